@@ -1,0 +1,151 @@
+//! The prefix of a model artifact: all that the chain needs to know of a model.
+
+use crate::{
+	BlobKind, HEADER_BYTES, Header, HeaderError,
+	reader::{array_at, u32_at, u64_at},
+};
+
+/// Longest model name in bytes of UTF-8.
+pub const MODEL_NAME_BYTES: usize = 64;
+
+/// Which evaluation a model compiles to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum CircuitKind {
+	/// Inner products with integer weights; needs no server key.
+	Linear = 1,
+}
+
+impl CircuitKind {
+	/// Whether evaluation needs the user's server key.
+	pub const fn needs_server_key(self) -> bool {
+		match self {
+			Self::Linear => false,
+		}
+	}
+
+	fn from_byte(byte: u8) -> Option<Self> {
+		match byte {
+			1 => Some(Self::Linear),
+			_ => None,
+		}
+	}
+}
+
+/// What follows the [`Header`] of an artifact; then come the card and the circuit.
+///
+/// | bytes   | field |
+/// |---------|-------|
+/// | 16..20  | exact length of an input blob |
+/// | 20..24  | exact length of a result blob |
+/// | 24..32  | work units of one evaluation |
+/// | 32..36  | length of the model card (JSON) |
+/// | 36..40  | length of the circuit |
+/// | 40..104 | name, UTF-8, zero-padded |
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArtifactPrefix {
+	/// Which evaluation the model compiles to.
+	pub circuit: CircuitKind,
+	/// Exact length in bytes of every input blob for this model.
+	pub input_bytes: u32,
+	/// Exact length in bytes of every result blob of this model.
+	pub result_bytes: u32,
+	/// Cost of one evaluation: about one unit per microsecond of one core.
+	pub work: u64,
+	/// Length of the JSON model card that follows.
+	pub card_bytes: u32,
+	/// Length of the encoded circuit that follows the card.
+	pub circuit_bytes: u32,
+	/// Name in UTF-8, padded with zeros.
+	pub name: [u8; MODEL_NAME_BYTES],
+}
+
+impl ArtifactPrefix {
+	/// Length of header and prefix in bytes.
+	pub const BYTES: usize = HEADER_BYTES + 24 + MODEL_NAME_BYTES;
+
+	/// Header and prefix as bytes.
+	pub fn to_bytes(&self) -> [u8; Self::BYTES] {
+		let rest = (Self::BYTES - HEADER_BYTES) as u32;
+		let payload_bytes = rest.saturating_add(self.card_bytes).saturating_add(self.circuit_bytes);
+		let header = Header { kind: BlobKind::Artifact, detail: self.circuit as u8, payload_bytes };
+		let mut bytes = [0; Self::BYTES];
+		bytes[..HEADER_BYTES].copy_from_slice(&header.to_bytes());
+		bytes[16..20].copy_from_slice(&self.input_bytes.to_le_bytes());
+		bytes[20..24].copy_from_slice(&self.result_bytes.to_le_bytes());
+		bytes[24..32].copy_from_slice(&self.work.to_le_bytes());
+		bytes[32..36].copy_from_slice(&self.card_bytes.to_le_bytes());
+		bytes[36..40].copy_from_slice(&self.circuit_bytes.to_le_bytes());
+		bytes[40..].copy_from_slice(&self.name);
+		bytes
+	}
+
+	/// Reads header and prefix of a whole artifact.
+	pub fn read(blob: &[u8]) -> Result<Self, HeaderError> {
+		let header = Header::read(blob, BlobKind::Artifact)?;
+		let circuit = CircuitKind::from_byte(header.detail).ok_or(HeaderError::Malformed)?;
+		let prefix = Self {
+			circuit,
+			input_bytes: u32_at(blob, 16)?,
+			result_bytes: u32_at(blob, 20)?,
+			work: u64_at(blob, 24)?,
+			card_bytes: u32_at(blob, 32)?,
+			circuit_bytes: u32_at(blob, 36)?,
+			name: array_at(blob, 40)?,
+		};
+		let announced =
+			Self::BYTES as u64 + u64::from(prefix.card_bytes) + u64::from(prefix.circuit_bytes);
+		if announced != blob.len() as u64 {
+			return Err(HeaderError::WrongLength);
+		}
+		if prefix.name_str().is_none_or(str::is_empty) || prefix.work == 0 {
+			return Err(HeaderError::Malformed);
+		}
+		Ok(prefix)
+	}
+
+	/// The name without its padding; `None` when it is not UTF-8 or has bytes after a zero.
+	pub fn name_str(&self) -> Option<&str> {
+		let len = self.name.iter().position(|&byte| byte == 0).unwrap_or(MODEL_NAME_BYTES);
+		let (name, padding) = self.name.split_at(len);
+		padding.iter().all(|&byte| byte == 0).then_some(())?;
+		core::str::from_utf8(name).ok()
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn prefix() -> ArtifactPrefix {
+		let mut name = [0; MODEL_NAME_BYTES];
+		name[..4].copy_from_slice(b"iris");
+		ArtifactPrefix {
+			circuit: CircuitKind::Linear,
+			input_bytes: 120,
+			result_bytes: 38,
+			work: 7,
+			card_bytes: 0,
+			circuit_bytes: 0,
+			name,
+		}
+	}
+
+	#[test]
+	fn prefix_reads_back() {
+		assert_eq!(ArtifactPrefix::read(&prefix().to_bytes()), Ok(prefix()));
+	}
+
+	#[test]
+	fn bad_names_and_lengths_are_refused() {
+		let mut nameless = prefix();
+		nameless.name = [0; MODEL_NAME_BYTES];
+		assert_eq!(ArtifactPrefix::read(&nameless.to_bytes()), Err(HeaderError::Malformed));
+		let mut hole = prefix();
+		hole.name[10] = b'x';
+		assert_eq!(ArtifactPrefix::read(&hole.to_bytes()), Err(HeaderError::Malformed));
+		let mut long = prefix();
+		long.card_bytes = u32::MAX;
+		assert_eq!(ArtifactPrefix::read(&long.to_bytes()), Err(HeaderError::WrongLength));
+	}
+}

@@ -1,0 +1,27 @@
+//! The runtime API of a chain with `pallet-fhe-ml`.
+
+use crate::{AssignedJob, JobId, ModelId, Outcome, WorkerId, WorkerSignature, records::JobBlobs};
+use alloc::vec::Vec;
+use codec::Codec;
+
+sp_api::decl_runtime_apis! {
+	/// What collators and clients ask the runtime.
+	pub trait FheMlApi<Balance> where Balance: Codec {
+		/// Jobs that wait for one of `workers`, oldest first, at most `limit`.
+		fn assigned_jobs(workers: Vec<WorkerId>, limit: u32) -> Vec<AssignedJob>;
+
+		/// The blobs that evaluating `job` reads, or `None` if the job is not pending.
+		fn job_blobs(job: JobId) -> Option<JobBlobs>;
+
+		/// A transaction that posts `outcome`, ready for the pool.
+		fn submission(
+			worker: WorkerId,
+			job: JobId,
+			outcome: Outcome,
+			signature: WorkerSignature,
+		) -> Block::Extrinsic;
+
+		/// The fee of one inference with `model`, or `None` if it takes no requests.
+		fn quote(model: ModelId) -> Option<Balance>;
+	}
+}

@@ -1,0 +1,42 @@
+//! What the pallet, the worker and the client agree on: records, bounds, the payload that a worker
+//! signs, the keys of the mailbox between the worker and the pallet's offchain hook, and the
+//! runtime API.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod api;
+pub mod bounds;
+mod mailbox;
+mod records;
+mod submission;
+
+pub use api::*;
+pub use fhe_ml_format as format;
+pub use mailbox::{MailboxEntry, mailbox_key, sent_key};
+pub use records::{
+	AssignedJob, Assignees, FailureReason, JobBlobs, JobId, JobRecord, JobStatus, KeyHash, KeyRecord,
+	ModelId, ModelName, ModelRecord, ModelStatus, WorkerRecord,
+};
+pub use submission::{Outcome, ResultBytes, SubmissionPayload};
+
+/// The key with which a worker signs its results.
+pub mod worker_key {
+	use sp_application_crypto::{KeyTypeId, app_crypto, sr25519};
+
+	/// Key type under which a worker's key lies in the keystore.
+	pub const KEY_TYPE: KeyTypeId = KeyTypeId(*b"fhe!");
+
+	app_crypto!(sr25519, KEY_TYPE);
+}
+
+/// Public key of a worker; identifies it on chain.
+pub type WorkerId = worker_key::Public;
+
+/// Signature of a worker.
+pub type WorkerSignature = worker_key::Signature;
+
+/// A pair of worker keys; only where there is a full crypto implementation.
+#[cfg(feature = "std")]
+pub type WorkerPair = worker_key::Pair;

@@ -1,0 +1,181 @@
+//! The records in the pallet's storage. They hold hashes and lengths, never blobs.
+
+use crate::{WorkerId, bounds};
+use alloc::vec::Vec;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use sp_core::H256;
+use sp_runtime::BoundedVec;
+
+/// Number of a model, counted from 0.
+pub type ModelId = u32;
+
+/// Number of an inference job, counted from 0.
+pub type JobId = u64;
+
+/// BLAKE2b-256 hash of a server key; how a key is referred to.
+pub type KeyHash = H256;
+
+/// A model's name in UTF-8.
+pub type ModelName = BoundedVec<u8, bounds::MaxNameBytes>;
+
+/// The workers that one job is assigned to.
+pub type Assignees = BoundedVec<WorkerId, bounds::MaxAssignees>;
+
+/// Whether a model takes requests.
+#[derive(
+	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo,
+	MaxEncodedLen,
+)]
+pub enum ModelStatus {
+	/// Takes requests.
+	Active,
+	/// Takes no new requests. Its artifact is removed with its last open job.
+	Retired,
+}
+
+/// A registered model.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
+)]
+pub struct ModelRecord {
+	/// Name in UTF-8.
+	pub name: ModelName,
+	/// BLAKE2b-256 hash of the artifact.
+	pub artifact: H256,
+	/// Length of the artifact in bytes.
+	pub artifact_bytes: u32,
+	/// Exact length in bytes of an input for this model.
+	pub input_bytes: u32,
+	/// Exact length in bytes of a result of this model.
+	pub result_bytes: u32,
+	/// Work units of one evaluation, about one per microsecond of one core.
+	pub work: u64,
+	/// Whether a request must name a registered server key.
+	pub needs_server_key: bool,
+	/// Whether the model takes requests.
+	pub status: ModelStatus,
+	/// Jobs that have been requested and are not finished.
+	pub open_jobs: u32,
+}
+
+/// A registered server key.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
+)]
+pub struct KeyRecord<AccountId, Balance> {
+	/// Account that registered the key, may use it and gets the deposit back.
+	pub owner: AccountId,
+	/// Length of the key in bytes.
+	pub bytes: u32,
+	/// Deposit held from the owner.
+	pub deposit: Balance,
+	/// Jobs that use the key and are not finished.
+	pub open_jobs: u32,
+}
+
+/// A worker that may be assigned jobs.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
+)]
+pub struct WorkerRecord<AccountId> {
+	/// Account that is paid for the worker's results.
+	pub payout: AccountId,
+}
+
+/// Why a job failed.
+#[derive(
+	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo,
+	MaxEncodedLen,
+)]
+pub enum FailureReason {
+	/// The model's artifact has a valid header but does not decode.
+	ModelDoesNotDecode,
+	/// The server key has a valid header but does not decode.
+	ServerKeyDoesNotDecode,
+	/// The input has a valid header but does not decode.
+	InputDoesNotDecode,
+	/// Everything decodes, but evaluation returned an error.
+	EvaluationFailed,
+	/// Evaluation crashed the worker more than once.
+	EvaluationCrashed,
+}
+
+/// Where a job stands.
+#[derive(
+	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo,
+	MaxEncodedLen,
+)]
+pub enum JobStatus {
+	/// Waits for the results of its assignees.
+	Pending,
+	/// The result is in storage.
+	Completed {
+		/// BLAKE2b-256 hash of the result.
+		result: H256,
+	},
+	/// The assignees could not evaluate it; the fee went back.
+	Failed {
+		/// Why.
+		reason: FailureReason,
+	},
+}
+
+/// One inference job.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
+)]
+pub struct JobRecord<AccountId, Balance, BlockNumber> {
+	/// Account that requested it.
+	pub owner: AccountId,
+	/// Model to evaluate.
+	pub model: ModelId,
+	/// Server key to evaluate with, if the model needs one.
+	pub server_key: Option<KeyHash>,
+	/// BLAKE2b-256 hash of the input.
+	pub input: H256,
+	/// Length of the input in bytes.
+	pub input_bytes: u32,
+	/// Workers that must evaluate it.
+	pub assignees: Assignees,
+	/// Block of the request.
+	pub requested_at: BlockNumber,
+	/// Last block in which a result is accepted.
+	pub deadline: BlockNumber,
+	/// Fee held from the owner until the job is finished.
+	pub fee: Balance,
+	/// Storage deposit held from the owner until the job is released.
+	pub deposit: Balance,
+	/// Where the job stands.
+	pub status: JobStatus,
+}
+
+/// What a worker needs to know of a job that it is assigned to.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct AssignedJob {
+	/// Number of the job.
+	pub job: JobId,
+	/// The worker key that it is assigned to.
+	pub worker: WorkerId,
+	/// The model to evaluate.
+	pub model: ModelId,
+	/// Hash of the model's artifact.
+	pub artifact: H256,
+	/// Hash of the server key to evaluate with, if the model needs one.
+	pub server_key: Option<KeyHash>,
+	/// Hash of the input.
+	pub input: H256,
+	/// Last block in which a result is accepted.
+	pub deadline: u32,
+}
+
+/// The bytes that one evaluation reads.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct JobBlobs {
+	/// The model's artifact.
+	pub artifact: Vec<u8>,
+	/// The server key, if the model needs one.
+	pub server_key: Option<Vec<u8>>,
+	/// The encrypted input.
+	pub input: Vec<u8>,
+}

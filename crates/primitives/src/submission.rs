@@ -1,0 +1,93 @@
+//! What a worker submits, and the payload that it signs.
+
+use crate::{FailureReason, JobId, KeyHash, bounds};
+use alloc::vec::Vec;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use sp_core::H256;
+use sp_runtime::{BoundedVec, traits::{BlakeTwo256, Hash}};
+
+/// An encrypted result.
+pub type ResultBytes = BoundedVec<u8, bounds::MaxResultBytes>;
+
+/// What became of a job at one worker.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
+)]
+pub enum Outcome {
+	/// It was evaluated; these are the bytes of the encrypted result.
+	Completed(ResultBytes),
+	/// It cannot be evaluated.
+	Failed(FailureReason),
+}
+
+impl Outcome {
+	/// BLAKE2b-256 of the SCALE encoding.
+	pub fn hash(&self) -> H256 {
+		BlakeTwo256::hash_of(self)
+	}
+}
+
+/// All that binds an outcome to its chain, its job and what was evaluated.
+///
+/// Its SCALE encoding behind [`SubmissionPayload::DOMAIN`] is what a worker signs. No block is part
+/// of it: a result is the same on every fork that has the same job.
+#[derive(Clone, Debug, PartialEq, Eq, Encode)]
+pub struct SubmissionPayload {
+	/// Hash of the chain's genesis block.
+	pub genesis: H256,
+	/// The job.
+	pub job: JobId,
+	/// Hash of the input.
+	pub input: H256,
+	/// Hash of the model's artifact.
+	pub artifact: H256,
+	/// Hash of the server key, if there is one.
+	pub server_key: Option<KeyHash>,
+	/// [`Outcome::hash`].
+	pub outcome: H256,
+}
+
+impl SubmissionPayload {
+	/// Domain separator of the signature.
+	pub const DOMAIN: &'static [u8] = b"fhe-ml/submission/1";
+
+	/// The bytes that are signed.
+	pub fn to_sign(&self) -> Vec<u8> {
+		let mut bytes = Self::DOMAIN.to_vec();
+		self.encode_to(&mut bytes);
+		bytes
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn signed_bytes_are_pinned() {
+		let payload = SubmissionPayload {
+			genesis: H256::repeat_byte(1),
+			job: 0x0807_0605_0403_0201,
+			input: H256::repeat_byte(2),
+			artifact: H256::repeat_byte(3),
+			server_key: None,
+			outcome: H256::repeat_byte(4),
+		};
+		let mut expected = b"fhe-ml/submission/1".to_vec();
+		expected.extend([1; 32]);
+		expected.extend([1, 2, 3, 4, 5, 6, 7, 8]);
+		expected.extend([2; 32]);
+		expected.extend([3; 32]);
+		expected.push(0);
+		expected.extend([4; 32]);
+		assert_eq!(payload.to_sign(), expected);
+	}
+
+	#[test]
+	fn outcomes_hash_apart() {
+		let empty = Outcome::Completed(ResultBytes::default());
+		let failed = Outcome::Failed(FailureReason::InputDoesNotDecode);
+		assert_ne!(empty.hash(), failed.hash());
+	}
+}

@@ -1,0 +1,60 @@
+//! The command line.
+
+use std::num::NonZeroUsize;
+
+/// A collator of the fhe-ml chain: authors blocks and evaluates models on encrypted inputs.
+#[derive(Debug, clap::Parser)]
+pub struct Cli {
+	#[command(subcommand)]
+	pub subcommand: Option<Subcommand>,
+
+	#[command(flatten)]
+	pub run: sc_cli::RunCmd,
+
+	#[command(flatten)]
+	pub worker: WorkerOptions,
+}
+
+/// How this node evaluates jobs.
+#[derive(Clone, Debug, clap::Args)]
+pub struct WorkerOptions {
+	/// Threads that evaluate models [default: all cores but one].
+	#[arg(long, value_name = "N")]
+	pub worker_threads: Option<NonZeroUsize>,
+
+	/// Do not evaluate jobs, even if this node has a worker key.
+	#[arg(long)]
+	pub no_worker: bool,
+}
+
+#[derive(Debug, clap::Subcommand)]
+#[allow(clippy::large_enum_variant)] // Parsed once.
+pub enum Subcommand {
+	/// Make, insert and inspect keys.
+	#[command(subcommand)]
+	Key(sc_cli::KeySubcommand),
+
+	/// Export a chain specification.
+	ExportChainSpec(sc_cli::ExportChainSpecCmd),
+
+	/// Validate blocks.
+	CheckBlock(sc_cli::CheckBlockCmd),
+
+	/// Export blocks.
+	ExportBlocks(sc_cli::ExportBlocksCmd),
+
+	/// Export the state of a block into a chain specification.
+	ExportState(sc_cli::ExportStateCmd),
+
+	/// Import blocks.
+	ImportBlocks(sc_cli::ImportBlocksCmd),
+
+	/// Remove the whole chain from this machine.
+	PurgeChain(sc_cli::PurgeChainCmd),
+
+	/// Revert the chain to a previous state.
+	Revert(sc_cli::RevertCmd),
+
+	/// Show figures about the database.
+	ChainInfo(sc_cli::ChainInfoCmd),
+}

@@ -1,0 +1,73 @@
+//! Checks of blobs before they are stored, and what they cost.
+
+use crate::{BalanceOf, Config, Error, Pallet};
+use alloc::vec::Vec;
+use fhe_ml_primitives::{
+	bounds::{MaxArtifactBytes, MaxInputBytes, MaxResultBytes, MaxServerKeyBytes},
+	format::{ArtifactPrefix, HeaderError, InputPrefix, ResultPrefix, ServerKeyPrefix},
+};
+use frame_support::{BoundedVec, dispatch::DispatchClass, ensure, traits::Get};
+use sp_runtime::{
+	SaturatedConversion,
+	traits::{Saturating, Zero},
+};
+
+impl<T> From<HeaderError> for Error<T> {
+	fn from(error: HeaderError) -> Self {
+		match error {
+			HeaderError::WrongLength => Self::BlobWrongLength,
+			HeaderError::NotOurs => Self::BlobNotRecognised,
+			HeaderError::WrongVersion => Self::BlobWrongVersion,
+			HeaderError::WrongParameterSet => Self::BlobWrongParameterSet,
+			HeaderError::WrongKind => Self::BlobWrongKind,
+			HeaderError::Malformed => Self::BlobMalformed,
+		}
+	}
+}
+
+/// Bounds a blob, or says that it is too long.
+pub(crate) fn bounded<T: Config, B: Get<u32>>(
+	blob: Vec<u8>,
+) -> Result<BoundedVec<u8, B>, Error<T>> {
+	BoundedVec::try_from(blob).map_err(|_| Error::BlobTooLong)
+}
+
+impl<T: Config> Pallet<T> {
+	/// Reads the prefix of an artifact whose inputs and results the chain can store.
+	pub(crate) fn check_artifact(artifact: &[u8]) -> Result<ArtifactPrefix, Error<T>> {
+		let prefix = ArtifactPrefix::read(artifact)?;
+		let input_fits = (InputPrefix::BYTES as u32..=MaxInputBytes::get())
+			.contains(&prefix.input_bytes);
+		let result_fits = (ResultPrefix::BYTES as u32..=MaxResultBytes::get())
+			.contains(&prefix.result_bytes);
+		ensure!(input_fits && result_fits, Error::ModelTooLarge);
+		ensure!(prefix.work <= T::MaxWork::get(), Error::ModelTooExpensive);
+		Ok(prefix)
+	}
+
+	/// The fee of one inference with `work` units.
+	pub(crate) fn inference_fee(work: u64) -> BalanceOf<T> {
+		T::FeePerWork::get().saturating_mul(work.saturated_into()).saturating_add(T::BaseFee::get())
+	}
+
+	/// The deposit for `bytes` bytes of storage.
+	pub(crate) fn storage_deposit(bytes: u32) -> BalanceOf<T> {
+		T::DepositPerByte::get().saturating_mul(bytes.into())
+	}
+
+	/// Panics if the runtime's constants make the pallet unusable; run by `integrity_test`.
+	pub(crate) fn check_config() {
+		let normal: u32 = *T::BlockLength::get().max.get(DispatchClass::Normal);
+		let bounds: [u32; 3] =
+			[MaxArtifactBytes::get(), MaxServerKeyBytes::get(), MaxInputBytes::get()];
+		for bound in bounds {
+			assert!(bound.saturating_add(1024) <= normal, "a blob must fit into one extrinsic");
+		}
+		assert!(
+			ServerKeyPrefix::KEY_BYTES as u32 <= MaxServerKeyBytes::get(),
+			"a server key must fit its bound"
+		);
+		assert!(!T::JobDeadline::get().is_zero(), "a job needs time to be evaluated");
+		assert!(T::MaxPending::get() > 0 && T::MaxWorkers::get() > 0, "nothing could be requested");
+	}
+}

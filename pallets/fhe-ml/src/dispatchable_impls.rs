@@ -1,0 +1,310 @@
+//! What the calls do once their origin is known.
+
+use crate::{blobs::bounded, pallet::*, types::*};
+use alloc::vec::Vec;
+use fhe_ml_primitives::{
+	Assignees, JobId, JobStatus, KeyHash, ModelId, ModelStatus, Outcome, WorkerId, WorkerRecord,
+	format::{InputPrefix, ServerKeyPrefix},
+};
+use frame_support::{
+	BoundedVec, ensure,
+	pallet_prelude::*,
+	traits::{
+		fungible::MutateHold,
+		tokens::{Fortitude, Precision, Restriction},
+	},
+};
+use frame_system::pallet_prelude::BlockNumberFor;
+use sp_core::H256;
+use sp_io::hashing::blake2_256;
+use sp_runtime::traits::{Saturating, Zero};
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn do_register_model(artifact: Vec<u8>) -> DispatchResult {
+		let artifact = bounded::<T, _>(artifact)?;
+		let prefix = Self::check_artifact(&artifact)?;
+		let name = prefix.name_str().unwrap_or_default().as_bytes().to_vec();
+		let name = BoundedVec::try_from(name).map_err(|_| Error::<T>::BlobMalformed)?;
+		let hash: H256 = blake2_256(&artifact).into();
+
+		let model = NextModel::<T>::get();
+		NextModel::<T>::put(model.checked_add(1).ok_or(Error::<T>::OutOfNumbers)?);
+		let record = ModelRecord {
+			name: name.clone(),
+			artifact: hash,
+			artifact_bytes: artifact.len() as u32,
+			input_bytes: prefix.input_bytes,
+			result_bytes: prefix.result_bytes,
+			work: prefix.work,
+			needs_server_key: prefix.circuit.needs_server_key(),
+			status: ModelStatus::Active,
+			open_jobs: 0,
+		};
+		Models::<T>::insert(model, record);
+		ModelArtifacts::<T>::insert(model, artifact);
+		Self::deposit_event(Event::ModelRegistered { model, name, artifact: hash });
+		Ok(())
+	}
+
+	pub(crate) fn do_retire_model(model: ModelId) -> DispatchResult {
+		Models::<T>::try_mutate(model, |record| {
+			let record = record.as_mut().ok_or(Error::<T>::UnknownModel)?;
+			ensure!(record.status == ModelStatus::Active, Error::<T>::ModelIsRetired);
+			record.status = ModelStatus::Retired;
+			if record.open_jobs == 0 {
+				ModelArtifacts::<T>::remove(model);
+			}
+			Self::deposit_event(Event::ModelRetired { model });
+			Ok(())
+		})
+	}
+
+	pub(crate) fn do_register_server_key(
+		owner: T::AccountId,
+		server_key: Vec<u8>,
+	) -> DispatchResult {
+		let server_key = bounded::<T, _>(server_key)?;
+		ServerKeyPrefix::read(&server_key).map_err(Error::<T>::from)?;
+		let hash: KeyHash = blake2_256(&server_key).into();
+		ensure!(!ServerKeys::<T>::contains_key(hash), Error::<T>::ServerKeyAlreadyRegistered);
+
+		let bytes = server_key.len() as u32;
+		let deposit = Self::storage_deposit(bytes);
+		T::Currency::hold(&HoldReason::ServerKey.into(), &owner, deposit)?;
+		let record = KeyRecord { owner: owner.clone(), bytes, deposit, open_jobs: 0 };
+		ServerKeys::<T>::insert(hash, record);
+		ServerKeyBytes::<T>::insert(hash, server_key);
+		Self::deposit_event(Event::ServerKeyRegistered { server_key: hash, owner, deposit });
+		Ok(())
+	}
+
+	pub(crate) fn do_remove_server_key(owner: T::AccountId, server_key: KeyHash) -> DispatchResult {
+		let record = ServerKeys::<T>::get(server_key).ok_or(Error::<T>::UnknownServerKey)?;
+		ensure!(record.owner == owner, Error::<T>::NotServerKeyOwner);
+		ensure!(record.open_jobs == 0, Error::<T>::ServerKeyInUse);
+		Self::release_hold(HoldReason::ServerKey, &owner, record.deposit)?;
+		ServerKeys::<T>::remove(server_key);
+		ServerKeyBytes::<T>::remove(server_key);
+		Self::deposit_event(Event::ServerKeyRemoved { server_key, owner });
+		Ok(())
+	}
+
+	pub(crate) fn do_request_inference(
+		owner: T::AccountId,
+		model: ModelId,
+		server_key: Option<KeyHash>,
+		input: Vec<u8>,
+		max_fee: BalanceOf<T>,
+	) -> DispatchResult {
+		let input = bounded::<T, _>(input)?;
+		let prefix = InputPrefix::read(&input).map_err(Error::<T>::from)?;
+		let mut record = Models::<T>::get(model).ok_or(Error::<T>::UnknownModel)?;
+		ensure!(record.status == ModelStatus::Active, Error::<T>::ModelIsRetired);
+		ensure!(prefix.artifact == record.artifact.0, Error::<T>::InputForAnotherModel);
+		let input_bytes = input.len() as u32;
+		ensure!(input_bytes == record.input_bytes, Error::<T>::BlobWrongLength);
+		Self::use_server_key(&owner, &record, &prefix, server_key)?;
+
+		let fee = Self::inference_fee(record.work);
+		ensure!(fee <= max_fee, Error::<T>::FeeAboveMax);
+		let pending = PendingCount::<T>::get();
+		ensure!(pending < T::MaxPending::get(), Error::<T>::TooManyPendingJobs);
+		let job = NextJob::<T>::get();
+		let assignees = Self::assign(job)?;
+
+		let deposit = Self::storage_deposit(input_bytes.saturating_add(record.result_bytes));
+		T::Currency::hold(&HoldReason::InferenceFee.into(), &owner, fee)?;
+		T::Currency::hold(&HoldReason::JobStorage.into(), &owner, deposit)?;
+
+		NextJob::<T>::put(job.checked_add(1).ok_or(Error::<T>::OutOfNumbers)?);
+		PendingCount::<T>::put(pending.saturating_add(1));
+		record.open_jobs = record.open_jobs.saturating_add(1);
+		Models::<T>::insert(model, record);
+		for worker in &assignees {
+			Pending::<T>::insert(worker, job, ());
+		}
+		let requested_at = frame_system::Pallet::<T>::block_number();
+		let deadline = requested_at.saturating_add(T::JobDeadline::get());
+		Jobs::<T>::insert(
+			job,
+			JobRecord {
+				owner: owner.clone(),
+				model,
+				server_key,
+				input: blake2_256(&input).into(),
+				input_bytes,
+				assignees: assignees.clone(),
+				requested_at,
+				deadline,
+				fee,
+				deposit,
+				status: JobStatus::Pending,
+			},
+		);
+		Inputs::<T>::insert(job, input);
+		Self::deposit_event(Event::InferenceRequested {
+			job,
+			owner,
+			model,
+			assignees,
+			fee,
+			deadline,
+		});
+		Ok(())
+	}
+
+	/// Checks that `server_key` is what the model and the input ask for, and counts its use.
+	fn use_server_key(
+		owner: &T::AccountId,
+		model: &ModelRecord,
+		input: &InputPrefix,
+		server_key: Option<KeyHash>,
+	) -> DispatchResult {
+		match (model.needs_server_key, server_key) {
+			(false, None) => Ok(()),
+			(false, Some(_)) => Err(Error::<T>::ServerKeyNotNeeded.into()),
+			(true, None) => Err(Error::<T>::ServerKeyRequired.into()),
+			(true, Some(hash)) => ServerKeys::<T>::try_mutate(hash, |record| {
+				let record = record.as_mut().ok_or(Error::<T>::UnknownServerKey)?;
+				ensure!(record.owner == *owner, Error::<T>::NotServerKeyOwner);
+				ensure!(input.server_key == hash.0, Error::<T>::InputForAnotherKey);
+				record.open_jobs = record.open_jobs.saturating_add(1);
+				Ok(())
+			}),
+		}
+	}
+
+	/// The workers for a job: one, drawn with the parent hash, which nobody knew when the job's
+	/// transaction was signed.
+	fn assign(job: JobId) -> Result<Assignees, Error<T>> {
+		let workers = ActiveWorkers::<T>::get();
+		let seed = blake2_256(&(frame_system::Pallet::<T>::parent_hash(), job).encode());
+		let draw = u64::from_le_bytes(seed.first_chunk().copied().unwrap_or_default());
+		let index = draw.checked_rem(workers.len() as u64).ok_or(Error::NoWorkers)?;
+		let worker = workers.get(index as usize).cloned().ok_or(Error::NoWorkers)?;
+		let mut assignees = Assignees::new();
+		assignees.try_push(worker).map_err(|_| Error::NoWorkers)?;
+		Ok(assignees)
+	}
+
+	pub(crate) fn do_submit_result(
+		worker: WorkerId,
+		job: JobId,
+		outcome: Outcome,
+	) -> DispatchResult {
+		let mut record = Self::check_submission(&worker, job, &outcome)?;
+		let owner = record.owner.clone();
+		match outcome {
+			Outcome::Completed(bytes) => {
+				let payout = Workers::<T>::get(&worker).ok_or(Error::<T>::UnknownWorker)?.payout;
+				let fee = Self::pay_fee(&owner, &payout, record.fee)?;
+				let result: H256 = blake2_256(&bytes).into();
+				record.status = JobStatus::Completed { result };
+				Results::<T>::insert(job, bytes);
+				Self::deposit_event(Event::InferenceCompleted { job, owner, worker, result, fee });
+			},
+			Outcome::Failed(reason) => {
+				Self::release_hold(HoldReason::InferenceFee, &owner, record.fee)?;
+				record.status = JobStatus::Failed { reason };
+				Self::deposit_event(Event::InferenceFailed { job, owner, worker, reason });
+			},
+		}
+		Self::close(job, &record);
+		Jobs::<T>::insert(job, record);
+		Ok(())
+	}
+
+	pub(crate) fn do_release(owner: T::AccountId, job: JobId) -> DispatchResult {
+		let record = Jobs::<T>::get(job).ok_or(Error::<T>::UnknownJob)?;
+		ensure!(record.owner == owner, Error::<T>::NotJobOwner);
+		let mut refund = BalanceOf::<T>::zero();
+		if record.status == JobStatus::Pending {
+			ensure!(Self::deadline_passed(record.deadline), Error::<T>::JobNotFinished);
+			refund = record.fee;
+			Self::release_hold(HoldReason::InferenceFee, &owner, refund)?;
+			Self::close(job, &record);
+		}
+		Self::release_hold(HoldReason::JobStorage, &owner, record.deposit)?;
+		Jobs::<T>::remove(job);
+		Inputs::<T>::remove(job);
+		Results::<T>::remove(job);
+		let deposit = record.deposit;
+		Self::deposit_event(Event::JobReleased { job, owner, deposit, refund });
+		Ok(())
+	}
+
+	pub(crate) fn do_add_worker(worker: WorkerId, payout: T::AccountId) -> DispatchResult {
+		ensure!(!Workers::<T>::contains_key(&worker), Error::<T>::WorkerAlreadyAdded);
+		ActiveWorkers::<T>::try_append(worker.clone()).map_err(|_| Error::<T>::TooManyWorkers)?;
+		Workers::<T>::insert(&worker, WorkerRecord { payout: payout.clone() });
+		Self::deposit_event(Event::WorkerAdded { worker, payout });
+		Ok(())
+	}
+
+	pub(crate) fn do_remove_worker(worker: WorkerId) -> DispatchResult {
+		Workers::<T>::take(&worker).ok_or(Error::<T>::UnknownWorker)?;
+		ActiveWorkers::<T>::mutate(|workers| workers.retain(|other| *other != worker));
+		Self::deposit_event(Event::WorkerRemoved { worker });
+		Ok(())
+	}
+
+	pub(crate) fn deadline_passed(deadline: BlockNumberFor<T>) -> bool {
+		frame_system::Pallet::<T>::block_number() > deadline
+	}
+
+	/// Takes a job that is no longer pending out of every count and index.
+	fn close(job: JobId, record: &JobRecordOf<T>) {
+		for worker in &record.assignees {
+			Pending::<T>::remove(worker, job);
+		}
+		PendingCount::<T>::mutate(|count| count.saturating_dec());
+		Models::<T>::mutate(record.model, |model| {
+			if let Some(model) = model {
+				model.open_jobs.saturating_dec();
+				if model.status == ModelStatus::Retired && model.open_jobs == 0 {
+					ModelArtifacts::<T>::remove(record.model);
+				}
+			}
+		});
+		if let Some(hash) = record.server_key {
+			ServerKeys::<T>::mutate(hash, |key| {
+				if let Some(key) = key {
+					key.open_jobs.saturating_dec();
+				}
+			});
+		}
+	}
+
+	/// Pays a held fee to the worker's account. An account that cannot be paid (it would stay
+	/// below the existential deposit) must not block the user's result: the fee goes back then.
+	fn pay_fee(
+		owner: &T::AccountId,
+		payout: &T::AccountId,
+		fee: BalanceOf<T>,
+	) -> Result<BalanceOf<T>, DispatchError> {
+		let paid = T::Currency::transfer_on_hold(
+			&HoldReason::InferenceFee.into(),
+			owner,
+			payout,
+			fee,
+			Precision::Exact,
+			Restriction::Free,
+			Fortitude::Force,
+		);
+		match paid {
+			Ok(fee) => Ok(fee),
+			Err(_) => {
+				Self::release_hold(HoldReason::InferenceFee, owner, fee)?;
+				Ok(Zero::zero())
+			},
+		}
+	}
+
+	fn release_hold(
+		reason: HoldReason,
+		owner: &T::AccountId,
+		amount: BalanceOf<T>,
+	) -> DispatchResult {
+		T::Currency::release(&reason.into(), owner, amount, Precision::Exact).map(|_| ())
+	}
+}

@@ -1,0 +1,518 @@
+//! Models, server keys, inference jobs and encrypted results.
+//!
+//! An admin registers compiled models. A user registers a server key if the model needs one, and
+//! requests an inference with an encrypted input. The pallet assigns the job to a worker, whose
+//! collator evaluates it off-chain and posts the encrypted result with a transaction that the
+//! worker's app-crypto key has signed. The user reads `Results`, decrypts on their own machine and
+//! releases the job to get the storage deposit back.
+//!
+//! Nothing is stored before its header, its exact length, its version and its parameter set have
+//! been checked. What cannot be checked cheaply on chain (that a body decodes) is found out by the
+//! worker, and the job then fails with a [`FailureReason`](fhe_ml_primitives::FailureReason).
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+pub use pallet::*;
+pub use weights::WeightInfo;
+
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
+mod blobs;
+mod dispatchable_impls;
+#[cfg(test)]
+mod mock;
+mod offchain;
+mod submission;
+#[cfg(test)]
+mod tests;
+#[cfg(any(feature = "try-runtime", test))]
+mod try_state;
+mod types;
+pub mod weights;
+
+pub use types::*;
+
+/// Target of the pallet's log lines.
+pub(crate) const LOG_TARGET: &str = "runtime::fhe-ml";
+
+/// A node's session keys include its worker key, so `author_rotateKeys` makes one.
+impl<T: pallet::Config> sp_runtime::BoundToRuntimeAppPublic for Pallet<T> {
+	type Public = fhe_ml_primitives::WorkerId;
+}
+
+#[frame_support::pallet]
+#[allow(missing_docs)]
+pub mod pallet {
+	use super::*;
+	use alloc::vec::Vec;
+	use fhe_ml_primitives::{
+		Assignees, FailureReason, JobId, KeyHash, ModelId, ModelName, Outcome, ResultBytes,
+		WorkerId, WorkerRecord, WorkerSignature, bounds,
+	};
+	use frame_support::{
+		pallet_prelude::*,
+		traits::fungible::{Mutate, MutateHold},
+	};
+	use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
+	use sp_core::H256;
+
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
+	pub struct Pallet<T>(_);
+
+	#[pallet::config]
+	pub trait Config:
+		frame_system::Config<Hash = H256, RuntimeEvent: From<Event<Self>>>
+		+ CreateAuthorizedTransaction<Call<Self>>
+	{
+		/// The currency of fees and deposits.
+		type Currency: Mutate<Self::AccountId>
+			+ MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
+
+		/// The runtime's hold reasons.
+		type RuntimeHoldReason: From<HoldReason>;
+
+		/// Who may register and retire models, and add and remove workers.
+		type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+		/// Deposit for each byte that a user puts into storage.
+		#[pallet::constant]
+		type DepositPerByte: Get<BalanceOf<Self>>;
+
+		/// Fee of an inference before its work is counted.
+		#[pallet::constant]
+		type BaseFee: Get<BalanceOf<Self>>;
+
+		/// Fee for each unit of a model's work (about one microsecond of one core).
+		#[pallet::constant]
+		type FeePerWork: Get<BalanceOf<Self>>;
+
+		/// Most work units that a model may cost.
+		#[pallet::constant]
+		type MaxWork: Get<u64>;
+
+		/// Most jobs that may wait for their results at one time.
+		#[pallet::constant]
+		type MaxPending: Get<u32>;
+
+		/// Most workers.
+		#[pallet::constant]
+		type MaxWorkers: Get<u32>;
+
+		/// Blocks after its request in which a job's result is accepted.
+		#[pallet::constant]
+		type JobDeadline: Get<BlockNumberFor<Self>>;
+
+		/// Blocks after which an offchain hook sends an unconfirmed result again.
+		#[pallet::constant]
+		type ResendAfter: Get<BlockNumberFor<Self>>;
+
+		/// Weights of the calls.
+		type WeightInfo: WeightInfo;
+	}
+
+	/// Why the pallet holds an account's funds.
+	#[pallet::composite_enum]
+	pub enum HoldReason {
+		/// Deposit for a registered server key; back with `remove_server_key`.
+		ServerKey,
+		/// Deposit for a job's input and result; back with `release`.
+		JobStorage,
+		/// Fee of a job that is not finished.
+		InferenceFee,
+	}
+
+	/// Number that the next model gets.
+	#[pallet::storage]
+	pub type NextModel<T> = StorageValue<_, ModelId, ValueQuery>;
+
+	/// All models that were ever registered, by number.
+	#[pallet::storage]
+	pub type Models<T: Config> = StorageMap<_, Twox64Concat, ModelId, ModelRecord>;
+
+	/// The compiled models (`.fheml` files). Anyone can read them to encrypt inputs and to check
+	/// results.
+	#[pallet::storage]
+	pub type ModelArtifacts<T: Config> =
+		StorageMap<_, Twox64Concat, ModelId, BoundedVec<u8, bounds::MaxArtifactBytes>>;
+
+	/// Registered server keys, by the BLAKE2b-256 hash of their bytes.
+	#[pallet::storage]
+	pub type ServerKeys<T: Config> =
+		StorageMap<_, Identity, KeyHash, KeyRecord<T::AccountId, BalanceOf<T>>>;
+
+	/// The bytes of registered server keys.
+	#[pallet::storage]
+	pub type ServerKeyBytes<T: Config> =
+		StorageMap<_, Identity, KeyHash, BoundedVec<u8, bounds::MaxServerKeyBytes>>;
+
+	/// Workers, by the public key with which they sign results.
+	#[pallet::storage]
+	pub type Workers<T: Config> =
+		StorageMap<_, Blake2_128Concat, WorkerId, WorkerRecord<T::AccountId>>;
+
+	/// The workers that new jobs are assigned to.
+	#[pallet::storage]
+	pub type ActiveWorkers<T: Config> =
+		StorageValue<_, BoundedVec<WorkerId, T::MaxWorkers>, ValueQuery>;
+
+	/// Number that the next job gets.
+	#[pallet::storage]
+	pub type NextJob<T> = StorageValue<_, JobId, ValueQuery>;
+
+	/// Jobs that their owners have not released.
+	#[pallet::storage]
+	pub type Jobs<T: Config> = StorageMap<_, Twox64Concat, JobId, JobRecordOf<T>>;
+
+	/// Encrypted inputs of the jobs in `Jobs`.
+	#[pallet::storage]
+	pub type Inputs<T: Config> =
+		StorageMap<_, Twox64Concat, JobId, BoundedVec<u8, bounds::MaxInputBytes>>;
+
+	/// Encrypted results of completed jobs. Give the bytes to `fhe-ml decrypt`.
+	#[pallet::storage]
+	pub type Results<T: Config> = StorageMap<_, Twox64Concat, JobId, ResultBytes>;
+
+	/// Jobs that wait for the result of a worker.
+	#[pallet::storage]
+	pub type Pending<T: Config> =
+		StorageDoubleMap<_, Blake2_128Concat, WorkerId, Twox64Concat, JobId, ()>;
+
+	/// Number of jobs with status `Pending`.
+	#[pallet::storage]
+	pub type PendingCount<T> = StorageValue<_, u32, ValueQuery>;
+
+	#[pallet::genesis_config]
+	#[derive(frame_support::DefaultNoBound)]
+	pub struct GenesisConfig<T: Config> {
+		/// Workers and the accounts that are paid for their results.
+		pub workers: Vec<(WorkerId, T::AccountId)>,
+	}
+
+	#[pallet::genesis_build]
+	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+		fn build(&self) {
+			for (worker, payout) in &self.workers {
+				if let Err(error) = Pallet::<T>::do_add_worker(worker.clone(), payout.clone()) {
+					panic!("genesis: worker {worker:?} cannot be added: {error:?}");
+				}
+			}
+		}
+	}
+
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// A model takes requests now.
+		ModelRegistered {
+			/// Its number.
+			model: ModelId,
+			/// Its name in UTF-8.
+			name: ModelName,
+			/// BLAKE2b-256 hash of its artifact.
+			artifact: H256,
+		},
+		/// A model takes no new requests.
+		ModelRetired {
+			/// Its number.
+			model: ModelId,
+		},
+		/// A server key can be used in requests now.
+		ServerKeyRegistered {
+			/// BLAKE2b-256 hash of the key; name it in `request_inference`.
+			server_key: KeyHash,
+			/// Account that may use it.
+			owner: T::AccountId,
+			/// Deposit held until the key is removed.
+			deposit: BalanceOf<T>,
+		},
+		/// A server key was removed and its deposit returned.
+		ServerKeyRemoved {
+			/// BLAKE2b-256 hash of the key.
+			server_key: KeyHash,
+			/// Account that got the deposit back.
+			owner: T::AccountId,
+		},
+		/// A worker may be assigned jobs now.
+		WorkerAdded {
+			/// Public key with which it signs results.
+			worker: WorkerId,
+			/// Account that is paid for its results.
+			payout: T::AccountId,
+		},
+		/// A worker is assigned no more jobs and its results are no longer accepted.
+		WorkerRemoved {
+			/// Public key with which it signed results.
+			worker: WorkerId,
+		},
+		/// A job waits for its result.
+		InferenceRequested {
+			/// Its number; the result will be in `Results` under it.
+			job: JobId,
+			/// Account that requested it.
+			owner: T::AccountId,
+			/// Model to evaluate.
+			model: ModelId,
+			/// Workers that must evaluate it.
+			assignees: Assignees,
+			/// Fee held until the job is finished.
+			fee: BalanceOf<T>,
+			/// Last block in which a result is accepted.
+			deadline: BlockNumberFor<T>,
+		},
+		/// The encrypted result of a job is in `Results`.
+		InferenceCompleted {
+			/// Number of the job.
+			job: JobId,
+			/// Account that requested it.
+			owner: T::AccountId,
+			/// Worker that evaluated it.
+			worker: WorkerId,
+			/// BLAKE2b-256 hash of the result.
+			result: H256,
+			/// Fee paid to the worker's account.
+			fee: BalanceOf<T>,
+		},
+		/// A job could not be evaluated; its fee went back.
+		InferenceFailed {
+			/// Number of the job.
+			job: JobId,
+			/// Account that requested it.
+			owner: T::AccountId,
+			/// Worker that tried.
+			worker: WorkerId,
+			/// Why it failed.
+			reason: FailureReason,
+		},
+		/// A job's input and result were removed from storage.
+		JobReleased {
+			/// Number of the job.
+			job: JobId,
+			/// Account that requested it.
+			owner: T::AccountId,
+			/// Deposit returned.
+			deposit: BalanceOf<T>,
+			/// Fee returned, if no result came before the deadline; otherwise 0.
+			refund: BalanceOf<T>,
+		},
+	}
+
+	#[pallet::error]
+	pub enum Error<T> {
+		/// The bytes do not begin with `FHML`: this is not a file written by fhe-ml.
+		BlobNotRecognised,
+		/// The bytes are fewer or more than their header announces, or than this model or key
+		/// needs: truncated, oversized or made for another model.
+		BlobWrongLength,
+		/// The bytes were written by another version of fhe-ml.
+		BlobWrongVersion,
+		/// The bytes use another cryptographic parameter set.
+		BlobWrongParameterSet,
+		/// The bytes are an fhe-ml file of another kind, for example a key where an input belongs.
+		BlobWrongKind,
+		/// A header field has an impossible value.
+		BlobMalformed,
+		/// The bytes are more than the chain stores for a blob of this kind.
+		BlobTooLong,
+		/// The model's inputs or results are longer than the chain stores.
+		ModelTooLarge,
+		/// The model costs more work than the chain allows.
+		ModelTooExpensive,
+		/// There is no model with this number.
+		UnknownModel,
+		/// The model takes no new requests.
+		ModelIsRetired,
+		/// There is no registered server key with this hash.
+		UnknownServerKey,
+		/// This server key is registered already.
+		ServerKeyAlreadyRegistered,
+		/// Unfinished jobs use the server key; wait for them.
+		ServerKeyInUse,
+		/// Only the account that registered the server key may do this.
+		NotServerKeyOwner,
+		/// The model needs a server key: register one and name its hash.
+		ServerKeyRequired,
+		/// The model needs no server key: pass none.
+		ServerKeyNotNeeded,
+		/// The input was encrypted for another model.
+		InputForAnotherModel,
+		/// The input was encrypted with a client key that does not belong to the server key.
+		InputForAnotherKey,
+		/// The fee is more than `max_fee`.
+		FeeAboveMax,
+		/// There is no worker that the job could be assigned to.
+		NoWorkers,
+		/// Too many jobs wait for their results; try again later.
+		TooManyPendingJobs,
+		/// There are as many workers as the chain allows.
+		TooManyWorkers,
+		/// This worker was added already.
+		WorkerAlreadyAdded,
+		/// There is no worker with this key.
+		UnknownWorker,
+		/// There is no job with this number.
+		UnknownJob,
+		/// Only the account that requested the job may do this.
+		NotJobOwner,
+		/// The job waits for its result and its deadline has not passed.
+		JobNotFinished,
+		/// The job is finished already.
+		JobNotPending,
+		/// The job's deadline has passed.
+		DeadlinePassed,
+		/// The job is not assigned to this worker.
+		NotAssigned,
+		/// The result belongs to another input.
+		ResultForAnotherInput,
+		/// All numbers for models or jobs are used up.
+		OutOfNumbers,
+	}
+
+	#[pallet::call]
+	impl<T: Config> Pallet<T> {
+		/// Register a model. Admin only (on the dev chain: through `sudo`).
+		///
+		/// - `artifact`: the bytes of a `.fheml` file, as written by `fhe-ml model import`.
+		#[pallet::call_index(0)]
+		#[pallet::weight(T::WeightInfo::register_model(artifact.len() as u32))]
+		pub fn register_model(origin: OriginFor<T>, artifact: Vec<u8>) -> DispatchResult {
+			T::AdminOrigin::ensure_origin(origin)?;
+			Self::do_register_model(artifact)
+		}
+
+		/// Retire a model. Admin only. Open jobs are still finished; new ones are refused.
+		///
+		/// - `model`: number of the model, from its `ModelRegistered` event.
+		#[pallet::call_index(1)]
+		#[pallet::weight(T::WeightInfo::retire_model())]
+		pub fn retire_model(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
+			T::AdminOrigin::ensure_origin(origin)?;
+			Self::do_retire_model(model)
+		}
+
+		/// Register a server key, for models that need one. Its deposit is returned when it is
+		/// removed.
+		///
+		/// - `server_key`: the bytes of `server.key`, as written by `fhe-ml keygen`.
+		#[pallet::call_index(2)]
+		#[pallet::weight(T::WeightInfo::register_server_key(server_key.len() as u32))]
+		pub fn register_server_key(origin: OriginFor<T>, server_key: Vec<u8>) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_register_server_key(owner, server_key)
+		}
+
+		/// Remove your server key and get its deposit back.
+		///
+		/// - `server_key`: hash of the key, from its `ServerKeyRegistered` event.
+		#[pallet::call_index(3)]
+		#[pallet::weight(T::WeightInfo::remove_server_key())]
+		pub fn remove_server_key(origin: OriginFor<T>, server_key: KeyHash) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_remove_server_key(owner, server_key)
+		}
+
+		/// Request the evaluation of a model on an encrypted input.
+		///
+		/// The fee is held until the result is there, and a deposit for the bytes of input and
+		/// result until you `release` the job.
+		///
+		/// - `model`: number of the model.
+		/// - `server_key`: hash of your registered server key; none for linear models.
+		/// - `input`: the bytes that `fhe-ml encrypt` wrote for this model.
+		/// - `max_fee`: the most that you are ready to pay.
+		#[pallet::call_index(4)]
+		#[pallet::weight(T::WeightInfo::request_inference(input.len() as u32))]
+		pub fn request_inference(
+			origin: OriginFor<T>,
+			model: ModelId,
+			server_key: Option<KeyHash>,
+			input: Vec<u8>,
+			max_fee: BalanceOf<T>,
+		) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_request_inference(owner, model, server_key, input, max_fee)
+		}
+
+		/// Post what became of a job. Sent by the workers' nodes, not by people.
+		///
+		/// - `worker`: public key of the worker.
+		/// - `job`: number of the job.
+		/// - `outcome`: the encrypted result, or why there is none.
+		/// - `signature`: of the worker over chain, job, input, model, key and outcome.
+		#[pallet::call_index(5)]
+		#[pallet::weight(T::WeightInfo::submit_result(outcome.encoded_size() as u32))]
+		#[pallet::weight_of_authorize(
+			T::WeightInfo::authorize_submit_result(outcome.encoded_size() as u32)
+		)]
+		#[pallet::authorize(Self::authorize_submission)]
+		pub fn submit_result(
+			origin: OriginFor<T>,
+			worker: WorkerId,
+			job: JobId,
+			outcome: Outcome,
+			signature: WorkerSignature,
+		) -> DispatchResult {
+			ensure_authorized(origin)?;
+			let _ = signature; // Checked by `authorize_submission`, without which we are not here.
+			Self::do_submit_result(worker, job, outcome)
+		}
+
+		/// Remove your finished job from storage and get its deposit back. A job whose deadline
+		/// has passed without a result can be released too; its fee is returned.
+		///
+		/// - `job`: number of the job.
+		#[pallet::call_index(6)]
+		#[pallet::weight(T::WeightInfo::release())]
+		pub fn release(origin: OriginFor<T>, job: JobId) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_release(owner, job)
+		}
+
+		/// Add a worker. Admin only.
+		///
+		/// - `worker`: public key with which it signs results (key type `fhe!`).
+		/// - `payout`: account that is paid for its results.
+		#[pallet::call_index(7)]
+		#[pallet::weight(T::WeightInfo::add_worker())]
+		pub fn add_worker(
+			origin: OriginFor<T>,
+			worker: WorkerId,
+			payout: T::AccountId,
+		) -> DispatchResult {
+			T::AdminOrigin::ensure_origin(origin)?;
+			Self::do_add_worker(worker, payout)
+		}
+
+		/// Remove a worker. Admin only. Its open jobs can be released after their deadline.
+		///
+		/// - `worker`: public key of the worker.
+		#[pallet::call_index(8)]
+		#[pallet::weight(T::WeightInfo::remove_worker())]
+		pub fn remove_worker(origin: OriginFor<T>, worker: WorkerId) -> DispatchResult {
+			T::AdminOrigin::ensure_origin(origin)?;
+			Self::do_remove_worker(worker)
+		}
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		/// Sends the results that local workers have finished. Takes milliseconds: the evaluation
+		/// itself runs in the native worker.
+		fn offchain_worker(block: BlockNumberFor<T>) {
+			Self::send_finished(block);
+		}
+
+		fn integrity_test() {
+			Self::check_config();
+		}
+
+		#[cfg(feature = "try-runtime")]
+		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
+	}
+}

@@ -1,0 +1,132 @@
+//! The offchain hook: sends what the native worker left in the mailbox.
+//!
+//! It looks at state, never at the events of its block, so it makes up for restarts, forks and
+//! skipped blocks: as long as a job is pending and its mailbox entry is there, it comes again.
+
+use crate::{LOG_TARGET, pallet::*};
+use alloc::vec::Vec;
+use fhe_ml_primitives::{
+	AssignedJob, JobBlobs, JobId, JobStatus, MailboxEntry, ModelId, ModelStatus, Outcome,
+	WorkerId, WorkerSignature, mailbox_key, sent_key,
+};
+use frame_system::{
+	offchain::{CreateAuthorizedTransaction, CreateTransactionBase, SubmitTransaction},
+	pallet_prelude::BlockNumberFor,
+};
+use sp_runtime::{
+	RuntimeAppPublic, SaturatedConversion, offchain::storage::StorageValueRef,
+	traits::Saturating,
+};
+
+use crate::types::BalanceOf;
+use frame_support::traits::Get;
+
+/// Most results that one run of the hook sends, so that it stays short.
+const MAX_SENDS_PER_BLOCK: usize = 64;
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn send_finished(block: BlockNumberFor<T>) {
+		let mut budget = MAX_SENDS_PER_BLOCK;
+		for worker in WorkerId::all().into_iter().filter(|key| Workers::<T>::contains_key(key)) {
+			for job in Pending::<T>::iter_key_prefix(&worker) {
+				if budget == 0 {
+					return;
+				}
+				if Self::send_if_due(&worker, job, block) {
+					budget = budget.saturating_sub(1);
+				}
+			}
+		}
+	}
+
+	/// Sends the mailbox entry for a job, unless there is none or it was sent a moment ago.
+	fn send_if_due(worker: &WorkerId, job: JobId, block: BlockNumberFor<T>) -> bool {
+		let mailbox = mailbox_key(worker, job);
+		let Ok(Some(entry)) = StorageValueRef::persistent(&mailbox).get::<MailboxEntry>() else {
+			return false;
+		};
+		let Some(record) = Jobs::<T>::get(job).filter(|record| record.input == entry.input) else {
+			return false;
+		};
+		let sent_key = sent_key(worker, job);
+		let sent = StorageValueRef::persistent(&sent_key);
+		if let Ok(Some(at)) = sent.get::<u32>() {
+			// A time in the future was written on a longer fork that is gone.
+			let resend_at = BlockNumberFor::<T>::from(at).saturating_add(T::ResendAfter::get());
+			if BlockNumberFor::<T>::from(at) <= block && block < resend_at {
+				return false;
+			}
+		}
+		if let Err(error) = Self::check_submission(worker, job, &entry.outcome) {
+			log::warn!(target: LOG_TARGET, "job {job}: result not sent: {error:?}");
+			return false;
+		}
+		let Some(payload) = Self::submission_payload(job, &record, &entry.outcome) else {
+			return false;
+		};
+		let Some(signature) = worker.sign(&payload.to_sign()) else {
+			log::warn!(target: LOG_TARGET, "job {job}: the keystore does not sign for {worker:?}");
+			return false;
+		};
+		sent.set(&SaturatedConversion::saturated_into::<u32>(block));
+		let transaction = Self::submission(worker.clone(), job, entry.outcome, signature);
+		if SubmitTransaction::<T, Call<T>>::submit_transaction(transaction).is_err() {
+			log::debug!(target: LOG_TARGET, "job {job}: the pool has the result already");
+		}
+		true
+	}
+
+	/// Runtime API: a transaction that posts `outcome`.
+	pub fn submission(
+		worker: WorkerId,
+		job: JobId,
+		outcome: Outcome,
+		signature: WorkerSignature,
+	) -> <T as CreateTransactionBase<Call<T>>>::Extrinsic {
+		let call = Call::submit_result { worker, job, outcome, signature };
+		<T as CreateAuthorizedTransaction<Call<T>>>::create_authorized_transaction(call.into())
+	}
+
+	/// Runtime API: jobs that wait for one of `workers`, oldest first, at most `limit`.
+	pub fn assigned_jobs(workers: Vec<WorkerId>, limit: u32) -> Vec<AssignedJob> {
+		let mut jobs = Vec::new();
+		for worker in workers {
+			for job in Pending::<T>::iter_key_prefix(&worker) {
+				let Some(record) = Jobs::<T>::get(job) else { continue };
+				let Some(model) = Models::<T>::get(record.model) else { continue };
+				jobs.push(AssignedJob {
+					job,
+					worker: worker.clone(),
+					model: record.model,
+					artifact: model.artifact,
+					server_key: record.server_key,
+					input: record.input,
+					deadline: record.deadline.saturated_into(),
+				});
+			}
+		}
+		jobs.sort_by_key(|assigned| assigned.job);
+		jobs.truncate(limit as usize);
+		jobs
+	}
+
+	/// Runtime API: the blobs that evaluating `job` reads, or `None` if it is not pending.
+	pub fn job_blobs(job: JobId) -> Option<JobBlobs> {
+		let record = Jobs::<T>::get(job).filter(|record| record.status == JobStatus::Pending)?;
+		let server_key = match record.server_key {
+			Some(hash) => Some(ServerKeyBytes::<T>::get(hash)?.into_inner()),
+			None => None,
+		};
+		Some(JobBlobs {
+			artifact: ModelArtifacts::<T>::get(record.model)?.into_inner(),
+			server_key,
+			input: Inputs::<T>::get(job)?.into_inner(),
+		})
+	}
+
+	/// Runtime API: the fee of one inference with `model`, or `None` if it takes no requests.
+	pub fn quote(model: ModelId) -> Option<BalanceOf<T>> {
+		let record = Models::<T>::get(model)?;
+		(record.status == ModelStatus::Active).then(|| Self::inference_fee(record.work))
+	}
+}

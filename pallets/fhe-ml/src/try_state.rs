@@ -1,0 +1,122 @@
+//! What is true of the pallet's storage between blocks.
+
+use crate::{pallet::*, types::*};
+use alloc::collections::BTreeMap;
+use fhe_ml_primitives::{JobStatus, KeyHash, ModelId, ModelStatus};
+use frame_support::{ensure, traits::fungible::InspectHold};
+use sp_io::hashing::blake2_256;
+use sp_runtime::{
+	TryRuntimeError,
+	traits::{Saturating, Zero},
+};
+
+impl<T: Config> Pallet<T> {
+	/// Checks every record against the blobs, the counts and the holds that it implies.
+	pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
+		let mut open_by_model = BTreeMap::<ModelId, u32>::new();
+		let mut open_by_key = BTreeMap::<KeyHash, u32>::new();
+		let mut storage = BTreeMap::<T::AccountId, BalanceOf<T>>::new();
+		let mut fees = BTreeMap::<T::AccountId, BalanceOf<T>>::new();
+		let mut pending = 0u32;
+		let mut assignments = 0usize;
+
+		for (job, record) in Jobs::<T>::iter() {
+			ensure!(job < NextJob::<T>::get(), "a job has a number that was not given out");
+			let input = Inputs::<T>::get(job).ok_or("a job has no input")?;
+			ensure!(input.len() as u32 == record.input_bytes, "an input has the wrong length");
+			ensure!(blake2_256(&input) == record.input.0, "an input has the wrong hash");
+			let result = Results::<T>::get(job).map(|result| blake2_256(&result).into());
+			let expected = match record.status {
+				JobStatus::Completed { result } => Some(result),
+				JobStatus::Pending | JobStatus::Failed { .. } => None,
+			};
+			ensure!(result == expected, "status and result of a job disagree");
+			add(&mut storage, &record.owner, record.deposit);
+			let is_pending = record.status == JobStatus::Pending;
+			for worker in &record.assignees {
+				ensure!(
+					Pending::<T>::contains_key(worker, job) == is_pending,
+					"status and assignment of a job disagree"
+				);
+			}
+			if is_pending {
+				pending = pending.saturating_add(1);
+				assignments = assignments.saturating_add(record.assignees.len());
+				add(&mut fees, &record.owner, record.fee);
+				open_by_model.entry(record.model).or_default().saturating_inc();
+				if let Some(hash) = record.server_key {
+					open_by_key.entry(hash).or_default().saturating_inc();
+				}
+			}
+		}
+		ensure!(pending == PendingCount::<T>::get(), "PendingCount is wrong");
+		ensure!(assignments == Pending::<T>::iter().count(), "Pending names a job that is closed");
+		ensure!(Inputs::<T>::iter_keys().all(Jobs::<T>::contains_key), "an input without a job");
+		ensure!(Results::<T>::iter_keys().all(Jobs::<T>::contains_key), "a result without a job");
+
+		Self::check_models(&open_by_model)?;
+		let keys = Self::check_keys(&open_by_key)?;
+		Self::check_workers()?;
+		for (reason, held) in [
+			(HoldReason::ServerKey, keys),
+			(HoldReason::JobStorage, storage),
+			(HoldReason::InferenceFee, fees),
+		] {
+			let reason = reason.into();
+			for account in frame_system::Account::<T>::iter_keys() {
+				let expected = held.get(&account).copied().unwrap_or_default();
+				ensure!(
+					T::Currency::balance_on_hold(&reason, &account) == expected,
+					"an account's hold is not what its records say"
+				);
+			}
+		}
+		Ok(())
+	}
+
+	fn check_models(open: &BTreeMap<ModelId, u32>) -> Result<(), TryRuntimeError> {
+		for (model, record) in Models::<T>::iter() {
+			let open_jobs = open.get(&model).copied().unwrap_or_default();
+			ensure!(record.open_jobs == open_jobs, "open_jobs of a model is wrong");
+			let stored = ModelArtifacts::<T>::get(model);
+			let needed = record.status == ModelStatus::Active || open_jobs > 0;
+			ensure!(stored.is_some() == needed, "an artifact is missing or was left behind");
+			if let Some(artifact) = stored {
+				ensure!(blake2_256(&artifact) == record.artifact.0, "wrong hash of an artifact");
+			}
+		}
+		Ok(())
+	}
+
+	fn check_keys(
+		open: &BTreeMap<KeyHash, u32>,
+	) -> Result<BTreeMap<T::AccountId, BalanceOf<T>>, TryRuntimeError> {
+		let mut deposits = BTreeMap::new();
+		for (hash, record) in ServerKeys::<T>::iter() {
+			let bytes = ServerKeyBytes::<T>::get(hash).ok_or("a server key has no bytes")?;
+			ensure!(blake2_256(&bytes) == hash.0, "a server key has the wrong hash");
+			let open_jobs = open.get(&hash).copied().unwrap_or_default();
+			ensure!(record.open_jobs == open_jobs, "open_jobs of a server key is wrong");
+			add(&mut deposits, &record.owner, record.deposit);
+		}
+		let keys = ServerKeys::<T>::iter_keys().count();
+		ensure!(keys == ServerKeyBytes::<T>::iter_keys().count(), "server key without a record");
+		Ok(deposits)
+	}
+
+	fn check_workers() -> Result<(), TryRuntimeError> {
+		let active = ActiveWorkers::<T>::get();
+		ensure!(active.len() == Workers::<T>::iter_keys().count(), "ActiveWorkers is wrong");
+		ensure!(active.iter().all(Workers::<T>::contains_key), "an active worker has no record");
+		Ok(())
+	}
+}
+
+fn add<A: Ord + Clone, B: Saturating + Zero + Copy>(
+	sums: &mut BTreeMap<A, B>,
+	account: &A,
+	amount: B,
+) {
+	let sum = sums.entry(account.clone()).or_insert_with(Zero::zero);
+	*sum = sum.saturating_add(amount);
+}

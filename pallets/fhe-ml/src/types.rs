@@ -1,0 +1,15 @@
+//! The records of `fhe-ml-primitives` with the types of a runtime filled in.
+
+use crate::Config;
+use frame_support::traits::fungible::Inspect;
+use frame_system::pallet_prelude::BlockNumberFor;
+
+pub use fhe_ml_primitives::{JobRecord, KeyRecord, ModelRecord};
+
+/// The balance type of the pallet's currency.
+pub type BalanceOf<T> =
+	<<T as Config>::Currency as Inspect<<T as frame_system::Config>::AccountId>>::Balance;
+
+/// A job of this runtime.
+pub type JobRecordOf<T> =
+	JobRecord<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockNumberFor<T>>;

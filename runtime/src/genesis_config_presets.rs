@@ -1,0 +1,86 @@
+//! Presets of the genesis state: `dev` (one authority) and `local_testnet` (three).
+
+use crate::{AccountId, BalancesConfig, FheMlConfig, RuntimeGenesisConfig, SudoConfig, UNIT};
+use alloc::{vec, vec::Vec};
+use fhe_ml_primitives::WorkerId;
+use frame_support::build_struct_json_patch;
+use serde_json::Value;
+use sp_consensus_aura::sr25519::AuthorityId as AuraId;
+use sp_consensus_grandpa::AuthorityId as GrandpaId;
+use sp_genesis_builder::PresetId;
+use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
+
+/// What every account of the development keyring starts with.
+const ENDOWMENT: u128 = 1_000_000 * UNIT;
+
+/// Keys of one development authority: block author, finality voter, worker, and its account.
+struct Authority {
+	aura: AuraId,
+	grandpa: GrandpaId,
+	worker: WorkerId,
+	account: AccountId,
+}
+
+fn authority(sr25519: Sr25519Keyring, ed25519: Ed25519Keyring) -> Authority {
+	Authority {
+		aura: sr25519.public().into(),
+		grandpa: ed25519.public().into(),
+		worker: sr25519.public().into(),
+		account: sr25519.to_account_id(),
+	}
+}
+
+fn genesis(authorities: Vec<Authority>, root: AccountId) -> Value {
+	let endowed = Sr25519Keyring::well_known().map(|key| (key.to_account_id(), ENDOWMENT));
+	build_struct_json_patch!(RuntimeGenesisConfig {
+		balances: BalancesConfig { balances: endowed.collect::<Vec<_>>() },
+		aura: pallet_aura::GenesisConfig {
+			authorities: authorities.iter().map(|keys| keys.aura.clone()).collect::<Vec<_>>(),
+		},
+		grandpa: pallet_grandpa::GenesisConfig {
+			authorities: authorities
+				.iter()
+				.map(|keys| (keys.grandpa.clone(), 1))
+				.collect::<Vec<_>>(),
+		},
+		sudo: SudoConfig { key: Some(root) },
+		fhe_ml: FheMlConfig {
+			workers: authorities
+				.iter()
+				.map(|keys| (keys.worker.clone(), keys.account.clone()))
+				.collect::<Vec<_>>(),
+		},
+	})
+}
+
+fn development() -> Value {
+	let authorities = vec![authority(Sr25519Keyring::Alice, Ed25519Keyring::Alice)];
+	genesis(authorities, Sr25519Keyring::Alice.to_account_id())
+}
+
+fn local_testnet() -> Value {
+	let authorities = vec![
+		authority(Sr25519Keyring::Alice, Ed25519Keyring::Alice),
+		authority(Sr25519Keyring::Bob, Ed25519Keyring::Bob),
+		authority(Sr25519Keyring::Charlie, Ed25519Keyring::Charlie),
+	];
+	genesis(authorities, Sr25519Keyring::Alice.to_account_id())
+}
+
+/// The JSON patch of a preset.
+pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
+	let patch = match id.as_ref() {
+		sp_genesis_builder::DEV_RUNTIME_PRESET => development(),
+		sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET => local_testnet(),
+		_ => return None,
+	};
+	serde_json::to_vec(&patch).ok()
+}
+
+/// Names of the presets.
+pub fn preset_names() -> Vec<PresetId> {
+	vec![
+		PresetId::from(sp_genesis_builder::DEV_RUNTIME_PRESET),
+		PresetId::from(sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET),
+	]
+}
