@@ -1,1 +1,21 @@
-//! stub
+//! From a trained ONNX model to an artifact that the engine evaluates.
+//!
+//! - [`import`]: reads ONNX and finds out what the model computes.
+//! - [`quantise`]: chooses integers for its weights and features, with an error bound.
+//! - [`artifact`]: the `.fheml` file: prefix, [`card`], circuit.
+//! - [`predict`]: feature vectors to integers before encryption, integers to predictions after
+//!   decryption.
+//! - [`evaluate`]: what a collator does with the bytes of an artifact and an input.
+
+pub mod artifact;
+pub mod card;
+pub mod evaluate;
+pub mod import;
+pub mod predict;
+pub mod quantise;
+
+pub use artifact::{Artifact, ArtifactError};
+pub use card::ModelCard;
+pub use evaluate::{EvaluateError, evaluate};
+pub use import::{Calibration, ImportError, ImportOptions, import_onnx};
+pub use predict::{EncodeError, Label, Prediction};

@@ -1,0 +1,99 @@
+//! Key generation.
+
+use crate::{
+	algorithms::rlwe::RlweEncryptor,
+	entities::{client_key::ClientKey, server_key::ServerKey},
+	packing::pack,
+	params::{AUTOMORPHISM_GADGETS, Gadget, POLYNOMIAL_SIZE, SQUARE_GADGET},
+	random,
+	ring::Polynomial,
+};
+use fhe_ml_format::ServerKeyPrefix;
+use zeroize::Zeroizing;
+
+impl ClientKey {
+	/// Makes a client key and its server key from fresh entropy.
+	pub fn generate(seeder: &mut dyn random::Seeder) -> (Self, ServerKey) {
+		let secret = random::secret(&Zeroizing::new(random::fresh_seed(seeder)));
+		let server_key = generate_server_key(&secret, seeder);
+		let server_key_hash = server_key.hash();
+		(Self { secret, server_key_hash }, server_key)
+	}
+}
+
+/// What the rows of a server key encrypt, before the gadget: the images of the secret under the
+/// automorphisms, then s².
+fn key_switching_sources(secret: &Polynomial) -> impl Iterator<Item = (Polynomial, Gadget)> + '_ {
+	let images = AUTOMORPHISM_GADGETS.iter().enumerate().map(|(step, &gadget)| {
+		(secret.automorphism(automorphism_exponent(step)), gadget)
+	});
+	let secret_ntt = Zeroizing::new(secret.to_ntt());
+	images.chain([(secret_ntt.mul(&secret_ntt), SQUARE_GADGET)])
+}
+
+/// The exponent of the automorphism of expansion step `step`: N / 2^step + 1.
+pub(crate) const fn automorphism_exponent(step: usize) -> usize {
+	(POLYNOMIAL_SIZE >> step) + 1
+}
+
+fn generate_server_key(secret: &Polynomial, seeder: &mut dyn random::Seeder) -> ServerKey {
+	let encryptor = RlweEncryptor::new(secret, seeder);
+	let mut rows = Vec::with_capacity(ServerKeyPrefix::ROWS * ServerKeyPrefix::ROW_BYTES);
+	let mut index = 0;
+	for (source, gadget) in key_switching_sources(secret) {
+		let source = Zeroizing::new(source);
+		for level in 0..gadget.levels {
+			let message = Zeroizing::new(source.scale(gadget.scale(level)));
+			pack(encryptor.body(index, &message).as_ref(), &mut rows);
+			index += 1;
+		}
+	}
+	ServerKey::from_parts(encryptor.mask_seed(), &rows)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::{
+		algorithms::rlwe::mask_product, modular, packing::unpack, params::NOISE_BOUND,
+		random::new_seeder,
+	};
+
+	#[test]
+	fn every_row_encrypts_its_source() {
+		let (client_key, server_key) = ClientKey::generate(new_seeder().as_mut());
+		let prefix = ServerKeyPrefix::read(server_key.as_bytes()).unwrap();
+		let rows = server_key.as_bytes()[ServerKeyPrefix::BYTES..]
+			.chunks(ServerKeyPrefix::ROW_BYTES)
+			.map(|row| unpack(row, POLYNOMIAL_SIZE).unwrap());
+		let messages = key_switching_sources(&client_key.secret).flat_map(|(source, gadget)| {
+			(0..gadget.levels).map(move |level| source.scale(gadget.scale(level)))
+		});
+		let mut count = 0;
+		for (index, (row, message)) in rows.zip(messages).enumerate() {
+			let product = mask_product(&client_key, &prefix.mask_seed, index as u64);
+			for ((body, product), message) in
+				row.iter().zip(product.as_ref()).zip(message.as_ref())
+			{
+				let noise = modular::sub(modular::sub(*body, *product), *message);
+				assert!(modular::to_signed(noise).unsigned_abs() <= NOISE_BOUND, "row {index}");
+			}
+			count += 1;
+		}
+		assert_eq!(count, ServerKeyPrefix::ROWS);
+	}
+
+	#[test]
+	fn bytes_read_back_and_bad_rows_are_refused() {
+		let (client_key, server_key) = ClientKey::generate(new_seeder().as_mut());
+		assert_eq!(client_key.server_key_hash(), server_key.hash());
+		let bytes = server_key.as_bytes().to_vec();
+		assert_eq!(bytes.len(), ServerKey::BYTES);
+		assert_eq!(ServerKey::from_bytes(bytes.clone()), Ok(server_key));
+		let mut bad = bytes.clone();
+		let last = bad.len() - 7;
+		bad[last..].fill(0xff);
+		assert!(ServerKey::from_bytes(bad).is_err());
+		assert!(ServerKey::from_bytes(bytes[..1000].to_vec()).is_err());
+	}
+}

@@ -1,0 +1,45 @@
+//! RLWE encryption: b = a s + m + e.
+
+use crate::{
+	entities::client_key::ClientKey,
+	random,
+	ring::{NttPolynomial, Polynomial},
+};
+use zeroize::Zeroizing;
+
+/// Encrypts polynomials under one secret with masks from one public seed.
+pub(crate) struct RlweEncryptor {
+	secret: Zeroizing<NttPolynomial>,
+	mask_seed: [u8; 16],
+	noise_seed: Zeroizing<[u8; 16]>,
+}
+
+impl RlweEncryptor {
+	/// Draws a fresh mask seed and a fresh noise seed.
+	pub(crate) fn new(secret: &Polynomial, seeder: &mut dyn random::Seeder) -> Self {
+		Self {
+			secret: Zeroizing::new(secret.to_ntt()),
+			mask_seed: random::fresh_seed(seeder),
+			noise_seed: Zeroizing::new(random::fresh_seed(seeder)),
+		}
+	}
+
+	/// The public seed of the masks.
+	pub(crate) fn mask_seed(&self) -> [u8; 16] {
+		self.mask_seed
+	}
+
+	/// The body of encryption number `index`; each index may be used once.
+	pub(crate) fn body(&self, index: u64, message: &Polynomial) -> Polynomial {
+		let mut body = random::mask(&self.mask_seed, index).to_ntt().mul(&self.secret);
+		body.add_assign(message);
+		body.add_assign(&Zeroizing::new(random::noise(&self.noise_seed, index)));
+		body
+	}
+}
+
+/// a s for the mask with number `index`: what decryption subtracts from a body.
+pub(crate) fn mask_product(key: &ClientKey, mask_seed: &[u8; 16], index: u64) -> Polynomial {
+	let secret = Zeroizing::new(key.secret.to_ntt());
+	random::mask(mask_seed, index).to_ntt().mul(&secret)
+}

@@ -1,0 +1,48 @@
+//! Encrypted feature vectors.
+
+use crate::packing::{PackingError, pack, packed_len, unpack};
+use fhe_ml_format::{HeaderError, InputPrefix};
+
+/// A seeded GLWE encryption of integers in the coefficients, cut off behind the last used one.
+///
+/// Coefficient i of polynomial p is slot 2048 p + i. The mask of polynomial p is number p under the
+/// seed in the prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncryptedInput {
+	/// Which model and key the input is for, and the seed of its masks.
+	pub prefix: InputPrefix,
+	/// One residue per slot.
+	pub bodies: Vec<u64>,
+}
+
+/// Why the bytes of an input were refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InputError {
+	/// The header is not that of an input.
+	#[error("input: {0}")]
+	Header(#[from] HeaderError),
+	/// The bodies do not decode.
+	#[error("input: {0}")]
+	Bodies(#[from] PackingError),
+}
+
+impl EncryptedInput {
+	/// Length in bytes of an input with `slots` slots.
+	pub const fn encoded_len(slots: usize) -> usize {
+		InputPrefix::BYTES + packed_len(slots)
+	}
+
+	/// Prefix and packed bodies.
+	pub fn to_bytes(&self) -> Vec<u8> {
+		let body_bytes = packed_len(self.bodies.len()) as u32;
+		let mut bytes = self.prefix.to_bytes(body_bytes).to_vec();
+		pack(&self.bodies, &mut bytes);
+		bytes
+	}
+
+	/// Reads an input with `slots` slots.
+	pub fn from_bytes(bytes: &[u8], slots: usize) -> Result<Self, InputError> {
+		let prefix = InputPrefix::read(bytes)?;
+		Ok(Self { prefix, bodies: unpack(&bytes[InputPrefix::BYTES..], slots)? })
+	}
+}

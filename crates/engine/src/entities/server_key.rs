@@ -1,0 +1,67 @@
+//! The key with which collators compute on ciphertexts.
+
+use crate::{hash::blake2b_256, packing::PackingError, packing::unpack, params::POLYNOMIAL_SIZE};
+use fhe_ml_format::{Hash, HeaderError, ServerKeyPrefix};
+
+/// A seeded server key: RLWE rows whose masks come from one seed and whose bodies are packed at 51
+/// bits.
+///
+/// Rows, in this order: for each automorphism X -> X^(N/2^l + 1), l = 0..=10, encryptions of
+/// `scale(level)` times the image of the secret, one per level of
+/// [`AUTOMORPHISM_GADGETS`](crate::params::AUTOMORPHISM_GADGETS)`[l]`; then encryptions of
+/// `scale(level)` s², one per level of [`SQUARE_GADGET`](crate::params::SQUARE_GADGET).
+///
+/// That is all that an RGSW(-s) product needs: its other rows are trivial encryptions. The
+/// ciphertexts depend on the secret that encrypts them; as in every TFHE key, circular security is
+/// assumed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerKey {
+	bytes: Vec<u8>,
+}
+
+/// Why the bytes of a server key were refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ServerKeyError {
+	/// The header is not that of a server key, or the length is wrong.
+	#[error(transparent)]
+	Header(#[from] HeaderError),
+	/// A row does not decode.
+	#[error("row {row}: {source}")]
+	Row {
+		/// Number of the row.
+		row: usize,
+		/// What is wrong with it.
+		source: PackingError,
+	},
+}
+
+impl ServerKey {
+	/// Length of every server key of parameter set 1.
+	pub const BYTES: usize = ServerKeyPrefix::KEY_BYTES;
+
+	pub(crate) fn from_parts(mask_seed: [u8; 16], packed_rows: &[u8]) -> Self {
+		let prefix = ServerKeyPrefix { mask_seed };
+		Self { bytes: [prefix.to_bytes().as_slice(), packed_rows].concat() }
+	}
+
+	/// Reads the bytes of `server.key`: header, length, and that every coefficient is reduced.
+	pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, ServerKeyError> {
+		ServerKeyPrefix::read(&bytes)?;
+		let rows = bytes[ServerKeyPrefix::BYTES..].chunks(ServerKeyPrefix::ROW_BYTES);
+		for (row, body) in rows.enumerate() {
+			unpack(body, POLYNOMIAL_SIZE)
+				.map_err(|source| ServerKeyError::Row { row, source })?;
+		}
+		Ok(Self { bytes })
+	}
+
+	/// The bytes of `server.key`.
+	pub fn as_bytes(&self) -> &[u8] {
+		&self.bytes
+	}
+
+	/// BLAKE2b-256 of the bytes; how the chain refers to the key.
+	pub fn hash(&self) -> Hash {
+		blake2b_256(&self.bytes)
+	}
+}

@@ -1,0 +1,165 @@
+//! Feature vectors to integers before encryption, integers to predictions after decryption.
+
+use crate::card::{Classes, Column, ModelCard, Scores, Task, Transform};
+use serde::Serialize;
+
+/// What a model predicts for one row.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Prediction {
+	/// The predicted class, value or values.
+	pub prediction: Label,
+	/// What the ONNX model reports: a probability or score per class, or the predicted values.
+	pub scores: Vec<f64>,
+	/// The decrypted outputs of the circuit, before any transform.
+	pub raw_scores: Vec<f64>,
+}
+
+/// A predicted class, value, or values.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Label {
+	/// A class that is an integer.
+	Integer(i64),
+	/// A class that is a string.
+	String(String),
+	/// The value of a regression with one target.
+	Value(f64),
+	/// The values of a regression with several targets.
+	Values(Vec<f64>),
+}
+
+impl std::fmt::Display for Label {
+	fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		match self {
+			Self::Integer(class) => write!(f, "{class}"),
+			Self::String(class) => f.write_str(class),
+			Self::Value(value) => write!(f, "{value}"),
+			Self::Values(values) => write!(f, "{values:?}"),
+		}
+	}
+}
+
+/// Why a row cannot be encoded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EncodeError {
+	/// Not one value per feature.
+	#[error("the model takes {wanted} features, not {found}")]
+	FeatureCount {
+		/// Values that are there.
+		found: usize,
+		/// Values that there should be.
+		wanted: usize,
+	},
+	/// A value that is not finite.
+	#[error("feature `{0}` is not a finite number")]
+	NotFinite(String),
+	/// A value so far from its expected range that its integer overflows.
+	#[error("feature `{0}` is too far out of the range that the model was made for")]
+	OutOfRange(String),
+}
+
+/// Integers beyond this cannot contribute to any representable score.
+const MAX_ENCODED: f64 = (1u64 << 50) as f64;
+
+impl ModelCard {
+	/// The integers that stand for a row of features, in the order of [`ModelCard::features`].
+	///
+	/// Values are rounded to single precision first, as ONNX Runtime takes them.
+	pub fn encode(&self, row: &[f64]) -> Result<Vec<i64>, EncodeError> {
+		if row.len() != self.features.len() {
+			let (found, wanted) = (row.len(), self.features.len());
+			return Err(EncodeError::FeatureCount { found, wanted });
+		}
+		let values = self.features.iter().zip(row).map(|(feature, &value)| {
+			let value = f64::from(value as f32);
+			if !value.is_finite() {
+				return Err(EncodeError::NotFinite(feature.name.clone()));
+			}
+			let scaled = ((value - feature.offset) * feature.scale).round();
+			if scaled.abs() > MAX_ENCODED {
+				return Err(EncodeError::OutOfRange(feature.name.clone()));
+			}
+			Ok(scaled as i64)
+		});
+		values.collect()
+	}
+
+	/// The prediction that the integer outputs of the circuit stand for.
+	pub fn decode(&self, outputs: &[i64]) -> Prediction {
+		let raw_scores: Vec<f64> =
+			outputs.iter().zip(&self.output_steps).map(|(&s, &step)| s as f64 * step).collect();
+		let (prediction, scores) = match &self.task {
+			Task::Classification { classes, decision, scores } => {
+				let class = argmax(&decision.apply(&raw_scores));
+				(classes.label(class), scores.apply(&raw_scores))
+			},
+			Task::Regression { targets } => {
+				let values = select(targets, &raw_scores);
+				let label = match values.as_slice() {
+					[value] => Label::Value(*value),
+					_ => Label::Values(values.clone()),
+				};
+				(label, values)
+			},
+		};
+		Prediction { prediction, scores, raw_scores }
+	}
+}
+
+impl Classes {
+	fn label(&self, class: usize) -> Label {
+		match self {
+			Self::Integers(classes) => {
+				Label::Integer(classes.get(class).copied().unwrap_or_default())
+			},
+			Self::Strings(classes) => {
+				Label::String(classes.get(class).cloned().unwrap_or_default())
+			},
+		}
+	}
+}
+
+impl Scores {
+	fn apply(&self, raw: &[f64]) -> Vec<f64> {
+		let mut scores = select(&self.columns, raw);
+		match self.transform {
+			Transform::Identity => {},
+			Transform::Sigmoid => scores.iter_mut().for_each(|s| *s = 1.0 / (1.0 + (-*s).exp())),
+			Transform::ModifiedHuber => {
+				scores.iter_mut().for_each(|s| *s = (s.clamp(-1.0, 1.0) + 1.0) / 2.0);
+			},
+			Transform::Softmax => {
+				let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+				scores.iter_mut().for_each(|s| *s = (*s - largest).exp());
+				divide_by_sum(&mut scores);
+			},
+		}
+		if self.normalise {
+			divide_by_sum(&mut scores);
+		}
+		scores
+	}
+}
+
+/// Divides by the sum of absolute values; all zeros become a uniform distribution.
+fn divide_by_sum(scores: &mut [f64]) {
+	let sum: f64 = scores.iter().map(|score| score.abs()).sum();
+	let uniform = 1.0 / scores.len() as f64;
+	scores.iter_mut().for_each(|score| *score = if sum > 0.0 { *score / sum } else { uniform });
+}
+
+fn select(columns: &[Column], raw: &[f64]) -> Vec<f64> {
+	let value = |column: &Column| {
+		let value = raw.get(column.output).copied().unwrap_or_default();
+		if column.negate { -value } else { value }
+	};
+	columns.iter().map(value).collect()
+}
+
+/// Index of the first largest value.
+fn argmax(values: &[f64]) -> usize {
+	let best = values.iter().enumerate().fold((0, f64::NEG_INFINITY), |best, (at, &value)| {
+		if value > best.1 { (at, value) } else { best }
+	});
+	best.0
+}

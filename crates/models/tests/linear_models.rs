@@ -1,0 +1,171 @@
+//! Every linear model of `models/` against ONNX Runtime: import, encrypt, evaluate, decrypt.
+
+use fhe_ml_engine::{ClientKey, new_seeder};
+use fhe_ml_models::{
+	Artifact, Calibration, ImportOptions, Label, card::Ranges, evaluate, import_onnx,
+};
+use serde::Deserialize;
+use std::path::PathBuf;
+
+/// What the training script wrote of ONNX Runtime's and scikit-learn's outputs.
+#[derive(Deserialize)]
+struct Expected {
+	#[serde(default)]
+	prediction: Option<Vec<serde_json::Value>>,
+	scores: Vec<Vec<f64>>,
+	decision: Vec<Vec<f64>>,
+}
+
+fn models_dir() -> PathBuf {
+	PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../models")
+}
+
+fn read_csv(name: &str) -> Calibration {
+	let mut reader = csv::Reader::from_path(models_dir().join(name)).unwrap();
+	let names = reader.headers().unwrap().iter().map(String::from).collect();
+	let rows = reader
+		.records()
+		.map(|row| row.unwrap().iter().map(|value| value.parse().unwrap()).collect())
+		.collect();
+	Calibration { names, rows }
+}
+
+fn dataset(model: &str) -> &'static str {
+	["breast_cancer", "wine", "diabetes"].into_iter().find(|name| model.starts_with(name)).unwrap()
+}
+
+fn import(model: &str, calibrated: bool) -> Artifact {
+	let onnx = std::fs::read(models_dir().join(format!("{model}.onnx"))).unwrap();
+	let calibration = calibrated.then(|| read_csv(&format!("{}.train.csv", dataset(model))));
+	let options = ImportOptions { name: model.into(), calibration };
+	import_onnx(&onnx, &options).unwrap_or_else(|error| panic!("{model}: {error}"))
+}
+
+fn label_json(label: &Label) -> serde_json::Value {
+	serde_json::to_value(label).unwrap()
+}
+
+/// Encrypts, evaluates and decrypts all test rows; classes must be ONNX Runtime's, decision scores
+/// within 2^-10 of their range.
+fn check(model: &str, calibrated: bool) {
+	let artifact = import(model, calibrated);
+	let expected: Expected = serde_json::from_slice(
+		&std::fs::read(models_dir().join(format!("{model}.expected.json"))).unwrap(),
+	)
+	.unwrap();
+	let mut seeder = new_seeder();
+	let (client_key, _) = ClientKey::generate(seeder.as_mut());
+	let rows = read_csv(&format!("{}.test.csv", dataset(model))).rows;
+	assert_eq!(rows.len(), expected.scores.len());
+
+	let columns = expected.decision[0].len();
+	let range = |column: usize| {
+		let values = || expected.decision.iter().map(|row| row[column]);
+		values().fold(f64::MIN, f64::max) - values().fold(f64::MAX, f64::min)
+	};
+	let mut worst: f64 = 0.0;
+	for (at, row) in rows.iter().enumerate() {
+		let x = artifact.card.encode(row).unwrap();
+		let input =
+			client_key.encrypt(&artifact.circuit, artifact.hash(), &x, seeder.as_mut()).unwrap();
+		assert_eq!(input.len(), artifact.card.sizes.input);
+		let result = evaluate(artifact.as_bytes(), &input).unwrap();
+		assert_eq!(result.len(), artifact.card.sizes.result);
+		let outputs = client_key.decrypt(&artifact.circuit, &input, &result).unwrap();
+		let limbs = artifact.circuit.evaluate_limbs(&x).unwrap();
+		assert_eq!(outputs, artifact.circuit.combine(&limbs), "decryption is exact");
+
+		let prediction = artifact.card.decode(&outputs);
+		if let Some(labels) = &expected.prediction {
+			assert_eq!(label_json(&prediction.prediction), labels[at], "{model}, row {at}");
+		}
+		for (score, expected) in prediction.scores.iter().zip(&expected.scores[at]) {
+			// Probabilities have slope at most 1 in the scores; 1e-4 covers single precision.
+			let tolerance = artifact.card.quantisation.max_score_error + 1e-4 * expected.abs().max(1.0);
+			assert!((score - expected).abs() <= tolerance, "{model}, row {at}: {score} {expected}");
+		}
+		assert_eq!(prediction.scores.len(), expected.scores[at].len(), "{model}");
+		if columns == prediction.raw_scores.len() {
+			for column in 0..columns {
+				// scikit-learn's binary decision is for the second class; ours may be its negation.
+				let (found, wanted) = (prediction.raw_scores[column], expected.decision[at][column]);
+				let error = (found - wanted).abs().min(if columns == 1 { (found + wanted).abs() } else { f64::MAX });
+				worst = worst.max(error / range(column));
+			}
+		}
+	}
+	println!(
+		"{model} (calibrated: {calibrated}): worst score error 2^{:.1} of the range, bound 2^{:.1}, result {} bytes",
+		worst.log2(),
+		artifact.card.quantisation.max_relative_error.log2(),
+		artifact.card.sizes.result,
+	);
+	assert!(worst < 1.0 / 1024.0, "{model}: score error {worst}");
+}
+
+macro_rules! agrees_with_onnx_runtime {
+	($($model:ident),* $(,)?) => { $(
+		#[test]
+		fn $model() {
+			check(stringify!($model), true);
+			check(stringify!($model), false);
+		}
+	)* };
+}
+
+agrees_with_onnx_runtime! {
+	breast_cancer_logistic,
+	breast_cancer_logistic_raw,
+	breast_cancer_ridge,
+	breast_cancer_sgd_hinge,
+	breast_cancer_sgd_log_loss,
+	breast_cancer_sgd_modified_huber,
+	breast_cancer_svc,
+	diabetes_lasso,
+	diabetes_linear,
+	diabetes_ridge,
+	diabetes_sgd,
+	diabetes_svr,
+	diabetes_two_targets,
+	wine_logistic,
+	wine_logistic_min_max,
+	wine_logistic_names,
+	wine_sgd_hinge,
+	wine_sgd_log_loss,
+	wine_sgd_modified_huber,
+	wine_sgd_names,
+	wine_svc,
+}
+
+#[test]
+fn a_binary_linear_result_has_at_most_64_bytes() {
+	let artifact = import("breast_cancer_logistic", true);
+	assert!(artifact.card.sizes.result <= 64, "{} bytes", artifact.card.sizes.result);
+	assert!(artifact.card.sizes.input <= 13 * 1024);
+}
+
+#[test]
+fn ranges_come_from_rows_else_from_the_scaler_else_from_the_weights() {
+	let ranges = |model, calibrated| import(model, calibrated).card.quantisation.ranges;
+	assert_eq!(ranges("breast_cancer_logistic", true), Ranges::Calibration);
+	assert_eq!(ranges("breast_cancer_logistic", false), Ranges::Scaler);
+	assert_eq!(ranges("breast_cancer_logistic_raw", false), Ranges::Weights);
+}
+
+#[test]
+fn artifacts_read_back_and_every_truncation_is_refused() {
+	let artifact = import("wine_logistic", true);
+	let again = Artifact::from_bytes(artifact.as_bytes().to_vec()).unwrap();
+	assert_eq!(again.card, artifact.card);
+	assert_eq!(again.circuit, artifact.circuit);
+	assert_eq!(again.hash(), artifact.hash());
+	for len in 0..artifact.as_bytes().len() {
+		assert!(Artifact::from_bytes(artifact.as_bytes()[..len].to_vec()).is_err(), "{len} bytes");
+	}
+}
+
+#[test]
+fn import_is_deterministic() {
+	let first = import("wine_logistic", true);
+	assert_eq!(first.as_bytes(), import("wine_logistic", true).as_bytes());
+}
