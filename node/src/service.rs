@@ -162,7 +162,7 @@ pub fn new_full(
 	let grandpa_protocol =
 		sc_consensus_grandpa::protocol_standard_name(&genesis, &config.chain_spec);
 	let (grandpa_protocol_config, grandpa_notifications) =
-		sc_consensus_grandpa::grandpa_peers_set_config::<_, Network>(
+		sc_consensus_grandpa::grandpa_peers_set_config::<Block, Network>(
 			grandpa_protocol.clone(),
 			metrics.clone(),
 			net_config.peer_store_handle(),
@@ -223,7 +223,7 @@ pub fn new_full(
 				registry: registry.clone(),
 			})
 			.map_err(|error| ServiceError::Application(Box::new(error)))?;
-			task_manager.spawn_handle().spawn("fhe-ml-worker", "fhe-ml", worker.run());
+			task_manager.spawn_handle().spawn_blocking("fhe-ml-worker", "fhe-ml", worker.run());
 		}
 	}
 

@@ -97,7 +97,7 @@ pub enum FailureReason {
 	InputDoesNotDecode,
 	/// Everything decodes, but evaluation returned an error.
 	EvaluationFailed,
-	/// Evaluation crashed the worker more than once.
+	/// Evaluation panicked, or crashed the worker several times.
 	EvaluationCrashed,
 }
 

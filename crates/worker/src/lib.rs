@@ -1,1 +1,24 @@
-//! stub
+//! The collator's native service.
+//!
+//! It follows the best block, asks the runtime which jobs are assigned to the worker keys in this
+//! node's keystore, evaluates them on a thread pool of its own, and delivers the results twice: as
+//! a transaction straight to the pool, for speed, and into the mailbox in the offchain database,
+//! from where the pallet's offchain hook sends them again for as long as the job is pending.
+//!
+//! - [`scheduler`]: what to do next, as a state machine without any IO.
+//! - [`journal`]: what was begun and finished, on disk, so that a restart loses and repeats nothing.
+//! - [`evaluation`]: bytes in, outcome out; never panics.
+//! - [`delivery`]: mailbox and pool.
+//! - [`service`]: connects them to the chain.
+
+pub mod delivery;
+pub mod evaluation;
+pub mod journal;
+pub mod metrics;
+pub mod scheduler;
+pub mod service;
+
+pub use service::{StartError, Worker, WorkerParams};
+
+/// Target of the worker's log lines.
+pub(crate) const LOG_TARGET: &str = "fhe-ml";

@@ -1,1 +1,273 @@
-//! placeholder
+//! A runtime with the pallet, balances and the `AuthorizeCall` extension, and builders for blobs.
+
+use crate as pallet_fhe_ml;
+use crate::pallet::*;
+use codec::Encode;
+use fhe_ml_primitives::{
+	JobId, KeyHash, ModelId, Outcome, ResultBytes, SubmissionPayload, WorkerId, WorkerPair,
+	WorkerSignature,
+	format::{
+		ArtifactPrefix, CircuitKind, InputPrefix, MODEL_NAME_BYTES, ResultPrefix, ServerKeyPrefix,
+	},
+};
+use frame_support::{
+	derive_impl,
+	dispatch::GetDispatchInfo,
+	traits::{ConstU32, ConstU64, VariantCountOf},
+};
+use sp_core::{H256, Pair};
+use sp_io::hashing::blake2_256;
+use sp_runtime::{
+	ApplyExtrinsicResult, BuildStorage,
+	traits::{Applyable, Checkable},
+	transaction_validity::{TransactionSource, TransactionValidity},
+};
+
+pub type AccountId = u64;
+pub type Extension = frame_system::AuthorizeCall<Test>;
+pub type Extrinsic =
+	sp_runtime::generic::UncheckedExtrinsic<AccountId, RuntimeCall, (), Extension>;
+type Block = sp_runtime::generic::Block<
+	sp_runtime::generic::Header<u64, sp_runtime::traits::BlakeTwo256>,
+	Extrinsic,
+>;
+
+pub const ALICE: AccountId = 1;
+pub const BOB: AccountId = 2;
+/// Is paid for the results of the genesis worker.
+pub const PAYOUT: AccountId = 9;
+pub const BASE_FEE: u64 = 100;
+pub const FEE_PER_WORK: u64 = 2;
+pub const DEADLINE: u64 = 20;
+pub const RESEND_AFTER: u64 = 3;
+/// Fee of one inference with [`linear_model`].
+pub const FEE: u64 = BASE_FEE + 7 * FEE_PER_WORK;
+pub const INPUT_BYTES: u32 = InputPrefix::BYTES as u32 + 21;
+pub const RESULT_BYTES: u32 = ResultPrefix::BYTES as u32 + 7;
+
+#[frame_support::runtime]
+mod runtime {
+	#[runtime::runtime]
+	#[runtime::derive(
+		RuntimeCall,
+		RuntimeEvent,
+		RuntimeError,
+		RuntimeOrigin,
+		RuntimeFreezeReason,
+		RuntimeHoldReason,
+		RuntimeTask
+	)]
+	pub struct Test;
+
+	#[runtime::pallet_index(0)]
+	pub type System = frame_system;
+
+	#[runtime::pallet_index(1)]
+	pub type Balances = pallet_balances;
+
+	#[runtime::pallet_index(2)]
+	pub type FheMl = pallet_fhe_ml;
+}
+
+frame_support::parameter_types! {
+	pub BlockLength: frame_system::limits::BlockLength =
+		frame_system::limits::BlockLength::builder().max_length(5 * 1024 * 1024).build();
+}
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+	type Block = Block;
+	type AccountData = pallet_balances::AccountData<u64>;
+	type BlockLength = BlockLength;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+	type AccountStore = System;
+	type MaxFreezes = VariantCountOf<RuntimeFreezeReason>;
+	type RuntimeHoldReason = RuntimeHoldReason;
+}
+
+impl Config for Test {
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type AdminOrigin = EnsureRoot<AccountId>;
+	type DepositPerByte = ConstU64<1>;
+	type BaseFee = ConstU64<BASE_FEE>;
+	type FeePerWork = ConstU64<FEE_PER_WORK>;
+	type MaxWork = ConstU64<1_000>;
+	type MaxPending = ConstU32<3>;
+	type MaxWorkers = ConstU32<2>;
+	type JobDeadline = ConstU64<DEADLINE>;
+	type ResendAfter = ConstU64<RESEND_AFTER>;
+	type WeightInfo = crate::weights::SubstrateWeight<Test>;
+}
+
+impl<Call> offchain::CreateTransactionBase<Call> for Test
+where
+	RuntimeCall: From<Call>,
+{
+	type Extrinsic = Extrinsic;
+	type RuntimeCall = RuntimeCall;
+}
+
+impl<Call> offchain::CreateTransaction<Call> for Test
+where
+	RuntimeCall: From<Call>,
+{
+	type Extension = Extension;
+
+	fn create_transaction(call: RuntimeCall, extension: Extension) -> Extrinsic {
+		Extrinsic::new_transaction(call, extension)
+	}
+}
+
+impl<Call> offchain::CreateAuthorizedTransaction<Call> for Test
+where
+	RuntimeCall: From<Call>,
+{
+	fn create_extension() -> Extension {
+		Extension::new()
+	}
+}
+
+/// The worker of the genesis state.
+pub fn worker_pair() -> WorkerPair {
+	WorkerPair::from_seed(&[1; 32])
+}
+
+pub fn worker() -> WorkerId {
+	worker_pair().public()
+}
+
+/// Runs `test` at block 1 and checks the storage afterwards.
+pub fn run(test: impl FnOnce()) {
+	externalities().execute_with(|| {
+		test();
+		FheMl::do_try_state().unwrap();
+	});
+}
+
+pub fn externalities() -> sp_io::TestExternalities {
+	let storage = RuntimeGenesisConfig {
+		balances: pallet_balances::GenesisConfig {
+			balances: vec![(ALICE, 10_000_000), (BOB, 10_000_000), (PAYOUT, 1)],
+			..Default::default()
+		},
+		fhe_ml: GenesisConfig { workers: vec![(worker(), PAYOUT)] },
+		..Default::default()
+	}
+	.build_storage()
+	.unwrap();
+	let mut externalities = sp_io::TestExternalities::new(storage);
+	externalities.execute_with(|| {
+		System::set_block_number(1);
+		frame_system::BlockHash::<Test>::insert(0, H256::repeat_byte(0xaa));
+	});
+	externalities
+}
+
+/// An artifact with an empty card and an empty circuit; the pallet looks at the prefix only.
+pub fn artifact(work: u64) -> Vec<u8> {
+	let mut name = [0; MODEL_NAME_BYTES];
+	name[..4].copy_from_slice(b"iris");
+	ArtifactPrefix {
+		circuit: CircuitKind::Linear,
+		input_bytes: INPUT_BYTES,
+		result_bytes: RESULT_BYTES,
+		work,
+		card_bytes: 0,
+		circuit_bytes: 0,
+		name,
+	}
+	.to_bytes()
+	.to_vec()
+}
+
+pub fn linear_model() -> Vec<u8> {
+	artifact(7)
+}
+
+pub fn hash(bytes: &[u8]) -> H256 {
+	blake2_256(bytes).into()
+}
+
+pub fn server_key(seed: u8) -> Vec<u8> {
+	let mut key = ServerKeyPrefix { mask_seed: [seed; 16] }.to_bytes().to_vec();
+	key.resize(ServerKeyPrefix::KEY_BYTES, 0);
+	key
+}
+
+/// An input for [`linear_model`]; `seed` makes it unique.
+pub fn input(seed: u8) -> Vec<u8> {
+	input_for(&linear_model(), [0; 32], seed)
+}
+
+pub fn input_for(artifact: &[u8], server_key: [u8; 32], seed: u8) -> Vec<u8> {
+	let bodies = INPUT_BYTES - InputPrefix::BYTES as u32;
+	let prefix = InputPrefix { artifact: hash(artifact).0, server_key, mask_seed: [seed; 16] };
+	let mut input = prefix.to_bytes(bodies).to_vec();
+	input.resize(INPUT_BYTES as usize, 0);
+	input
+}
+
+/// A result of evaluating `input`.
+pub fn result(input: &[u8], seed: u8) -> Vec<u8> {
+	let mut input_tag = [0; 8];
+	input_tag.copy_from_slice(&hash(input).0[..8]);
+	let mut result = ResultPrefix { input_tag }.to_bytes(7).to_vec();
+	result.resize(RESULT_BYTES as usize, seed);
+	result
+}
+
+pub fn completed(input: &[u8], seed: u8) -> Outcome {
+	Outcome::Completed(ResultBytes::try_from(result(input, seed)).unwrap())
+}
+
+pub fn register_linear_model() -> ModelId {
+	let model = NextModel::<Test>::get();
+	FheMl::register_model(RuntimeOrigin::root(), linear_model()).unwrap();
+	model
+}
+
+pub fn request(owner: AccountId, model: ModelId, input: Vec<u8>) -> JobId {
+	let job = NextJob::<Test>::get();
+	let origin = RuntimeOrigin::signed(owner);
+	FheMl::request_inference(origin, model, None::<KeyHash>, input, FEE).unwrap();
+	job
+}
+
+/// Signs an outcome as `pair` would for the job as it is in storage.
+pub fn sign(pair: &WorkerPair, job: JobId, outcome: &Outcome) -> WorkerSignature {
+	let record = Jobs::<Test>::get(job).unwrap();
+	let payload = SubmissionPayload {
+		genesis: H256::repeat_byte(0xaa),
+		job,
+		input: record.input,
+		artifact: Models::<Test>::get(record.model).unwrap().artifact,
+		server_key: record.server_key,
+		outcome: outcome.hash(),
+	};
+	pair.sign(&payload.to_sign())
+}
+
+pub fn submission(job: JobId, outcome: Outcome) -> Extrinsic {
+	let signature = sign(&worker_pair(), job, &outcome);
+	FheMl::submission(worker(), job, outcome, signature)
+}
+
+/// Puts a transaction through the extensions into the block, as a block author does.
+pub fn apply(extrinsic: Extrinsic) -> ApplyExtrinsicResult {
+	let len = extrinsic.encoded_size();
+	let info = extrinsic.function.get_dispatch_info();
+	let checked = Checkable::check(extrinsic, &frame_system::ChainContext::<Test>::default())?;
+	checked.apply::<Test>(&info, len).map(|result| result.map(|_| ()).map_err(|e| e.error))
+}
+
+/// What the pool asks of a transaction.
+pub fn validate(extrinsic: Extrinsic) -> TransactionValidity {
+	let len = extrinsic.encoded_size();
+	let info = extrinsic.function.get_dispatch_info();
+	let checked = Checkable::check(extrinsic, &frame_system::ChainContext::<Test>::default())?;
+	checked.validate::<Test>(TransactionSource::External, &info, len)
+}

@@ -1,0 +1,125 @@
+//! The chain, through a node's WebSocket.
+
+mod call;
+mod error;
+
+pub use call::{Account, AccountError, Call, RequestedJob};
+pub use error::ChainError;
+
+use codec::{Decode, Encode};
+use fhe_ml_models::Artifact;
+use fhe_ml_primitives::{JobId, JobRecord, KeyHash, KeyRecord, ModelId, ModelRecord};
+use subxt::{
+	OnlineClient, SubstrateConfig,
+	backend::BlockRef,
+	client::{ClientAtBlock, OnlineClientAtBlockImpl},
+	config::substrate::H256,
+	dynamic::Value,
+	rpcs::{RpcClient, rpc_params},
+};
+
+/// Name of the pallet in the runtime.
+const PALLET: &str = "FheMl";
+
+type Config = SubstrateConfig;
+type AtBlock = ClientAtBlock<Config, OnlineClientAtBlockImpl<Config>>;
+
+/// A job as the chain stores it.
+pub type Job = JobRecord<[u8; 32], u128, u32>;
+/// A server key as the chain stores it.
+pub type RegisteredKey = KeyRecord<[u8; 32], u128>;
+
+/// A connection to a node.
+pub struct Chain {
+	client: OnlineClient<Config>,
+	rpc: RpcClient,
+}
+
+/// The state of the chain at its best block when it was taken.
+pub struct BestBlock {
+	at: AtBlock,
+}
+
+impl Chain {
+	/// Connects to the node at `url`.
+	pub async fn connect(url: &str) -> Result<Self, ChainError> {
+		let unreachable =
+			|why: String| ChainError::Unreachable { url: url.into(), why };
+		let rpc = RpcClient::from_insecure_url(url).await.map_err(|e| unreachable(e.to_string()))?;
+		let client = OnlineClient::from_rpc_client(rpc.clone())
+			.await
+			.map_err(|error| unreachable(error.to_string()))?;
+		let chain = Self { client, rpc };
+		if chain.best_block().await?.at.metadata_ref().pallet_by_name(PALLET).is_none() {
+			return Err(ChainError::NotOurs(url.into()));
+		}
+		Ok(chain)
+	}
+
+	/// The best block (not the finalized one: results are there seconds earlier).
+	pub async fn best_block(&self) -> Result<BestBlock, ChainError> {
+		let hash: H256 = self.rpc.request("chain_getBlockHash", rpc_params![]).await?;
+		Ok(BestBlock { at: self.client.at_block(BlockRef::from_hash(hash)).await? })
+	}
+}
+
+impl BestBlock {
+	/// Its number.
+	pub fn number(&self) -> u64 {
+		self.at.block_number()
+	}
+
+	/// The raw value of a storage item of the pallet.
+	async fn fetch<Key, T: Decode>(&self, item: &str, key: Key) -> Result<Option<T>, ChainError>
+	where
+		Key: subxt::ext::frame_decode::storage::IntoEncodableValues
+			+ subxt::ext::frame_decode::storage::IntoDecodableValues,
+	{
+		let address = subxt::dynamic::storage::<Key, Value>(PALLET, item);
+		match self.at.storage().try_fetch(address, key).await? {
+			Some(value) => Ok(Some(T::decode(&mut value.bytes())?)),
+			None => Ok(None),
+		}
+	}
+
+	/// All models, retired ones too.
+	pub async fn models(&self) -> Result<Vec<(ModelId, ModelRecord)>, ChainError> {
+		let count: ModelId = self.fetch("NextModel", ()).await?.unwrap_or_default();
+		let mut models = Vec::new();
+		for model in 0..count {
+			if let Some(record) = self.fetch("Models", (model,)).await? {
+				models.push((model, record));
+			}
+		}
+		Ok(models)
+	}
+
+	/// The artifact of a model.
+	pub async fn artifact(&self, model: ModelId) -> Result<Artifact, ChainError> {
+		let bytes: Option<Vec<u8>> = self.fetch("ModelArtifacts", (model,)).await?;
+		let bytes = bytes.ok_or(ChainError::NoSuchModel(model))?;
+		Artifact::from_bytes(bytes).map_err(|source| ChainError::Artifact { model, source })
+	}
+
+	/// A registered server key.
+	pub async fn server_key(&self, hash: KeyHash) -> Result<Option<RegisteredKey>, ChainError> {
+		self.fetch("ServerKeys", (hash.0,)).await
+	}
+
+	/// A job.
+	pub async fn job(&self, job: JobId) -> Result<Option<Job>, ChainError> {
+		self.fetch("Jobs", (job,)).await
+	}
+
+	/// The encrypted result of a completed job.
+	pub async fn result(&self, job: JobId) -> Result<Option<Vec<u8>>, ChainError> {
+		self.fetch("Results", (job,)).await
+	}
+
+	/// The fee of one inference, or `None` if the model takes no requests.
+	pub async fn quote(&self, model: ModelId) -> Result<Option<u128>, ChainError> {
+		let mut answer: &[u8] =
+			&self.at.runtime_apis().call_raw("FheMlApi_quote", Some(&model.encode())).await?;
+		Ok(Decode::decode(&mut answer)?)
+	}
+}

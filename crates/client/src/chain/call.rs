@@ -1,0 +1,244 @@
+//! Signed calls.
+
+use super::{BestBlock, Chain, ChainError, Config, PALLET};
+use codec::{Decode, Encode};
+use fhe_ml_primitives::{Assignees, JobId, KeyHash, ModelId, ModelName};
+use std::str::FromStr;
+use subxt::{
+	config::{DefaultExtrinsicParamsBuilder, substrate::H256},
+	error::{DispatchError, TransactionEventsError},
+	ext::{
+		scale_encode::{EncodeAsFields, Error as EncodeError, FieldIter},
+		scale_type_resolver::TypeResolver,
+	},
+	extrinsics::ExtrinsicEvents,
+	rpcs::rpc_params,
+	tx::{DynamicPayload, TransactionStatus},
+};
+use subxt_signer::{SecretUri, sr25519::Keypair};
+
+/// An account that signs.
+#[derive(Clone)]
+pub struct Account(Keypair);
+
+/// A secret URI that is not one.
+#[derive(Debug, thiserror::Error)]
+#[error("it is not a secret phrase, a seed or a development account like //Alice: {0}")]
+pub struct AccountError(String);
+
+impl FromStr for Account {
+	type Err = AccountError;
+
+	fn from_str(suri: &str) -> Result<Self, AccountError> {
+		let uri = SecretUri::from_str(suri).map_err(|error| AccountError(error.to_string()))?;
+		Ok(Self(Keypair::from_uri(&uri).map_err(|error| AccountError(error.to_string()))?))
+	}
+}
+
+/// A call with its arguments encoded already: the types of `fhe-ml-primitives` are the chain's own.
+pub struct Call {
+	pallet: &'static str,
+	name: &'static str,
+	arguments: Vec<u8>,
+}
+
+/// Arguments that need no further encoding.
+struct Encoded(Vec<u8>);
+
+impl EncodeAsFields for Encoded {
+	fn encode_as_fields_to<R: TypeResolver>(
+		&self,
+		_: &mut dyn FieldIter<'_, R::TypeId>,
+		_: &R,
+		out: &mut Vec<u8>,
+	) -> Result<(), EncodeError> {
+		out.extend_from_slice(&self.0);
+		Ok(())
+	}
+}
+
+impl Call {
+	/// `register_model`; needs [`Call::through_sudo`].
+	pub fn register_model(artifact: &[u8]) -> Self {
+		Self { pallet: PALLET, name: "register_model", arguments: artifact.encode() }
+	}
+
+	/// `retire_model`; needs [`Call::through_sudo`].
+	pub fn retire_model(model: ModelId) -> Self {
+		Self { pallet: PALLET, name: "retire_model", arguments: model.encode() }
+	}
+
+	/// `register_server_key`.
+	pub fn register_server_key(server_key: &[u8]) -> Self {
+		Self { pallet: PALLET, name: "register_server_key", arguments: server_key.encode() }
+	}
+
+	/// `remove_server_key`.
+	pub fn remove_server_key(server_key: KeyHash) -> Self {
+		Self { pallet: PALLET, name: "remove_server_key", arguments: server_key.encode() }
+	}
+
+	/// `request_inference`.
+	pub fn request_inference(
+		model: ModelId,
+		server_key: Option<KeyHash>,
+		input: &[u8],
+		max_fee: u128,
+	) -> Self {
+		let arguments = (model, server_key, input, max_fee).encode();
+		Self { pallet: PALLET, name: "request_inference", arguments }
+	}
+
+	/// `release`.
+	pub fn release(job: JobId) -> Self {
+		Self { pallet: PALLET, name: "release", arguments: job.encode() }
+	}
+
+	/// The same call as root, through the sudo pallet.
+	fn through_sudo(self, at: &BestBlock) -> Result<Self, ChainError> {
+		let metadata = at.at.metadata_ref();
+		let pallet = metadata.pallet_by_name(self.pallet);
+		let indices = pallet
+			.as_ref()
+			.and_then(|p| Some((p.call_index(), p.call_variant_by_name(self.name)?.index)));
+		let (pallet_index, call_index) =
+			indices.ok_or_else(|| ChainError::Refused(format!("there is no call {}", self.name)))?;
+		let arguments = [[pallet_index, call_index].as_slice(), &self.arguments].concat();
+		Ok(Self { pallet: "Sudo", name: "sudo", arguments })
+	}
+}
+
+/// A request that is in a block.
+#[derive(Clone, Debug)]
+pub struct RequestedJob {
+	/// Number of the job.
+	pub job: JobId,
+	/// Fee held for it.
+	pub fee: u128,
+	/// Block that it is in.
+	pub block: u64,
+}
+
+/// Fields of `FheMl.InferenceRequested`, in order.
+type InferenceRequested = (JobId, [u8; 32], ModelId, Assignees, u128, u32);
+/// Fields of `FheMl.ModelRegistered`, in order.
+type ModelRegistered = (ModelId, ModelName, H256);
+
+/// The events of a transaction that succeeded, and the block that it is in.
+struct Included {
+	events: ExtrinsicEvents<Config>,
+	block: u64,
+}
+
+impl Included {
+	/// The bytes of the fields of the first event with this name.
+	fn fields(&self, pallet: &str, name: &'static str) -> Result<Vec<u8>, ChainError> {
+		for event in self.events.iter() {
+			let event = event?;
+			if event.pallet_name() == pallet && event.event_name() == name {
+				return Ok(event.field_bytes().to_vec());
+			}
+		}
+		Err(ChainError::NoEvent(name))
+	}
+
+	fn event<T: Decode>(&self, name: &'static str) -> Result<T, ChainError> {
+		Ok(T::decode(&mut self.fields(PALLET, name)?.as_slice())?)
+	}
+}
+
+impl Chain {
+	/// The nonce of the next transaction of `account`, those in the pool counted.
+	pub async fn next_nonce(&self, account: &Account) -> Result<u64, ChainError> {
+		let address = account.0.public_key().to_account_id().to_string();
+		Ok(self.rpc.request("system_accountNextIndex", rpc_params![address]).await?)
+	}
+
+	/// Signs a call, sends it and waits until it is in a block and has succeeded; returns the
+	/// number of the block.
+	pub async fn submit(&self, call: Call, account: &Account) -> Result<u64, ChainError> {
+		let nonce = self.next_nonce(account).await?;
+		Ok(self.include(call, account, nonce).await?.block)
+	}
+
+	async fn include(
+		&self,
+		call: Call,
+		account: &Account,
+		nonce: u64,
+	) -> Result<Included, ChainError> {
+		let payload = DynamicPayload::new(call.pallet, call.name, Encoded(call.arguments));
+		let params = DefaultExtrinsicParamsBuilder::new().nonce(nonce).build();
+		let mut progress = self
+			.best_block()
+			.await?
+			.at
+			.transactions()
+			.sign_and_submit_then_watch(&payload, &account.0, params)
+			.await?;
+		while let Some(status) = progress.next().await {
+			match status? {
+				TransactionStatus::InBestBlock(block)
+				| TransactionStatus::InFinalizedBlock(block) => {
+					return match block.wait_for_success().await {
+						Ok(events) => {
+							Ok(Included { events, block: block.at().await?.block_number() })
+						},
+						Err(TransactionEventsError::ExtrinsicFailed(error)) => Err(error.into()),
+						Err(error) => Err(ChainError::NotIncluded(error.to_string())),
+					};
+				},
+				TransactionStatus::Error { message }
+				| TransactionStatus::Invalid { message }
+				| TransactionStatus::Dropped { message } => {
+					return Err(ChainError::NotIncluded(message));
+				},
+				_ => {},
+			}
+		}
+		Err(ChainError::NotIncluded("the node ended the subscription".into()))
+	}
+
+	/// Runs a call as root. Its own error is in an event only.
+	async fn sudo(&self, call: Call, account: &Account) -> Result<Included, ChainError> {
+		let best = self.best_block().await?;
+		let nonce = self.next_nonce(account).await?;
+		let included = self.include(call.through_sudo(&best)?, account, nonce).await?;
+		match included.fields("Sudo", "Sudid")?.split_first() {
+			Some((0, _)) => Ok(included),
+			Some((_, error)) => Err(match DispatchError::decode_from(error, best.at.metadata()) {
+				Ok(error) => error.into(),
+				Err(error) => ChainError::Refused(error.to_string()),
+			}),
+			None => Err(ChainError::NoEvent("Sudid")),
+		}
+	}
+
+	/// Registers a model as root; returns its number.
+	pub async fn register_model(
+		&self,
+		artifact: &[u8],
+		account: &Account,
+	) -> Result<ModelId, ChainError> {
+		let included = self.sudo(Call::register_model(artifact), account).await?;
+		let (model, ..) = included.event::<ModelRegistered>("ModelRegistered")?;
+		Ok(model)
+	}
+
+	/// Retires a model as root.
+	pub async fn retire_model(&self, model: ModelId, account: &Account) -> Result<(), ChainError> {
+		self.sudo(Call::retire_model(model), account).await.map(|_| ())
+	}
+
+	/// Sends a `request_inference` call; returns when it is in a block.
+	pub async fn request(
+		&self,
+		call: Call,
+		account: &Account,
+		nonce: u64,
+	) -> Result<RequestedJob, ChainError> {
+		let included = self.include(call, account, nonce).await?;
+		let (job, _, _, _, fee, _) = included.event::<InferenceRequested>("InferenceRequested")?;
+		Ok(RequestedJob { job, fee, block: included.block })
+	}
+}

@@ -1,0 +1,111 @@
+//! What can go wrong with the chain, in sentences for people.
+
+use fhe_ml_models::ArtifactError;
+use fhe_ml_primitives::{FailureReason, JobId, ModelId};
+use subxt::error::DispatchError;
+
+/// A request to the chain that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainError {
+	/// No node answers.
+	#[error("no node answers at {url} ({why}); start one with `fhe-ml-node --dev` or name another with --url")]
+	Unreachable {
+		/// The URL.
+		url: String,
+		/// Why.
+		why: String,
+	},
+	/// A node of another chain.
+	#[error("the node at {0} runs a chain without pallet-fhe-ml; name another with --url")]
+	NotOurs(String),
+	/// The connection failed.
+	#[error("the node: {0}")]
+	Rpc(#[from] subxt::rpcs::Error),
+	/// The node gave an answer that was not understood.
+	#[error("the node: {0}")]
+	Subxt(Box<subxt::Error>),
+	/// Storage of another layout.
+	#[error("the node's answer does not decode ({0}); this tool and the node are of different versions")]
+	Decode(#[from] codec::Error),
+	/// There is no such model.
+	#[error("the chain has no model {0} that takes requests; `fhe-ml model list` shows what there is")]
+	NoSuchModel(ModelId),
+	/// The model on chain is not usable.
+	#[error("model {model} on the chain does not decode: {source}")]
+	Artifact {
+		/// Its number.
+		model: ModelId,
+		/// Why.
+		source: ArtifactError,
+	},
+	/// The dispatchable returned an error.
+	#[error("the chain refused it: {0}")]
+	Refused(String),
+	/// The transaction did not get into a block.
+	#[error("the transaction was not included: {0}")]
+	NotIncluded(String),
+	/// A block without the expected event.
+	#[error("the transaction was included without the event {0}")]
+	NoEvent(&'static str),
+	/// The job failed.
+	#[error("job {job} failed: {}", explain(.reason))]
+	JobFailed {
+		/// Its number.
+		job: JobId,
+		/// Why.
+		reason: FailureReason,
+	},
+	/// The job is gone.
+	#[error("job {0} is no longer on the chain: its block was reverted or it was released; submit it again")]
+	JobGone(JobId),
+	/// No result came.
+	#[error("job {0} got no result before its deadline; `fhe-ml release --job {0}` returns fee and deposit")]
+	DeadlinePassed(JobId),
+}
+
+fn explain(reason: &FailureReason) -> &'static str {
+	match reason {
+		FailureReason::ModelDoesNotDecode => "the model on the chain does not decode",
+		FailureReason::ServerKeyDoesNotDecode => "the server key on the chain does not decode",
+		FailureReason::InputDoesNotDecode => "the encrypted input does not decode",
+		FailureReason::EvaluationFailed => "the evaluation returned an error",
+		FailureReason::EvaluationCrashed => "the evaluation crashed the worker",
+	}
+}
+
+macro_rules! from_subxt {
+	($($error:ident),* $(,)?) => { $(
+		impl From<subxt::error::$error> for ChainError {
+			fn from(error: subxt::error::$error) -> Self {
+				Self::Subxt(Box::new(error.into()))
+			}
+		}
+	)* };
+}
+
+from_subxt! {
+	OnlineClientAtBlockError,
+	StorageError,
+	RuntimeApiError,
+	ExtrinsicError,
+	TransactionProgressError,
+	EventsError,
+}
+
+impl From<DispatchError> for ChainError {
+	fn from(error: DispatchError) -> Self {
+		Self::Refused(dispatch_error(&error))
+	}
+}
+
+/// Name and documentation of a dispatch error.
+fn dispatch_error(error: &DispatchError) -> String {
+	if let DispatchError::Module(module) = error
+		&& let Ok(details) = module.details()
+	{
+		let name = format!("{}.{}", details.pallet.name(), details.variant.name);
+		let docs = details.variant.docs.join(" ");
+		return format!("{name}: {}", docs.trim());
+	}
+	error.to_string()
+}

@@ -1,0 +1,221 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+use fhe_ml_client::{chain::Account, rows::RowRange};
+use std::{num::NonZeroUsize, path::PathBuf};
+
+/// Machine learning on a blockchain, on data that nobody but its owner can read.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+pub struct Cli {
+	/// Print JSON, one object per line, and no progress.
+	#[arg(long, global = true)]
+	pub json: bool,
+
+	#[command(subcommand)]
+	pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+	/// Make a client key (secret) and its server key (public).
+	Keygen {
+		/// Folder for client.key and server.key.
+		#[arg(long, value_name = "DIR")]
+		out: PathBuf,
+	},
+	/// Import, inspect, register and list models.
+	#[command(subcommand)]
+	Model(ModelCommand),
+	/// Register and remove server keys on the chain. Linear models need none.
+	#[command(subcommand)]
+	Key(KeyCommand),
+	/// Encrypt rows, have the chain evaluate a model on them, and decrypt the results.
+	Predict(Predict),
+	/// Encrypt one row into a file, for polkadot.js.
+	Encrypt(Encrypt),
+	/// Decrypt a result that the chain has for an encrypted row.
+	Decrypt(Decrypt),
+	/// Remove a finished job from the chain and get its deposit back.
+	Release {
+		/// Number of the job.
+		#[arg(long)]
+		job: u64,
+		#[command(flatten)]
+		signer: Signer,
+	},
+	/// Encrypt, evaluate and decrypt rows on this machine, without a chain.
+	Evaluate(Evaluate),
+}
+
+#[derive(Subcommand)]
+pub enum ModelCommand {
+	/// Compile an ONNX model to a .fheml file.
+	Import {
+		/// The ONNX file.
+		onnx: PathBuf,
+		/// Name of the model [default: the file's].
+		#[arg(long)]
+		name: Option<String>,
+		/// CSV file with a header: its columns name the features, its rows show their ranges.
+		#[arg(long, value_name = "CSV")]
+		calibration: Option<PathBuf>,
+		/// The .fheml file to write.
+		#[arg(short, long, value_name = "FHEML")]
+		output: PathBuf,
+	},
+	/// Show the card of a model.
+	Inspect {
+		/// The .fheml file.
+		model: PathBuf,
+	},
+	/// Register a model on the chain, as admin.
+	Register {
+		/// The .fheml file.
+		model: PathBuf,
+		#[command(flatten)]
+		signer: Signer,
+	},
+	/// Retire a model on the chain, as admin: it takes no new requests.
+	Retire {
+		/// Number of the model.
+		model: u32,
+		#[command(flatten)]
+		signer: Signer,
+	},
+	/// List the models on the chain.
+	List {
+		#[command(flatten)]
+		node: Node,
+	},
+}
+
+#[derive(Subcommand)]
+pub enum KeyCommand {
+	/// Register the server key, for models that need one.
+	Register {
+		#[command(flatten)]
+		key: Key,
+		#[command(flatten)]
+		signer: Signer,
+	},
+	/// Remove the server key and get its deposit back.
+	Remove {
+		#[command(flatten)]
+		key: Key,
+		#[command(flatten)]
+		signer: Signer,
+	},
+}
+
+/// Where the keys are.
+#[derive(Args)]
+pub struct Key {
+	/// Folder with client.key and server.key.
+	#[arg(long = "key", value_name = "DIR")]
+	pub folder: PathBuf,
+}
+
+/// Which node to talk to.
+#[derive(Args)]
+pub struct Node {
+	/// WebSocket of a node.
+	#[arg(long, env = "FHE_ML_URL", default_value = "ws://127.0.0.1:9944")]
+	pub url: String,
+}
+
+/// Who signs, and which node to talk to.
+#[derive(Args)]
+pub struct Signer {
+	/// Secret phrase, seed, or development account like //Alice. It pays fees and deposits.
+	#[arg(long, env = "FHE_ML_SURI", hide_env_values = true)]
+	pub suri: Account,
+	#[command(flatten)]
+	pub node: Node,
+}
+
+/// Rows of a CSV file.
+#[derive(Args)]
+pub struct Input {
+	/// CSV file whose header names the model's features.
+	#[arg(long = "input", value_name = "CSV")]
+	pub table: PathBuf,
+}
+
+#[derive(Args)]
+pub struct Predict {
+	/// Number of the model on the chain.
+	#[arg(long)]
+	pub model: u32,
+	#[command(flatten)]
+	pub input: Input,
+	/// Rows a..b, b excluded, counted from 0 [default: all].
+	#[arg(long, value_name = "A..B")]
+	pub rows: Option<RowRange>,
+	#[command(flatten)]
+	pub key: Key,
+	/// Most that one row may cost, in units of 10^-12 FHE [default: the chain's price].
+	#[arg(long)]
+	pub max_fee: Option<u128>,
+	/// Remove the jobs from the chain afterwards, for their deposits.
+	#[arg(long)]
+	pub release: bool,
+	#[command(flatten)]
+	pub signer: Signer,
+}
+
+#[derive(Args)]
+pub struct Encrypt {
+	/// A .fheml file, or the number of a model on the chain.
+	#[arg(long)]
+	pub model: String,
+	#[command(flatten)]
+	pub input: Input,
+	/// Which row, counted from 0.
+	#[arg(long, default_value_t = 0)]
+	pub row: usize,
+	#[command(flatten)]
+	pub key: Key,
+	/// File for the encrypted row.
+	#[arg(short, long)]
+	pub output: PathBuf,
+	#[command(flatten)]
+	pub node: Node,
+}
+
+#[derive(Args)]
+pub struct Decrypt {
+	/// A .fheml file, or the number of a model on the chain.
+	#[arg(long)]
+	pub model: String,
+	/// File with the encrypted row.
+	#[arg(long)]
+	pub input: PathBuf,
+	/// File with the result: bytes, or the 0x... that polkadot.js shows.
+	#[arg(long)]
+	pub result: PathBuf,
+	#[command(flatten)]
+	pub key: Key,
+	#[command(flatten)]
+	pub node: Node,
+}
+
+#[derive(Args)]
+pub struct Evaluate {
+	/// The .fheml file.
+	pub model: PathBuf,
+	#[command(flatten)]
+	pub input: Input,
+	/// Rows a..b, b excluded, counted from 0 [default: all].
+	#[arg(long, value_name = "A..B")]
+	pub rows: Option<RowRange>,
+	/// Run the quantised model on plaintext, without any encryption.
+	#[arg(long)]
+	pub clear: bool,
+	/// Threads for one evaluation; linear models use one whatever this says.
+	#[arg(long, default_value = "1")]
+	pub threads: NonZeroUsize,
+	/// Folder with client.key; not needed with --clear.
+	#[arg(long = "key", value_name = "DIR", required_unless_present = "clear")]
+	pub key: Option<PathBuf>,
+}

@@ -1,0 +1,121 @@
+//! What each command does.
+
+mod encrypt;
+mod evaluate;
+mod key;
+mod model;
+mod predict;
+
+use crate::{
+	cli::{Cli, Command},
+	output::Output,
+};
+use fhe_ml_client::{
+	chain::{Call, Chain, ChainError},
+	files::{self, FileError},
+	rows::TableError,
+};
+use fhe_ml_engine::{ClientKey, DecryptError, EncryptError, new_seeder};
+use fhe_ml_models::{Artifact, ArtifactError, EncodeError, EvaluateError, ImportError};
+use serde_json::json;
+use std::path::Path;
+
+/// Why a command failed: one sentence, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+	#[error(transparent)]
+	File(#[from] FileError),
+	#[error(transparent)]
+	Table(#[from] TableError),
+	#[error(transparent)]
+	Chain(#[from] ChainError),
+	#[error("{0}")]
+	Import(#[from] ImportError),
+	#[error("the model is not usable: {0}")]
+	Artifact(#[from] ArtifactError),
+	#[error("row {row}: {source}")]
+	Encode { row: usize, source: EncodeError },
+	#[error("row {row}: {source}; import the model with --calibration rows that cover such values")]
+	Encrypt { row: usize, source: EncryptError },
+	#[error("{0}; use the key and the input that the job was requested with")]
+	Decrypt(#[from] DecryptError),
+	#[error("the evaluation failed: {0}")]
+	Evaluate(#[from] EvaluateError),
+	#[error("cannot write JSON: {0}")]
+	Json(#[from] serde_json::Error),
+	#[error("model {0} takes no requests: it is retired; `fhe-ml model list` shows what there is")]
+	Retired(u32),
+	#[error("one row costs {quote}, more than --max-fee {max_fee}")]
+	TooExpensive { quote: u128, max_fee: u128 },
+	#[error("{failed} of {rows} rows failed; the first: {first}")]
+	SomeRows { failed: usize, rows: usize, first: String },
+}
+
+pub async fn run(cli: Cli) -> Result<(), CommandError> {
+	let output = Output { json: cli.json };
+	match cli.command {
+		Command::Keygen { out } => keygen(&out, output),
+		Command::Model(command) => model::run(command, output).await,
+		Command::Key(command) => key::run(command, output).await,
+		Command::Predict(options) => predict::run(options, output).await,
+		Command::Encrypt(options) => encrypt::encrypt(options, output).await,
+		Command::Decrypt(options) => encrypt::decrypt(options, output).await,
+		Command::Release { job, signer } => {
+			let chain = Chain::connect(&signer.node.url).await?;
+			let block = chain.submit(Call::release(job), &signer.suri).await?;
+			let text = format!("job {job} released in block {block}");
+			output.print(&json!({ "job": job, "block": block }), &text)
+		},
+		Command::Evaluate(options) => evaluate::run(options, output),
+	}
+}
+
+fn keygen(out: &Path, output: Output) -> Result<(), CommandError> {
+	if files::has_client_key(out) {
+		return Err(FileError::Exists(out.join(files::CLIENT_KEY)).into());
+	}
+	let spinner = output.spinner("generating keys");
+	let (client_key, server_key) = ClientKey::generate(new_seeder().as_mut());
+	files::write_keys(out, &client_key, &server_key)?;
+	spinner.finish_and_clear();
+	let (client, server) = (out.join(files::CLIENT_KEY), out.join(files::SERVER_KEY));
+	let hash = hex_hash(&server_key.hash());
+	let text = format!(
+		"{}  secret: whoever has it can read your data. Keep a copy in a safe place.\n{}  public, {} bytes, hash {hash}",
+		client.display(),
+		server.display(),
+		server_key.as_bytes().len(),
+	);
+	let json = json!({
+		"client_key": client,
+		"server_key": server,
+		"server_key_bytes": server_key.as_bytes().len(),
+		"server_key_hash": hash,
+	});
+	output.print(&json, &text)
+}
+
+/// A hash as polkadot.js shows it.
+fn hex_hash(hash: &[u8; 32]) -> String {
+	format!("0x{}", hex::encode(hash))
+}
+
+/// The model in a file, or with a number on the chain.
+async fn find_model(model: &str, url: &str) -> Result<Artifact, CommandError> {
+	match model.parse::<u32>() {
+		Ok(number) => Ok(Chain::connect(url).await?.best_block().await?.artifact(number).await?),
+		Err(_) => Ok(files::read_artifact(Path::new(model))?),
+	}
+}
+
+/// Encodes and encrypts one row.
+fn encrypt_row(
+	model: &Artifact,
+	key: &ClientKey,
+	row: usize,
+	values: &[f64],
+) -> Result<Vec<u8>, CommandError> {
+	let x = model.card.encode(values).map_err(|source| CommandError::Encode { row, source })?;
+	key.encrypt(&model.circuit, model.hash(), &x, new_seeder().as_mut())
+		.map_err(|source| CommandError::Encrypt { row, source })
+}

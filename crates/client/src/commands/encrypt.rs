@@ -1,0 +1,43 @@
+//! `fhe-ml encrypt` and `fhe-ml decrypt`: the two ends of a request made by hand.
+
+use super::{CommandError, encrypt_row, find_model, hex_hash};
+use crate::{
+	cli::{Decrypt, Encrypt},
+	output::Output,
+};
+use fhe_ml_client::{
+	files,
+	rows::{RowRange, Table},
+};
+use serde_json::json;
+
+pub async fn encrypt(options: Encrypt, output: Output) -> Result<(), CommandError> {
+	let key = files::read_client_key(&options.key.folder)?;
+	let model = find_model(&options.model, &options.node.url).await?;
+	let table = Table::read(&options.input.table)?.for_model(&model.card)?;
+	let range = RowRange(options.row..options.row.saturating_add(1));
+	for (row, values) in table.select(Some(&range))? {
+		let input = encrypt_row(&model, &key, row, &values)?;
+		files::write(&options.output, &input)?;
+		let path = options.output.display();
+		let text = format!("row {row} encrypted into {path}, {} bytes", input.len());
+		let json = json!({
+			"row": row,
+			"output": options.output,
+			"input_bytes": input.len(),
+			"model_hash": hex_hash(&model.hash()),
+		});
+		output.print(&json, &text)?;
+	}
+	Ok(())
+}
+
+pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandError> {
+	let key = files::read_client_key(&options.key.folder)?;
+	let model = find_model(&options.model, &options.node.url).await?;
+	let input = files::read_bytes_or_hex(&options.input)?;
+	let result = files::read_bytes_or_hex(&options.result)?;
+	let prediction = model.card.decode(&key.decrypt(&model.circuit, &input, &result)?);
+	let text = format!("{}  scores {:.6?}", prediction.prediction, prediction.scores);
+	output.print(&prediction, &text)
+}

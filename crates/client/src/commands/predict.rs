@@ -1,0 +1,164 @@
+//! `fhe-ml predict`: encrypt, submit, wait, decrypt.
+
+use super::{CommandError, encrypt_row};
+use crate::{cli::Predict, output::Output};
+use fhe_ml_client::{
+	chain::{Account, Call, Chain, ChainError, RequestedJob},
+	files,
+	rows::Table,
+};
+use fhe_ml_engine::{ClientKey, blake2b_256};
+use fhe_ml_models::{Artifact, Prediction};
+use fhe_ml_primitives::JobStatus;
+use futures::{StreamExt, stream};
+use serde::Serialize;
+use std::time::Duration;
+
+/// Requests that are on their way at one time.
+const REQUESTS_AT_ONCE: usize = 32;
+/// How often the chain is asked for a result.
+const POLL_INTERVAL: Duration = Duration::from_millis(400);
+
+/// One predicted row.
+#[derive(Serialize)]
+struct Row {
+	row: usize,
+	#[serde(flatten)]
+	prediction: Prediction,
+	job: u64,
+	requested_in_block: u64,
+	/// Block in which the result was first seen.
+	result_in_block: u64,
+	fee: String,
+	input_bytes: usize,
+	result_bytes: usize,
+}
+
+/// What one prediction needs.
+struct Session {
+	chain: Chain,
+	account: Account,
+	model: Artifact,
+	model_id: u32,
+	key: ClientKey,
+	server_key: Option<[u8; 32]>,
+	max_fee: u128,
+	release: bool,
+}
+
+pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
+	let key = files::read_client_key(&options.key.folder)?;
+	let chain = Chain::connect(&options.signer.node.url).await?;
+	let best = chain.best_block().await?;
+	let model = best.artifact(options.model).await?;
+	let quote = best.quote(options.model).await?.ok_or(CommandError::Retired(options.model))?;
+	let max_fee = options.max_fee.unwrap_or(quote);
+	if quote > max_fee {
+		return Err(CommandError::TooExpensive { quote, max_fee });
+	}
+	let table = Table::read(&options.input.table)?.for_model(&model.card)?;
+	let rows = table.select(options.rows.as_ref())?;
+
+	// All rows are encrypted before the first is paid for.
+	let bar = output.bar(rows.len(), "encrypting");
+	let mut inputs = Vec::with_capacity(rows.len());
+	for (row, values) in &rows {
+		inputs.push((*row, encrypt_row(&model, &key, *row, values)?));
+		bar.inc(1);
+	}
+	bar.finish_and_clear();
+
+	let session = Session {
+		server_key: (model.card.sizes.server_key > 0).then(|| key.server_key_hash()),
+		chain,
+		account: options.signer.suri,
+		model,
+		model_id: options.model,
+		key,
+		max_fee,
+		release: options.release,
+	};
+	let first_nonce = session.chain.next_nonce(&session.account).await?;
+	let bar = output.bar(inputs.len(), "predicting");
+	let count = inputs.len();
+	let mut predictions = stream::iter(inputs.into_iter().zip(first_nonce..))
+		.map(|((row, input), nonce)| session.predict(row, input, nonce))
+		.buffered(REQUESTS_AT_ONCE);
+	let mut failures = Vec::new();
+	while let Some(prediction) = predictions.next().await {
+		bar.inc(1);
+		match prediction {
+			Ok(row) => {
+				let text = format!(
+					"row {}: {}  scores {:.6?}  (job {}, block {} -> {})",
+					row.row,
+					row.prediction.prediction,
+					row.prediction.scores,
+					row.job,
+					row.requested_in_block,
+					row.result_in_block,
+				);
+				bar.suspend(|| output.print(&row, &text))?;
+			},
+			Err(error) => failures.push(error),
+		}
+	}
+	drop(predictions);
+	bar.finish_and_clear();
+	match failures.first() {
+		None => Ok(()),
+		Some(first) => {
+			let first = first.to_string();
+			Err(CommandError::SomeRows { failed: failures.len(), rows: count, first })
+		},
+	}
+}
+
+impl Session {
+	async fn predict(&self, row: usize, input: Vec<u8>, nonce: u64) -> Result<Row, CommandError> {
+		let server_key = self.server_key.map(Into::into);
+		let call = Call::request_inference(self.model_id, server_key, &input, self.max_fee);
+		let requested = self.chain.request(call, &self.account, nonce).await?;
+		let (result, result_in_block) = self.wait(&requested, &input).await?;
+		let outputs = self.key.decrypt(&self.model.circuit, &input, &result)?;
+		if self.release {
+			self.chain.submit(Call::release(requested.job), &self.account).await?;
+		}
+		Ok(Row {
+			row,
+			prediction: self.model.card.decode(&outputs),
+			job: requested.job,
+			requested_in_block: requested.block,
+			result_in_block,
+			fee: requested.fee.to_string(),
+			input_bytes: input.len(),
+			result_bytes: result.len(),
+		})
+	}
+
+	/// Waits for the result of a job, and sees to it that it is the job of this input.
+	async fn wait(&self, requested: &RequestedJob, input: &[u8]) -> Result<(Vec<u8>, u64), ChainError> {
+		let hash = blake2b_256(input);
+		loop {
+			let best = self.chain.best_block().await?;
+			let job = best.job(requested.job).await?;
+			let job = job
+				.filter(|job| job.input.0 == hash)
+				.ok_or(ChainError::JobGone(requested.job))?;
+			match job.status {
+				JobStatus::Completed { .. } => {
+					let result = best.result(requested.job).await?;
+					let result = result.ok_or(ChainError::JobGone(requested.job))?;
+					return Ok((result, best.number()));
+				},
+				JobStatus::Failed { reason } => {
+					return Err(ChainError::JobFailed { job: requested.job, reason });
+				},
+				JobStatus::Pending if best.number() > job.deadline.into() => {
+					return Err(ChainError::DeadlinePassed(requested.job));
+				},
+				JobStatus::Pending => tokio::time::sleep(POLL_INTERVAL).await,
+			}
+		}
+	}
+}

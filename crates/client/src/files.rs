@@ -1,0 +1,190 @@
+//! Keys, models and ciphertexts as files.
+
+use fhe_ml_engine::{ClientKey, ClientKeyError, ServerKey, ServerKeyError};
+use fhe_ml_models::{Artifact, ArtifactError};
+use std::{
+	io::Write,
+	path::{Path, PathBuf},
+};
+
+/// File name of the client key in a key directory.
+pub const CLIENT_KEY: &str = "client.key";
+/// File name of the server key in a key directory.
+pub const SERVER_KEY: &str = "server.key";
+
+/// A file that cannot be read, written or understood.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+	/// It cannot be read.
+	#[error("cannot read {path}: {source}")]
+	Read {
+		/// The file.
+		path: PathBuf,
+		/// Why.
+		source: std::io::Error,
+	},
+	/// It cannot be written.
+	#[error("cannot write {path}: {source}")]
+	Write {
+		/// The file.
+		path: PathBuf,
+		/// Why.
+		source: std::io::Error,
+	},
+	/// It would replace a key.
+	#[error("{0} exists already; a lost client key makes its results unreadable, so move it away first or choose another --out")]
+	Exists(PathBuf),
+	/// There is no key in the directory.
+	#[error("there is no {0}; make one with `fhe-ml keygen --out DIR` and name DIR with --key")]
+	NoKey(PathBuf),
+	/// It is no client key.
+	#[error("{path} is not a usable client key: {source}")]
+	ClientKey {
+		/// The file.
+		path: PathBuf,
+		/// Why.
+		source: ClientKeyError,
+	},
+	/// It is no server key.
+	#[error("{path} is not a usable server key: {source}")]
+	ServerKey {
+		/// The file.
+		path: PathBuf,
+		/// Why.
+		source: ServerKeyError,
+	},
+	/// It is no model.
+	#[error("{path} is not a usable model: {source}")]
+	Artifact {
+		/// The file.
+		path: PathBuf,
+		/// Why.
+		source: ArtifactError,
+	},
+	/// It is no hexadecimal text.
+	#[error("{0} begins with 0x but is not hexadecimal")]
+	Hex(PathBuf),
+}
+
+/// Reads a file.
+pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
+	std::fs::read(path).map_err(|source| FileError::Read { path: path.into(), source })
+}
+
+/// Reads a file of bytes, or of the hexadecimal text (`0x...`) that polkadot.js shows for bytes.
+pub fn read_bytes_or_hex(path: &Path) -> Result<Vec<u8>, FileError> {
+	let bytes = read(path)?;
+	match bytes.trim_ascii().strip_prefix(b"0x") {
+		Some(digits) => hex::decode(digits).map_err(|_| FileError::Hex(path.into())),
+		None => Ok(bytes),
+	}
+}
+
+/// Writes a file whole or not at all.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+	let error = |source| FileError::Write { path: path.into(), source };
+	let mut file = temporary(path).map_err(error)?;
+	file.write_all(bytes).map_err(error)?;
+	#[cfg(unix)]
+	{
+		use std::os::unix::fs::PermissionsExt;
+		let permissions = std::fs::Permissions::from_mode(0o644);
+		file.as_file().set_permissions(permissions).map_err(error)?;
+	}
+	file.persist(path).map_err(|failed| error(failed.error))?;
+	Ok(())
+}
+
+/// Writes a file that only its owner can read (mode 0600), and never over an existing one.
+fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+	let error = |source| FileError::Write { path: path.into(), source };
+	let mut file = temporary(path).map_err(error)?;
+	file.write_all(bytes).map_err(error)?;
+	file.as_file().sync_all().map_err(error)?;
+	file.persist_noclobber(path).map_err(|failed| match failed.error.kind() {
+		std::io::ErrorKind::AlreadyExists => FileError::Exists(path.into()),
+		_ => error(failed.error),
+	})?;
+	Ok(())
+}
+
+fn temporary(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+	let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+	tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
+}
+
+/// Writes both keys into `folder`, which is made if need be.
+pub fn write_keys(folder: &Path, client: &ClientKey, server: &ServerKey) -> Result<(), FileError> {
+	std::fs::create_dir_all(folder)
+		.map_err(|source| FileError::Write { path: folder.into(), source })?;
+	write_secret(&folder.join(CLIENT_KEY), &client.to_bytes())?;
+	write(&folder.join(SERVER_KEY), server.as_bytes())
+}
+
+/// Whether `folder` has a client key.
+pub fn has_client_key(folder: &Path) -> bool {
+	folder.join(CLIENT_KEY).exists()
+}
+
+/// Reads the client key in `folder`.
+pub fn read_client_key(folder: &Path) -> Result<ClientKey, FileError> {
+	let path = folder.join(CLIENT_KEY);
+	if !path.exists() {
+		return Err(FileError::NoKey(path));
+	}
+	let bytes = read(&path)?;
+	ClientKey::from_bytes(&bytes).map_err(|source| FileError::ClientKey { path, source })
+}
+
+/// Reads the server key in `folder`.
+pub fn read_server_key(folder: &Path) -> Result<ServerKey, FileError> {
+	let path = folder.join(SERVER_KEY);
+	if !path.exists() {
+		return Err(FileError::NoKey(path));
+	}
+	let bytes = read(&path)?;
+	ServerKey::from_bytes(bytes).map_err(|source| FileError::ServerKey { path, source })
+}
+
+/// Reads a `.fheml` file.
+pub fn read_artifact(path: &Path) -> Result<Artifact, FileError> {
+	let bytes = read(path)?;
+	Artifact::from_bytes(bytes)
+		.map_err(|source| FileError::Artifact { path: path.into(), source })
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use fhe_ml_engine::new_seeder;
+
+	#[test]
+	fn keys_are_private_read_back_and_never_overwritten() {
+		let folder = tempfile::tempdir().unwrap();
+		let folder = folder.path().join("keys");
+		let (client, server) = ClientKey::generate(new_seeder().as_mut());
+		write_keys(&folder, &client, &server).unwrap();
+		#[cfg(unix)]
+		{
+			use std::os::unix::fs::PermissionsExt;
+			let mode = std::fs::metadata(folder.join(CLIENT_KEY)).unwrap().permissions().mode();
+			assert_eq!(mode & 0o777, 0o600);
+		}
+		assert_eq!(*read_client_key(&folder).unwrap().to_bytes(), *client.to_bytes());
+		assert_eq!(read_server_key(&folder).unwrap(), server);
+		let again = write_keys(&folder, &client, &server);
+		assert!(matches!(again, Err(FileError::Exists(_))), "{again:?}");
+	}
+
+	#[test]
+	fn hexadecimal_text_is_read_as_bytes() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("result");
+		std::fs::write(&path, "0x0102ff\n").unwrap();
+		assert_eq!(read_bytes_or_hex(&path).unwrap(), [1, 2, 255]);
+		std::fs::write(&path, [1, 2]).unwrap();
+		assert_eq!(read_bytes_or_hex(&path).unwrap(), [1, 2]);
+		std::fs::write(&path, "0xzz").unwrap();
+		assert!(matches!(read_bytes_or_hex(&path), Err(FileError::Hex(_))));
+	}
+}

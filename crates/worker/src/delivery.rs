@@ -1,0 +1,111 @@
+//! How outcomes reach the chain: the mailbox, and straight to the pool.
+
+use crate::LOG_TARGET;
+use codec::Encode;
+use fhe_ml_primitives::{
+	AssignedJob, FheMlApi, JobId, MailboxEntry, Outcome, SubmissionPayload, WorkerId,
+	WorkerSignature, mailbox_key, sent_key, worker_key::KEY_TYPE,
+};
+use sc_transaction_pool_api::{TransactionPool, TransactionSource};
+use sp_api::ProvideRuntimeApi;
+use sp_blockchain::HeaderBackend;
+use sp_core::{
+	H256,
+	offchain::{OffchainStorage, STORAGE_PREFIX},
+};
+use sp_keystore::KeystorePtr;
+use sp_runtime::{SaturatedConversion, traits::Block as BlockT};
+use std::sync::Arc;
+
+/// The mailbox between the worker and the pallet's offchain hook.
+pub struct Mailbox<S> {
+	storage: S,
+}
+
+impl<S: OffchainStorage> Mailbox<S> {
+	/// The mailbox in the node's offchain database.
+	pub fn new(storage: S) -> Self {
+		Self { storage }
+	}
+
+	/// Leaves an outcome for the hook.
+	pub fn put(&mut self, assigned: &AssignedJob, outcome: &Outcome) {
+		let entry = MailboxEntry { input: assigned.input, outcome: outcome.clone() };
+		let key = mailbox_key(&assigned.worker, assigned.job);
+		self.storage.set(STORAGE_PREFIX, &key, &entry.encode());
+	}
+
+	/// Tells the hook that the outcome was sent when block `at` was the best.
+	pub fn mark_sent(&mut self, assigned: &AssignedJob, at: u32) {
+		let key = sent_key(&assigned.worker, assigned.job);
+		self.storage.set(STORAGE_PREFIX, &key, &at.encode());
+	}
+
+	/// Removes all traces of a job.
+	pub fn clear(&mut self, worker: &WorkerId, job: JobId) {
+		self.storage.remove(STORAGE_PREFIX, &mailbox_key(worker, job));
+		self.storage.remove(STORAGE_PREFIX, &sent_key(worker, job));
+	}
+}
+
+/// Signs outcomes and sends them to the pool.
+pub struct Sender<Client, Pool> {
+	pub(crate) client: Arc<Client>,
+	pub(crate) pool: Arc<Pool>,
+	pub(crate) keystore: KeystorePtr,
+}
+
+/// Why an outcome was not sent. The mailbox has it, so the hook will.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+	/// The keystore has no such key, or failed.
+	#[error("the keystore does not sign for worker {0:?}")]
+	NoKey(WorkerId),
+	/// The runtime did not build the transaction.
+	#[error("the runtime: {0}")]
+	Runtime(#[from] sp_api::ApiError),
+	/// The pool refused it.
+	#[error("the pool: {0}")]
+	Pool(String),
+}
+
+impl<Client, Pool, Block> Sender<Client, Pool>
+where
+	Block: BlockT<Hash = H256>,
+	Client: ProvideRuntimeApi<Block> + HeaderBackend<Block>,
+	Client::Api: FheMlApi<Block, u128>,
+	Pool: TransactionPool<Block = Block>,
+{
+	/// Sends an outcome; returns the number of the best block at that time.
+	pub async fn send(&self, assigned: &AssignedJob, outcome: &Outcome) -> Result<u32, SendError> {
+		let info = self.client.info();
+		let payload = SubmissionPayload {
+			genesis: info.genesis_hash,
+			job: assigned.job,
+			input: assigned.input,
+			artifact: assigned.artifact,
+			server_key: assigned.server_key,
+			outcome: outcome.hash(),
+		};
+		let public = assigned.worker.clone().into();
+		let signature = self
+			.keystore
+			.sr25519_sign(KEY_TYPE, &public, &payload.to_sign())
+			.ok()
+			.flatten()
+			.ok_or_else(|| SendError::NoKey(assigned.worker.clone()))?;
+		let transaction = self.client.runtime_api().submission(
+			info.best_hash,
+			assigned.worker.clone(),
+			assigned.job,
+			outcome.clone(),
+			WorkerSignature::from(signature),
+		)?;
+		self.pool
+			.submit_one(info.best_hash, TransactionSource::Local, transaction)
+			.await
+			.map_err(|error| SendError::Pool(error.to_string()))?;
+		log::info!(target: LOG_TARGET, "job {}: result sent to the pool", assigned.job);
+		Ok(info.best_number.saturated_into())
+	}
+}

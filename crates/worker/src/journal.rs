@@ -1,0 +1,179 @@
+//! What was begun and finished, in a transactional database on disk.
+
+use crate::scheduler::Task;
+use codec::{Decode, Encode};
+use fhe_ml_primitives::{AssignedJob, Outcome};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use sp_core::H256;
+use std::path::Path;
+
+const JOBS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("jobs/1");
+
+/// What the journal knows of one job.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct JournalEntry {
+	/// Hash of the input.
+	pub input: H256,
+	/// Hash of the artifact.
+	pub artifact: H256,
+	/// Hash of the server key.
+	pub server_key: Option<H256>,
+	/// Times an evaluation was begun.
+	pub begun: u8,
+	/// What came of it.
+	pub outcome: Option<Outcome>,
+}
+
+impl JournalEntry {
+	/// What an outcome depends on.
+	pub fn evidence(&self) -> (H256, H256, Option<H256>) {
+		(self.input, self.artifact, self.server_key)
+	}
+
+	fn new(assigned: &AssignedJob) -> Self {
+		Self {
+			input: assigned.input,
+			artifact: assigned.artifact,
+			server_key: assigned.server_key,
+			begun: 0,
+			outcome: None,
+		}
+	}
+}
+
+/// The journal cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("the worker's journal: {0}")]
+pub struct JournalError(#[from] redb::Error);
+
+/// A journal on disk. Every change is durable when its call returns.
+pub struct Journal {
+	database: Database,
+}
+
+fn key(task: &Task) -> Vec<u8> {
+	(&task.worker, task.job).encode()
+}
+
+impl Journal {
+	/// Opens or creates the journal at `path`.
+	pub fn open(path: &Path) -> Result<Self, JournalError> {
+		let open = || -> Result<Self, redb::Error> {
+			let database = Database::create(path)?;
+			let transaction = database.begin_write()?;
+			transaction.open_table(JOBS)?;
+			transaction.commit()?;
+			Ok(Self { database })
+		};
+		Ok(open()?)
+	}
+
+	/// All entries. One that does not decode is left out: it is evaluated again.
+	pub fn load(&self) -> Result<Vec<(Task, JournalEntry)>, JournalError> {
+		let load = || -> Result<_, redb::Error> {
+			let mut entries = Vec::new();
+			for row in self.database.begin_read()?.open_table(JOBS)?.iter()? {
+				let (key, value) = row?;
+				if let (Ok((worker, job)), Ok(entry)) =
+					(Decode::decode(&mut key.value()), JournalEntry::decode(&mut value.value()))
+				{
+					entries.push((Task { job, worker }, entry));
+				}
+			}
+			Ok(entries)
+		};
+		Ok(load()?)
+	}
+
+	/// Notes that an evaluation begins.
+	pub fn begin(&self, assigned: &AssignedJob) -> Result<(), JournalError> {
+		self.update(assigned, |entry| entry.begun = entry.begun.saturating_add(1))
+	}
+
+	/// Notes what came of it.
+	pub fn finish(&self, assigned: &AssignedJob, outcome: Outcome) -> Result<(), JournalError> {
+		self.update(assigned, |entry| entry.outcome = Some(outcome))
+	}
+
+	/// Removes a job.
+	pub fn forget(&self, task: &Task) -> Result<(), JournalError> {
+		let forget = || -> Result<(), redb::Error> {
+			let transaction = self.database.begin_write()?;
+			transaction.open_table(JOBS)?.remove(key(task).as_slice())?;
+			Ok(transaction.commit()?)
+		};
+		Ok(forget()?)
+	}
+
+	fn update(
+		&self,
+		assigned: &AssignedJob,
+		change: impl FnOnce(&mut JournalEntry),
+	) -> Result<(), JournalError> {
+		let update = || -> Result<(), redb::Error> {
+			let key = key(&Task::from(assigned));
+			let transaction = self.database.begin_write()?;
+			{
+				let mut table = transaction.open_table(JOBS)?;
+				let fresh = JournalEntry::new(assigned);
+				let known = table
+					.get(key.as_slice())?
+					.and_then(|value| JournalEntry::decode(&mut value.value()).ok())
+					.filter(|known| known.evidence() == fresh.evidence());
+				let mut entry = known.unwrap_or(fresh);
+				change(&mut entry);
+				table.insert(key.as_slice(), entry.encode().as_slice())?;
+			}
+			Ok(transaction.commit()?)
+		};
+		Ok(update()?)
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use fhe_ml_primitives::{FailureReason, WorkerId};
+	use sp_core::crypto::UncheckedFrom;
+
+	fn assigned(job: u64, input: u8) -> AssignedJob {
+		AssignedJob {
+			job,
+			worker: WorkerId::from(sp_core::sr25519::Public::unchecked_from([1; 32])),
+			model: 0,
+			artifact: H256::zero(),
+			server_key: None,
+			input: H256::repeat_byte(input),
+			deadline: 100,
+		}
+	}
+
+	#[test]
+	fn entries_survive_reopening() {
+		let dir = tempfile::tempdir().unwrap();
+		let path = dir.path().join("journal");
+		let failed = Outcome::Failed(FailureReason::InputDoesNotDecode);
+		{
+			let journal = Journal::open(&path).unwrap();
+			journal.begin(&assigned(1, 0)).unwrap();
+			journal.begin(&assigned(1, 0)).unwrap();
+			journal.finish(&assigned(1, 0), failed.clone()).unwrap();
+			journal.begin(&assigned(2, 0)).unwrap();
+			journal.forget(&Task::from(&assigned(2, 0))).unwrap();
+		}
+		let entries = Journal::open(&path).unwrap().load().unwrap();
+		assert_eq!(entries.len(), 1);
+		assert_eq!(entries[0].0, Task::from(&assigned(1, 0)));
+		assert_eq!((entries[0].1.begun, entries[0].1.outcome.clone()), (2, Some(failed)));
+	}
+
+	#[test]
+	fn another_input_starts_a_new_entry() {
+		let dir = tempfile::tempdir().unwrap();
+		let journal = Journal::open(&dir.path().join("journal")).unwrap();
+		journal.begin(&assigned(1, 0)).unwrap();
+		journal.begin(&assigned(1, 9)).unwrap();
+		let entries = journal.load().unwrap();
+		assert_eq!((entries[0].1.begun, entries[0].1.input), (1, H256::repeat_byte(9)));
+	}
+}

@@ -1,0 +1,275 @@
+//! The service: chain events in, evaluations and deliveries out.
+
+use crate::{
+	LOG_TARGET,
+	delivery::{Mailbox, SendError, Sender},
+	evaluation,
+	journal::{Journal, JournalError},
+	metrics::Metrics,
+	scheduler::{Action, Evaluated, Scheduler},
+};
+use fhe_ml_primitives::{
+	AssignedJob, FailureReason, FheMlApi, JobBlobs, Outcome, WorkerId, worker_key::KEY_TYPE,
+};
+use futures::{
+	StreamExt,
+	channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded},
+};
+use prometheus_endpoint::{PrometheusError, Registry};
+use sc_client_api::BlockchainEvents;
+use sc_transaction_pool_api::TransactionPool;
+use sp_api::ProvideRuntimeApi;
+use sp_blockchain::HeaderBackend;
+use sp_consensus::SyncOracle;
+use sp_core::{H256, offchain::OffchainStorage};
+use sp_keystore::KeystorePtr;
+use sp_runtime::traits::{BlakeTwo256, Block as BlockT, Hash};
+use std::{
+	num::NonZeroUsize,
+	panic::{AssertUnwindSafe, catch_unwind},
+	path::PathBuf,
+	sync::Arc,
+	thread::available_parallelism,
+	time::{Duration, Instant},
+};
+
+/// Jobs that one look at the chain takes in.
+const MAX_LISTED: u32 = 1024;
+
+/// What a worker needs of its node.
+pub struct WorkerParams<Client, Pool, Storage> {
+	/// The chain.
+	pub client: Arc<Client>,
+	/// The transaction pool.
+	pub pool: Arc<Pool>,
+	/// Where the worker keys are (key type `fhe!`).
+	pub keystore: KeystorePtr,
+	/// The node's offchain database.
+	pub offchain_storage: Storage,
+	/// Whether the node is catching up.
+	pub sync_oracle: Arc<dyn SyncOracle + Send + Sync>,
+	/// Path of the journal.
+	pub journal: PathBuf,
+	/// Threads that evaluate models; by default all cores but one, which is for authoring.
+	pub threads: Option<NonZeroUsize>,
+	/// Where the metrics go.
+	pub registry: Option<Registry>,
+}
+
+/// Why the worker did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+	/// The journal cannot be opened.
+	#[error(transparent)]
+	Journal(#[from] JournalError),
+	/// The metrics are registered already.
+	#[error("the worker's metrics: {0}")]
+	Metrics(#[from] PrometheusError),
+	/// The threads cannot be made.
+	#[error("the worker's threads: {0}")]
+	Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+/// An evaluation that has ended.
+struct Finished {
+	assigned: AssignedJob,
+	evaluated: Evaluated,
+	time: Duration,
+}
+
+/// The worker service of a node.
+pub struct Worker<Client, Pool, Storage> {
+	client: Arc<Client>,
+	keystore: KeystorePtr,
+	sync_oracle: Arc<dyn SyncOracle + Send + Sync>,
+	scheduler: Scheduler,
+	journal: Journal,
+	mailbox: Mailbox<Storage>,
+	sender: Sender<Client, Pool>,
+	threads: rayon::ThreadPool,
+	finished_sender: UnboundedSender<Finished>,
+	finished: UnboundedReceiver<Finished>,
+	metrics: Metrics,
+}
+
+impl<Client, Pool, Storage, Block> Worker<Client, Pool, Storage>
+where
+	Block: BlockT<Hash = H256>,
+	Client: ProvideRuntimeApi<Block>
+		+ HeaderBackend<Block>
+		+ BlockchainEvents<Block>
+		+ Send
+		+ Sync
+		+ 'static,
+	Client::Api: FheMlApi<Block, u128>,
+	Pool: TransactionPool<Block = Block> + 'static,
+	Storage: OffchainStorage,
+{
+	/// Opens the journal and makes the threads.
+	pub fn new(params: WorkerParams<Client, Pool, Storage>) -> Result<Self, StartError> {
+		let WorkerParams { client, pool, keystore, offchain_storage, sync_oracle, journal, .. } =
+			params;
+		let cores = available_parallelism().map_or(1, NonZeroUsize::get);
+		let threads = params.threads.map_or(cores.saturating_sub(1).max(1), NonZeroUsize::get);
+		if let Some(folder) = journal.parent() {
+			// The journal's own error tells what is wrong if this fails.
+			let _ = std::fs::create_dir_all(folder);
+		}
+		let journal = Journal::open(&journal)?;
+		let metrics = Metrics::new(params.registry.as_ref())?;
+		metrics.set_threads(threads);
+		let (finished_sender, finished) = unbounded();
+		Ok(Self {
+			scheduler: Scheduler::new(threads, journal.load()?),
+			journal,
+			mailbox: Mailbox::new(offchain_storage),
+			sender: Sender { client: client.clone(), pool, keystore: keystore.clone() },
+			threads: rayon::ThreadPoolBuilder::new()
+				.num_threads(threads)
+				.thread_name(|number| format!("fhe-ml-eval-{number}"))
+				.build()?,
+			client,
+			keystore,
+			sync_oracle,
+			finished_sender,
+			finished,
+			metrics,
+		})
+	}
+
+	/// Runs until the node stops. Blocks for milliseconds at a time.
+	pub async fn run(mut self) {
+		let mut imports = self.client.import_notification_stream().fuse();
+		self.look_at_chain().await;
+		loop {
+			futures::select! {
+				import = imports.next() => match import {
+					Some(import) if import.is_new_best => self.look_at_chain().await,
+					Some(_) => {},
+					None => return,
+				},
+				finished = self.finished.next() => {
+					if let Some(finished) = finished {
+						self.take_in(finished).await;
+					}
+				},
+			}
+		}
+	}
+
+	/// The worker keys in the keystore.
+	fn local_workers(&self) -> Vec<WorkerId> {
+		self.keystore.sr25519_public_keys(KEY_TYPE).into_iter().map(Into::into).collect()
+	}
+
+	async fn look_at_chain(&mut self) {
+		if self.sync_oracle.is_major_syncing() {
+			return;
+		}
+		let workers = self.local_workers();
+		if workers.is_empty() {
+			return;
+		}
+		let best = self.client.info().best_hash;
+		match self.client.runtime_api().assigned_jobs(best, workers, MAX_LISTED) {
+			Ok(assigned) => {
+				let complete = assigned.len() < MAX_LISTED as usize;
+				let actions = self.scheduler.block(assigned, complete);
+				self.act(actions).await;
+			},
+			Err(error) => log::error!(target: LOG_TARGET, "cannot list jobs at {best}: {error}"),
+		}
+	}
+
+	async fn take_in(&mut self, finished: Finished) {
+		if let Evaluated::Outcome(outcome) = &finished.evaluated {
+			self.metrics.evaluated(outcome, finished.time);
+			log::info!(
+				target: LOG_TARGET,
+				"job {}: evaluated in {:?}",
+				finished.assigned.job,
+				finished.time,
+			);
+		}
+		let actions = self.scheduler.finished(&finished.assigned, finished.evaluated);
+		self.act(actions).await;
+	}
+
+	async fn act(&mut self, actions: Vec<Action>) {
+		for action in actions {
+			match action {
+				Action::Evaluate(assigned) => {
+					log_error(self.journal.begin(&assigned));
+					self.evaluate(assigned);
+				},
+				Action::Deliver(assigned, outcome) => {
+					log_error(self.journal.finish(&assigned, outcome.clone()));
+					self.mailbox.put(&assigned, &outcome);
+					match self.sender.send(&assigned, &outcome).await {
+						Ok(at) => {
+							self.mailbox.mark_sent(&assigned, at);
+							self.metrics.sent();
+						},
+						Err(error @ SendError::Pool(_)) => {
+							log::debug!(target: LOG_TARGET, "job {}: {error}", assigned.job);
+						},
+						Err(error) => {
+							log::warn!(target: LOG_TARGET, "job {}: {error}", assigned.job);
+						},
+					}
+				},
+				Action::Forget(task) => {
+					log_error(self.journal.forget(&task));
+					self.mailbox.clear(&task.worker, task.job);
+				},
+			}
+		}
+		self.metrics.set_jobs(self.scheduler.counts());
+	}
+
+	fn evaluate(&self, assigned: AssignedJob) {
+		let client = self.client.clone();
+		let finished = self.finished_sender.clone();
+		self.threads.spawn(move || {
+			let start = Instant::now();
+			let run = || match job_blobs(&*client, &assigned) {
+				Some(blobs) => Evaluated::Outcome(evaluation::evaluate(assigned.job, &blobs)),
+				None => Evaluated::Gone,
+			};
+			let crashed = Outcome::Failed(FailureReason::EvaluationCrashed);
+			let evaluated =
+				catch_unwind(AssertUnwindSafe(run)).unwrap_or(Evaluated::Outcome(crashed));
+			let time = start.elapsed();
+			// The receiver is gone only when the node stops.
+			let _ = finished.unbounded_send(Finished { assigned, evaluated, time });
+		});
+	}
+}
+
+/// The blobs of a job at the best block, if they are those that were assigned.
+fn job_blobs<Client, Block>(client: &Client, assigned: &AssignedJob) -> Option<JobBlobs>
+where
+	Block: BlockT,
+	Client: ProvideRuntimeApi<Block> + HeaderBackend<Block>,
+	Client::Api: FheMlApi<Block, u128>,
+{
+	let best = client.info().best_hash;
+	let blobs = match client.runtime_api().job_blobs(best, assigned.job) {
+		Ok(blobs) => blobs?,
+		Err(error) => {
+			log::error!(target: LOG_TARGET, "job {}: cannot read its blobs: {error}", assigned.job);
+			return None;
+		},
+	};
+	let same = BlakeTwo256::hash(&blobs.input) == assigned.input
+		&& BlakeTwo256::hash(&blobs.artifact) == assigned.artifact
+		&& blobs.server_key.as_deref().map(BlakeTwo256::hash) == assigned.server_key;
+	same.then_some(blobs)
+}
+
+/// A journal that cannot be written costs a repeated evaluation after a crash, not the job.
+fn log_error(result: Result<(), JournalError>) {
+	if let Err(error) = result {
+		log::error!(target: LOG_TARGET, "{error}");
+	}
+}

@@ -1,0 +1,144 @@
+use crate::{mock::*, pallet::*};
+use fhe_ml_primitives::{JobStatus, bounds::MaxInputBytes};
+use frame_support::{
+	assert_noop, assert_ok,
+	traits::{Get, fungible::InspectHold},
+};
+
+const DEPOSIT: u64 = (INPUT_BYTES + RESULT_BYTES) as u64;
+
+fn held(reason: HoldReason) -> u64 {
+	Balances::balance_on_hold(&reason.into(), &ALICE)
+}
+
+fn request_of(input: Vec<u8>) -> frame_support::dispatch::DispatchResult {
+	FheMl::request_inference(RuntimeOrigin::signed(ALICE), 0, None, input, FEE)
+}
+
+#[test]
+fn a_request_holds_fee_and_deposit_and_is_assigned() {
+	run(|| {
+		let model = register_linear_model();
+		let job = request(ALICE, model, input(0));
+		System::assert_last_event(
+			Event::InferenceRequested {
+				job,
+				owner: ALICE,
+				model,
+				assignees: vec![worker()].try_into().unwrap(),
+				fee: FEE,
+				deadline: 1 + DEADLINE,
+			}
+			.into(),
+		);
+		assert_eq!((held(HoldReason::InferenceFee), held(HoldReason::JobStorage)), (FEE, DEPOSIT));
+		let record = Jobs::<Test>::get(job).unwrap();
+		assert_eq!((record.status, record.input), (JobStatus::Pending, hash(&input(0))));
+		assert_eq!(Inputs::<Test>::get(job).unwrap().into_inner(), input(0));
+		let assigned = FheMl::assigned_jobs(vec![worker()], 10);
+		assert_eq!(assigned.len(), 1);
+		assert_eq!((assigned[0].job, assigned[0].input), (job, hash(&input(0))));
+		let blobs = FheMl::job_blobs(job).unwrap();
+		assert_eq!((blobs.artifact, blobs.input), (linear_model(), input(0)));
+	});
+}
+
+#[test]
+fn every_way_to_break_an_input_has_its_own_error() {
+	run(|| {
+		register_linear_model();
+		for (at, error) in [
+			(0, Error::<Test>::BlobNotRecognised),
+			(4, Error::BlobWrongVersion),
+			(6, Error::BlobWrongParameterSet),
+			(8, Error::BlobWrongKind),
+			(9, Error::BlobMalformed),
+			(12, Error::BlobWrongLength),
+			(16, Error::InputForAnotherModel),
+		] {
+			let mut broken = input(0);
+			broken[at] ^= 0x40;
+			assert_noop!(request_of(broken), error);
+		}
+		assert_noop!(request_of(input(0)[..50].to_vec()), Error::<Test>::BlobWrongLength);
+		let mut long = input(0);
+		long.push(0);
+		long[12] += 1;
+		assert_noop!(request_of(long), Error::<Test>::BlobWrongLength);
+		let max: u32 = MaxInputBytes::get();
+		assert_noop!(request_of(vec![0; max as usize + 1]), Error::<Test>::BlobTooLong);
+	});
+}
+
+#[test]
+fn the_fee_is_never_more_than_the_user_said() {
+	run(|| {
+		register_linear_model();
+		let origin = RuntimeOrigin::signed(ALICE);
+		assert_noop!(
+			FheMl::request_inference(origin, 0, None, input(0), FEE - 1),
+			Error::<Test>::FeeAboveMax
+		);
+	});
+}
+
+#[test]
+fn unknown_models_and_needless_keys_are_refused() {
+	run(|| {
+		assert_noop!(request_of(input(0)), Error::<Test>::UnknownModel);
+		register_linear_model();
+		let origin = RuntimeOrigin::signed(ALICE);
+		assert_noop!(
+			FheMl::request_inference(origin, 0, Some(hash(b"key")), input(0), FEE),
+			Error::<Test>::ServerKeyNotNeeded
+		);
+	});
+}
+
+#[test]
+fn pending_jobs_are_bounded() {
+	run(|| {
+		register_linear_model();
+		for seed in 0..3 {
+			request(ALICE, 0, input(seed));
+		}
+		assert_noop!(request_of(input(3)), Error::<Test>::TooManyPendingJobs);
+	});
+}
+
+#[test]
+fn releasing_a_finished_job_returns_the_deposit() {
+	run(|| {
+		let model = register_linear_model();
+		let job = request(ALICE, model, input(0));
+		let release = |who| FheMl::release(RuntimeOrigin::signed(who), job);
+		assert_noop!(release(ALICE), Error::<Test>::JobNotFinished);
+		assert_ok!(apply(submission(job, completed(&input(0), 1))).unwrap());
+		assert_noop!(release(BOB), Error::<Test>::NotJobOwner);
+		assert_ok!(release(ALICE));
+		System::assert_last_event(
+			Event::JobReleased { job, owner: ALICE, deposit: DEPOSIT, refund: 0 }.into(),
+		);
+		assert_eq!(Balances::total_balance_on_hold(&ALICE), 0);
+		assert!(Inputs::<Test>::get(job).is_none() && Results::<Test>::get(job).is_none());
+		assert_noop!(release(ALICE), Error::<Test>::UnknownJob);
+	});
+}
+
+#[test]
+fn after_the_deadline_the_user_gets_everything_back() {
+	run(|| {
+		let model = register_linear_model();
+		let job = request(ALICE, model, input(0));
+		System::set_block_number(1 + DEADLINE);
+		let release = || FheMl::release(RuntimeOrigin::signed(ALICE), job);
+		assert_noop!(release(), Error::<Test>::JobNotFinished);
+		System::set_block_number(2 + DEADLINE);
+		assert_ok!(release());
+		System::assert_last_event(
+			Event::JobReleased { job, owner: ALICE, deposit: DEPOSIT, refund: FEE }.into(),
+		);
+		assert_eq!(Balances::free_balance(ALICE), 10_000_000);
+		assert_eq!(PendingCount::<Test>::get(), 0);
+	});
+}

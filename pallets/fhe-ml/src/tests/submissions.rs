@@ -1,0 +1,169 @@
+use crate::{mock::*, pallet::*};
+use fhe_ml_primitives::{FailureReason, JobStatus, Outcome, WorkerPair};
+use frame_support::{assert_noop, assert_ok};
+use sp_core::Pair;
+use sp_runtime::{
+	DispatchError,
+	traits::Get,
+	transaction_validity::{InvalidTransaction, TransactionValidityError},
+};
+
+fn invalid(reason: InvalidTransaction) -> TransactionValidityError {
+	TransactionValidityError::Invalid(reason)
+}
+
+#[test]
+fn a_result_is_stored_and_its_worker_paid() {
+	run(|| {
+		let model = register_linear_model();
+		let job = request(ALICE, model, input(0));
+		assert_ok!(apply(submission(job, completed(&input(0), 5))).unwrap());
+		let bytes = result(&input(0), 5);
+		assert_eq!(Results::<Test>::get(job).unwrap().into_inner(), bytes);
+		assert_eq!(
+			Jobs::<Test>::get(job).unwrap().status,
+			JobStatus::Completed { result: hash(&bytes) }
+		);
+		System::assert_last_event(
+			Event::InferenceCompleted {
+				job,
+				owner: ALICE,
+				worker: worker(),
+				result: hash(&bytes),
+				fee: FEE,
+			}
+			.into(),
+		);
+		assert_eq!(Balances::free_balance(PAYOUT), 1 + FEE);
+		assert_eq!(FheMl::assigned_jobs(vec![worker()], 10), vec![]);
+	});
+}
+
+#[test]
+fn a_failed_job_says_why_and_returns_the_fee() {
+	run(|| {
+		let model = register_linear_model();
+		let job = request(ALICE, model, input(0));
+		let reason = FailureReason::InputDoesNotDecode;
+		assert_ok!(apply(submission(job, Outcome::Failed(reason))).unwrap());
+		assert_eq!(Jobs::<Test>::get(job).unwrap().status, JobStatus::Failed { reason });
+		System::assert_last_event(
+			Event::InferenceFailed { job, owner: ALICE, worker: worker(), reason }.into(),
+		);
+		assert_ok!(FheMl::release(RuntimeOrigin::signed(ALICE), job));
+		assert_eq!(Balances::free_balance(ALICE), 10_000_000);
+		assert_eq!(Balances::free_balance(PAYOUT), 1);
+	});
+}
+
+#[test]
+fn a_second_result_is_stale_and_changes_nothing() {
+	run(|| {
+		let model = register_linear_model();
+		let job = request(ALICE, model, input(0));
+		let again = submission(job, completed(&input(0), 6));
+		assert_ok!(apply(submission(job, completed(&input(0), 5))).unwrap());
+		assert_eq!(apply(again), Err(invalid(InvalidTransaction::Stale)));
+		assert_eq!(Results::<Test>::get(job).unwrap().into_inner(), result(&input(0), 5));
+		assert_eq!(Balances::free_balance(PAYOUT), 1 + FEE);
+	});
+}
+
+#[test]
+fn the_pool_takes_one_result_per_job_and_worker_and_spreads_it() {
+	run(|| {
+		let model = register_linear_model();
+		let job = request(ALICE, model, input(0));
+		let validity = validate(submission(job, completed(&input(0), 5))).unwrap();
+		let other = validate(submission(job, completed(&input(0), 6))).unwrap();
+		assert_eq!(validity.provides, other.provides);
+		assert_eq!(validity.provides.len(), 1);
+		assert!(validity.propagate);
+		assert_eq!(validity.longevity, DEADLINE);
+	});
+}
+
+#[test]
+fn forged_and_foreign_results_take_no_place_in_the_pool() {
+	run(|| {
+		let model = register_linear_model();
+		let job = request(ALICE, model, input(0));
+		let outcome = completed(&input(0), 5);
+		let stranger = WorkerPair::from_seed(&[2; 32]);
+
+		let forged = sign(&stranger, job, &outcome);
+		let forged = FheMl::submission(worker(), job, outcome.clone(), forged);
+		assert_eq!(validate(forged), Err(invalid(InvalidTransaction::BadProof)));
+
+		let foreign = sign(&stranger, job, &outcome);
+		let foreign = FheMl::submission(stranger.public(), job, outcome.clone(), foreign);
+		assert_eq!(validate(foreign), Err(invalid(InvalidTransaction::BadSigner)));
+
+		let of_another_outcome = sign(&worker_pair(), job, &completed(&input(0), 6));
+		let replaced = FheMl::submission(worker(), job, outcome, of_another_outcome);
+		assert_eq!(validate(replaced), Err(invalid(InvalidTransaction::BadProof)));
+
+		let another_input = submission(job, completed(&input(1), 5));
+		assert_eq!(validate(another_input), Err(invalid(InvalidTransaction::Custom(2))));
+
+		let short = Outcome::Completed(vec![1, 2, 3].try_into().unwrap());
+		let short = submission(job, short);
+		assert_eq!(validate(short), Err(invalid(InvalidTransaction::Custom(1))));
+	});
+}
+
+#[test]
+fn a_signature_for_one_job_does_not_serve_another() {
+	run(|| {
+		let model = register_linear_model();
+		let first = request(ALICE, model, input(0));
+		let second = request(ALICE, model, input(0));
+		let outcome = completed(&input(0), 5);
+		let signature = sign(&worker_pair(), first, &outcome);
+		let replayed = FheMl::submission(worker(), second, outcome, signature);
+		assert_eq!(validate(replayed), Err(invalid(InvalidTransaction::BadProof)));
+	});
+}
+
+#[test]
+fn results_after_the_deadline_are_stale() {
+	run(|| {
+		let model = register_linear_model();
+		let job = request(ALICE, model, input(0));
+		let late = submission(job, completed(&input(0), 5));
+		System::set_block_number(2 + DEADLINE);
+		assert_eq!(validate(late), Err(invalid(InvalidTransaction::Stale)));
+	});
+}
+
+#[test]
+fn nobody_submits_without_authorization() {
+	run(|| {
+		let model = register_linear_model();
+		let job = request(ALICE, model, input(0));
+		let outcome = completed(&input(0), 5);
+		let signature = sign(&worker_pair(), job, &outcome);
+		for origin in [RuntimeOrigin::signed(ALICE), RuntimeOrigin::none(), RuntimeOrigin::root()] {
+			assert_noop!(
+				FheMl::submit_result(origin, worker(), job, outcome.clone(), signature.clone()),
+				DispatchError::BadOrigin
+			);
+		}
+	});
+}
+
+#[test]
+fn a_worker_that_cannot_be_paid_does_not_block_the_result() {
+	run(|| {
+		let model = register_linear_model();
+		assert_ok!(FheMl::remove_worker(RuntimeOrigin::root(), worker()));
+		// An empty account and a fee below the existential deposit of the real chain would do the
+		// same; here the payout account is the pallet's own overflow.
+		assert_ok!(FheMl::add_worker(RuntimeOrigin::root(), worker(), 4242));
+		let job = request(ALICE, model, input(0));
+		pallet_balances::Account::<Test>::remove(4242);
+		assert_ok!(apply(submission(job, completed(&input(0), 5))).unwrap());
+		assert_eq!(Balances::free_balance(4242), FEE);
+		let _: u64 = <Test as Config>::BaseFee::get();
+	});
+}
