@@ -9,9 +9,10 @@ pub use error::ChainError;
 use codec::{Decode, Encode};
 use fhe_ml_models::Artifact;
 use fhe_ml_primitives::{JobId, JobRecord, KeyHash, KeyRecord, ModelId, ModelRecord};
+use std::sync::Arc;
 use subxt::{
 	OnlineClient, SubstrateConfig,
-	backend::BlockRef,
+	backend::{BlockRef, LegacyBackend},
 	client::{ClientAtBlock, OnlineClientAtBlockImpl},
 	config::substrate::H256,
 	dynamic::Value,
@@ -46,7 +47,9 @@ impl Chain {
 		let unreachable =
 			|why: String| ChainError::Unreachable { url: url.into(), why };
 		let rpc = RpcClient::from_insecure_url(url).await.map_err(|e| unreachable(e.to_string()))?;
-		let client = OnlineClient::from_rpc_client(rpc.clone())
+		// The legacy methods know every block at once; a `chainHead` subscription lags behind.
+		let backend = LegacyBackend::builder().build(rpc.clone());
+		let client = OnlineClient::from_backend(Arc::new(backend))
 			.await
 			.map_err(|error| unreachable(error.to_string()))?;
 		let chain = Self { client, rpc };

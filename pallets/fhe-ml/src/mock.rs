@@ -15,10 +15,12 @@ use frame_support::{
 	dispatch::GetDispatchInfo,
 	traits::{ConstU32, ConstU64, VariantCountOf},
 };
+use frame_system::{EnsureRoot, offchain};
 use sp_core::{H256, Pair};
 use sp_io::hashing::blake2_256;
 use sp_runtime::{
 	ApplyExtrinsicResult, BuildStorage,
+	testing::UintAuthorityId,
 	traits::{Applyable, Checkable},
 	transaction_validity::{TransactionSource, TransactionValidity},
 };
@@ -26,7 +28,7 @@ use sp_runtime::{
 pub type AccountId = u64;
 pub type Extension = frame_system::AuthorizeCall<Test>;
 pub type Extrinsic =
-	sp_runtime::generic::UncheckedExtrinsic<AccountId, RuntimeCall, (), Extension>;
+	sp_runtime::generic::UncheckedExtrinsic<AccountId, RuntimeCall, UintAuthorityId, Extension>;
 type Block = sp_runtime::generic::Block<
 	sp_runtime::generic::Header<u64, sp_runtime::traits::BlakeTwo256>,
 	Extrinsic,

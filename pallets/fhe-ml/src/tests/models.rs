@@ -49,7 +49,9 @@ fn every_way_to_break_an_artifact_has_its_own_error() {
 	let broken = |at: usize, error: Error<Test>| {
 		let mut artifact = linear_model();
 		artifact[at] ^= 0x40;
-		run(|| assert_noop!(FheMl::register_model(RuntimeOrigin::root(), artifact), error));
+		run(|| {
+			assert_noop!(FheMl::register_model(RuntimeOrigin::root(), artifact), error);
+		});
 	};
 	broken(0, Error::BlobNotRecognised);
 	broken(4, Error::BlobWrongVersion);
