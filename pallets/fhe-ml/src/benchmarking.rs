@@ -1,1 +1,242 @@
+//! Benchmarks of every call at its largest blobs.
 
+use crate::{pallet::*, types::*};
+use alloc::vec::Vec;
+use codec::Encode;
+use fhe_ml_primitives::{
+	KeyHash, Outcome, ResultBytes, SubmissionPayload, WorkerId,
+	format::{
+		ArtifactPrefix, CircuitKind, InputPrefix, MODEL_NAME_BYTES, ResultPrefix, ServerKeyPrefix,
+	},
+};
+use frame_benchmarking::v2::*;
+use frame_support::{
+	assert_ok,
+	pallet_prelude::TransactionSource,
+	traits::{
+		Authorize,
+		fungible::{Inspect, Mutate},
+	},
+};
+use frame_system::RawOrigin;
+use sp_io::hashing::blake2_256;
+use sp_runtime::{
+	RuntimeAppPublic,
+	traits::{Bounded, One},
+};
+
+const MAX_ARTIFACT: u32 = 1024 * 1024;
+const MAX_INPUT: u32 = 256 * 1024;
+const MAX_RESULT: u32 = 256 * 1024;
+
+fn rich_account<T: Config>() -> T::AccountId {
+	let account: T::AccountId = whitelisted_caller();
+	let amount = BalanceOf::<T>::max_value() / 4u32.into();
+	let _ = T::Currency::set_balance(&account, amount.max(T::Currency::minimum_balance()));
+	account
+}
+
+/// An artifact of `bytes` bytes for inputs and results of these lengths.
+fn artifact(bytes: u32, input_bytes: u32, result_bytes: u32) -> Vec<u8> {
+	let circuit_bytes = bytes.saturating_sub(ArtifactPrefix::BYTES as u32);
+	let prefix = ArtifactPrefix {
+		circuit: CircuitKind::Linear,
+		input_bytes,
+		result_bytes,
+		work: 1,
+		card_bytes: 0,
+		circuit_bytes,
+		name: [b'x'; MODEL_NAME_BYTES],
+	};
+	let mut artifact = prefix.to_bytes().to_vec();
+	artifact.resize(ArtifactPrefix::BYTES + circuit_bytes as usize, 7);
+	artifact
+}
+
+fn server_key() -> Vec<u8> {
+	let mut key = ServerKeyPrefix { mask_seed: [1; 16] }.to_bytes().to_vec();
+	key.resize(ServerKeyPrefix::KEY_BYTES, 7);
+	key
+}
+
+fn input(artifact: &[u8], bytes: u32) -> Vec<u8> {
+	let bodies = bytes.saturating_sub(InputPrefix::BYTES as u32);
+	let prefix =
+		InputPrefix { artifact: blake2_256(artifact), server_key: [0; 32], mask_seed: [1; 16] };
+	let mut input = prefix.to_bytes(bodies).to_vec();
+	input.resize(InputPrefix::BYTES + bodies as usize, 7);
+	input
+}
+
+fn outcome(input: &[u8], bytes: u32) -> Outcome {
+	let bodies = bytes.saturating_sub(ResultPrefix::BYTES as u32);
+	let [a, b, c, d, e, f, g, h, ..] = blake2_256(input);
+	let prefix = ResultPrefix { input_tag: [a, b, c, d, e, f, g, h] };
+	let mut result = prefix.to_bytes(bodies).to_vec();
+	result.resize(ResultPrefix::BYTES + bodies as usize, 7);
+	Outcome::Completed(ResultBytes::truncate_from(result))
+}
+
+/// Replaces all workers by one whose key is in the keystore.
+fn single_worker<T: Config>() -> WorkerId {
+	for (worker, _) in Workers::<T>::drain() {
+		ActiveWorkers::<T>::mutate(|active| active.retain(|other| *other != worker));
+	}
+	let worker = WorkerId::generate_pair(Some(b"//Worker".to_vec()));
+	let payout = rich_account::<T>();
+	assert_ok!(Pallet::<T>::do_add_worker(worker.clone(), payout));
+	worker
+}
+
+/// A pending job with a result of `result_bytes` bytes, its worker and its outcome.
+fn pending_job<T: Config>(input_bytes: u32, result_bytes: u32) -> (WorkerId, Outcome) {
+	let worker = single_worker::<T>();
+	let artifact = artifact(ArtifactPrefix::BYTES as u32, input_bytes, result_bytes);
+	let input = input(&artifact, input_bytes);
+	let outcome = outcome(&input, result_bytes);
+	let model = NextModel::<T>::get();
+	assert_ok!(Pallet::<T>::do_register_model(artifact));
+	let owner = rich_account::<T>();
+	assert_ok!(Pallet::<T>::do_request_inference(
+		owner,
+		model,
+		None,
+		input,
+		BalanceOf::<T>::max_value()
+	));
+	(worker, outcome)
+}
+
+fn last_job<T: Config>() -> u64 {
+	NextJob::<T>::get().saturating_sub(One::one())
+}
+
+#[benchmarks]
+mod benchmarks {
+	use super::*;
+
+	#[benchmark]
+	fn register_model(b: Linear<{ ArtifactPrefix::BYTES as u32 }, MAX_ARTIFACT>) -> Result<(), BenchmarkError> {
+		let origin =
+			T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+		let artifact = artifact(b, MAX_INPUT, MAX_RESULT);
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, artifact);
+		assert!(ModelArtifacts::<T>::contains_key(0));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn retire_model() -> Result<(), BenchmarkError> {
+		let origin =
+			T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+		assert_ok!(Pallet::<T>::do_register_model(artifact(MAX_ARTIFACT, MAX_INPUT, MAX_RESULT)));
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, 0);
+		assert!(!ModelArtifacts::<T>::contains_key(0));
+		Ok(())
+	}
+
+	/// Every valid key has the same length.
+	#[benchmark]
+	fn register_server_key() {
+		let owner = rich_account::<T>();
+		let key = server_key();
+		let hash: KeyHash = blake2_256(&key).into();
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), key);
+		assert!(ServerKeyBytes::<T>::contains_key(hash));
+	}
+
+	#[benchmark]
+	fn remove_server_key() {
+		let owner = rich_account::<T>();
+		let key = server_key();
+		let hash: KeyHash = blake2_256(&key).into();
+		assert_ok!(Pallet::<T>::do_register_server_key(owner.clone(), key));
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), hash);
+		assert!(!ServerKeyBytes::<T>::contains_key(hash));
+	}
+
+	#[benchmark]
+	fn request_inference(b: Linear<{ InputPrefix::BYTES as u32 }, MAX_INPUT>) {
+		single_worker::<T>();
+		let owner = rich_account::<T>();
+		let artifact = artifact(ArtifactPrefix::BYTES as u32, b, ResultPrefix::BYTES as u32);
+		let input = input(&artifact, b);
+		assert_ok!(Pallet::<T>::do_register_model(artifact));
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), 0, None, input, BalanceOf::<T>::max_value());
+		assert!(Inputs::<T>::contains_key(last_job::<T>()));
+	}
+
+	#[benchmark]
+	fn submit_result(b: Linear<{ ResultPrefix::BYTES as u32 }, MAX_RESULT>) -> Result<(), BenchmarkError> {
+		let (worker, outcome) = pending_job::<T>(InputPrefix::BYTES as u32, b);
+		let job = last_job::<T>();
+		let signature = worker
+			.sign(&b"checked by authorize only".encode())
+			.ok_or(BenchmarkError::Stop("no keystore"))?;
+		#[extrinsic_call]
+		_(frame_system::Origin::<T>::Authorized, worker, job, outcome, signature);
+		assert!(Results::<T>::contains_key(job));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn authorize_submit_result(b: Linear<{ ResultPrefix::BYTES as u32 }, MAX_RESULT>) -> Result<(), BenchmarkError> {
+		let (worker, outcome) = pending_job::<T>(InputPrefix::BYTES as u32, b);
+		let job = last_job::<T>();
+		let record = Jobs::<T>::get(job).ok_or(BenchmarkError::Stop("no job"))?;
+		let payload: SubmissionPayload = Pallet::<T>::submission_payload(job, &record, &outcome)
+			.ok_or(BenchmarkError::Stop("no model"))?;
+		let signature =
+			worker.sign(&payload.to_sign()).ok_or(BenchmarkError::Stop("no keystore"))?;
+		let call = Call::<T>::submit_result { worker, job, outcome, signature };
+		let validity;
+		#[block]
+		{
+			validity = call.authorize(TransactionSource::External);
+		}
+		assert!(matches!(validity, Some(Ok(_))));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn release() {
+		let (worker, outcome) = pending_job::<T>(MAX_INPUT, MAX_RESULT);
+		let job = last_job::<T>();
+		assert_ok!(Pallet::<T>::do_submit_result(worker, job, outcome));
+		let owner = rich_account::<T>();
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), job);
+		assert!(!Jobs::<T>::contains_key(job));
+	}
+
+	#[benchmark]
+	fn add_worker() -> Result<(), BenchmarkError> {
+		let origin =
+			T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+		single_worker::<T>();
+		let worker = WorkerId::generate_pair(Some(b"//Another".to_vec()));
+		let payout = rich_account::<T>();
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, worker.clone(), payout);
+		assert!(Workers::<T>::contains_key(worker));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn remove_worker() -> Result<(), BenchmarkError> {
+		let origin =
+			T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+		let worker = single_worker::<T>();
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, worker.clone());
+		assert!(!Workers::<T>::contains_key(worker));
+		Ok(())
+	}
+
+	impl_benchmark_test_suite!(Pallet, crate::mock::externalities_with_keystore(), crate::mock::Test);
+}

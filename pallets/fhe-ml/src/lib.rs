@@ -399,7 +399,7 @@ pub mod pallet {
 		///
 		/// - `server_key`: the bytes of `server.key`, as written by `fhe-ml keygen`.
 		#[pallet::call_index(2)]
-		#[pallet::weight(T::WeightInfo::register_server_key(server_key.len() as u32))]
+		#[pallet::weight(T::WeightInfo::register_server_key())]
 		pub fn register_server_key(origin: OriginFor<T>, server_key: Vec<u8>) -> DispatchResult {
 			let owner = ensure_signed(origin)?;
 			Self::do_register_server_key(owner, server_key)

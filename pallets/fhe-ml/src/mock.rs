@@ -38,6 +38,8 @@ pub const ALICE: AccountId = 1;
 pub const BOB: AccountId = 2;
 /// Is paid for the results of the genesis worker.
 pub const PAYOUT: AccountId = 9;
+/// More than the fee of one inference, so that not every account can be paid.
+pub const EXISTENTIAL_DEPOSIT: u64 = 200;
 pub const BASE_FEE: u64 = 100;
 pub const FEE_PER_WORK: u64 = 2;
 pub const DEADLINE: u64 = 20;
@@ -86,6 +88,7 @@ impl frame_system::Config for Test {
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
 impl pallet_balances::Config for Test {
 	type AccountStore = System;
+	type ExistentialDeposit = ConstU64<EXISTENTIAL_DEPOSIT>;
 	type MaxFreezes = VariantCountOf<RuntimeFreezeReason>;
 	type RuntimeHoldReason = RuntimeHoldReason;
 }
@@ -153,7 +156,7 @@ pub fn run(test: impl FnOnce()) {
 pub fn externalities() -> sp_io::TestExternalities {
 	let storage = RuntimeGenesisConfig {
 		balances: pallet_balances::GenesisConfig {
-			balances: vec![(ALICE, 10_000_000), (BOB, 10_000_000), (PAYOUT, 1)],
+			balances: vec![(ALICE, 10_000_000), (BOB, 10_000_000), (PAYOUT, EXISTENTIAL_DEPOSIT)],
 			..Default::default()
 		},
 		fhe_ml: GenesisConfig { workers: vec![(worker(), PAYOUT)] },
@@ -166,6 +169,15 @@ pub fn externalities() -> sp_io::TestExternalities {
 		System::set_block_number(1);
 		frame_system::BlockHash::<Test>::insert(0, H256::repeat_byte(0xaa));
 	});
+	externalities
+}
+
+/// As [`externalities`], with a keystore for workers' keys.
+#[cfg(feature = "runtime-benchmarks")]
+pub fn externalities_with_keystore() -> sp_io::TestExternalities {
+	let mut externalities = externalities();
+	let keystore = sp_keystore::testing::MemoryKeystore::new();
+	externalities.register_extension(sp_keystore::KeystoreExt::new(keystore));
 	externalities
 }
 

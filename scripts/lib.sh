@@ -1,0 +1,69 @@
+# Shared by the scripts: sets the machine up and builds. Safe to run again.
+# shellcheck shell=bash
+
+ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+CACHE="${FHE_ML_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/fhe-ml}"
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$CACHE/target}"
+BIN="$CARGO_TARGET_DIR/release"
+TOOLCHAIN="$(sed -n 's/^channel = "\(.*\)"/\1/p' "$ROOT/rust-toolchain.toml")"
+
+say() { printf '\n\033[1m==> %s\033[0m\n' "$*"; }
+fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# Packages that are missing, and only those.
+install_packages() {
+	local missing=() package
+	for package in "$@"; do
+		dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
+	done
+	[ "${#missing[@]}" = 0 ] && return
+	say "Installing ${missing[*]}"
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+		"${missing[@]}" >/dev/null
+}
+
+setup_rust() {
+	install_packages build-essential ca-certificates clang curl git libclang-dev mold pkg-config \
+		protobuf-compiler
+	export PATH="$HOME/.cargo/bin:$PATH"
+	if ! command -v rustup >/dev/null; then
+		say "Installing rustup"
+		curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs |
+			sh -s -- -y --profile minimal --default-toolchain none
+	fi
+	if ! rustup run "$TOOLCHAIN" rustc --version >/dev/null 2>&1; then
+		say "Installing Rust $TOOLCHAIN"
+		rustup toolchain install "$TOOLCHAIN" --profile minimal --no-self-update
+	fi
+	rustup target add --toolchain "$TOOLCHAIN" wasm32v1-none wasm32-unknown-unknown
+	rustup component add --toolchain "$TOOLCHAIN" clippy rustfmt
+}
+
+# Python with ONNX Runtime, to compare with.
+setup_python() {
+	command -v python3 >/dev/null && python3 -c 'import ensurepip, venv' 2>/dev/null ||
+		install_packages python3 python3-venv
+	PYTHON="$CACHE/venv/bin/python"
+	local wanted="$ROOT/scripts/requirements.txt" stamp="$CACHE/venv/requirements.txt"
+	if ! cmp -s "$wanted" "$stamp"; then
+		say "Installing ONNX Runtime"
+		mkdir -p "$CACHE"
+		python3 -m venv "$CACHE/venv"
+		"$PYTHON" -m pip install --quiet --requirement "$wanted"
+		cp "$wanted" "$stamp"
+	fi
+}
+
+setup_node_js() {
+	command -v node >/dev/null && command -v npm >/dev/null || install_packages nodejs npm
+}
+
+build() {
+	say "Building (the first time takes a quarter of an hour on two cores)"
+	(cd "$ROOT" && cargo build --release --locked --workspace)
+}

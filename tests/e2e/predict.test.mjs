@@ -1,0 +1,108 @@
+// The tool against a dev node, and against a network of three authorities.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { Node, devNode, fheMl, model, until } from './harness.mjs';
+
+const nodes = [];
+after(() => Promise.all(nodes.map((node) => node.stop())));
+
+const start = async (node) => {
+  nodes.push(node);
+  return node.start();
+};
+
+/** Classes equal to ONNX Runtime's, scores within 2^-10. */
+const agree = (rows, name) => {
+  const expected = JSON.parse(readFileSync(model(`${name}.expected.json`)));
+  for (const { row, prediction, scores } of rows) {
+    assert.equal(prediction, expected.prediction[row], `row ${row}`);
+    scores.forEach((score, at) =>
+      assert.ok(Math.abs(score - expected.scores[row][at]) < 2 ** -10, `row ${row}: ${scores}`));
+  }
+};
+
+test('all 114 rows of the breast-cancer split and all of wine agree with ONNX Runtime', async () => {
+  const node = await devNode();
+  nodes.push(node);
+  const wine = join(node.folder, 'wine.fheml');
+  await fheMl('model', 'import', model('wine_logistic.onnx'),
+    '--calibration', model('wine.train.csv'), '--output', wine);
+  await fheMl('model', 'register', node.artifact, '--suri', '//Alice', '--url', node.url);
+  await fheMl('model', 'register', wine, '--suri', '//Alice', '--url', node.url);
+
+  const predict = (number, table) =>
+    fheMl('predict', '--model', String(number), '--input', model(table), '--key', node.keys,
+      '--suri', '//Bob', '--url', node.url);
+  const cancer = await predict(0, 'breast_cancer.test.csv');
+  assert.equal(cancer.length, 114);
+  agree(cancer, 'breast_cancer_logistic');
+  const wines = await predict(1, 'wine.test.csv');
+  assert.equal(wines.length, 36);
+  agree(wines, 'wine_logistic');
+
+  // The same on this machine alone, encrypted and in the clear, to the last digit.
+  const local = await fheMl('evaluate', node.artifact, '--input', model('breast_cancer.test.csv'),
+    '--key', node.keys);
+  const clear = await fheMl('evaluate', node.artifact, '--input', model('breast_cancer.test.csv'),
+    '--clear');
+  const { summary } = local.pop();
+  clear.pop();
+  assert.equal(summary.rows, 114);
+  assert.deepEqual(local.map((row) => row.raw_scores), cancer.map((row) => row.raw_scores));
+  assert.deepEqual(local.map((row) => row.raw_scores), clear.map((row) => row.raw_scores));
+});
+
+test('what cannot work is one sentence and exit code 1', async () => {
+  const node = nodes[0];
+  const refused = (pattern, ...args) => assert.rejects(fheMl(...args), (error) => {
+    assert.equal(error.code, 1);
+    assert.match(error.stderr, pattern);
+    assert.equal(error.stderr.trim().split('\n').length, 1, error.stderr);
+    return true;
+  });
+  const chain = ['--suri', '//Bob', '--url', node.url];
+  const rows = ['--input', model('breast_cancer.test.csv'), '--rows', '0..1', '--key', node.keys];
+  await refused(/no model 99/, 'predict', '--model', '99', ...rows, ...chain);
+  await refused(/missing: alcohol.*unknown: mean_radius/, 'predict', '--model', '1', ...rows, ...chain);
+  await refused(/costs 1002000000, more than --max-fee 5/,
+    'predict', '--model', '0', '--max-fee', '5', ...rows, ...chain);
+  await refused(/there are no rows 500\.\.501/, 'predict', '--model', '0',
+    ...rows.with(3, '500'), ...chain);
+  await refused(/exists already/, 'keygen', '--out', node.keys);
+  await refused(/no node answers/, 'model', 'list', '--url', 'ws://127.0.0.1:1');
+  await refused(/Sender must be the Sudo account/, 'model', 'register', node.artifact, ...chain);
+  await refused(/not an ONNX model/, 'model', 'import', model('wine.test.csv'),
+    '--output', join(node.folder, 'no.fheml'));
+  await refused(/columns, but the model takes 30 features/, 'model', 'import',
+    model('breast_cancer_logistic.onnx'), '--calibration', model('wine.train.csv'),
+    '--output', join(node.folder, 'no.fheml'));
+});
+
+test('three authorities finalise blocks, share the jobs and agree', async () => {
+  const nodeKey = (last) => ['--node-key', '0'.repeat(63) + last];
+  const peer = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'; // of node key 1
+  const alice = await start(new Node(['--chain', 'local', '--alice', ...nodeKey(1)]));
+  const boot = ['--bootnodes', `/ip4/127.0.0.1/tcp/${alice.p2p}/p2p/${peer}`];
+  const bob = await start(new Node(['--chain', 'local', '--bob', ...nodeKey(2), ...boot]));
+  const charlie = await start(new Node(['--chain', 'local', '--charlie', ...nodeKey(3), ...boot]));
+  await until('finality', async () => {
+    const finalized = await charlie.api.rpc.chain.getFinalizedHead();
+    return (await charlie.api.rpc.chain.getHeader(finalized)).number.toNumber() > 0;
+  }, 120);
+
+  const keys = join(alice.folder, 'keys');
+  const artifact = join(alice.folder, 'model.fheml');
+  await fheMl('keygen', '--out', keys);
+  await fheMl('model', 'import', model('breast_cancer_logistic.onnx'), '--output', artifact,
+    '--calibration', model('breast_cancer.train.csv'));
+  await fheMl('model', 'register', artifact, '--suri', '//Alice', '--url', alice.url);
+  const rows = await fheMl('predict', '--model', '0', '--input', model('breast_cancer.test.csv'),
+    '--rows', '0..24', '--key', keys, '--suri', '//Bob', '--url', bob.url);
+  agree(rows, 'breast_cancer_logistic');
+  for (const node of [alice, bob, charlie]) {
+    assert.ok(node.logged(': evaluated in').length > 0, 'an authority had no job of 24');
+  }
+});
