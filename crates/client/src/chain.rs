@@ -3,13 +3,13 @@
 mod call;
 mod error;
 
-pub use call::{Account, AccountError, Call, RequestedJob};
+pub use call::{Account, AccountError, Call, PendingRequest, RequestedJob};
 pub use error::ChainError;
 
 use codec::{Decode, Encode};
 use fhe_ml_models::Artifact;
 use fhe_ml_primitives::{JobId, JobRecord, KeyHash, KeyRecord, ModelId, ModelRecord};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use subxt::{
 	OnlineClient, SubstrateConfig,
 	backend::{BlockRef, LegacyBackend},
@@ -21,6 +21,9 @@ use subxt::{
 
 /// Name of the pallet in the runtime.
 const PALLET: &str = "FheMl";
+
+const BEST_BLOCK_RETRIES: u32 = 20;
+const BEST_BLOCK_RETRY_DELAY: Duration = Duration::from_millis(50);
 
 type Config = SubstrateConfig;
 type AtBlock = ClientAtBlock<Config, OnlineClientAtBlockImpl<Config>>;
@@ -61,8 +64,19 @@ impl Chain {
 
 	/// The best block (not the finalized one: results are there seconds earlier).
 	pub async fn best_block(&self) -> Result<BestBlock, ChainError> {
-		let hash: H256 = self.rpc.request("chain_getBlockHash", rpc_params![]).await?;
-		Ok(BestBlock { at: self.client.at_block(BlockRef::from_hash(hash)).await? })
+		let mut attempts = 0;
+		loop {
+			let hash: H256 = self.rpc.request("chain_getBlockHash", rpc_params![]).await?;
+			match self.client.at_block(BlockRef::from_hash(hash)).await {
+				Ok(at) => return Ok(BestBlock { at }),
+				// A node names a new best block a moment before it can show its header.
+				Err(_) if attempts < BEST_BLOCK_RETRIES => {
+					attempts += 1;
+					tokio::time::sleep(BEST_BLOCK_RETRY_DELAY).await;
+				},
+				Err(error) => return Err(error.into()),
+			}
+		}
 	}
 }
 

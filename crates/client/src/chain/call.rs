@@ -5,6 +5,7 @@ use codec::{Decode, Encode};
 use fhe_ml_primitives::{Assignees, JobId, KeyHash, ModelId, ModelName};
 use std::str::FromStr;
 use subxt::{
+	client::OnlineClientAtBlockImpl,
 	config::{DefaultExtrinsicParamsBuilder, substrate::H256},
 	error::{DispatchError, TransactionEventsError},
 	ext::{
@@ -13,9 +14,12 @@ use subxt::{
 	},
 	extrinsics::ExtrinsicEvents,
 	rpcs::rpc_params,
-	tx::{DynamicPayload, TransactionStatus},
+	tx::{DynamicPayload, TransactionProgress, TransactionStatus},
 };
 use subxt_signer::{SecretUri, sr25519::Keypair};
+
+/// The way of a transaction from the pool into a block.
+type Progress = TransactionProgress<Config, OnlineClientAtBlockImpl<Config>>;
 
 /// An account that signs.
 #[derive(Clone)]
@@ -167,36 +171,16 @@ impl Chain {
 		account: &Account,
 		nonce: u64,
 	) -> Result<Included, ChainError> {
+		included(self.send(call, account, nonce).await?).await
+	}
+
+	/// Signs a call and hands it to the pool.
+	async fn send(&self, call: Call, account: &Account, nonce: u64) -> Result<Progress, ChainError> {
 		let payload = DynamicPayload::new(call.pallet, call.name, Encoded(call.arguments));
 		let params = DefaultExtrinsicParamsBuilder::new().nonce(nonce).build();
-		let mut progress = self
-			.best_block()
-			.await?
-			.at
-			.transactions()
-			.sign_and_submit_then_watch(&payload, &account.0, params)
-			.await?;
-		while let Some(status) = progress.next().await {
-			match status? {
-				TransactionStatus::InBestBlock(block)
-				| TransactionStatus::InFinalizedBlock(block) => {
-					return match block.wait_for_success().await {
-						Ok(events) => {
-							Ok(Included { events, block: block.at().await?.block_number() })
-						},
-						Err(TransactionEventsError::ExtrinsicFailed(error)) => Err(error.into()),
-						Err(error) => Err(ChainError::NotIncluded(error.to_string())),
-					};
-				},
-				TransactionStatus::Error { message }
-				| TransactionStatus::Invalid { message }
-				| TransactionStatus::Dropped { message } => {
-					return Err(ChainError::NotIncluded(message));
-				},
-				_ => {},
-			}
-		}
-		Err(ChainError::NotIncluded("the node ended the subscription".into()))
+		let best = self.best_block().await?;
+		let mut transactions = best.at.transactions();
+		Ok(transactions.sign_and_submit_then_watch(&payload, &account.0, params).await?)
 	}
 
 	/// Runs a call as root. Its own error is in an event only.
@@ -230,15 +214,47 @@ impl Chain {
 		self.sudo(Call::retire_model(model), account).await.map(|_| ())
 	}
 
-	/// Sends a `request_inference` call; returns when it is in a block.
+	/// Hands a `request_inference` call to the pool.
 	pub async fn request(
 		&self,
 		call: Call,
 		account: &Account,
 		nonce: u64,
-	) -> Result<RequestedJob, ChainError> {
-		let included = self.include(call, account, nonce).await?;
+	) -> Result<PendingRequest, ChainError> {
+		Ok(PendingRequest(self.send(call, account, nonce).await?))
+	}
+}
+
+/// A request that is in the pool.
+pub struct PendingRequest(Progress);
+
+impl PendingRequest {
+	/// Waits until the request is in a block.
+	pub async fn job(self) -> Result<RequestedJob, ChainError> {
+		let included = included(self.0).await?;
 		let (job, _, _, _, fee, _) = included.event::<InferenceRequested>("InferenceRequested")?;
 		Ok(RequestedJob { job, fee, block: included.block })
 	}
+}
+
+/// Waits until a transaction is in a block and has succeeded.
+async fn included(mut progress: Progress) -> Result<Included, ChainError> {
+	while let Some(status) = progress.next().await {
+		match status? {
+			TransactionStatus::InBestBlock(block) | TransactionStatus::InFinalizedBlock(block) => {
+				return match block.wait_for_success().await {
+					Ok(events) => Ok(Included { events, block: block.at().await?.block_number() }),
+					Err(TransactionEventsError::ExtrinsicFailed(error)) => Err(error.into()),
+					Err(error) => Err(ChainError::NotIncluded(error.to_string())),
+				};
+			},
+			TransactionStatus::Error { message }
+			| TransactionStatus::Invalid { message }
+			| TransactionStatus::Dropped { message } => {
+				return Err(ChainError::NotIncluded(message));
+			},
+			_ => {},
+		}
+	}
+	Err(ChainError::NotIncluded("the node ended the subscription".into()))
 }

@@ -3,7 +3,7 @@
 use super::{CommandError, encrypt_row};
 use crate::{cli::Predict, output::Output};
 use fhe_ml_client::{
-	chain::{Account, Call, Chain, ChainError, RequestedJob},
+	chain::{Account, Call, Chain, ChainError, PendingRequest, RequestedJob},
 	files,
 	rows::Table,
 };
@@ -12,7 +12,7 @@ use fhe_ml_models::{Artifact, Prediction};
 use fhe_ml_primitives::JobStatus;
 use futures::{StreamExt, stream};
 use serde::Serialize;
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 /// Requests that are on their way at one time.
 const REQUESTS_AT_ONCE: usize = 32;
@@ -34,7 +34,14 @@ struct Row {
 	result_bytes: usize,
 }
 
-/// What one prediction needs.
+/// A row whose request is in the pool.
+struct Request {
+	row: usize,
+	input: Vec<u8>,
+	pending: PendingRequest,
+}
+
+/// What all predictions need.
 struct Session {
 	chain: Chain,
 	account: Account,
@@ -81,9 +88,13 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	let first_nonce = session.chain.next_nonce(&session.account).await?;
 	let bar = output.bar(inputs.len(), "predicting");
 	let count = inputs.len();
-	let mut predictions = stream::iter(inputs.into_iter().zip(first_nonce..))
-		.map(|((row, input), nonce)| session.predict(row, input, nonce))
+	// Sent one after the other, since a gap of nonces would hold up all behind it; then waited for
+	// together.
+	let predictions = stream::iter(inputs.into_iter().zip(first_nonce..))
+		.then(|((row, input), nonce)| session.request(row, input, nonce))
+		.map(|request| async { session.predict(request?).await })
 		.buffered(REQUESTS_AT_ONCE);
+	let mut predictions = pin!(predictions);
 	let mut failures = Vec::new();
 	while let Some(prediction) = predictions.next().await {
 		bar.inc(1);
@@ -100,10 +111,12 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 				);
 				bar.suspend(|| output.print(&row, &text))?;
 			},
-			Err(error) => failures.push(error),
+			Err(error) => {
+				bar.suspend(|| eprintln!("error: {error}"));
+				failures.push(error);
+			},
 		}
 	}
-	drop(predictions);
 	bar.finish_and_clear();
 	match failures.first() {
 		None => Ok(()),
@@ -115,10 +128,21 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 }
 
 impl Session {
-	async fn predict(&self, row: usize, input: Vec<u8>, nonce: u64) -> Result<Row, CommandError> {
+	async fn request(
+		&self,
+		row: usize,
+		input: Vec<u8>,
+		nonce: u64,
+	) -> Result<Request, CommandError> {
 		let server_key = self.server_key.map(Into::into);
 		let call = Call::request_inference(self.model_id, server_key, &input, self.max_fee);
-		let requested = self.chain.request(call, &self.account, nonce).await?;
+		let pending = self.chain.request(call, &self.account, nonce).await?;
+		Ok(Request { row, input, pending })
+	}
+
+	async fn predict(&self, request: Request) -> Result<Row, CommandError> {
+		let Request { row, input, pending } = request;
+		let requested = pending.job().await?;
 		let (result, result_in_block) = self.wait(&requested, &input).await?;
 		let outputs = self.key.decrypt(&self.model.circuit, &input, &result)?;
 		if self.release {
