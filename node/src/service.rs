@@ -154,8 +154,10 @@ pub fn new_full(
 		<Block as BlockT>::Hash,
 		Network,
 	>::new(&config.network, registry.clone());
-	let metrics = <Network as NetworkBackend<Block, <Block as BlockT>::Hash>>::
-		register_notification_metrics(config.prometheus_registry());
+	let metrics =
+		<Network as NetworkBackend<Block, <Block as BlockT>::Hash>>::register_notification_metrics(
+			config.prometheus_registry(),
+		);
 	let genesis = client
 		.block_hash(0)?
 		.ok_or_else(|| ServiceError::Other("the database has no genesis block".into()))?;
@@ -268,9 +270,7 @@ pub fn new_full(
 				select_chain,
 				block_import,
 				proposer_factory,
-				create_inherent_data_providers: move |_, ()| async move {
-					Ok(inherents(slot_duration))
-				},
+				create_inherent_data_providers: move |_, ()| async move { Ok(inherents(slot_duration)) },
 				force_authoring,
 				backoff_authoring_blocks: None::<()>,
 				keystore: keystore_container.keystore(),

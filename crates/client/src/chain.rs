@@ -47,9 +47,9 @@ pub struct BestBlock {
 impl Chain {
 	/// Connects to the node at `url`.
 	pub async fn connect(url: &str) -> Result<Self, ChainError> {
-		let unreachable =
-			|why: String| ChainError::Unreachable { url: url.into(), why };
-		let rpc = RpcClient::from_insecure_url(url).await.map_err(|e| unreachable(e.to_string()))?;
+		let unreachable = |why: String| ChainError::Unreachable { url: url.into(), why };
+		let rpc =
+			RpcClient::from_insecure_url(url).await.map_err(|e| unreachable(e.to_string()))?;
 		// The legacy methods know every block at once; a `chainHead` subscription lags behind.
 		let backend = LegacyBackend::builder().build(rpc.clone());
 		let client = OnlineClient::from_backend(Arc::new(backend))

@@ -32,7 +32,9 @@ pub enum FileError {
 		source: std::io::Error,
 	},
 	/// It would replace a key.
-	#[error("{0} exists already; a lost client key makes its results unreadable, so move it away first or choose another --out")]
+	#[error(
+		"{0} exists already; a lost client key makes its results unreadable, so move it away first or choose another --out"
+	)]
 	Exists(PathBuf),
 	/// There is no key in the directory.
 	#[error("there is no {0}; make one with `fhe-ml keygen --out DIR` and name DIR with --key")]
@@ -149,8 +151,7 @@ pub fn read_server_key(folder: &Path) -> Result<ServerKey, FileError> {
 /// Reads a `.fheml` file.
 pub fn read_artifact(path: &Path) -> Result<Artifact, FileError> {
 	let bytes = read(path)?;
-	Artifact::from_bytes(bytes)
-		.map_err(|source| FileError::Artifact { path: path.into(), source })
+	Artifact::from_bytes(bytes).map_err(|source| FileError::Artifact { path: path.into(), source })
 }
 
 #[cfg(test)]

@@ -67,9 +67,8 @@ impl FromStr for RowRange {
 	type Err = String;
 
 	fn from_str(text: &str) -> Result<Self, String> {
-		let number = |text: &str| {
-			text.parse::<usize>().map_err(|_| format!("`{text}` is not a row number"))
-		};
+		let number =
+			|text: &str| text.parse::<usize>().map_err(|_| format!("`{text}` is not a row number"));
 		let range = match text.split_once("..") {
 			Some((start, end)) => number(start)?..number(end)?,
 			None => {

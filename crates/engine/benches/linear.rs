@@ -39,8 +39,7 @@ fn encrypt(bencher: Bencher, (count, outputs): (usize, usize)) {
 fn evaluate_bodies(bencher: Bencher, (count, outputs): (usize, usize)) {
 	let (key, _) = ClientKey::generate(new_seeder().as_mut());
 	let circuit = circuit(count, outputs);
-	let input =
-		key.encrypt(&circuit, [0; 32], &features(count), new_seeder().as_mut()).unwrap();
+	let input = key.encrypt(&circuit, [0; 32], &features(count), new_seeder().as_mut()).unwrap();
 	let input = EncryptedInput::from_bytes(&input, count).unwrap();
 	bencher.bench_local(|| circuit.evaluate_bodies(black_box(&input.bodies)));
 }
@@ -50,8 +49,7 @@ fn evaluate_bodies(bencher: Bencher, (count, outputs): (usize, usize)) {
 fn evaluate_bytes(bencher: Bencher, (count, outputs): (usize, usize)) {
 	let (key, _) = ClientKey::generate(new_seeder().as_mut());
 	let circuit = circuit(count, outputs);
-	let input =
-		key.encrypt(&circuit, [0; 32], &features(count), new_seeder().as_mut()).unwrap();
+	let input = key.encrypt(&circuit, [0; 32], &features(count), new_seeder().as_mut()).unwrap();
 	bencher.bench_local(|| circuit.evaluate(black_box(&input)));
 }
 
@@ -59,8 +57,7 @@ fn evaluate_bytes(bencher: Bencher, (count, outputs): (usize, usize)) {
 fn decrypt(bencher: Bencher, (count, outputs): (usize, usize)) {
 	let (key, _) = ClientKey::generate(new_seeder().as_mut());
 	let circuit = circuit(count, outputs);
-	let input =
-		key.encrypt(&circuit, [0; 32], &features(count), new_seeder().as_mut()).unwrap();
+	let input = key.encrypt(&circuit, [0; 32], &features(count), new_seeder().as_mut()).unwrap();
 	let result = circuit.evaluate(&input).unwrap();
 	bencher.bench_local(|| key.decrypt(&circuit, &input, black_box(&result)));
 }

@@ -34,9 +34,7 @@ pub mod params;
 mod random;
 pub mod ring;
 
-pub use algorithms::{
-	decryption::DecryptError, encryption::EncryptError, linear::EvaluateError,
-};
+pub use algorithms::{decryption::DecryptError, encryption::EncryptError, linear::EvaluateError};
 pub use entities::{
 	client_key::{ClientKey, ClientKeyError},
 	linear::{LinearCircuit, LinearCircuitError},

@@ -75,10 +75,7 @@ mod tests {
 	fn gadgets_make_the_rows_that_the_format_promises() {
 		let rows: u32 = AUTOMORPHISM_GADGETS.iter().map(|gadget| gadget.levels).sum();
 		assert_eq!((rows + SQUARE_GADGET.levels) as usize, ServerKeyPrefix::ROWS);
-		assert_eq!(
-			ServerKeyPrefix::ROW_BYTES,
-			POLYNOMIAL_SIZE * MODULUS_BITS as usize / 8
-		);
+		assert_eq!(ServerKeyPrefix::ROW_BYTES, POLYNOMIAL_SIZE * MODULUS_BITS as usize / 8);
 		for gadget in AUTOMORPHISM_GADGETS.iter().chain([&SQUARE_GADGET]) {
 			assert!(gadget.base_log * gadget.levels <= MODULUS_BITS);
 		}

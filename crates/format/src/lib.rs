@@ -96,10 +96,14 @@ pub enum HeaderError {
 impl core::fmt::Display for HeaderError {
 	fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
 		f.write_str(match self {
-			Self::WrongLength => "the length is not what the header announces (truncated or oversized)",
+			Self::WrongLength => {
+				"the length is not what the header announces (truncated or oversized)"
+			},
 			Self::NotOurs => "this is not an fhe-ml file: the magic bytes are missing",
 			Self::WrongVersion => "the format version is not supported by this build",
-			Self::WrongParameterSet => "the cryptographic parameter set is not supported by this build",
+			Self::WrongParameterSet => {
+				"the cryptographic parameter set is not supported by this build"
+			},
 			Self::WrongKind => "this is another kind of fhe-ml file",
 			Self::Malformed => "a header field has an impossible value",
 		})
@@ -150,7 +154,8 @@ impl Header {
 		if u16_at(blob, 10)? != 0 || (wanted != BlobKind::Artifact && byte(blob, 9)? != 0) {
 			return Err(HeaderError::Malformed);
 		}
-		let header = Self { kind: wanted, detail: byte(blob, 9)?, payload_bytes: u32_at(blob, 12)? };
+		let header =
+			Self { kind: wanted, detail: byte(blob, 9)?, payload_bytes: u32_at(blob, 12)? };
 		match blob.len().checked_sub(HEADER_BYTES) {
 			Some(rest) if rest as u64 == u64::from(header.payload_bytes) => Ok(header),
 			_ => Err(HeaderError::WrongLength),
@@ -172,10 +177,7 @@ mod tests {
 	#[test]
 	fn header_layout_is_pinned() {
 		let header = Header { kind: BlobKind::Artifact, detail: 1, payload_bytes: 0x0102_0304 };
-		assert_eq!(
-			header.to_bytes(),
-			[b'F', b'H', b'M', b'L', 1, 0, 1, 0, 1, 1, 0, 0, 4, 3, 2, 1]
-		);
+		assert_eq!(header.to_bytes(), [b'F', b'H', b'M', b'L', 1, 0, 1, 0, 1, 1, 0, 0, 4, 3, 2, 1]);
 	}
 
 	#[test]

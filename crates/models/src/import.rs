@@ -72,7 +72,9 @@ pub enum ImportError {
 		why: String,
 	},
 	/// The graph's outputs are not a prediction of a linear model.
-	#[error("the model's outputs are neither the values of a regression nor a label and its scores: {0}")]
+	#[error(
+		"the model's outputs are neither the values of a regression nor a label and its scores: {0}"
+	)]
 	Outputs(String),
 	/// The calibration file does not fit the model.
 	#[error("the calibration file has {found} columns, but the model takes {wanted} features")]
@@ -158,7 +160,8 @@ fn solved_task(graph: &Graph, outputs: &[Formula]) -> Result<(Vec<Row>, Task), I
 				.ok_or_else(|| ImportError::Outputs("the label has no list of classes".into()))?;
 			let scores = scores.unwrap_or_else(|| decision.clone());
 			if decision.affine.rows.len() != classes.len() {
-				let why = format!("{} scores for {} classes", decision.affine.rows.len(), classes.len());
+				let why =
+					format!("{} scores for {} classes", decision.affine.rows.len(), classes.len());
 				return Err(ImportError::Outputs(why));
 			}
 			let decision = to_scores(&mut rows, &decision);
@@ -226,7 +229,8 @@ fn expected_ranges(
 		(0.0, if weight > 0.0 { bias.max(64.0) / weight } else { 1.0 })
 	};
 	let Some(calibration) = &options.calibration else {
-		let from = if scalers.iter().any(Option::is_some) { Ranges::Scaler } else { Ranges::Weights };
+		let from =
+			if scalers.iter().any(Option::is_some) { Ranges::Scaler } else { Ranges::Weights };
 		let ranges = scalers.iter().enumerate().map(|(feature, scaler)| match scaler {
 			// z = a x + b is expected in [-4, 4].
 			Some((a, b)) => (-b / a, SCALED_HALF_WIDTH / a.abs()),

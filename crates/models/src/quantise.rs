@@ -111,9 +111,9 @@ impl FloatModel {
 
 	fn with_limbs(&self, limb_bits: u32, limbs: usize) -> Result<Quantised, QuantiseError> {
 		// The largest weight whose balanced digits all fit.
-		let limit = (0..limbs).fold(0i64, |limit, _| {
-			(limit << limb_bits) + (1i64 << (limb_bits - 1)) - 1
-		}) as f64;
+		let limit = (0..limbs)
+			.fold(0i64, |limit, _| (limit << limb_bits) + (1i64 << (limb_bits - 1)) - 1)
+			as f64;
 
 		// Weights in units of half ranges: independent of the bits of the features.
 		let scaled: Vec<Vec<f64>> = self
@@ -172,10 +172,11 @@ impl FloatModel {
 		for (output, row) in scaled.iter().enumerate() {
 			let quantised = &weights[output * row.len()..][..row.len()];
 			// |X| <= 2^k and |X - exact| <= 1/2; the weight in integers times `unit` against `w`.
-			let error = row.iter().zip(quantised).fold(output_steps[output] / 2.0, |sum, (w, &q)| {
-				let q = f64::from(q) * units[output];
-				sum + q.abs() / (2.0 * resolution) + (w - q).abs()
-			});
+			let error =
+				row.iter().zip(quantised).fold(output_steps[output] / 2.0, |sum, (w, &q)| {
+					let q = f64::from(q) * units[output];
+					sum + q.abs() / (2.0 * resolution) + (w - q).abs()
+				});
 			let worst_case: f64 = row.iter().map(|w| w.abs()).sum();
 			let span = self.spans.as_ref().map_or(worst_case, |spans| spans[output]);
 			max_score_error = max_score_error.max(error);
@@ -205,8 +206,13 @@ impl FloatModel {
 		units: &[f64],
 	) -> Result<u32, QuantiseError> {
 		let outputs = self.bias.len();
-		let probe =
-			LinearCircuit::new(self.names.len(), limb_bits, limbs, weights.to_vec(), vec![0; outputs])?;
+		let probe = LinearCircuit::new(
+			self.names.len(),
+			limb_bits,
+			limbs,
+			weights.to_vec(),
+			vec![0; outputs],
+		)?;
 		let l1_norm = probe.largest_l1_norm() as f64;
 		let top_limb = f64::from(limb_bits * (limbs as u32 - 1)).exp2();
 		let largest_bias = shifted_bias

@@ -81,15 +81,21 @@ fn check(model: &str, calibrated: bool) {
 		}
 		for (score, expected) in prediction.scores.iter().zip(&expected.scores[at]) {
 			// Probabilities have slope at most 1 in the scores; 1e-4 covers single precision.
-			let tolerance = artifact.card.quantisation.max_score_error + 1e-4 * expected.abs().max(1.0);
+			let tolerance =
+				artifact.card.quantisation.max_score_error + 1e-4 * expected.abs().max(1.0);
 			assert!((score - expected).abs() <= tolerance, "{model}, row {at}: {score} {expected}");
 		}
 		assert_eq!(prediction.scores.len(), expected.scores[at].len(), "{model}");
 		if columns == prediction.raw_scores.len() {
 			for column in 0..columns {
 				// scikit-learn's binary decision is for the second class; ours may be its negation.
-				let (found, wanted) = (prediction.raw_scores[column], expected.decision[at][column]);
-				let error = (found - wanted).abs().min(if columns == 1 { (found + wanted).abs() } else { f64::MAX });
+				let (found, wanted) =
+					(prediction.raw_scores[column], expected.decision[at][column]);
+				let error = (found - wanted).abs().min(if columns == 1 {
+					(found + wanted).abs()
+				} else {
+					f64::MAX
+				});
 				worst = worst.max(error / range(column));
 			}
 		}

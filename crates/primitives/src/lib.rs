@@ -16,8 +16,8 @@ pub use api::*;
 pub use fhe_ml_format as format;
 pub use mailbox::{MailboxEntry, mailbox_key, sent_key};
 pub use records::{
-	AssignedJob, Assignees, FailureReason, JobBlobs, JobId, JobRecord, JobStatus, KeyHash, KeyRecord,
-	ModelId, ModelName, ModelRecord, ModelStatus, WorkerRecord,
+	AssignedJob, Assignees, FailureReason, JobBlobs, JobId, JobRecord, JobStatus, KeyHash,
+	KeyRecord, ModelId, ModelName, ModelRecord, ModelStatus, WorkerRecord,
 };
 pub use submission::{Outcome, ResultBytes, SubmissionPayload};
 

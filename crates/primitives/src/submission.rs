@@ -5,7 +5,10 @@ use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_core::H256;
-use sp_runtime::{BoundedVec, traits::{BlakeTwo256, Hash}};
+use sp_runtime::{
+	BoundedVec,
+	traits::{BlakeTwo256, Hash},
+};
 
 /// An encrypted result.
 pub type ResultBytes = BoundedVec<u8, bounds::MaxResultBytes>;

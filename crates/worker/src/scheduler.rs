@@ -190,8 +190,7 @@ impl Scheduler {
 	}
 
 	fn fill_slots(&mut self, actions: &mut Vec<Action>) {
-		let running =
-			self.entries.values().filter(|entry| entry.stage == Stage::Running).count();
+		let running = self.entries.values().filter(|entry| entry.stage == Stage::Running).count();
 		let mut free = self.slots.saturating_sub(running);
 		for entry in self.entries.values_mut() {
 			if free == 0 {
@@ -252,10 +251,7 @@ mod tests {
 		let actions = scheduler.finished(&assigned(4, 0), Evaluated::Outcome(done()));
 		assert_eq!(
 			actions,
-			vec![
-				Action::Deliver(assigned(4, 0), done()),
-				Action::Evaluate(assigned(5, 0))
-			]
+			vec![Action::Deliver(assigned(4, 0), done()), Action::Evaluate(assigned(5, 0))]
 		);
 	}
 

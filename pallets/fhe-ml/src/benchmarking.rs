@@ -14,7 +14,7 @@ use frame_support::{
 	assert_ok,
 	pallet_prelude::TransactionSource,
 	traits::{
-		Authorize,
+		Authorize, EnsureOrigin,
 		fungible::{Inspect, Mutate},
 	},
 };
@@ -116,7 +116,9 @@ mod benchmarks {
 	use super::*;
 
 	#[benchmark]
-	fn register_model(b: Linear<{ ArtifactPrefix::BYTES as u32 }, MAX_ARTIFACT>) -> Result<(), BenchmarkError> {
+	fn register_model(
+		b: Linear<{ ArtifactPrefix::BYTES as u32 }, MAX_ARTIFACT>,
+	) -> Result<(), BenchmarkError> {
 		let origin =
 			T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
 		let artifact = artifact(b, MAX_INPUT, MAX_RESULT);
@@ -172,7 +174,9 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn submit_result(b: Linear<{ ResultPrefix::BYTES as u32 }, MAX_RESULT>) -> Result<(), BenchmarkError> {
+	fn submit_result(
+		b: Linear<{ ResultPrefix::BYTES as u32 }, MAX_RESULT>,
+	) -> Result<(), BenchmarkError> {
 		let (worker, outcome) = pending_job::<T>(InputPrefix::BYTES as u32, b);
 		let job = last_job::<T>();
 		let signature = worker
@@ -185,7 +189,9 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn authorize_submit_result(b: Linear<{ ResultPrefix::BYTES as u32 }, MAX_RESULT>) -> Result<(), BenchmarkError> {
+	fn authorize_submit_result(
+		b: Linear<{ ResultPrefix::BYTES as u32 }, MAX_RESULT>,
+	) -> Result<(), BenchmarkError> {
 		let (worker, outcome) = pending_job::<T>(InputPrefix::BYTES as u32, b);
 		let job = last_job::<T>();
 		let record = Jobs::<T>::get(job).ok_or(BenchmarkError::Stop("no job"))?;
@@ -238,5 +244,9 @@ mod benchmarks {
 		Ok(())
 	}
 
-	impl_benchmark_test_suite!(Pallet, crate::mock::externalities_with_keystore(), crate::mock::Test);
+	impl_benchmark_test_suite!(
+		Pallet,
+		crate::mock::externalities_with_keystore(),
+		crate::mock::Test
+	);
 }

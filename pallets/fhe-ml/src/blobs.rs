@@ -36,10 +36,10 @@ impl<T: Config> Pallet<T> {
 	/// Reads the prefix of an artifact whose inputs and results the chain can store.
 	pub(crate) fn check_artifact(artifact: &[u8]) -> Result<ArtifactPrefix, Error<T>> {
 		let prefix = ArtifactPrefix::read(artifact)?;
-		let input_fits = (InputPrefix::BYTES as u32..=MaxInputBytes::get())
-			.contains(&prefix.input_bytes);
-		let result_fits = (ResultPrefix::BYTES as u32..=MaxResultBytes::get())
-			.contains(&prefix.result_bytes);
+		let input_fits =
+			(InputPrefix::BYTES as u32..=MaxInputBytes::get()).contains(&prefix.input_bytes);
+		let result_fits =
+			(ResultPrefix::BYTES as u32..=MaxResultBytes::get()).contains(&prefix.result_bytes);
 		ensure!(input_fits && result_fits, Error::ModelTooLarge);
 		ensure!(prefix.work <= T::MaxWork::get(), Error::ModelTooExpensive);
 		Ok(prefix)

@@ -6,16 +6,15 @@
 use crate::{LOG_TARGET, pallet::*};
 use alloc::vec::Vec;
 use fhe_ml_primitives::{
-	AssignedJob, JobBlobs, JobId, JobStatus, MailboxEntry, ModelId, ModelStatus, Outcome,
-	WorkerId, WorkerSignature, mailbox_key, sent_key,
+	AssignedJob, JobBlobs, JobId, JobStatus, MailboxEntry, ModelId, ModelStatus, Outcome, WorkerId,
+	WorkerSignature, mailbox_key, sent_key,
 };
 use frame_system::{
 	offchain::{CreateAuthorizedTransaction, CreateTransactionBase, SubmitTransaction},
 	pallet_prelude::BlockNumberFor,
 };
 use sp_runtime::{
-	RuntimeAppPublic, SaturatedConversion, offchain::storage::StorageValueRef,
-	traits::Saturating,
+	RuntimeAppPublic, SaturatedConversion, offchain::storage::StorageValueRef, traits::Saturating,
 };
 
 use crate::types::BalanceOf;

@@ -2,8 +2,7 @@
 
 use crate::{pallet::*, types::*};
 use fhe_ml_primitives::{
-	JobId, JobStatus, Outcome, SubmissionPayload, WorkerId, WorkerSignature,
-	format::ResultPrefix,
+	JobId, JobStatus, Outcome, SubmissionPayload, WorkerId, WorkerSignature, format::ResultPrefix,
 };
 use frame_support::{ensure, pallet_prelude::*};
 use frame_system::pallet_prelude::BlockNumberFor;
@@ -32,8 +31,7 @@ impl<T: Config> Pallet<T> {
 			payload.is_some_and(|payload| worker.verify(&payload.to_sign(), signature)),
 			InvalidTransaction::BadProof
 		);
-		let blocks_left =
-			record.deadline.saturating_sub(frame_system::Pallet::<T>::block_number());
+		let blocks_left = record.deadline.saturating_sub(frame_system::Pallet::<T>::block_number());
 		ValidTransaction::with_tag_prefix("fhe-ml/submission")
 			.and_provides((worker, job))
 			.priority(SUBMISSION_PRIORITY)

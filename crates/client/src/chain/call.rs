@@ -105,8 +105,8 @@ impl Call {
 		let indices = pallet
 			.as_ref()
 			.and_then(|p| Some((p.call_index(), p.call_variant_by_name(self.name)?.index)));
-		let (pallet_index, call_index) =
-			indices.ok_or_else(|| ChainError::Refused(format!("there is no call {}", self.name)))?;
+		let (pallet_index, call_index) = indices
+			.ok_or_else(|| ChainError::Refused(format!("there is no call {}", self.name)))?;
 		let arguments = [[pallet_index, call_index].as_slice(), &self.arguments].concat();
 		Ok(Self { pallet: "Sudo", name: "sudo", arguments })
 	}
@@ -175,7 +175,12 @@ impl Chain {
 	}
 
 	/// Signs a call and hands it to the pool.
-	async fn send(&self, call: Call, account: &Account, nonce: u64) -> Result<Progress, ChainError> {
+	async fn send(
+		&self,
+		call: Call,
+		account: &Account,
+		nonce: u64,
+	) -> Result<Progress, ChainError> {
 		let payload = DynamicPayload::new(call.pallet, call.name, Encoded(call.arguments));
 		let params = DefaultExtrinsicParamsBuilder::new().nonce(nonce).build();
 		let best = self.best_block().await?;

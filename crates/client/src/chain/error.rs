@@ -8,7 +8,9 @@ use subxt::error::DispatchError;
 #[derive(Debug, thiserror::Error)]
 pub enum ChainError {
 	/// No node answers.
-	#[error("no node answers at {url} ({why}); start one with `fhe-ml-node --dev` or name another with --url")]
+	#[error(
+		"no node answers at {url} ({why}); start one with `fhe-ml-node --dev` or name another with --url"
+	)]
 	Unreachable {
 		/// The URL.
 		url: String,
@@ -25,10 +27,14 @@ pub enum ChainError {
 	#[error("the node: {0}")]
 	Subxt(Box<subxt::Error>),
 	/// Storage of another layout.
-	#[error("the node's answer does not decode ({0}); this tool and the node are of different versions")]
+	#[error(
+		"the node's answer does not decode ({0}); this tool and the node are of different versions"
+	)]
 	Decode(#[from] codec::Error),
 	/// There is no such model.
-	#[error("the chain has no model {0} that takes requests; `fhe-ml model list` shows what there is")]
+	#[error(
+		"the chain has no model {0} that takes requests; `fhe-ml model list` shows what there is"
+	)]
 	NoSuchModel(ModelId),
 	/// The model on chain is not usable.
 	#[error("model {model} on the chain does not decode: {source}")]
@@ -56,10 +62,14 @@ pub enum ChainError {
 		reason: FailureReason,
 	},
 	/// The job is gone.
-	#[error("job {0} is no longer on the chain: its block was reverted or it was released; submit it again")]
+	#[error(
+		"job {0} is no longer on the chain: its block was reverted or it was released; submit it again"
+	)]
 	JobGone(JobId),
 	/// No result came.
-	#[error("job {0} got no result before its deadline; `fhe-ml release --job {0}` returns fee and deposit")]
+	#[error(
+		"job {0} got no result before its deadline; `fhe-ml release --job {0}` returns fee and deposit"
+	)]
 	DeadlinePassed(JobId),
 }
 

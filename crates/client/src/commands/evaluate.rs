@@ -90,8 +90,9 @@ fn encrypted(
 fn clear(model: &Artifact, row: usize, values: &[f64]) -> Result<Row, CommandError> {
 	let x = model.card.encode(values).map_err(|source| CommandError::Encode { row, source })?;
 	let start = Instant::now();
-	let limbs = model.circuit.evaluate_limbs(&x).map_err(|output| {
-		CommandError::Encrypt { row, source: EncryptError::OutOfRange { output } }
+	let limbs = model.circuit.evaluate_limbs(&x).map_err(|output| CommandError::Encrypt {
+		row,
+		source: EncryptError::OutOfRange { output },
 	})?;
 	let evaluate_ms = milliseconds(start);
 	let prediction = model.card.decode(&model.circuit.combine(&limbs));

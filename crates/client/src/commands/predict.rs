@@ -161,14 +161,17 @@ impl Session {
 	}
 
 	/// Waits for the result of a job, and sees to it that it is the job of this input.
-	async fn wait(&self, requested: &RequestedJob, input: &[u8]) -> Result<(Vec<u8>, u64), ChainError> {
+	async fn wait(
+		&self,
+		requested: &RequestedJob,
+		input: &[u8],
+	) -> Result<(Vec<u8>, u64), ChainError> {
 		let hash = blake2b_256(input);
 		loop {
 			let best = self.chain.best_block().await?;
 			let job = best.job(requested.job).await?;
-			let job = job
-				.filter(|job| job.input.0 == hash)
-				.ok_or(ChainError::JobGone(requested.job))?;
+			let job =
+				job.filter(|job| job.input.0 == hash).ok_or(ChainError::JobGone(requested.job))?;
 			match job.status {
 				JobStatus::Completed { .. } => {
 					let result = best.result(requested.job).await?;

@@ -24,9 +24,10 @@ impl ClientKey {
 /// What the rows of a server key encrypt, before the gadget: the images of the secret under the
 /// automorphisms, then s².
 fn key_switching_sources(secret: &Polynomial) -> impl Iterator<Item = (Polynomial, Gadget)> + '_ {
-	let images = AUTOMORPHISM_GADGETS.iter().enumerate().map(|(step, &gadget)| {
-		(secret.automorphism(automorphism_exponent(step)), gadget)
-	});
+	let images = AUTOMORPHISM_GADGETS
+		.iter()
+		.enumerate()
+		.map(|(step, &gadget)| (secret.automorphism(automorphism_exponent(step)), gadget));
 	let secret_ntt = Zeroizing::new(secret.to_ntt());
 	images.chain([(secret_ntt.mul(&secret_ntt), SQUARE_GADGET)])
 }
@@ -72,8 +73,7 @@ mod tests {
 		let mut count = 0;
 		for (index, (row, message)) in rows.zip(messages).enumerate() {
 			let product = mask_product(&client_key, &prefix.mask_seed, index as u64);
-			for ((body, product), message) in
-				row.iter().zip(product.as_ref()).zip(message.as_ref())
+			for ((body, product), message) in row.iter().zip(product.as_ref()).zip(message.as_ref())
 			{
 				let noise = modular::sub(modular::sub(*body, *product), *message);
 				assert!(modular::to_signed(noise).unsigned_abs() <= NOISE_BOUND, "row {index}");

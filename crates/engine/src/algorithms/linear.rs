@@ -49,8 +49,7 @@ impl LinearCircuit {
 
 /// sum_i digits\[i\] residues\[i\] mod q.
 pub(crate) fn inner_product(digits: &[i8], residues: &[u64]) -> u64 {
-	let chunks =
-		digits.chunks(PRODUCTS_PER_I64).zip(residues.chunks(PRODUCTS_PER_I64));
+	let chunks = digits.chunks(PRODUCTS_PER_I64).zip(residues.chunks(PRODUCTS_PER_I64));
 	let sum = chunks.fold(0i128, |sum, (digits, residues)| {
 		let products = digits.iter().zip(residues).map(|(&d, &r)| i64::from(d) * r as i64);
 		sum + i128::from(products.sum::<i64>())

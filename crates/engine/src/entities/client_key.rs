@@ -41,7 +41,8 @@ impl ClientKey {
 		bytes.extend_from_slice(&header.to_bytes());
 		bytes.extend_from_slice(&self.server_key_hash);
 		let bits = self.secret.as_ref().chunks_exact(8);
-		bytes.extend(bits.map(|bits| bits.iter().rev().fold(0, |byte, &bit| byte << 1 | bit as u8)));
+		bytes
+			.extend(bits.map(|bits| bits.iter().rev().fold(0, |byte, &bit| byte << 1 | bit as u8)));
 		bytes
 	}
 
@@ -102,9 +103,8 @@ mod tests {
 				Some(ClientKeyError::Header(HeaderError::WrongLength)),
 			);
 		}
-		let mut short = Header { kind: BlobKind::ClientKey, detail: 0, payload_bytes: 3 }
-			.to_bytes()
-			.to_vec();
+		let mut short =
+			Header { kind: BlobKind::ClientKey, detail: 0, payload_bytes: 3 }.to_bytes().to_vec();
 		short.extend([1, 2, 3]);
 		assert!(ClientKey::from_bytes(&short).is_err());
 	}

@@ -35,7 +35,9 @@ pub struct LinearCircuit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinearCircuitError {
 	/// No feature, no output, or more than the format allows.
-	#[error("a linear circuit has 1 to 16384 features and 1 to 1024 outputs, at most 262144 weights")]
+	#[error(
+		"a linear circuit has 1 to 16384 features and 1 to 1024 outputs, at most 262144 weights"
+	)]
 	Size,
 	/// The number of weights is not features times outputs.
 	#[error("a linear circuit needs a weight for every feature and output")]
@@ -202,9 +204,10 @@ impl LinearCircuit {
 		limbs
 			.chunks_exact(self.limbs)
 			.map(|limbs| {
-				limbs.iter().rev().fold(0i64, |sum, &limb| {
-					sum.wrapping_shl(self.limb_bits).wrapping_add(limb)
-				})
+				limbs
+					.iter()
+					.rev()
+					.fold(0i64, |sum, &limb| sum.wrapping_shl(self.limb_bits).wrapping_add(limb))
 			})
 			.collect()
 	}
@@ -222,8 +225,7 @@ impl LinearCircuit {
 
 	/// Reads what [`LinearCircuit::to_bytes`] wrote.
 	pub fn from_bytes(bytes: &[u8]) -> Result<Self, LinearCircuitError> {
-		let too_short =
-			LinearCircuitError::WrongLength { found: bytes.len(), wanted: FIXED_BYTES };
+		let too_short = LinearCircuitError::WrongLength { found: bytes.len(), wanted: FIXED_BYTES };
 		let (fixed, rest) = bytes.split_first_chunk::<FIXED_BYTES>().ok_or(too_short)?;
 		let [f0, f1, f2, f3, o0, o1, o2, o3, limb_bits, limbs, zero0, zero1] = *fixed;
 		let features = u32::from_le_bytes([f0, f1, f2, f3]) as usize;

@@ -49,8 +49,7 @@ impl ServerKey {
 		ServerKeyPrefix::read(&bytes)?;
 		let rows = bytes[ServerKeyPrefix::BYTES..].chunks(ServerKeyPrefix::ROW_BYTES);
 		for (row, body) in rows.enumerate() {
-			unpack(body, POLYNOMIAL_SIZE)
-				.map_err(|source| ServerKeyError::Row { row, source })?;
+			unpack(body, POLYNOMIAL_SIZE).map_err(|source| ServerKeyError::Row { row, source })?;
 		}
 		Ok(Self { bytes })
 	}

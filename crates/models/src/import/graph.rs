@@ -51,10 +51,10 @@ impl Graph {
 			let [_, columns] = shape.dim.as_slice() else {
 				return Err(malformed(&input.name, "the input is not a table [rows, features]"));
 			};
-			let columns = columns
-				.fixed()
-				.filter(|&columns| columns <= MAX_FEATURES)
-				.ok_or_else(|| malformed(&input.name, "its number of features is not 1 to 16384"))?;
+			let columns =
+				columns.fixed().filter(|&columns| columns <= MAX_FEATURES).ok_or_else(|| {
+					malformed(&input.name, "its number of features is not 1 to 16384")
+				})?;
 			inputs.push((input.name.clone(), columns));
 		}
 		let features: usize = inputs.iter().map(|(_, columns)| columns).sum();
@@ -167,21 +167,18 @@ fn constant(tensor: &TensorProto) -> Result<Formula, ImportError> {
 		Constant::Numbers(if raw.is_empty() { typed } else { read(raw) })
 	};
 	let value = match tensor.data_type {
-		data_type::FLOAT => raw_or(
-			tensor.float_data.iter().map(|&x| x.into()).collect(),
-			|raw| raw.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b).into()).collect(),
-		),
+		data_type::FLOAT => raw_or(tensor.float_data.iter().map(|&x| x.into()).collect(), |raw| {
+			raw.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b).into()).collect()
+		}),
 		data_type::DOUBLE => raw_or(tensor.double_data.clone(), |raw| {
 			raw.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect()
 		}),
-		data_type::INT64 => raw_or(
-			tensor.int64_data.iter().map(|&x| x as f64).collect(),
-			|raw| raw.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b) as f64).collect(),
-		),
-		data_type::INT32 => raw_or(
-			tensor.int32_data.iter().map(|&x| x.into()).collect(),
-			|raw| raw.as_chunks::<4>().0.iter().map(|b| i32::from_le_bytes(*b).into()).collect(),
-		),
+		data_type::INT64 => raw_or(tensor.int64_data.iter().map(|&x| x as f64).collect(), |raw| {
+			raw.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b) as f64).collect()
+		}),
+		data_type::INT32 => raw_or(tensor.int32_data.iter().map(|&x| x.into()).collect(), |raw| {
+			raw.as_chunks::<4>().0.iter().map(|b| i32::from_le_bytes(*b).into()).collect()
+		}),
 		data_type::STRING => Constant::Strings(tensor.string_data.iter().map(text).collect()),
 		_ => return Err(wrong("its element type is not float, double, int32, int64 or string")),
 	};

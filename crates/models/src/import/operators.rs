@@ -320,7 +320,12 @@ impl Follower {
 	}
 
 	/// A constant matrix with one row per output column.
-	fn matrix(&self, node: Node, at: usize, rows_are_outputs: bool) -> Result<Vec<Vec<f64>>, ImportError> {
+	fn matrix(
+		&self,
+		node: Node,
+		at: usize,
+		rows_are_outputs: bool,
+	) -> Result<Vec<Vec<f64>>, ImportError> {
 		let Formula::Constant { dims, value: Constant::Numbers(numbers) } = self.input(node, at)?
 		else {
 			return Err(node.unsupported("its weights are not constant numbers"));
@@ -366,7 +371,10 @@ impl Follower {
 			(Formula::Constant { .. }, Formula::Scores(scores))
 				if !plus
 					&& is_one(0) && !scores.normalise
-					&& matches!(scores.transform, Transform::Sigmoid | Transform::ModifiedHuber) =>
+					&& matches!(
+						scores.transform,
+						Transform::Sigmoid | Transform::ModifiedHuber
+					) =>
 			{
 				Ok(Formula::Scores(ScoreFormula {
 					affine: scores.affine.negated(),

@@ -71,10 +71,7 @@ fn truncated_and_oversized_artifacts_are_refused() {
 	run(|| {
 		let register = |artifact| FheMl::register_model(RuntimeOrigin::root(), artifact);
 		for len in [0, 3, 16, 40, linear_model().len() - 1] {
-			assert_noop!(
-				register(linear_model()[..len].to_vec()),
-				Error::<Test>::BlobWrongLength
-			);
+			assert_noop!(register(linear_model()[..len].to_vec()), Error::<Test>::BlobWrongLength);
 		}
 		let long = [linear_model(), vec![0]].concat();
 		assert_noop!(register(long), Error::<Test>::BlobWrongLength);

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Measures the weights of pallet-fhe-ml on this machine and writes pallets/fhe-ml/src/weights.rs.
+# Builds frame-omni-bencher and the runtime with `runtime-benchmarks` (half an hour the first time).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/lib.sh
+setup_rust
+
+OMNI="$CACHE/omni-root"
+if [ ! -x "$OMNI/bin/frame-omni-bencher" ]; then
+	say "Building frame-omni-bencher"
+	CARGO_TARGET_DIR="$CACHE/omni" cargo install frame-omni-bencher --version 0.28.0 --locked \
+		--root "$OMNI"
+fi
+say "Building the runtime with benchmarks"
+cargo build --release --locked --package fhe-ml-runtime --features runtime-benchmarks \
+	--target-dir "$CACHE/benchmarks"
+say "Measuring"
+"$OMNI/bin/frame-omni-bencher" v1 benchmark pallet \
+	--runtime "$CACHE/benchmarks/release/wbuild/fhe-ml-runtime/fhe_ml_runtime.compact.compressed.wasm" \
+	--pallet pallet_fhe_ml --extrinsic '*' --steps 20 --repeat 10 --heap-pages 4096 \
+	--genesis-builder-preset development \
+	--template scripts/weights.hbs --output pallets/fhe-ml/src/weights.rs
+cargo fmt --package pallet-fhe-ml
