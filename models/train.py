@@ -25,7 +25,7 @@ from sklearn.linear_model import (
 )
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import Binarizer, MinMaxScaler, StandardScaler
 from sklearn.svm import LinearSVC, LinearSVR
 from skl2onnx import to_onnx
 
@@ -117,5 +117,14 @@ def main():
     export("diabetes_two_targets", make_pipeline(standard(), Ridge()), diabetes, both)
 
 
+def export_unsupported():
+    """A model that the import must refuse by the name of its first strange node."""
+    x, y = load_wine(return_X_y=True)
+    model = make_pipeline(Binarizer(threshold=2), LogisticRegression()).fit(x.astype(np.float32), y)
+    path = HERE.parent / "crates/models/tests/binarizer.onnx"
+    path.write_bytes(to_onnx(model, x[:1].astype(np.float32)).SerializeToString())
+
+
 if __name__ == "__main__":
     main()
+    export_unsupported()

@@ -55,6 +55,19 @@ test('all 114 rows of the breast-cancer split and all of wine agree with ONNX Ru
   assert.deepEqual(local.map((row) => row.raw_scores), clear.map((row) => row.raw_scores));
 });
 
+test('a model without feature names takes the columns by position', async () => {
+  const unnamed = join(nodes[0].folder, 'unnamed.fheml');
+  await fheMl('model', 'import', model('breast_cancer_logistic.onnx'), '--output', unnamed);
+  const rows = await fheMl('evaluate', unnamed, '--input', model('breast_cancer.test.csv'),
+    '--key', nodes[0].keys);
+  rows.pop();
+  agree(rows, 'breast_cancer_logistic');
+  await assert.rejects(
+    fheMl('evaluate', unnamed, '--input', model('wine.test.csv'), '--key', nodes[0].keys),
+    /missing: f13, f14/,
+  );
+});
+
 test('what cannot work is one sentence and exit code 1', async () => {
   const node = nodes[0];
   const refused = (pattern, ...args) => assert.rejects(fheMl(...args), (error) => {

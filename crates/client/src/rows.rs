@@ -101,8 +101,11 @@ impl Table {
 	}
 
 	/// The columns in the order of the model's features. Every feature must have one column, and
-	/// every column a feature.
+	/// every column a feature. A model that knows no names takes the columns as they come.
 	pub fn for_model(&self, card: &ModelCard) -> Result<Self, TableError> {
+		if !card.features_are_named {
+			return self.by_position(card);
+		}
 		let features: Vec<&String> = card.features.iter().map(|feature| &feature.name).collect();
 		let position = |name: &String| self.names.iter().position(|column| column == name);
 		let missing: Vec<String> =
@@ -127,6 +130,17 @@ impl Table {
 			.map(|row| order.iter().filter_map(|&at| row.get(at).copied()).collect())
 			.collect();
 		Ok(Self { names: features.into_iter().cloned().collect(), rows })
+	}
+
+	fn by_position(&self, card: &ModelCard) -> Result<Self, TableError> {
+		let features = card.features.iter().map(|feature| feature.name.clone());
+		let missing: Vec<String> = features.skip(self.names.len()).collect();
+		let extra: Vec<String> = self.names.iter().skip(card.features.len()).cloned().collect();
+		if missing.is_empty() && extra.is_empty() {
+			Ok(self.clone())
+		} else {
+			Err(TableError::Columns { missing, extra })
+		}
 	}
 
 	/// Rows with their numbers: all, or those in `range`.

@@ -1,5 +1,7 @@
 //! Speed of the linear path: `cargo bench -p fhe-ml-engine`.
 
+#![allow(clippy::unwrap_used)]
+
 use divan::{Bencher, black_box};
 use fhe_ml_engine::{ClientKey, LinearCircuit, entities::input::EncryptedInput, new_seeder};
 

@@ -14,6 +14,9 @@ pub struct ModelCard {
 	pub producer: String,
 	/// The features in order, and how each becomes an integer.
 	pub features: Vec<Feature>,
+	/// Whether the model or its calibration file named the features. If not, tables are read by
+	/// position.
+	pub features_are_named: bool,
 	/// One per output of the circuit: value of the integer 1.
 	pub output_steps: Vec<f64>,
 	/// What the client makes of the outputs.

@@ -122,6 +122,7 @@ pub fn import_onnx(onnx: &[u8], options: &ImportOptions) -> Result<Artifact, Imp
 		},
 		producer: graph.producer.clone(),
 		features: quantised.features,
+		features_are_named: options.calibration.is_some() || graph.features_are_named(),
 		output_steps: quantised.output_steps,
 		task,
 		quantisation: quantised.quantisation,

@@ -1,5 +1,7 @@
 //! Every linear model of `models/` against ONNX Runtime: import, encrypt, evaluate, decrypt.
 
+#![allow(clippy::unwrap_used)]
+
 use fhe_ml_engine::{ClientKey, new_seeder};
 use fhe_ml_models::{
 	Artifact, Calibration, ImportOptions, Label, card::Ranges, evaluate, import_onnx,
@@ -174,4 +176,74 @@ fn artifacts_read_back_and_every_truncation_is_refused() {
 fn import_is_deterministic() {
 	let first = import("wine_logistic", true);
 	assert_eq!(first.as_bytes(), import("wine_logistic", true).as_bytes());
+}
+
+#[test]
+fn an_unsupported_operator_is_named_with_its_node() {
+	let onnx = include_bytes!("binarizer.onnx");
+	let options = ImportOptions { name: "binarizer".into(), calibration: None };
+	let error = import_onnx(onnx, &options).unwrap_err().to_string();
+	assert!(error.contains("has the unsupported operator ai.onnx.ml.Binarizer"), "{error}");
+	assert!(error.contains("node `"), "{error}");
+	assert!(error.contains("LinearClassifier, "), "{error}");
+}
+
+#[test]
+fn broken_onnx_is_refused_and_never_panics() {
+	let options = ImportOptions { name: "x".into(), calibration: None };
+	assert!(import_onnx(b"not onnx", &options).is_err());
+	let onnx = std::fs::read(models_dir().join("wine_sgd_log_loss.onnx")).unwrap();
+	for len in 0..onnx.len() {
+		let _ = import_onnx(&onnx[..len], &options);
+	}
+	for at in 0..onnx.len() {
+		for flip in [1, 0x10, 0x80] {
+			let mut broken = onnx.clone();
+			broken[at] ^= flip;
+			let _ = import_onnx(&broken, &options);
+		}
+	}
+}
+
+#[test]
+fn names_come_from_calibration_only() {
+	let named = import("wine_logistic", true).card;
+	assert!(named.features_are_named);
+	assert_eq!(named.features[0].name, "alcohol");
+	let unnamed = import("wine_logistic", false).card;
+	assert!(!unnamed.features_are_named);
+	assert_eq!(unnamed.features[0].name, "f0");
+}
+
+#[test]
+fn a_calibration_file_of_another_width_is_refused() {
+	let onnx = std::fs::read(models_dir().join("wine_logistic.onnx")).unwrap();
+	let calibration = Some(read_csv("diabetes.train.csv"));
+	let error = import_onnx(&onnx, &ImportOptions { name: "w".into(), calibration }).unwrap_err();
+	assert_eq!(
+		error.to_string(),
+		"the calibration file has 10 columns, but the model takes 13 features"
+	);
+}
+
+#[test]
+fn values_that_are_no_numbers_or_out_of_all_bounds_are_refused() {
+	let artifact = import("wine_logistic", true);
+	let mut row = read_csv("wine.test.csv").rows[0].clone();
+	row[0] = f64::NAN;
+	assert_eq!(
+		artifact.card.encode(&row).unwrap_err().to_string(),
+		"feature `alcohol` is not a finite number"
+	);
+	row[0] = 1e30;
+	assert_eq!(
+		artifact.card.encode(&row).unwrap_err().to_string(),
+		"feature `alcohol` is too far out of the range that the model was made for"
+	);
+	// Representable as an integer, but the score is not: refused before encryption.
+	row[0] = 1e5;
+	let x = artifact.card.encode(&row).unwrap();
+	let mut seeder = new_seeder();
+	let (key, _) = ClientKey::generate(seeder.as_mut());
+	assert!(key.encrypt(&artifact.circuit, artifact.hash(), &x, seeder.as_mut()).is_err());
 }

@@ -133,20 +133,8 @@ impl Journal {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use fhe_ml_primitives::{FailureReason, WorkerId};
-	use sp_core::crypto::UncheckedFrom;
-
-	fn assigned(job: u64, input: u8) -> AssignedJob {
-		AssignedJob {
-			job,
-			worker: WorkerId::from(sp_core::sr25519::Public::unchecked_from([1; 32])),
-			model: 0,
-			artifact: H256::zero(),
-			server_key: None,
-			input: H256::repeat_byte(input),
-			deadline: 100,
-		}
-	}
+	use crate::scheduler::tests::assigned;
+	use fhe_ml_primitives::FailureReason;
 
 	#[test]
 	fn entries_survive_reopening() {

@@ -207,12 +207,12 @@ impl Scheduler {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
 	use super::*;
 	use fhe_ml_primitives::ResultBytes;
 	use sp_core::crypto::UncheckedFrom;
 
-	fn assigned(job: JobId, input: u8) -> AssignedJob {
+	pub(crate) fn assigned(job: JobId, input: u8) -> AssignedJob {
 		AssignedJob {
 			job,
 			worker: WorkerId::from(sp_core::sr25519::Public::unchecked_from([1; 32])),

@@ -110,7 +110,12 @@ fn show(artifact: &Artifact, output: Output) -> Result<(), CommandError> {
 		},
 		Task::Regression { targets } => format!("{} target(s)", targets.len()),
 	};
-	let features: Vec<&str> = card.features.iter().map(|f| f.name.as_str()).collect();
+	let names: Vec<&str> = card.features.iter().map(|f| f.name.as_str()).collect();
+	let names = if card.features_are_named {
+		names.join(", ")
+	} else {
+		"unnamed, taken by position (--calibration gives names)".into()
+	};
 	let quantisation = &card.quantisation;
 	let text = format!(
 		"{} ({}, from {})\n\
@@ -125,8 +130,8 @@ fn show(artifact: &Artifact, output: Output) -> Result<(), CommandError> {
 		card.kind,
 		if card.producer.is_empty() { "an unnamed producer" } else { &card.producer },
 		hex_hash(&artifact.hash()),
-		features.len(),
-		features.join(", "),
+		card.features.len(),
+		names,
 		quantisation.feature_bits,
 		quantisation.weight_bits,
 		serde_json::to_value(quantisation.ranges)?.as_str().unwrap_or_default(),

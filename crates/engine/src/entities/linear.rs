@@ -48,6 +48,9 @@ pub enum LinearCircuitError {
 	/// A weight has more bits than the limbs.
 	#[error("weight {0} does not fit the limbs")]
 	WeightTooLarge(usize),
+	/// A bias of 2^60 or more.
+	#[error("bias {0} is too large")]
+	BiasTooLarge(usize),
 	/// The noise leaves no room for messages.
 	#[error("noise up to 2^{noise_log2} leaves no room for messages below 2^51")]
 	NoRoom {
@@ -68,6 +71,7 @@ pub enum LinearCircuitError {
 pub const MAX_FEATURES: usize = 8 * crate::params::POLYNOMIAL_SIZE;
 const MAX_OUTPUTS: usize = 1024;
 const MAX_WEIGHTS: usize = 1 << 18;
+const MAX_BIAS_LOG2: u32 = 60;
 const FIXED_BYTES: usize = 12;
 
 /// Balanced digits of `weight` in base 2^`limb_bits`, least significant first; the last one takes
@@ -102,6 +106,9 @@ impl LinearCircuit {
 		}
 		if !(2..=8).contains(&limb_bits) || limbs == 0 || limb_bits as usize * limbs > 32 {
 			return Err(LinearCircuitError::Limbs);
+		}
+		if let Some(at) = bias.iter().position(|bias| bias.unsigned_abs() >> MAX_BIAS_LOG2 != 0) {
+			return Err(LinearCircuitError::BiasTooLarge(at));
 		}
 		let mut digits = vec![0i8; weights.len() * limbs];
 		let mut l1_norms = vec![0u64; outputs * limbs];
@@ -289,7 +296,7 @@ mod tests {
 		#[test]
 		fn bytes_read_back(
 			weights in proptest::collection::vec(-30_000..30_000i32, 8),
-			bias in proptest::collection::vec(any::<i64>(), 2),
+			bias in proptest::collection::vec(-(1i64 << 59)..(1i64 << 59), 2),
 		) {
 			let circuit = LinearCircuit::new(4, 8, 2, weights, bias).unwrap();
 			prop_assert_eq!(LinearCircuit::from_bytes(&circuit.to_bytes()), Ok(circuit));
@@ -309,6 +316,7 @@ mod tests {
 		assert_eq!(new(1, 9, 1, vec![1], vec![0]), Err(LinearCircuitError::Limbs));
 		assert_eq!(new(1, 8, 0, vec![1], vec![0]), Err(LinearCircuitError::Limbs));
 		assert_eq!(new(1, 8, 1, vec![200], vec![0]), Err(LinearCircuitError::WeightTooLarge(0)));
+		assert_eq!(new(1, 8, 1, vec![1], vec![i64::MIN]), Err(LinearCircuitError::BiasTooLarge(0)));
 	}
 
 	#[test]

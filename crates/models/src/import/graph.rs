@@ -72,6 +72,11 @@ impl Graph {
 		})
 	}
 
+	/// Whether every feature is an input of its own, so that the names are the model's.
+	pub fn features_are_named(&self) -> bool {
+		self.inputs.len() > 1 && self.inputs.iter().all(|(_, columns)| *columns == 1)
+	}
+
 	/// The classes of a `ZipMap`, for labels whose own list is not in the graph.
 	pub fn zipmap_classes(&self) -> Option<Classes> {
 		let zipmap = self.nodes.iter().find(|node| node.op_type == "ZipMap")?;
