@@ -18,7 +18,6 @@ cargo build --release --locked --package fhe-ml-runtime --features runtime-bench
 say "Measuring"
 "$OMNI/bin/frame-omni-bencher" v1 benchmark pallet \
 	--runtime "$CACHE/benchmarks/release/wbuild/fhe-ml-runtime/fhe_ml_runtime.compact.compressed.wasm" \
-	--pallet pallet_fhe_ml --extrinsic '*' --steps 20 --repeat 10 --heap-pages 4096 \
+	--pallet pallet_fhe_ml --extrinsic '*' --steps 10 --repeat 5 \
 	--genesis-builder-preset development \
 	--template scripts/weights.hbs --output pallets/fhe-ml/src/weights.rs
-cargo fmt --package pallet-fhe-ml

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything for the tests, from nothing: set-up, lints, unit and integration tests, and the
-# end-to-end tests against real nodes.
+# Everything for the tests, from nothing: set-up, unit and integration tests, end-to-end tests against
+# real nodes, and lints.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib.sh
@@ -17,15 +17,15 @@ cargo fmt --all --check
 stage "Build"
 build
 
-stage "Lints"
-SKIP_WASM_BUILD=1 cargo clippy --release --locked --workspace --all-targets --quiet -- -D warnings
-
 stage "Unit, property and documentation tests"
 cargo test --release --locked --workspace --quiet
 
 stage "End-to-end tests"
 (cd tests/e2e && npm ci --no-fund --no-audit --loglevel=error)
 FHE_ML_BIN="$BIN" FHE_ML_PYTHON="$PYTHON" \
-	node --test --test-concurrency=1 --test-reporter=spec tests/e2e/*.test.mjs
+	node --test --test-concurrency=1 --test-reporter=spec --test-force-exit tests/e2e/*.test.mjs
+
+stage "Lints"
+cargo clippy --release --locked --workspace --all-targets --quiet -- -D warnings
 
 stage "All tests passed"
