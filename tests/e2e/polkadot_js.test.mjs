@@ -59,6 +59,10 @@ test('register, encrypt, request, query and decrypt', async () => {
   prediction.scores.forEach((score, at) =>
     assert.ok(Math.abs(score - expected.scores[row][at]) < 2 ** -10));
 
+  const [again] = await fheMl('decrypt', '--job', job.toString(), '--key', node.keys,
+    '--url', node.url);
+  assert.deepEqual(again, prediction);
+
   const status = (await api.query.fheMl.jobs(job)).unwrap().status;
   assert.ok(status.isCompleted);
   const released = await send(api, api.tx.fheMl.release(job), bob);

@@ -33,15 +33,16 @@ test('all 114 rows of the breast-cancer split and all of wine agree with ONNX Ru
   await fheMl('model', 'register', node.artifact, '--suri', '//Alice', '--url', node.url);
   await fheMl('model', 'register', wine, '--suri', '//Alice', '--url', node.url);
 
-  const predict = (number, table) =>
+  const predict = (number, table, ...options) =>
     fheMl('predict', '--model', String(number), '--input', model(table), '--key', node.keys,
-      '--suri', '//Bob', '--url', node.url);
+      '--suri', '//Bob', '--url', node.url, ...options);
   const cancer = await predict(0, 'breast_cancer.test.csv');
   assert.equal(cancer.length, 114);
   agree(cancer, 'breast_cancer_logistic');
-  const wines = await predict(1, 'wine.test.csv');
+  const wines = await predict(1, 'wine.test.csv', '--release');
   assert.equal(wines.length, 36);
   agree(wines, 'wine_logistic');
+  assert.equal((await node.api.query.fheMl.jobs.keys()).length, 114, 'the 36 others are released');
 
   // The same on this machine alone, encrypted and in the clear, to the last digit.
   const local = await fheMl('evaluate', node.artifact, '--input', model('breast_cancer.test.csv'),

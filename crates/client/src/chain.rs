@@ -8,7 +8,7 @@ pub use error::ChainError;
 
 use codec::{Decode, Encode};
 use fhe_ml_models::Artifact;
-use fhe_ml_primitives::{JobId, JobRecord, KeyHash, KeyRecord, ModelId, ModelRecord};
+use fhe_ml_primitives::{JobId, JobRecord, JobStatus, KeyHash, KeyRecord, ModelId, ModelRecord};
 use std::{sync::Arc, time::Duration};
 use subxt::{
 	OnlineClient, SubstrateConfig,
@@ -131,6 +131,19 @@ impl BestBlock {
 	/// The encrypted result of a completed job.
 	pub async fn result(&self, job: JobId) -> Result<Option<Vec<u8>>, ChainError> {
 		self.fetch("Results", (job,)).await
+	}
+
+	/// Model, input and result of a completed job.
+	pub async fn finished(&self, job: JobId) -> Result<(ModelId, Vec<u8>, Vec<u8>), ChainError> {
+		let record = self.job(job).await?.ok_or(ChainError::JobGone(job))?;
+		match record.status {
+			JobStatus::Completed { .. } => {},
+			JobStatus::Pending => return Err(ChainError::NoResultYet(job)),
+			JobStatus::Failed { reason } => return Err(ChainError::JobFailed { job, reason }),
+		}
+		let input = self.fetch("Inputs", (job,)).await?.ok_or(ChainError::JobGone(job))?;
+		let result = self.result(job).await?.ok_or(ChainError::JobGone(job))?;
+		Ok((record.model, input, result))
 	}
 
 	/// The fee of one inference, or `None` if the model takes no requests.

@@ -185,15 +185,18 @@ pub struct Encrypt {
 
 #[derive(Args)]
 pub struct Decrypt {
-	/// A .fheml file, or the number of a model on the chain.
-	#[arg(long)]
-	pub model: String,
+	/// Number of the job; takes the input and the result from the chain.
+	#[arg(long, conflicts_with_all = ["input", "result"])]
+	pub job: Option<u64>,
+	/// A .fheml file, or the number of a model on the chain [default with --job: the job's].
+	#[arg(long, required_unless_present = "job")]
+	pub model: Option<String>,
 	/// File with the encrypted row.
-	#[arg(long)]
-	pub input: PathBuf,
+	#[arg(long, required_unless_present = "job")]
+	pub input: Option<PathBuf>,
 	/// File with the result: bytes, or the 0x... that polkadot.js shows.
-	#[arg(long)]
-	pub result: PathBuf,
+	#[arg(long, required_unless_present = "job")]
+	pub result: Option<PathBuf>,
 	#[command(flatten)]
 	pub key: Key,
 	#[command(flatten)]

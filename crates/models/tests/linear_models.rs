@@ -173,6 +173,24 @@ fn artifacts_read_back_and_every_truncation_is_refused() {
 }
 
 #[test]
+fn hostile_artifacts_never_panic() {
+	let artifact = import("wine_logistic", false);
+	let mut seeder = new_seeder();
+	let (key, _) = ClientKey::generate(seeder.as_mut());
+	let x = [1; 13];
+	let input = key.encrypt(&artifact.circuit, artifact.hash(), &x, seeder.as_mut()).unwrap();
+	for at in 0..artifact.as_bytes().len() {
+		let mut broken = artifact.as_bytes().to_vec();
+		broken[at] ^= 0x81;
+		let _ = evaluate(&broken, &input);
+		if let Ok(decoded) = Artifact::from_bytes(broken) {
+			let _ = decoded.card.decode(&[1, 2, 3]);
+			let _ = decoded.card.encode(&[1.0; 13]);
+		}
+	}
+}
+
+#[test]
 fn import_is_deterministic() {
 	let first = import("wine_logistic", true);
 	assert_eq!(first.as_bytes(), import("wine_logistic", true).as_bytes());

@@ -165,6 +165,19 @@ impl Chain {
 		Ok(self.include(call, account, nonce).await?.block)
 	}
 
+	/// Sends calls one after the other and waits until all are in blocks and have succeeded.
+	pub async fn submit_all(&self, calls: Vec<Call>, account: &Account) -> Result<(), ChainError> {
+		let first_nonce = self.next_nonce(account).await?;
+		let mut sent = Vec::with_capacity(calls.len());
+		for (call, nonce) in calls.into_iter().zip(first_nonce..) {
+			sent.push(self.send(call, account, nonce).await?);
+		}
+		for progress in sent {
+			included(progress).await?;
+		}
+		Ok(())
+	}
+
 	async fn include(
 		&self,
 		call: Call,

@@ -66,6 +66,9 @@ pub enum ChainError {
 		"job {0} is no longer on the chain: its block was reverted or it was released; submit it again"
 	)]
 	JobGone(JobId),
+	/// The job is still evaluated.
+	#[error("job {0} has no result yet; try again in a few seconds")]
+	NoResultYet(JobId),
 	/// No result came.
 	#[error(
 		"job {0} got no result before its deadline; `fhe-ml release --job {0}` returns fee and deposit"

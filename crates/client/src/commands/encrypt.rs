@@ -6,10 +6,12 @@ use crate::{
 	output::Output,
 };
 use fhe_ml_client::{
-	files,
+	chain::Chain,
+	files::{self, FileError},
 	rows::{RowRange, Table},
 };
 use serde_json::json;
+use std::path::Path;
 
 pub async fn encrypt(options: Encrypt, output: Output) -> Result<(), CommandError> {
 	let key = files::read_client_key(&options.key.folder)?;
@@ -34,10 +36,27 @@ pub async fn encrypt(options: Encrypt, output: Output) -> Result<(), CommandErro
 
 pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandError> {
 	let key = files::read_client_key(&options.key.folder)?;
-	let model = find_model(&options.model, &options.node.url).await?;
-	let input = files::read_bytes_or_hex(&options.input)?;
-	let result = files::read_bytes_or_hex(&options.result)?;
+	let url = &options.node.url;
+	let (job_model, input, result) = match options.job {
+		Some(job) => {
+			let (model, input, result) =
+				Chain::connect(url).await?.best_block().await?.finished(job).await?;
+			(Some(model.to_string()), input, result)
+		},
+		None => (
+			None,
+			read_optional(options.input.as_deref())?,
+			read_optional(options.result.as_deref())?,
+		),
+	};
+	let model = options.model.or(job_model).unwrap_or_default();
+	let model = find_model(&model, url).await?;
 	let prediction = model.card.decode(&key.decrypt(&model.circuit, &input, &result)?);
 	let text = format!("{}  scores {:.6?}", prediction.prediction, prediction.scores);
 	output.print(&prediction, &text)
+}
+
+/// A file that the command line has made sure to name.
+fn read_optional(path: Option<&Path>) -> Result<Vec<u8>, FileError> {
+	files::read_bytes_or_hex(path.unwrap_or(Path::new("")))
 }

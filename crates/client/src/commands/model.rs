@@ -72,8 +72,11 @@ async fn list(url: &str, output: Output) -> Result<(), CommandError> {
 		});
 		let price = fee.map_or("-".into(), |fee| format!("{:.6} FHE", fee as f64 / 1e12));
 		let text = format!(
-			"{model:>4}  {name:32} {status:8} {price:>14}  in {} B, out {} B",
-			record.input_bytes, record.result_bytes,
+			"{model:>4}  {:32} {status:8} {price:>14}  in {} B, out {} B",
+			// A name is anybody's bytes: no control characters into the terminal.
+			name.escape_debug().to_string(),
+			record.input_bytes,
+			record.result_bytes,
 		);
 		output.print(&json, &text)?;
 	}

@@ -50,7 +50,6 @@ struct Session {
 	key: ClientKey,
 	server_key: Option<[u8; 32]>,
 	max_fee: u128,
-	release: bool,
 }
 
 pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
@@ -83,7 +82,6 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 		model_id: options.model,
 		key,
 		max_fee,
-		release: options.release,
 	};
 	let first_nonce = session.chain.next_nonce(&session.account).await?;
 	let bar = output.bar(inputs.len(), "predicting");
@@ -95,7 +93,7 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 		.map(|request| async { session.predict(request?).await })
 		.buffered(REQUESTS_AT_ONCE);
 	let mut predictions = pin!(predictions);
-	let mut failures = Vec::new();
+	let (mut jobs, mut failures) = (Vec::new(), Vec::new());
 	while let Some(prediction) = predictions.next().await {
 		bar.inc(1);
 		match prediction {
@@ -110,6 +108,7 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 					row.result_in_block,
 				);
 				bar.suspend(|| output.print(&row, &text))?;
+				jobs.push(row.job);
 			},
 			Err(error) => {
 				bar.suspend(|| eprintln!("error: {error}"));
@@ -118,6 +117,10 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 		}
 	}
 	bar.finish_and_clear();
+	if options.release {
+		let calls = jobs.into_iter().map(Call::release).collect();
+		session.chain.submit_all(calls, &session.account).await?;
+	}
 	match failures.first() {
 		None => Ok(()),
 		Some(first) => {
@@ -145,9 +148,6 @@ impl Session {
 		let requested = pending.job().await?;
 		let (result, result_in_block) = self.wait(&requested, &input).await?;
 		let outputs = self.key.decrypt(&self.model.circuit, &input, &result)?;
-		if self.release {
-			self.chain.submit(Call::release(requested.job), &self.account).await?;
-		}
 		Ok(Row {
 			row,
 			prediction: self.model.card.decode(&outputs),
