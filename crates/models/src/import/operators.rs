@@ -257,7 +257,7 @@ impl Follower {
 		let inner = self.affine(node, 0)?.clone();
 		let columns = inner.rows.len();
 		let coefficients = node.floats("coefficients");
-		if coefficients.is_empty() || coefficients.len() % columns != 0 {
+		if coefficients.is_empty() || !coefficients.len().is_multiple_of(columns) {
 			return Err(node.malformed("its coefficients do not fit the features"));
 		}
 		let matrix: Vec<Vec<f64>> = coefficients.chunks(columns).map(<[f64]>::to_vec).collect();
