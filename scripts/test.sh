@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything for the tests, from nothing: set-up, unit and integration tests, end-to-end tests against
-# real nodes, and lints.
+# real nodes, the demo, and lints.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib.sh
@@ -22,8 +22,11 @@ cargo test --release --locked --workspace --quiet
 
 stage "End-to-end tests"
 (cd tests/e2e && npm ci --no-fund --no-audit --loglevel=error)
-FHE_ML_BIN="$BIN" FHE_ML_PYTHON="$PYTHON" \
-	node --test --test-concurrency=1 --test-reporter=spec --test-force-exit tests/e2e/*.test.mjs
+FHE_ML_BIN="$BIN" timeout 20m \
+	node --test --test-concurrency=1 --test-reporter=spec tests/e2e/*.test.mjs
+
+stage "The main job"
+scripts/demo.sh --once
 
 stage "Lints"
 cargo clippy --release --locked --workspace --all-targets --quiet -- -D warnings

@@ -78,13 +78,14 @@ test('what cannot work is one sentence and exit code 1', async () => {
     return true;
   });
   const chain = ['--suri', '//Bob', '--url', node.url];
-  const rows = ['--input', model('breast_cancer.test.csv'), '--rows', '0..1', '--key', node.keys];
+  const table = ['--input', model('breast_cancer.test.csv'), '--key', node.keys];
+  const rows = [...table, '--rows', '0..1'];
   await refused(/no model 99/, 'predict', '--model', '99', ...rows, ...chain);
   await refused(/missing: alcohol.*unknown: mean_radius/, 'predict', '--model', '1', ...rows, ...chain);
   await refused(/costs 1002000000, more than --max-fee 5/,
     'predict', '--model', '0', '--max-fee', '5', ...rows, ...chain);
   await refused(/there are no rows 500\.\.501/, 'predict', '--model', '0',
-    ...rows.with(3, '500'), ...chain);
+    ...table, '--rows', '500', ...chain);
   await refused(/exists already/, 'keygen', '--out', node.keys);
   await refused(/no node answers/, 'model', 'list', '--url', 'ws://127.0.0.1:1');
   await refused(/Sender must be the Sudo account/, 'model', 'register', node.artifact, ...chain);
