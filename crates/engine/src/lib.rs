@@ -27,6 +27,8 @@
 pub mod algorithms;
 pub mod entities;
 mod hash;
+#[cfg(test)]
+mod known_answer;
 pub mod modular;
 pub mod noise;
 mod packing;
