@@ -1,7 +1,8 @@
 //! The runtime of the fhe-ml chain: Aura, GRANDPA, balances, sudo and `pallet-fhe-ml`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
-#![allow(missing_docs)] // The runtime macros generate undocumented items.
+// The runtime macros generate undocumented items and `expect`s.
+#![allow(missing_docs, clippy::expect_used, clippy::unwrap_used)]
 
 extern crate alloc;
 

@@ -43,7 +43,7 @@ impl<T: pallet::Config> sp_runtime::BoundToRuntimeAppPublic for Pallet<T> {
 }
 
 #[frame_support::pallet]
-#[allow(missing_docs)]
+#[allow(missing_docs, clippy::expect_used)] // The macros generate them.
 pub mod pallet {
 	use super::*;
 	use alloc::vec::Vec;
