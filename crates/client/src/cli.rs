@@ -27,7 +27,7 @@ pub enum Command {
 	/// Import, inspect, register and list models.
 	#[command(subcommand)]
 	Model(ModelCommand),
-	/// Register and remove server keys on the chain. Linear models need none.
+	/// Register and remove server keys on the chain. Linear models need none, all others do.
 	#[command(subcommand)]
 	Key(KeyCommand),
 	/// Encrypt rows, have the chain evaluate a model on them, and decrypt the results.
@@ -218,7 +218,7 @@ pub struct Evaluate {
 	/// Threads for one evaluation; linear models use one whatever this says.
 	#[arg(long, default_value = "1")]
 	pub threads: NonZeroUsize,
-	/// Folder with client.key; not needed with --clear.
+	/// Folder with client.key and server.key; not needed with --clear.
 	#[arg(long = "key", value_name = "DIR", required_unless_present = "clear")]
 	pub key: Option<PathBuf>,
 }

@@ -15,7 +15,7 @@ use fhe_ml_client::{
 	files::{self, FileError},
 	rows::TableError,
 };
-use fhe_ml_engine::{ClientKey, DecryptError, EncryptError, new_seeder};
+use fhe_ml_engine::{CircuitInputError, ClientKey, DecryptError, new_seeder};
 use fhe_ml_models::{Artifact, ArtifactError, EncodeError, EvaluateError, ImportError};
 use serde_json::json;
 use std::path::Path;
@@ -36,7 +36,9 @@ pub enum CommandError {
 	#[error("row {row}: {source}")]
 	Encode { row: usize, source: EncodeError },
 	#[error("row {row}: {source}; import the model with --calibration rows that cover such values")]
-	Encrypt { row: usize, source: EncryptError },
+	Encrypt { row: usize, source: CircuitInputError },
+	#[error("cannot make {threads} threads: {source}")]
+	Threads { threads: usize, source: rayon::ThreadPoolBuildError },
 	#[error("{0}; use the key and the input that the job was requested with")]
 	Decrypt(#[from] DecryptError),
 	#[error("the evaluation failed: {0}")]

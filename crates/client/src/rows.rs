@@ -81,7 +81,7 @@ impl FromStr for RowRange {
 }
 
 impl Table {
-	/// Reads a CSV file with a header.
+	/// Reads a CSV file with a header. An empty cell is a missing value, not a number (NaN).
 	pub fn read(path: &Path) -> Result<Self, TableError> {
 		let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path)?;
 		let names: Vec<String> = reader.headers()?.iter().map(String::from).collect();
@@ -89,6 +89,9 @@ impl Table {
 		for (row, record) in reader.records().enumerate() {
 			let record = record?;
 			let cells = record.iter().zip(&names).map(|(text, column)| {
+				if text.is_empty() {
+					return Ok(f64::NAN);
+				}
 				text.parse::<f64>().map_err(|_| TableError::NotANumber {
 					row,
 					column: column.clone(),
@@ -106,7 +109,7 @@ impl Table {
 		if !card.features_are_named {
 			return self.by_position(card);
 		}
-		let features: Vec<&String> = card.features.iter().map(|feature| &feature.name).collect();
+		let features: Vec<&String> = card.features.iter().collect();
 		let position = |name: &String| self.names.iter().position(|column| column == name);
 		let missing: Vec<String> =
 			features.iter().filter(|name| position(name).is_none()).map(|&n| n.clone()).collect();
@@ -133,8 +136,7 @@ impl Table {
 	}
 
 	fn by_position(&self, card: &ModelCard) -> Result<Self, TableError> {
-		let features = card.features.iter().map(|feature| feature.name.clone());
-		let missing: Vec<String> = features.skip(self.names.len()).collect();
+		let missing: Vec<String> = card.features.iter().skip(self.names.len()).cloned().collect();
 		let extra: Vec<String> = self.names.iter().skip(card.features.len()).cloned().collect();
 		if missing.is_empty() && extra.is_empty() {
 			Ok(self.clone())
@@ -179,5 +181,14 @@ mod tests {
 		std::fs::write(file.path(), "a,b\n1,2\n3,x\n").unwrap();
 		let error = Table::read(file.path()).unwrap_err().to_string();
 		assert_eq!(error, "row 1, column `b`: `x` is not a number");
+	}
+
+	#[test]
+	fn empty_cells_are_missing_values() {
+		let file = tempfile::NamedTempFile::new().unwrap();
+		std::fs::write(file.path(), "a,b\n1,\n,nan\n").unwrap();
+		let rows = Table::read(file.path()).unwrap().rows;
+		assert!(rows[0][0] == 1.0 && rows[0][1].is_nan());
+		assert!(rows[1].iter().all(|value| value.is_nan()));
 	}
 }

@@ -2,6 +2,11 @@
 
 pub mod decryption;
 pub mod encryption;
+pub mod evaluation;
+pub(crate) mod expansion;
+pub(crate) mod external_product;
+pub mod forest;
 pub mod key_generation;
 pub mod linear;
-mod rlwe;
+mod modulus_switch;
+pub(crate) mod rlwe;

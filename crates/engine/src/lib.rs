@@ -9,17 +9,19 @@
 //! - [`algorithms`]: what is done with it (key generation, encryption, evaluation, decryption).
 //!
 //! ```
-//! use fhe_ml_engine::{ClientKey, LinearCircuit, new_seeder};
+//! use fhe_ml_engine::{Circuit, ClientKey, EvaluationBuffers, LinearCircuit, new_seeder};
 //!
 //! let mut seeder = new_seeder();
 //! let (client_key, _server_key) = ClientKey::generate(seeder.as_mut());
 //!
 //! // Two outputs of three features, weights of one 8-bit limb: 3 x0 - 2 x2 + 10 and x1.
 //! let circuit = LinearCircuit::new(3, 8, 1, vec![3, 0, -2, 0, 1, 0], vec![10, 0])?;
+//! let circuit = Circuit::Linear(circuit);
 //!
 //! let model_hash = [7; 32];
 //! let input = client_key.encrypt(&circuit, model_hash, &[100, 20, 30], seeder.as_mut())?;
-//! let result = circuit.evaluate(&input)?; // on the collator: no key
+//! // On the collator; a linear circuit needs no server key.
+//! let result = circuit.evaluate(None, &input, &mut EvaluationBuffers::default())?;
 //! assert_eq!(client_key.decrypt(&circuit, &input, &result)?, vec![250, 20]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -27,22 +29,30 @@
 pub mod algorithms;
 pub mod entities;
 mod hash;
-#[cfg(test)]
-mod known_answer;
+mod kernels;
 pub mod modular;
 pub mod noise;
+#[cfg(test)]
+mod noise_measured;
 mod packing;
 pub mod params;
 mod random;
 pub mod ring;
+mod self_test;
 
-pub use algorithms::{decryption::DecryptError, encryption::EncryptError, linear::EvaluateError};
+pub use algorithms::{
+	decryption::DecryptError, evaluation::EvaluateError, forest::EvaluationBuffers,
+};
 pub use entities::{
+	circuit::{Circuit, CircuitError, CircuitInputError},
 	client_key::{ClientKey, ClientKeyError},
+	forest::{ForestCircuit, ForestCircuitError},
 	linear::{LinearCircuit, LinearCircuitError},
+	prepared_server_key::PreparedServerKey,
 	server_key::{ServerKey, ServerKeyError},
 };
 pub use fhe_ml_format::{Hash, HeaderError};
 pub use hash::blake2b_256;
 pub use packing::{PackingError, pack, packed_len, unpack};
 pub use random::{Seeder, new_seeder};
+pub use self_test::{SelfTestError, self_test};

@@ -1,6 +1,6 @@
 //! Arithmetic modulo q on canonical residues.
 
-use crate::params::MODULUS;
+use crate::params::{MODULUS, MODULUS_BITS};
 
 /// a + b mod q.
 #[inline]
@@ -21,10 +21,37 @@ pub const fn neg(a: u64) -> u64 {
 	sub(0, a)
 }
 
+/// 2^51 - q: small, so that reduction needs no division.
+pub(crate) const FOLD: u64 = (1 << MODULUS_BITS) - MODULUS;
+
+const LOW_BITS: u128 = (1 << MODULUS_BITS) - 1;
+
+/// v mod q for v < 2^120, by 2^51 = FOLD mod q.
+#[inline]
+pub const fn reduce(value: u128) -> u64 {
+	let value = (value & LOW_BITS) + (value >> MODULUS_BITS) * FOLD as u128;
+	let value = (value & LOW_BITS) + (value >> MODULUS_BITS) * FOLD as u128;
+	let value = ((value & LOW_BITS) + (value >> MODULUS_BITS) * FOLD as u128) as u64;
+	if value >= MODULUS { value - MODULUS } else { value }
+}
+
 /// a b mod q.
 #[inline]
 pub const fn mul(a: u64, b: u64) -> u64 {
-	((a as u128 * b as u128) % MODULUS as u128) as u64
+	reduce(a as u128 * b as u128)
+}
+
+/// a^`exponent` mod q.
+pub const fn pow(a: u64, mut exponent: u64) -> u64 {
+	let (mut power, mut square) = (1, a);
+	while exponent > 0 {
+		if exponent & 1 == 1 {
+			power = mul(power, square);
+		}
+		square = mul(square, square);
+		exponent >>= 1;
+	}
+	power
 }
 
 /// The residue of a signed integer.
@@ -49,6 +76,16 @@ mod tests {
 			assert_eq!(to_signed(from_signed(value as i128)), value);
 		}
 		assert_eq!(from_signed(-(MODULUS as i128) * 5 - 3), MODULUS - 3);
+	}
+
+	#[test]
+	fn reduction_agrees_with_division() {
+		let largest = (MODULUS - 1) as u128;
+		let values = [0, 1, largest, largest + 1, largest * largest, 64 * largest * largest];
+		for value in values.into_iter().chain([(1 << 120) - 1, (1 << 102) + 12_345]) {
+			assert_eq!(reduce(value) as u128, value % MODULUS as u128, "{value}");
+		}
+		assert_eq!(mul(pow(12_345, MODULUS - 2), 12_345), 1);
 	}
 
 	#[test]

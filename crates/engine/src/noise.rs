@@ -1,6 +1,12 @@
 //! How much noise a circuit makes.
 
-use crate::params::NOISE_BOUND;
+use crate::{
+	entities::selector::SelectorGadget,
+	params::{
+		EXPANSION_STAGES, ExpansionStage, Gadget, MODULUS, NOISE_BOUND, NOISE_BOUND_LOG2,
+		POLYNOMIAL_SIZE, SQUARE_GADGET,
+	},
+};
 
 /// The largest absolute noise that a ciphertext can have, in units of 1/q. A sum of worst cases,
 /// not an estimate: decryption with a grid above twice this bound never fails.
@@ -21,6 +27,111 @@ impl NoiseBound {
 	/// with 2^(d-1) > bound.
 	pub const fn shift(self) -> u32 {
 		64 - self.0.leading_zeros() + 1
+	}
+}
+
+/// E\[d²\] of a balanced digit d, uniform in \[-B/2, B/2).
+fn digit_variance(gadget: Gadget) -> f64 {
+	let base = (1u64 << gadget.base_log) as f64;
+	(base * base + 2.0) / 12.0
+}
+
+/// Variance of what a decomposition drops: uniform in \[-2^(t-1), 2^(t-1)).
+fn dropped_variance(gadget: Gadget) -> f64 {
+	match gadget.dropped_bits() {
+		0 => 0.0,
+		bits => ((1u64 << bits) as f64).powi(2) / 12.0,
+	}
+}
+
+const N: f64 = POLYNOMIAL_SIZE as f64;
+
+/// E||s||² of a uniform binary secret.
+const SECRET_NORM: f64 = N / 2.0;
+
+/// E||s²||²: coefficient i of s² has mean (2i + 2 - N) / 4 and variance 3N/8.
+const SQUARE_NORM: f64 = N * N * N / 48.0 + 3.0 * N * N / 8.0;
+
+/// The variance of a coefficient of noise, averaged over the coefficients, in units of 1/q².
+///
+/// The formulas are those of Chillotti, Gama, Georgieva, Izabachène, "TFHE: fast fully homomorphic
+/// encryption over the torus" (2020), section 3 and 4, for a uniform binary secret and digits with
+/// their exact second moment instead of bounds. Only + - * / and integer powers are used, so every
+/// machine computes the same bits.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Variance(pub f64);
+
+impl Variance {
+	/// None.
+	pub const ZERO: Self = Self(0.0);
+
+	/// Of a fresh encryption: TUniform(b) has (2^(2b+1) + 1) / 6.
+	pub const FRESH: Self = Self(((1u64 << (2 * NOISE_BOUND_LOG2 + 1)) as f64 + 1.0) / 6.0);
+
+	/// Added by a key switch of one polynomial from a secret with this squared norm: every digit
+	/// times a fresh key row, and what the decomposition drops times the secret.
+	fn key_switch(gadget: Gadget, source_norm: f64) -> Self {
+		let rows = f64::from(gadget.levels) * N * digit_variance(gadget) * Self::FRESH.0;
+		Self(rows + dropped_variance(gadget) * source_norm)
+	}
+
+	/// Of an RLWE that the expansion gives.
+	///
+	/// A stage with 2^k branches adds up 2^k images, 2^k - 1 of which have been key-switched.
+	/// (By Parseval's equation that is exact for the average over the children.)
+	pub fn expanded() -> Self {
+		let after_stage = |before: f64, stage: &ExpansionStage| {
+			let branches = stage.branches() as f64;
+			let switch = Self::key_switch(stage.gadget, SECRET_NORM).0;
+			branches * before + (branches - 1.0) * switch
+		};
+		Self(EXPANSION_STAGES.iter().fold(Self::FRESH.0, after_stage))
+	}
+
+	/// Added by an external product with a selector whose rows have the variance `row`.
+	///
+	/// The digits of the mask meet the rows' noise and then s; the digits of the body meet the
+	/// rows' noise; then comes one key switch from s².
+	pub fn external_product(gadget: SelectorGadget, row: Self) -> Self {
+		let products = |gadget: Gadget| {
+			f64::from(gadget.levels) * N * digit_variance(gadget) * row.0 + dropped_variance(gadget)
+		};
+		let square = Self::key_switch(SQUARE_GADGET, SQUARE_NORM).0;
+		Self(products(gadget.mask) * SECRET_NORM + products(gadget.body()) + square)
+	}
+
+	/// Added by switching the modulus of mask and body from q to 2^`bits`, in units of 1/q².
+	pub fn modulus_switch(bits: u32) -> Self {
+		let step = MODULUS as f64 / (1u64 << bits) as f64;
+		Self(step * step / 12.0 * (SECRET_NORM + 1.0))
+	}
+
+	/// Of the sum of `count` independent noises of this variance.
+	pub fn times(self, count: f64) -> Self {
+		Self(self.0 * count)
+	}
+
+	/// Whether a noise of this variance stays below 2^(`unit_log2` - 1), half a unit, except with a
+	/// probability of at most 2^-128.
+	pub fn fits(self, unit_log2: u32) -> bool {
+		let half = (1u64 << unit_log2) as f64 / 2.0;
+		half * half >= SIGMAS * SIGMAS * self.0
+	}
+
+	/// log2 of the standard deviation relative to q, for people.
+	pub fn log2_relative(self) -> f64 {
+		self.0.log2() / 2.0 - (MODULUS as f64).log2()
+	}
+}
+
+/// A Gaussian exceeds this many standard deviations with a probability of 2^-128.
+const SIGMAS: f64 = 13.2;
+
+impl std::ops::Add for Variance {
+	type Output = Self;
+
+	fn add(self, other: Self) -> Self {
+		Self(self.0 + other.0)
 	}
 }
 

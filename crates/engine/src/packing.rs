@@ -23,55 +23,68 @@ pub enum PackingError {
 
 /// Bytes that `count` residues take.
 pub const fn packed_len(count: usize) -> usize {
-	(count * MODULUS_BITS as usize).div_ceil(8)
+	packed_bits_len(count, MODULUS_BITS)
+}
+
+/// Bytes that `count` values of `bits` bits take.
+pub const fn packed_bits_len(count: usize, bits: u32) -> usize {
+	(count * bits as usize).div_ceil(8)
 }
 
 /// Appends `residues` to `out`.
 pub fn pack(residues: &[u64], out: &mut Vec<u8>) {
+	pack_bits(residues.iter().copied(), MODULUS_BITS, out);
+}
+
+/// Appends values of `bits` bits, at most 56, to `out`.
+pub fn pack_bits(values: impl Iterator<Item = u64>, bits: u32, out: &mut Vec<u8>) {
 	let mut buffer: u128 = 0;
-	let mut bits = 0;
-	out.reserve(packed_len(residues.len()));
-	for &residue in residues {
-		buffer |= u128::from(residue) << bits;
-		bits += MODULUS_BITS;
-		while bits >= 8 {
+	let mut filled = 0;
+	for value in values {
+		buffer |= u128::from(value) << filled;
+		filled += bits;
+		while filled >= 8 {
 			out.push(buffer as u8);
 			buffer >>= 8;
-			bits -= 8;
+			filled -= 8;
 		}
 	}
-	if bits > 0 {
+	if filled > 0 {
 		out.push(buffer as u8);
 	}
 }
 
 /// Reads `count` residues that fill `bytes` exactly.
 pub fn unpack(bytes: &[u8], count: usize) -> Result<Vec<u64>, PackingError> {
-	let wanted = packed_len(count);
+	let residues = unpack_bits(bytes, count, MODULUS_BITS)?;
+	match residues.iter().position(|&residue| residue >= MODULUS) {
+		Some(at) => Err(PackingError::NotReduced(at)),
+		None => Ok(residues),
+	}
+}
+
+/// Reads `count` values of `bits` bits, at most 56, that fill `bytes` exactly.
+pub fn unpack_bits(bytes: &[u8], count: usize, bits: u32) -> Result<Vec<u64>, PackingError> {
+	let wanted = packed_bits_len(count, bits);
 	if bytes.len() != wanted {
 		return Err(PackingError::WrongLength { found: bytes.len(), wanted });
 	}
-	let mut residues = Vec::with_capacity(count);
-	let mut buffer: u128 = 0;
-	let mut bits = 0;
-	let mut bytes = bytes.iter();
-	while residues.len() < count {
-		while bits < MODULUS_BITS {
-			buffer |= u128::from(bytes.next().copied().unwrap_or_default()) << bits;
-			bits += 8;
+	let mut values = Vec::with_capacity(count);
+	let mut buffer: u64 = 0;
+	let mut filled = 0;
+	for &byte in bytes {
+		buffer |= u64::from(byte) << filled;
+		filled += 8;
+		if filled >= bits && values.len() < count {
+			values.push(buffer & ((1 << bits) - 1));
+			buffer >>= bits;
+			filled -= bits;
 		}
-		let residue = buffer as u64 & ((1 << MODULUS_BITS) - 1);
-		if residue >= MODULUS {
-			return Err(PackingError::NotReduced(residues.len()));
-		}
-		residues.push(residue);
-		buffer >>= MODULUS_BITS;
-		bits -= MODULUS_BITS;
 	}
 	if buffer != 0 {
 		return Err(PackingError::TrailingBits);
 	}
-	Ok(residues)
+	Ok(values)
 }
 
 #[cfg(test)]

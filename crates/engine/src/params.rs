@@ -33,32 +33,65 @@ impl Gadget {
 	pub const fn scale(self, level: u32) -> u64 {
 		1 << (MODULUS_BITS - self.base_log * (level + 1))
 	}
+
+	/// Bits below the last digit.
+	pub const fn dropped_bits(self) -> u32 {
+		MODULUS_BITS - self.base_log * self.levels
+	}
 }
 
 const fn gadget(base_log: u32, levels: u32) -> Gadget {
 	Gadget { base_log, levels }
 }
 
-/// Gadgets of the key-switching keys for X -> X^(N/2^l + 1), l = 0..=10.
+/// One hoisted stage of the expansion: it splits by `bits` bits of the coefficient's position at
+/// once, with 2^`bits` - 1 automorphisms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExpansionStage {
+	/// The lowest bit of the position that this stage splits by.
+	pub first_bit: u32,
+	/// How many bits it splits by.
+	pub bits: u32,
+	/// Gadget of its key-switching keys.
+	pub gadget: Gadget,
+}
+
+impl ExpansionStage {
+	/// Number of ciphertexts that one becomes.
+	pub const fn branches(self) -> usize {
+		1 << self.bits
+	}
+
+	/// The exponent e of automorphism number `number` (1..2^`bits`) X -> X^e: the subgroup of order
+	/// 2^`bits` that fixes X^(2^(first_bit + bits)) up to N-th roots of unity.
+	pub const fn automorphism_exponent(self, number: usize) -> usize {
+		(1 + number * ((2 * POLYNOMIAL_SIZE) >> (self.first_bit + self.bits)))
+			% (2 * POLYNOMIAL_SIZE)
+	}
+}
+
+const fn stage(first_bit: u32, bits: u32, gadget: Gadget) -> ExpansionStage {
+	ExpansionStage { first_bit, bits, gadget }
+}
+
+/// The stages of the expansion of one GLWE into 2048 RLWEs.
 ///
-/// Each expansion step doubles the noise of the steps before it, so the first ones take small
-/// bases and many levels.
-pub const AUTOMORPHISM_GADGETS: [Gadget; 11] = [
-	gadget(2, 24),
-	gadget(2, 24),
-	gadget(2, 24),
-	gadget(2, 24),
-	gadget(3, 16),
-	gadget(3, 16),
-	gadget(4, 12),
-	gadget(4, 12),
-	gadget(6, 8),
-	gadget(6, 8),
-	gadget(8, 6),
+/// Each stage multiplies the noise of those before it, so the first ones take small bases and many
+/// levels; they handle few ciphertexts, so that costs no time. The last ones handle many, so they
+/// split by several bits with one decomposition.
+pub const EXPANSION_STAGES: [ExpansionStage; 7] = [
+	stage(0, 1, gadget(3, 16)),
+	stage(1, 1, gadget(3, 16)),
+	stage(2, 1, gadget(3, 16)),
+	stage(3, 1, gadget(3, 16)),
+	stage(4, 2, gadget(4, 12)),
+	stage(6, 2, gadget(5, 10)),
+	stage(8, 3, gadget(6, 8)),
 ];
 
-/// Gadget of the key-switching key for s².
-pub const SQUARE_GADGET: Gadget = gadget(10, 5);
+/// Gadget of the key-switching key for s². One switch per external product adds noise that is not
+/// multiplied afterwards, so the base can be large.
+pub const SQUARE_GADGET: Gadget = gadget(20, 2);
 
 #[cfg(test)]
 mod tests {
@@ -73,11 +106,24 @@ mod tests {
 
 	#[test]
 	fn gadgets_make_the_rows_that_the_format_promises() {
-		let rows: u32 = AUTOMORPHISM_GADGETS.iter().map(|gadget| gadget.levels).sum();
+		let rows: u32 = EXPANSION_STAGES
+			.iter()
+			.map(|stage| (stage.branches() as u32 - 1) * stage.gadget.levels)
+			.sum();
 		assert_eq!((rows + SQUARE_GADGET.levels) as usize, ServerKeyPrefix::ROWS);
 		assert_eq!(ServerKeyPrefix::ROW_BYTES, POLYNOMIAL_SIZE * MODULUS_BITS as usize / 8);
-		for gadget in AUTOMORPHISM_GADGETS.iter().chain([&SQUARE_GADGET]) {
+		for gadget in EXPANSION_STAGES.iter().map(|stage| &stage.gadget).chain([&SQUARE_GADGET]) {
 			assert!(gadget.base_log * gadget.levels <= MODULUS_BITS);
 		}
+	}
+
+	#[test]
+	fn stages_cover_every_bit_once() {
+		let mut next = 0;
+		for stage in EXPANSION_STAGES {
+			assert_eq!(stage.first_bit, next);
+			next += stage.bits;
+		}
+		assert_eq!(1 << next, POLYNOMIAL_SIZE);
 	}
 }

@@ -14,6 +14,8 @@ pub const MODEL_NAME_BYTES: usize = 64;
 pub enum CircuitKind {
 	/// Inner products with integer weights; needs no server key.
 	Linear = 1,
+	/// Sums of decision trees.
+	Forest = 2,
 }
 
 impl CircuitKind {
@@ -21,12 +23,14 @@ impl CircuitKind {
 	pub const fn needs_server_key(self) -> bool {
 		match self {
 			Self::Linear => false,
+			Self::Forest => true,
 		}
 	}
 
 	fn from_byte(byte: u8) -> Option<Self> {
 		match byte {
 			1 => Some(Self::Linear),
+			2 => Some(Self::Forest),
 			_ => None,
 		}
 	}

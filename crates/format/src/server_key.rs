@@ -17,8 +17,8 @@ impl ServerKeyPrefix {
 	/// Length of header and prefix in bytes.
 	pub const BYTES: usize = HEADER_BYTES + 16;
 
-	/// RLWE rows of a server key of parameter set 1: 174 for the automorphisms, 5 for s².
-	pub const ROWS: usize = 179;
+	/// RLWE rows of a server key of parameter set 1: 186 for the automorphisms, 2 for s².
+	pub const ROWS: usize = 188;
 
 	/// Bytes of the packed body of one row: 2048 coefficients of 51 bits.
 	pub const ROW_BYTES: usize = 2048 * 51 / 8;

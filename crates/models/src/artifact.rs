@@ -1,8 +1,8 @@
 //! The `.fheml` file: a model that is ready for the chain.
 
-use crate::card::{Column, ModelCard, Scores, Task};
-use fhe_ml_engine::{Hash, HeaderError, LinearCircuit, LinearCircuitError, blake2b_256};
-use fhe_ml_format::{ArtifactPrefix, CircuitKind, MODEL_NAME_BYTES};
+use crate::card::{Column, Encoding, ModelCard, Scores, Task};
+use fhe_ml_engine::{Circuit, CircuitError, Hash, HeaderError, blake2b_256};
+use fhe_ml_format::{ArtifactPrefix, MODEL_NAME_BYTES};
 
 /// A decoded artifact.
 #[derive(Clone, Debug)]
@@ -10,7 +10,7 @@ pub struct Artifact {
 	/// The model card.
 	pub card: ModelCard,
 	/// What collators evaluate.
-	pub circuit: LinearCircuit,
+	pub circuit: Circuit,
 	bytes: Vec<u8>,
 	hash: Hash,
 }
@@ -26,7 +26,7 @@ pub enum ArtifactError {
 	Card(#[from] serde_json::Error),
 	/// The circuit does not decode.
 	#[error("the circuit does not decode: {0}")]
-	Circuit(#[from] LinearCircuitError),
+	Circuit(#[from] CircuitError),
 	/// Card, prefix and circuit do not belong together.
 	#[error("the model card does not fit the circuit: {0}")]
 	Mismatch(&'static str),
@@ -35,14 +35,9 @@ pub enum ArtifactError {
 	Name(usize),
 }
 
-/// One unit of work is about a microsecond of a core: 1000 multiplications and the decoding.
-fn work(circuit: &LinearCircuit) -> u64 {
-	1 + circuit.features() as u64 / 20 + circuit.multiplications() / 1000
-}
-
 impl Artifact {
 	/// Puts a card and a circuit into one file.
-	pub fn new(card: ModelCard, circuit: LinearCircuit) -> Result<Self, ArtifactError> {
+	pub fn new(card: ModelCard, circuit: Circuit) -> Result<Self, ArtifactError> {
 		let mut name = [0; MODEL_NAME_BYTES];
 		name.get_mut(..card.name.len())
 			.filter(|name| !name.is_empty())
@@ -51,10 +46,10 @@ impl Artifact {
 		let card_json = serde_json::to_vec(&card)?;
 		let circuit_bytes = circuit.to_bytes();
 		let prefix = ArtifactPrefix {
-			circuit: CircuitKind::Linear,
+			circuit: circuit.kind(),
 			input_bytes: circuit.input_bytes() as u32,
 			result_bytes: circuit.result_bytes() as u32,
-			work: work(&circuit),
+			work: circuit.work(),
 			card_bytes: card_json.len() as u32,
 			circuit_bytes: circuit_bytes.len() as u32,
 			name,
@@ -71,14 +66,14 @@ impl Artifact {
 			.split_at_checked(prefix.card_bytes as usize)
 			.ok_or(HeaderError::WrongLength)?;
 		let card: ModelCard = serde_json::from_slice(card_json)?;
-		let circuit = LinearCircuit::from_bytes(circuit_bytes)?;
+		let circuit = Circuit::from_bytes(prefix.circuit, circuit_bytes)?;
 		check(&card, &circuit)?;
 		if prefix.name_str() != Some(card.name.as_str()) {
 			return Err(ArtifactError::Mismatch("the names differ"));
 		}
 		if prefix.input_bytes as usize != circuit.input_bytes()
 			|| prefix.result_bytes as usize != circuit.result_bytes()
-			|| prefix.work != work(&circuit)
+			|| prefix.work != circuit.work()
 		{
 			return Err(ArtifactError::Mismatch("sizes or work differ from the circuit's"));
 		}
@@ -97,11 +92,20 @@ impl Artifact {
 }
 
 /// Whether every index of the card exists in the circuit.
-fn check(card: &ModelCard, circuit: &LinearCircuit) -> Result<(), ArtifactError> {
+fn check(card: &ModelCard, circuit: &Circuit) -> Result<(), ArtifactError> {
 	let outputs = circuit.outputs();
 	let exist = |columns: &[Column]| columns.iter().all(|column| column.output < outputs);
 	let fits = |scores: &Scores| !scores.columns.is_empty() && exist(&scores.columns);
-	if card.features.len() != circuit.features() {
+	let features = card.features.len();
+	let inputs = match &card.encoding {
+		Encoding::Scaled(scaled) if scaled.len() != features => None,
+		Encoding::Scaled(_) => Some(features),
+		Encoding::Predicates { predicates, .. } => predicates
+			.iter()
+			.all(|predicate| predicate.feature < features)
+			.then_some(predicates.len()),
+	};
+	if inputs != Some(circuit.inputs()) {
 		return Err(ArtifactError::Mismatch("another number of features"));
 	}
 	if card.output_steps.len() != outputs {
@@ -111,7 +115,7 @@ fn check(card: &ModelCard, circuit: &LinearCircuit) -> Result<(), ArtifactError>
 		Task::Classification { classes, decision, scores } => {
 			fits(decision) && fits(scores) && decision.columns.len() == classes.len()
 		},
-		Task::Regression { targets } => !targets.is_empty() && exist(targets),
+		Task::Regression { targets } => fits(targets),
 	};
 	if consistent { Ok(()) } else { Err(ArtifactError::Mismatch("a column that does not exist")) }
 }

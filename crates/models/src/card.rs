@@ -12,8 +12,10 @@ pub struct ModelCard {
 	pub kind: String,
 	/// Where the model came from: producer of the ONNX file.
 	pub producer: String,
-	/// The features in order, and how each becomes an integer.
-	pub features: Vec<Feature>,
+	/// Names of the features in order.
+	pub features: Vec<String>,
+	/// How a row of features becomes the integers that are encrypted.
+	pub encoding: Encoding,
 	/// Whether the model or its calibration file named the features. If not, tables are read by
 	/// position.
 	pub features_are_named: bool,
@@ -25,29 +27,121 @@ pub struct ModelCard {
 	pub quantisation: Quantisation,
 	/// Sizes in bytes.
 	pub sizes: Sizes,
-	/// Probability that a result decrypts wrongly. Zero: the noise has a hard bound that stays
+	/// What collators compute.
+	pub cost: Cost,
+	/// Probability that a result decrypts wrongly. Zero if the noise has a hard bound that stays
 	/// below half a step.
 	pub decryption_failure_probability: f64,
 }
 
-/// A feature x enters the circuit as the integer round((x - offset) * scale).
+/// How a row of features becomes the integers that are encrypted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Feature {
-	/// Column name in a CSV file.
-	pub name: String,
+#[serde(rename_all = "snake_case")]
+pub enum Encoding {
+	/// Each feature is scaled and rounded to an integer.
+	Scaled(Vec<ScaledFeature>),
+	/// Bits: comparisons of features with thresholds.
+	Predicates {
+		/// The comparisons.
+		predicates: Vec<Predicate>,
+		/// Whether features are rounded to single precision first, as ONNX Runtime takes them.
+		single_precision: bool,
+	},
+}
+
+/// Whether a feature is at most, or equal to, a threshold; one encrypted bit.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Predicate {
+	/// Number of the feature.
+	#[serde(rename = "f")]
+	pub feature: usize,
+	/// Which comparison.
+	#[serde(rename = "c")]
+	pub comparison: Comparison,
+	/// The threshold.
+	#[serde(rename = "t", with = "threshold")]
+	pub threshold: f64,
+	/// The bit of a missing value.
+	#[serde(rename = "m")]
+	pub missing: bool,
+}
+
+/// JSON has no infinity.
+mod threshold {
+	use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+	pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+		value.is_finite().then_some(*value).serialize(serializer)
+	}
+
+	pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+		Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NEG_INFINITY))
+	}
+}
+
+/// A comparison of a feature with a threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Comparison {
+	/// x <= t.
+	#[serde(rename = "<=")]
+	AtMost,
+	/// x == t.
+	#[serde(rename = "==")]
+	Equal,
+}
+
+/// What collators compute for one row.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Cost {
+	/// Estimated milliseconds of one core.
+	pub milliseconds_per_core: f64,
+	/// Bytes of memory, besides the server key.
+	pub memory: usize,
+	/// Details of a circuit that computes on encrypted bits.
+	#[serde(skip_serializing_if = "Option::is_none")]
+	pub levelled: Option<LevelledCost>,
+}
+
+/// Details of a circuit that computes on encrypted bits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LevelledCost {
+	/// Encrypted bits.
+	pub bits: usize,
+	/// Bits that select between ciphertexts; the others enter linearly.
+	pub selectors: usize,
+	/// Coefficients of the input's GLWEs that are used.
+	pub slots: usize,
+	/// Number-theoretic transforms.
+	pub transforms: u64,
+	/// Gadget of the selectors: bits of a digit, and number of digits.
+	pub gadget: (u32, u32),
+	/// Limbs that a value of a leaf or weight is cut into.
+	pub limbs: usize,
+	/// Standard deviation of the result's noise, log2 relative to the modulus.
+	pub noise_log2: f64,
+	/// Half of the distance between messages, log2 relative to the modulus: what the noise may
+	/// not exceed.
+	pub budget_log2: f64,
+}
+
+/// A feature x enters the circuit as the integer round((x - offset) * scale).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScaledFeature {
 	/// Centre of the feature's expected range.
 	pub offset: f64,
 	/// Integers per unit; zero for a feature that the model does not use.
 	pub scale: f64,
 }
 
-/// An output of the circuit, possibly negated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// An output of the circuit, possibly negated, plus a constant.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Column {
 	/// Number of the output.
 	pub output: usize,
 	/// Whether its sign is turned.
 	pub negate: bool,
+	/// What is added afterwards.
+	pub offset: f64,
 }
 
 /// A function that the client applies to each score.
@@ -62,10 +156,14 @@ pub enum Transform {
 	ModifiedHuber,
 	/// Softmax over all scores.
 	Softmax,
+	/// Softmax over the scores that are not zero; the others stay zero.
+	SoftmaxZero,
+	/// e^s.
+	Exp,
 }
 
 /// Scores as the ONNX model gives them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
 	/// The columns.
 	pub columns: Vec<Column>,
@@ -101,7 +199,7 @@ impl Classes {
 }
 
 /// What the client makes of the outputs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Task {
 	/// The class with the largest decision score.
@@ -116,7 +214,7 @@ pub enum Task {
 	/// The outputs themselves.
 	Regression {
 		/// The targets.
-		targets: Vec<Column>,
+		targets: Scores,
 	},
 }
 
@@ -125,9 +223,9 @@ pub enum Task {
 pub struct Quantisation {
 	/// How the ranges of the features were found.
 	pub ranges: Ranges,
-	/// Bits of a feature over half of its expected range.
+	/// Bits of a feature over half of its expected range; 0 if features are not rounded at all.
 	pub feature_bits: u32,
-	/// Bits of a weight, with sign.
+	/// Bits of a weight or of a leaf's value, with sign.
 	pub weight_bits: u32,
 	/// Largest error of a raw score while every feature is in its expected range.
 	pub max_score_error: f64,
@@ -145,6 +243,8 @@ pub enum Ranges {
 	Scaler,
 	/// Guessed from the weights.
 	Weights,
+	/// There is no range: comparisons are exact for every number.
+	Exact,
 }
 
 /// Sizes in bytes.

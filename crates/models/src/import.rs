@@ -9,14 +9,18 @@ mod formula;
 mod graph;
 mod operators;
 mod proto;
+pub(crate) mod trees;
 
 use crate::{
 	artifact::{Artifact, ArtifactError},
-	card::{Column, ModelCard, Ranges, Scores, Sizes, Task},
+	card::{
+		Column, Cost, Encoding, LevelledCost, ModelCard, Quantisation, Ranges, Scores, Sizes, Task,
+	},
 	quantise::{FloatModel, QuantiseError},
+	quantise_trees,
 };
-use fhe_ml_engine::Hash;
-use formula::{Affine, Formula, Row, ScoreFormula};
+use fhe_ml_engine::{Circuit, ForestCircuit, ForestCircuitError, Hash, ServerKey};
+use formula::{Basis, Formula, Precision, Row, ScoreFormula};
 use graph::Graph;
 
 pub use operators::SUPPORTED_OPERATORS;
@@ -90,6 +94,25 @@ pub enum ImportError {
 	/// The integers cannot be chosen.
 	#[error("the model does not fit the noise budget: {0}")]
 	Quantise(#[from] QuantiseError),
+	/// The trees do not fit.
+	#[error("the model does not fit: {0}")]
+	Forest(#[from] ForestCircuitError),
+	/// The artifact is larger than a chain takes.
+	#[error("the model takes {found} bytes, and at most {limit} fit a chain")]
+	TooLarge {
+		/// Bytes of the artifact.
+		found: usize,
+		/// Bytes that are allowed.
+		limit: usize,
+	},
+	/// The input is larger than a chain takes.
+	#[error("an encrypted row would take {found} bytes, and at most {limit} fit a chain")]
+	InputTooLarge {
+		/// Bytes of an input.
+		found: usize,
+		/// Bytes that are allowed.
+		limit: usize,
+	},
 	/// The artifact cannot be written.
 	#[error(transparent)]
 	Artifact(#[from] ArtifactError),
@@ -102,38 +125,150 @@ const SCALED_HALF_WIDTH: f64 = 4.0;
 pub fn import_onnx(onnx: &[u8], options: &ImportOptions) -> Result<Artifact, ImportError> {
 	let graph = Graph::parse(onnx)?;
 	let solved = operators::follow(&graph)?;
-	let (rows, task) = solved_task(&graph, &solved.outputs)?;
+	let (basis, rows, task) = solved_task(&graph, &solved.outputs)?;
+	let compiled = match (basis, &solved.forest) {
+		(Basis::Features, _) => compile_linear(options, rows, &solved.scalers)?,
+		(Basis::Forest, Some(forest)) => {
+			check_calibration(options, graph.feature_names.len())?;
+			compile_forest(forest, &rows, graph.precision)?
+		},
+		_ => return Err(ImportError::Outputs("they depend on no input".into())),
+	};
 	let names = feature_names(&graph, options)?;
-	let (ranges, ranges_from, spans) = expected_ranges(options, &rows, &solved.scalers)?;
+	let Compiled { circuit, encoding, output_steps, quantisation } = compiled;
+	let kind = circuit_name(&circuit);
+	let needs_server_key = circuit.kind().needs_server_key();
+	let card = ModelCard {
+		name: options.name.clone(),
+		kind: match task {
+			Task::Classification { .. } => format!("{kind} classifier"),
+			Task::Regression { .. } => format!("{kind} regressor"),
+		},
+		producer: graph.producer.clone(),
+		features: names,
+		encoding,
+		features_are_named: options.calibration.is_some() || graph.features_are_named(),
+		output_steps,
+		task,
+		quantisation,
+		sizes: Sizes {
+			input: circuit.input_bytes(),
+			result: circuit.result_bytes(),
+			server_key: if needs_server_key { ServerKey::BYTES } else { 0 },
+		},
+		cost: cost(&circuit),
+		decryption_failure_probability: if needs_server_key { LEVELLED_FAILURE } else { 0.0 },
+	};
+	if card.sizes.input > MAX_INPUT_BYTES {
+		let (found, limit) = (card.sizes.input, MAX_INPUT_BYTES);
+		return Err(ImportError::InputTooLarge { found, limit });
+	}
+	let artifact = Artifact::new(card, circuit)?;
+	match artifact.as_bytes().len() {
+		found if found > MAX_ARTIFACT_BYTES => {
+			Err(ImportError::TooLarge { found, limit: MAX_ARTIFACT_BYTES })
+		},
+		_ => Ok(artifact),
+	}
+}
+
+/// 2^-128: what the noise budget of levelled circuits is made for.
+const LEVELLED_FAILURE: f64 = 2.938_735_877_055_718_8e-39;
+/// What the pallet takes (`fhe_ml_primitives::bounds`).
+const MAX_ARTIFACT_BYTES: usize = 3 << 20;
+const MAX_INPUT_BYTES: usize = 1 << 20;
+
+/// A circuit, and what the card says of it.
+struct Compiled {
+	circuit: Circuit,
+	encoding: Encoding,
+	output_steps: Vec<f64>,
+	quantisation: Quantisation,
+}
+
+fn circuit_name(circuit: &Circuit) -> &'static str {
+	match circuit {
+		Circuit::Linear(_) => "linear",
+		Circuit::Forest(forest) if forest.trees().len() == 1 => "decision tree",
+		Circuit::Forest(_) => "forest",
+	}
+}
+
+fn cost(circuit: &Circuit) -> Cost {
+	let levelled = match circuit {
+		Circuit::Linear(_) => None,
+		Circuit::Forest(forest) => Some(forest_cost(forest)),
+	};
+	Cost {
+		milliseconds_per_core: circuit.work() as f64 / 1000.0,
+		memory: circuit.memory_bytes(),
+		levelled,
+	}
+}
+
+fn forest_cost(forest: &ForestCircuit) -> LevelledCost {
+	let gadget = forest.gadget().mask;
+	LevelledCost {
+		bits: forest.predicates(),
+		selectors: forest.selectors(),
+		slots: forest.slots(),
+		transforms: forest.transforms(),
+		gadget: (gadget.base_log, gadget.levels),
+		limbs: forest.limbs().0,
+		noise_log2: forest.noise_log2(),
+		budget_log2: forest.encoding().budget_log2(),
+	}
+}
+
+fn compile_linear(
+	options: &ImportOptions,
+	rows: Vec<Row>,
+	scalers: &[Option<(f64, f64)>],
+) -> Result<Compiled, ImportError> {
+	check_calibration(options, scalers.len())?;
+	let (ranges, ranges_from, spans) = expected_ranges(options, &rows, scalers)?;
 	let model = FloatModel {
-		names,
-		weights: rows.iter().map(|row| row.weights.clone()).collect(),
 		bias: rows.iter().map(|row| row.bias).collect(),
+		weights: rows.into_iter().map(|row| row.weights).collect(),
 		ranges,
 		ranges_from,
 		spans,
 	};
 	let quantised = model.quantise()?;
-	let card = ModelCard {
-		name: options.name.clone(),
-		kind: match task {
-			Task::Classification { .. } => "linear classifier".into(),
-			Task::Regression { .. } => "linear regressor".into(),
-		},
-		producer: graph.producer.clone(),
-		features: quantised.features,
-		features_are_named: options.calibration.is_some() || graph.features_are_named(),
+	Ok(Compiled {
+		circuit: Circuit::Linear(quantised.circuit),
+		encoding: Encoding::Scaled(quantised.features),
 		output_steps: quantised.output_steps,
-		task,
 		quantisation: quantised.quantisation,
-		sizes: Sizes {
-			input: quantised.circuit.input_bytes(),
-			result: quantised.circuit.result_bytes(),
-			server_key: 0,
+	})
+}
+
+fn compile_forest(
+	forest: &trees::FloatForest,
+	rows: &[Row],
+	precision: Precision,
+) -> Result<Compiled, ImportError> {
+	let weights: Vec<Vec<f64>> = rows.iter().map(|row| row.weights.clone()).collect();
+	let quantised = quantise_trees::quantise(forest, &weights)?;
+	Ok(Compiled {
+		circuit: Circuit::Forest(quantised.circuit),
+		encoding: Encoding::Predicates {
+			predicates: quantised.predicates,
+			single_precision: precision == Precision::Single,
 		},
-		decryption_failure_probability: 0.0,
-	};
-	Ok(Artifact::new(card, quantised.circuit)?)
+		output_steps: quantised.output_steps,
+		quantisation: quantised.quantisation,
+	})
+}
+
+/// Whether the calibration file has the model's columns.
+fn check_calibration(options: &ImportOptions, wanted: usize) -> Result<(), ImportError> {
+	match &options.calibration {
+		Some(calibration) if calibration.names.len() != wanted => {
+			Err(ImportError::CalibrationColumns { found: calibration.names.len(), wanted })
+		},
+		_ => Ok(()),
+	}
 }
 
 /// The content hash in hexadecimal, as the chain shows it.
@@ -141,9 +276,9 @@ pub fn hex_hash(hash: &Hash) -> String {
 	hash.iter().fold(String::from("0x"), |text, byte| text + &format!("{byte:02x}"))
 }
 
-/// The distinct rows that must be evaluated, and the task in terms of them.
-fn solved_task(graph: &Graph, outputs: &[Formula]) -> Result<(Vec<Row>, Task), ImportError> {
-	let mut rows: Vec<Row> = Vec::new();
+/// What the outputs are affine in, the distinct rows that must be evaluated, and the task in terms
+/// of them.
+fn solved_task(graph: &Graph, outputs: &[Formula]) -> Result<(Basis, Vec<Row>, Task), ImportError> {
 	let mut label = None;
 	let mut scores = None;
 	for output in outputs {
@@ -151,9 +286,15 @@ fn solved_task(graph: &Graph, outputs: &[Formula]) -> Result<(Vec<Row>, Task), I
 			Formula::Label(found, classes) => label = Some((found.clone(), classes.clone())),
 			Formula::Scores(found) => scores = Some(found.clone()),
 			Formula::Affine(found) => scores = Some(ScoreFormula::plain(found.clone())),
+			Formula::Exp(found) => {
+				let transform = crate::card::Transform::Exp;
+				let affine = found.clone();
+				scores = Some(ScoreFormula { affine, transform, normalise: false });
+			},
 			_ => {},
 		}
 	}
+	let mut rows = Rows { basis: None, rows: Vec::new() };
 	let task = match (label, scores) {
 		(Some((decision, classes)), scores) => {
 			let classes = classes
@@ -165,43 +306,59 @@ fn solved_task(graph: &Graph, outputs: &[Formula]) -> Result<(Vec<Row>, Task), I
 					format!("{} scores for {} classes", decision.affine.rows.len(), classes.len());
 				return Err(ImportError::Outputs(why));
 			}
-			let decision = to_scores(&mut rows, &decision);
-			let scores = to_scores(&mut rows, &scores);
+			let decision = rows.scores(&decision)?;
+			let scores = rows.scores(&scores)?;
 			Task::Classification { classes, decision, scores }
 		},
-		(None, Some(values)) if values.is_plain() => {
-			Task::Regression { targets: columns(&mut rows, &values.affine) }
-		},
-		(None, _) => {
+		(None, Some(values)) => Task::Regression { targets: rows.scores(&values)? },
+		(None, None) => {
 			let names = graph.outputs.join(", ");
 			return Err(ImportError::Outputs(format!("found only {names}")));
 		},
 	};
-	Ok((rows, task))
+	let basis = rows.basis.ok_or_else(|| ImportError::Outputs("they have no column".into()))?;
+	Ok((basis, rows.rows, task))
 }
 
-fn to_scores(rows: &mut Vec<Row>, formula: &ScoreFormula) -> Scores {
-	Scores {
-		columns: columns(rows, &formula.affine),
-		transform: formula.transform,
-		normalise: formula.normalise,
-	}
+/// The distinct rows that must be evaluated.
+struct Rows {
+	basis: Option<Basis>,
+	rows: Vec<Row>,
 }
 
-/// Finds each row of `affine` among `rows`, up to its sign, or adds it.
-fn columns(rows: &mut Vec<Row>, affine: &Affine) -> Vec<Column> {
-	let column = |row: &Row| {
-		let negated = row.scaled(-1.0);
-		if let Some(output) = rows.iter().position(|other| other == row) {
-			Column { output, negate: false }
-		} else if let Some(output) = rows.iter().position(|other| *other == negated) {
-			Column { output, negate: true }
-		} else {
-			rows.push(row.clone());
-			Column { output: rows.len() - 1, negate: false }
+impl Rows {
+	fn scores(&mut self, formula: &ScoreFormula) -> Result<Scores, ImportError> {
+		if *self.basis.get_or_insert(formula.affine.basis) != formula.affine.basis {
+			let why = "they depend on different parts of the model";
+			return Err(ImportError::Outputs(why.into()));
 		}
-	};
-	affine.rows.iter().map(column).collect()
+		Ok(Scores {
+			columns: formula.affine.rows.iter().map(|row| self.column(row)).collect(),
+			transform: formula.transform,
+			normalise: formula.normalise,
+		})
+	}
+
+	/// Finds a row, up to sign and bias, or adds it.
+	fn column(&mut self, row: &Row) -> Column {
+		let negated = row.scaled(-1.0);
+		let find =
+			|wanted: &Row| self.rows.iter().position(|other| other.weights == wanted.weights);
+		if let Some(output) = find(row) {
+			Column { output, negate: false, offset: row.bias - self.circuit_bias(output) }
+		} else if let Some(output) = find(&negated) {
+			Column { output, negate: true, offset: row.bias + self.circuit_bias(output) }
+		} else {
+			self.rows.push(row.clone());
+			let output = self.rows.len() - 1;
+			Column { output, negate: false, offset: row.bias - self.circuit_bias(output) }
+		}
+	}
+
+	/// What the circuit adds itself: linear ones their bias, others nothing.
+	fn circuit_bias(&self, output: usize) -> f64 {
+		if self.basis == Some(Basis::Features) { self.rows[output].bias } else { 0.0 }
+	}
 }
 
 fn feature_names(graph: &Graph, options: &ImportOptions) -> Result<Vec<String>, ImportError> {

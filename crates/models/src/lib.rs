@@ -2,6 +2,7 @@
 //!
 //! - [`import`]: reads ONNX and finds out what the model computes.
 //! - [`quantise`]: chooses integers for its weights and features, with an error bound.
+//!   (`quantise_trees` for forests: exact predicates, integer leaves.)
 //! - [`artifact`]: the `.fheml` file: prefix, [`card`], circuit.
 //! - [`predict`]: feature vectors to integers before encryption, integers to predictions after
 //!   decryption.
@@ -13,6 +14,7 @@ pub mod evaluate;
 pub mod import;
 pub mod predict;
 pub mod quantise;
+mod quantise_trees;
 
 pub use artifact::{Artifact, ArtifactError};
 pub use card::ModelCard;

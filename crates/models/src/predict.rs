@@ -1,6 +1,8 @@
 //! Feature vectors to integers before encryption, integers to predictions after decryption.
 
-use crate::card::{Classes, Column, ModelCard, Scores, Task, Transform};
+use crate::card::{
+	Classes, Column, Comparison, Encoding, ModelCard, ScaledFeature, Scores, Task, Transform,
+};
 use serde::Serialize;
 
 /// What a model predicts for one row.
@@ -64,20 +66,42 @@ const MAX_ENCODED: f64 = (1u64 << 50) as f64;
 impl ModelCard {
 	/// The integers that stand for a row of features, in the order of [`ModelCard::features`].
 	///
-	/// Values are rounded to single precision first, as ONNX Runtime takes them.
+	/// Values are rounded to single precision first, if ONNX Runtime takes them so. A missing value
+	/// (not a number) is what the model's trees make of it; other models need every value.
 	pub fn encode(&self, row: &[f64]) -> Result<Vec<i64>, EncodeError> {
 		if row.len() != self.features.len() {
 			let (found, wanted) = (row.len(), self.features.len());
 			return Err(EncodeError::FeatureCount { found, wanted });
 		}
-		let values = self.features.iter().zip(row).map(|(feature, &value)| {
+		match &self.encoding {
+			Encoding::Scaled(scaled) => self.scale(scaled, row),
+			Encoding::Predicates { predicates, single_precision } => {
+				if let Some(at) = row.iter().position(|value| value.is_infinite()) {
+					return Err(EncodeError::NotFinite(self.features[at].clone()));
+				}
+				let bit = |predicate: &crate::card::Predicate| {
+					let value = row.get(predicate.feature).copied().unwrap_or(f64::NAN);
+					let value = if *single_precision { f64::from(value as f32) } else { value };
+					i64::from(match predicate.comparison {
+						_ if value.is_nan() => predicate.missing,
+						Comparison::AtMost => value <= predicate.threshold,
+						Comparison::Equal => value == predicate.threshold,
+					})
+				};
+				Ok(predicates.iter().map(bit).collect())
+			},
+		}
+	}
+
+	fn scale(&self, scaled: &[ScaledFeature], row: &[f64]) -> Result<Vec<i64>, EncodeError> {
+		let values = self.features.iter().zip(scaled).zip(row).map(|((name, feature), &value)| {
 			let value = f64::from(value as f32);
 			if !value.is_finite() {
-				return Err(EncodeError::NotFinite(feature.name.clone()));
+				return Err(EncodeError::NotFinite(name.clone()));
 			}
 			let scaled = ((value - feature.offset) * feature.scale).round();
 			if scaled.abs() > MAX_ENCODED {
-				return Err(EncodeError::OutOfRange(feature.name.clone()));
+				return Err(EncodeError::OutOfRange(name.clone()));
 			}
 			Ok(scaled as i64)
 		});
@@ -94,7 +118,7 @@ impl ModelCard {
 				(classes.label(class), scores.apply(&raw_scores))
 			},
 			Task::Regression { targets } => {
-				let values = select(targets, &raw_scores);
+				let values = targets.apply(&raw_scores);
 				let label = match values.as_slice() {
 					[value] => Label::Value(*value),
 					_ => Label::Values(values.clone()),
@@ -120,7 +144,8 @@ impl Classes {
 }
 
 impl Scores {
-	fn apply(&self, raw: &[f64]) -> Vec<f64> {
+	/// The scores for these outputs of the circuit.
+	pub fn apply(&self, raw: &[f64]) -> Vec<f64> {
 		let mut scores = select(&self.columns, raw);
 		match self.transform {
 			Transform::Identity => {},
@@ -133,6 +158,16 @@ impl Scores {
 				scores.iter_mut().for_each(|s| *s = (*s - largest).exp());
 				divide_by_sum(&mut scores);
 			},
+			Transform::SoftmaxZero => {
+				let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+				for score in &mut scores {
+					let is_zero = score.abs() <= SOFTMAX_ZERO;
+					*score =
+						if is_zero { *score * (-largest).exp() } else { (*score - largest).exp() };
+				}
+				divide_by_sum(&mut scores);
+			},
+			Transform::Exp => scores.iter_mut().for_each(|s| *s = s.exp()),
 		}
 		if self.normalise {
 			divide_by_sum(&mut scores);
@@ -140,6 +175,9 @@ impl Scores {
 		scores
 	}
 }
+
+/// What ONNX Runtime takes for zero in SOFTMAX_ZERO.
+const SOFTMAX_ZERO: f64 = 1e-7;
 
 /// Divides by the sum of absolute values; all zeros become a uniform distribution.
 fn divide_by_sum(scores: &mut [f64]) {
@@ -151,7 +189,7 @@ fn divide_by_sum(scores: &mut [f64]) {
 fn select(columns: &[Column], raw: &[f64]) -> Vec<f64> {
 	let value = |column: &Column| {
 		let value = raw.get(column.output).copied().unwrap_or_default();
-		if column.negate { -value } else { value }
+		(if column.negate { -value } else { value }) + column.offset
 	};
 	columns.iter().map(value).collect()
 }

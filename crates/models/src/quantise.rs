@@ -7,14 +7,12 @@
 //! estimated. Nothing breaks for features outside of their range: what must fit is the sum, and the
 //! client checks that before it encrypts.
 
-use crate::card::{Feature, Quantisation, Ranges};
+use crate::card::{Quantisation, Ranges, ScaledFeature};
 use fhe_ml_engine::{LinearCircuit, LinearCircuitError};
 
 /// A linear model in floating point, and where its features are expected.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FloatModel {
-	/// Names of the features.
-	pub names: Vec<String>,
 	/// One row of weights per output.
 	pub weights: Vec<Vec<f64>>,
 	/// One bias per output.
@@ -33,7 +31,7 @@ pub struct Quantised {
 	/// The circuit.
 	pub circuit: LinearCircuit,
 	/// How features become integers.
-	pub features: Vec<Feature>,
+	pub features: Vec<ScaledFeature>,
 	/// Value of the integer 1 of each output.
 	pub output_steps: Vec<f64>,
 	/// The error.
@@ -153,16 +151,14 @@ impl FloatModel {
 			.map(|(bias, step)| (bias / step).round() as i64)
 			.collect();
 		let circuit =
-			LinearCircuit::new(self.names.len(), limb_bits, limbs, weights.clone(), bias)?;
+			LinearCircuit::new(self.ranges.len(), limb_bits, limbs, weights.clone(), bias)?;
 
 		let used = |feature: usize| self.weights.iter().any(|row| row[feature] != 0.0);
-		let features: Vec<Feature> = self
-			.names
+		let features: Vec<ScaledFeature> = self
+			.ranges
 			.iter()
-			.zip(&self.ranges)
 			.enumerate()
-			.map(|(at, (name, &(offset, half_width)))| Feature {
-				name: name.clone(),
+			.map(|(at, &(offset, half_width))| ScaledFeature {
 				offset,
 				scale: if used(at) { resolution / half_width } else { 0.0 },
 			})
@@ -207,7 +203,7 @@ impl FloatModel {
 	) -> Result<u32, QuantiseError> {
 		let outputs = self.bias.len();
 		let probe = LinearCircuit::new(
-			self.names.len(),
+			self.ranges.len(),
 			limb_bits,
 			limbs,
 			weights.to_vec(),

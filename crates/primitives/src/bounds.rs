@@ -2,14 +2,14 @@
 
 use sp_core::ConstU32;
 
-/// Longest model artifact: 1 MiB.
-pub type MaxArtifactBytes = ConstU32<{ 1024 * 1024 }>;
+/// Longest model artifact: 3 MiB, so that registering fits a block.
+pub type MaxArtifactBytes = ConstU32<{ 3 * 1024 * 1024 }>;
 
 /// Longest server key: 2.5 MiB.
 pub type MaxServerKeyBytes = ConstU32<{ 2560 * 1024 }>;
 
-/// Longest encrypted input: 256 KiB.
-pub type MaxInputBytes = ConstU32<{ 256 * 1024 }>;
+/// Longest encrypted input: 1 MiB, which is 160,000 slots.
+pub type MaxInputBytes = ConstU32<{ 1024 * 1024 }>;
 
 /// Longest encrypted result: 256 KiB.
 pub type MaxResultBytes = ConstU32<{ 256 * 1024 }>;

@@ -1,29 +1,97 @@
 //! One evaluation: the blobs of a job in, an outcome out. Never panics, whatever the bytes are.
 
 use crate::LOG_TARGET;
-use fhe_ml_models::EvaluateError;
-use fhe_ml_primitives::{FailureReason, JobBlobs, JobId, Outcome, ResultBytes};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use fhe_ml_engine::{EvaluationBuffers, PreparedServerKey, ServerKey};
+use fhe_ml_models::{Artifact, EvaluateError};
+use fhe_ml_primitives::{AssignedJob, FailureReason, JobBlobs, Outcome, ResultBytes};
+use parking_lot::Mutex;
+use schnellru::{ByLength, LruMap};
+use sp_core::H256;
+use std::{
+	panic::{AssertUnwindSafe, catch_unwind},
+	sync::Arc,
+};
 
-/// Evaluates the blobs of `job`.
-pub fn evaluate(job: JobId, blobs: &JobBlobs) -> Outcome {
-	let run = || fhe_ml_models::evaluate(&blobs.artifact, &blobs.input);
-	match catch_unwind(AssertUnwindSafe(run)) {
-		Ok(Ok(result)) => match ResultBytes::try_from(result) {
-			Ok(result) => Outcome::Completed(result),
-			Err(_) => failed(job, FailureReason::EvaluationFailed, "the result is too long"),
-		},
-		Ok(Err(error @ EvaluateError::Artifact(_))) => {
-			failed(job, FailureReason::ModelDoesNotDecode, &error.to_string())
-		},
-		Ok(Err(error @ EvaluateError::Input(_))) => {
-			failed(job, FailureReason::InputDoesNotDecode, &error.to_string())
-		},
-		Err(_) => failed(job, FailureReason::EvaluationCrashed, "the evaluation panicked"),
+/// Decoded models that are kept.
+const KEPT_MODELS: u32 = 8;
+/// Prepared server keys that are kept; 6 MB each.
+const KEPT_KEYS: u32 = 16;
+
+/// Evaluates jobs, and keeps what the next one can use.
+pub struct Evaluator {
+	models: Mutex<LruMap<H256, Arc<Artifact>>>,
+	keys: Mutex<LruMap<H256, Arc<PreparedServerKey>>>,
+	buffers: Mutex<Vec<EvaluationBuffers>>,
+}
+
+impl Default for Evaluator {
+	fn default() -> Self {
+		Self {
+			models: Mutex::new(LruMap::new(ByLength::new(KEPT_MODELS))),
+			keys: Mutex::new(LruMap::new(ByLength::new(KEPT_KEYS))),
+			buffers: Mutex::default(),
+		}
 	}
 }
 
-fn failed(job: JobId, reason: FailureReason, why: &str) -> Outcome {
+impl Evaluator {
+	/// Evaluates the blobs of an assigned job, on the threads of the current pool.
+	pub fn evaluate(&self, assigned: &AssignedJob, blobs: &JobBlobs) -> Outcome {
+		let job = assigned.job;
+		match catch_unwind(AssertUnwindSafe(|| self.try_evaluate(assigned, blobs))) {
+			Ok(Ok(result)) => match ResultBytes::try_from(result) {
+				Ok(result) => Outcome::Completed(result),
+				Err(_) => failed(job, FailureReason::EvaluationFailed, "the result is too long"),
+			},
+			Ok(Err(error)) => {
+				let reason = match &error {
+					EvaluateError::Artifact(_) => FailureReason::ModelDoesNotDecode,
+					EvaluateError::ServerKey(_) => FailureReason::ServerKeyDoesNotDecode,
+					EvaluateError::Input(_) => FailureReason::InputDoesNotDecode,
+				};
+				failed(job, reason, &error.to_string())
+			},
+			Err(_) => failed(job, FailureReason::EvaluationCrashed, "the evaluation panicked"),
+		}
+	}
+
+	fn try_evaluate(
+		&self,
+		assigned: &AssignedJob,
+		blobs: &JobBlobs,
+	) -> Result<Vec<u8>, EvaluateError> {
+		let model = cached(&self.models, assigned.artifact, || {
+			Artifact::from_bytes(blobs.artifact.clone())
+		})?;
+		let key = match (&blobs.server_key, assigned.server_key) {
+			(Some(bytes), Some(hash)) => Some(cached(&self.keys, hash, || {
+				ServerKey::from_bytes(bytes.clone()).map(|key| PreparedServerKey::new(&key))
+			})?),
+			_ => None,
+		};
+		let mut buffers = self.buffers.lock().pop().unwrap_or_default();
+		let result = fhe_ml_models::evaluate(&model, key.as_deref(), &blobs.input, &mut buffers);
+		self.buffers.lock().push(buffers);
+		result
+	}
+}
+
+/// The value under a hash, made if it is not there.
+fn cached<Value, Error>(
+	cache: &Mutex<LruMap<H256, Arc<Value>>>,
+	hash: H256,
+	make: impl FnOnce() -> Result<Value, Error>,
+) -> Result<Arc<Value>, Error> {
+	if let Some(value) = cache.lock().get(&hash) {
+		return Ok(value.clone());
+	}
+	// Made without the lock: it can take milliseconds.
+	let value = Arc::new(make()?);
+	cache.lock().insert(hash, value.clone());
+	Ok(value)
+}
+
+fn failed(job: u64, reason: FailureReason, why: &str) -> Outcome {
 	log::warn!(target: LOG_TARGET, "job {job} fails: {why}");
 	Outcome::Failed(reason)
 }
@@ -31,34 +99,74 @@ fn failed(job: JobId, reason: FailureReason, why: &str) -> Outcome {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use fhe_ml_engine::{ClientKey, new_seeder};
+	use fhe_ml_engine::{ClientKey, blake2b_256, new_seeder};
 	use fhe_ml_models::{ImportOptions, import_onnx};
 
-	fn blobs() -> JobBlobs {
-		let onnx = include_bytes!("../../../models/wine_logistic.onnx");
-		let options = ImportOptions { name: "wine".into(), calibration: None };
+	fn blobs(onnx: &[u8], row: &[f64]) -> JobBlobs {
+		let options = ImportOptions { name: "model".into(), calibration: None };
 		let model = import_onnx(onnx, &options).unwrap();
 		let mut seeder = new_seeder();
-		let (key, _) = ClientKey::generate(seeder.as_mut());
-		let input = key.encrypt(&model.circuit, model.hash(), &[1; 13], seeder.as_mut()).unwrap();
-		JobBlobs { artifact: model.as_bytes().to_vec(), server_key: None, input }
+		let (key, server_key) = ClientKey::generate(seeder.as_mut());
+		let x = model.card.encode(row).unwrap();
+		let input = key.encrypt(&model.circuit, model.hash(), &x, seeder.as_mut()).unwrap();
+		JobBlobs {
+			artifact: model.as_bytes().to_vec(),
+			server_key: (model.card.sizes.server_key > 0).then(|| server_key.as_bytes().to_vec()),
+			input,
+		}
+	}
+
+	fn linear() -> JobBlobs {
+		blobs(include_bytes!("../../../models/wine_logistic.onnx"), &[1.0; 13])
+	}
+
+	fn forest() -> JobBlobs {
+		blobs(include_bytes!("../../../models/wine_forest.onnx"), &[1.0; 13])
+	}
+
+	fn evaluate(evaluator: &Evaluator, blobs: &JobBlobs) -> Outcome {
+		let assigned = AssignedJob {
+			job: 0,
+			worker: sp_core::sr25519::Public::from_raw([0; 32]).into(),
+			model: 0,
+			artifact: blake2b_256(&blobs.artifact).into(),
+			server_key: blobs.server_key.as_deref().map(|key| blake2b_256(key).into()),
+			input: blake2b_256(&blobs.input).into(),
+			deadline: 0,
+		};
+		evaluator.evaluate(&assigned, blobs)
 	}
 
 	#[test]
-	fn good_blobs_give_a_result() {
-		assert!(matches!(evaluate(0, &blobs()), Outcome::Completed(_)));
+	fn good_blobs_give_the_same_result_again_and_again() {
+		let evaluator = Evaluator::default();
+		for blobs in [linear(), forest()] {
+			let first = evaluate(&evaluator, &blobs);
+			assert!(matches!(first, Outcome::Completed(_)), "{first:?}");
+			assert_eq!(evaluate(&evaluator, &blobs), first);
+		}
 	}
 
 	#[test]
 	fn hostile_blobs_fail_with_the_blob_that_is_wrong() {
-		let mut model = blobs();
-		let last = model.artifact.len() - 1;
-		model.artifact.truncate(last);
-		assert_eq!(evaluate(0, &model), Outcome::Failed(FailureReason::ModelDoesNotDecode));
+		let evaluator = Evaluator::default();
+		for good in [linear(), forest()] {
+			let mut model = good.clone();
+			model.artifact.pop();
+			let outcome = evaluate(&evaluator, &model);
+			assert_eq!(outcome, Outcome::Failed(FailureReason::ModelDoesNotDecode));
 
-		let mut input = blobs();
-		let tail = input.input.len() - 8;
-		input.input[tail..].fill(0xff);
-		assert_eq!(evaluate(0, &input), Outcome::Failed(FailureReason::InputDoesNotDecode));
+			let mut input = good;
+			let tail = input.input.len() - 8;
+			input.input[tail..].fill(0xff);
+			let outcome = evaluate(&evaluator, &input);
+			assert_eq!(outcome, Outcome::Failed(FailureReason::InputDoesNotDecode));
+		}
+		let mut key = forest();
+		if let Some(bytes) = &mut key.server_key {
+			bytes[1000..1010].fill(0xff);
+		}
+		let outcome = evaluate(&evaluator, &key);
+		assert_eq!(outcome, Outcome::Failed(FailureReason::ServerKeyDoesNotDecode));
 	}
 }

@@ -3,11 +3,12 @@
 use crate::{
 	LOG_TARGET,
 	delivery::{Mailbox, SendError, Sender},
-	evaluation,
+	evaluation::Evaluator,
 	journal::{Journal, JournalError},
 	metrics::Metrics,
 	scheduler::{Action, Evaluated, Scheduler},
 };
+use fhe_ml_engine::SelfTestError;
 use fhe_ml_primitives::{
 	AssignedJob, FailureReason, FheMlApi, JobBlobs, Outcome, WorkerId, worker_key::KEY_TYPE,
 };
@@ -65,6 +66,9 @@ pub enum StartError {
 	/// The metrics are registered already.
 	#[error("the worker's metrics: {0}")]
 	Metrics(#[from] PrometheusError),
+	/// This machine does not compute what every other machine computes.
+	#[error("{0}; its results would be taken for lies, so the worker does not start")]
+	SelfTest(#[from] SelfTestError),
 	/// The threads cannot be made.
 	#[error("the worker's threads: {0}")]
 	Threads(#[from] rayon::ThreadPoolBuildError),
@@ -87,6 +91,7 @@ pub struct Worker<Client, Pool, Storage> {
 	mailbox: Mailbox<Storage>,
 	sender: Sender<Client, Pool>,
 	threads: rayon::ThreadPool,
+	evaluator: Arc<Evaluator>,
 	finished_sender: UnboundedSender<Finished>,
 	finished: UnboundedReceiver<Finished>,
 	metrics: Metrics,
@@ -107,6 +112,7 @@ where
 {
 	/// Opens the journal and makes the threads.
 	pub fn new(params: WorkerParams<Client, Pool, Storage>) -> Result<Self, StartError> {
+		fhe_ml_engine::self_test()?;
 		let WorkerParams { client, pool, keystore, offchain_storage, sync_oracle, journal, .. } =
 			params;
 		let cores = available_parallelism().map_or(1, NonZeroUsize::get);
@@ -128,6 +134,7 @@ where
 				.num_threads(threads)
 				.thread_name(|number| format!("fhe-ml-eval-{number}"))
 				.build()?,
+			evaluator: Arc::default(),
 			client,
 			keystore,
 			sync_oracle,
@@ -230,10 +237,11 @@ where
 	fn evaluate(&self, assigned: AssignedJob) {
 		let client = self.client.clone();
 		let finished = self.finished_sender.clone();
+		let evaluator = self.evaluator.clone();
 		self.threads.spawn(move || {
 			let start = Instant::now();
 			let run = || match job_blobs(&*client, &assigned) {
-				Some(blobs) => Evaluated::Outcome(evaluation::evaluate(assigned.job, &blobs)),
+				Some(blobs) => Evaluated::Outcome(evaluator.evaluate(&assigned, &blobs)),
 				None => Evaluated::Gone,
 			};
 			let crashed = Outcome::Failed(FailureReason::EvaluationCrashed);

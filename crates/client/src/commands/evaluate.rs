@@ -3,11 +3,11 @@
 use super::{CommandError, encrypt_row};
 use crate::{cli::Evaluate, output::Output};
 use fhe_ml_client::{files, rows::Table};
-use fhe_ml_engine::{ClientKey, EncryptError};
-use fhe_ml_models::{Artifact, Prediction};
+use fhe_ml_engine::{ClientKey, EvaluationBuffers, PreparedServerKey};
+use fhe_ml_models::{Artifact, Prediction, evaluate};
 use serde::Serialize;
 use serde_json::json;
-use std::time::Instant;
+use std::{path::Path, time::Instant};
 
 /// One evaluated row.
 #[derive(Serialize)]
@@ -28,15 +28,18 @@ pub fn run(options: Evaluate, output: Output) -> Result<(), CommandError> {
 	let model = files::read_artifact(&options.model)?;
 	let table = Table::read(&options.input.table)?.for_model(&model.card)?;
 	let rows = table.select(options.rows.as_ref())?;
-	let key = match &options.key {
-		Some(folder) if !options.clear => Some(files::read_client_key(folder)?),
+	let threads = options.threads.get();
+	let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+	let pool = pool.map_err(|source| CommandError::Threads { threads, source })?;
+	let mut evaluator = match &options.key {
+		Some(folder) if !options.clear => Some(Evaluator::new(&model, folder, &pool)?),
 		_ => None,
 	};
 	let bar = output.bar(rows.len(), "evaluating");
 	let mut times = Vec::with_capacity(rows.len());
 	for (row, values) in &rows {
-		let evaluated = match &key {
-			Some(key) => encrypted(&model, key, *row, values)?,
+		let evaluated = match &mut evaluator {
+			Some(evaluator) => evaluator.row(*row, values)?,
 			None => clear(&model, *row, values)?,
 		};
 		times.push(evaluated.evaluate_ms);
@@ -53,16 +56,16 @@ pub fn run(options: Evaluate, output: Output) -> Result<(), CommandError> {
 	let sizes = &model.card.sizes;
 	let summary = json!({ "summary": {
 		"model": model.card.name,
-		"encrypted": key.is_some(),
+		"encrypted": evaluator.is_some(),
 		"rows": rows.len(),
-		"threads": options.threads,
+		"threads": threads,
 		"evaluate_ms_median": median,
 		"input_bytes": sizes.input,
 		"result_bytes": sizes.result,
 		"server_key_bytes": sizes.server_key,
 	}});
 	let text = format!(
-		"{} rows, evaluated in {median:.3} ms (median); input {} bytes, result {} bytes",
+		"{} rows, evaluated in {median:.3} ms (median, {threads} threads); input {} bytes, result {} bytes",
 		rows.len(),
 		sizes.input,
 		sizes.result,
@@ -70,31 +73,50 @@ pub fn run(options: Evaluate, output: Output) -> Result<(), CommandError> {
 	output.print(&summary, &text)
 }
 
-fn encrypted(
-	model: &Artifact,
-	key: &ClientKey,
-	row: usize,
-	values: &[f64],
-) -> Result<Row, CommandError> {
-	let start = Instant::now();
-	let input = encrypt_row(model, key, row, values)?;
-	let encrypt_ms = milliseconds(start);
-	let start = Instant::now();
-	let result = model.circuit.evaluate(&input).map_err(fhe_ml_models::EvaluateError::from)?;
-	let evaluate_ms = milliseconds(start);
-	let start = Instant::now();
-	let prediction = model.card.decode(&key.decrypt(&model.circuit, &input, &result)?);
-	Ok(Row { row, prediction, encrypt_ms, evaluate_ms, decrypt_ms: milliseconds(start) })
+/// A model with the keys to evaluate it, and the threads.
+struct Evaluator<'a> {
+	model: &'a Artifact,
+	client_key: ClientKey,
+	server_key: Option<PreparedServerKey>,
+	pool: &'a rayon::ThreadPool,
+	buffers: EvaluationBuffers,
+}
+
+impl<'a> Evaluator<'a> {
+	fn new(
+		model: &'a Artifact,
+		folder: &Path,
+		pool: &'a rayon::ThreadPool,
+	) -> Result<Self, CommandError> {
+		let server_key = match model.card.sizes.server_key {
+			0 => None,
+			_ => Some(PreparedServerKey::new(&files::read_server_key(folder)?)),
+		};
+		let client_key = files::read_client_key(folder)?;
+		Ok(Self { model, client_key, server_key, pool, buffers: EvaluationBuffers::default() })
+	}
+
+	fn row(&mut self, row: usize, values: &[f64]) -> Result<Row, CommandError> {
+		let Self { model, client_key, server_key, pool, buffers } = self;
+		let start = Instant::now();
+		let input = encrypt_row(model, client_key, row, values)?;
+		let encrypt_ms = milliseconds(start);
+		let start = Instant::now();
+		let result = pool.install(|| evaluate(model, server_key.as_ref(), &input, buffers))?;
+		let evaluate_ms = milliseconds(start);
+		let start = Instant::now();
+		let outputs = client_key.decrypt(&model.circuit, &input, &result)?;
+		let prediction = model.card.decode(&outputs);
+		Ok(Row { row, prediction, encrypt_ms, evaluate_ms, decrypt_ms: milliseconds(start) })
+	}
 }
 
 fn clear(model: &Artifact, row: usize, values: &[f64]) -> Result<Row, CommandError> {
 	let x = model.card.encode(values).map_err(|source| CommandError::Encode { row, source })?;
 	let start = Instant::now();
-	let limbs = model.circuit.evaluate_limbs(&x).map_err(|output| CommandError::Encrypt {
-		row,
-		source: EncryptError::OutOfRange { output },
-	})?;
+	let outputs = model.circuit.evaluate_clear(&x);
+	let outputs = outputs.map_err(|source| CommandError::Encrypt { row, source })?;
 	let evaluate_ms = milliseconds(start);
-	let prediction = model.card.decode(&model.circuit.combine(&limbs));
+	let prediction = model.card.decode(&outputs);
 	Ok(Row { row, prediction, encrypt_ms: 0.0, evaluate_ms, decrypt_ms: 0.0 })
 }

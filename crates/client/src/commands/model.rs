@@ -5,7 +5,7 @@ use crate::{cli::ModelCommand, output::Output};
 use fhe_ml_client::{chain::Chain, files, rows::Table};
 use fhe_ml_models::{
 	Artifact, ImportOptions,
-	card::{Classes, Task, Transform},
+	card::{Classes, LevelledCost, Quantisation, Ranges, Task, Transform},
 	import_onnx,
 };
 use fhe_ml_primitives::ModelStatus;
@@ -102,20 +102,17 @@ fn show(artifact: &Artifact, output: Output) -> Result<(), CommandError> {
 				},
 				Classes::Strings(classes) => classes.join(", "),
 			};
-			let transform = match scores.transform {
-				Transform::Identity => "none",
-				Transform::Sigmoid => "sigmoid",
-				Transform::ModifiedHuber => "modified Huber",
-				Transform::Softmax => "softmax",
-			};
+			let transform = transform_name(scores.transform);
 			let normalise = if scores.normalise { ", normalised" } else { "" };
 			format!("classes {names}; scores: {transform}{normalise}, on the client")
 		},
-		Task::Regression { targets } => format!("{} target(s)", targets.len()),
+		Task::Regression { targets } => {
+			let transform = transform_name(targets.transform);
+			format!("{} target(s); transform: {transform}, on the client", targets.columns.len())
+		},
 	};
-	let names: Vec<&str> = card.features.iter().map(|f| f.name.as_str()).collect();
 	let names = if card.features_are_named {
-		names.join(", ")
+		card.features.join(", ")
 	} else {
 		"unnamed, taken by position (--calibration gives names)".into()
 	};
@@ -125,9 +122,11 @@ fn show(artifact: &Artifact, output: Output) -> Result<(), CommandError> {
 		hash            {}\n\
 		features        {}: {}\n\
 		predicts        {task}\n\
-		quantisation    features {} bits, weights {} bits, ranges from {}\n\
+		quantisation    {}\n\
 		score error     at most {:.2e}, {:.2e} of the score's range\n\
 		encrypted input {} bytes, result {} bytes, {}\n\
+		evaluation      about {:.3} ms of one core, {} of memory\n\
+		{}\
 		decryption      fails with probability {}",
 		card.name,
 		card.kind,
@@ -135,9 +134,7 @@ fn show(artifact: &Artifact, output: Output) -> Result<(), CommandError> {
 		hex_hash(&artifact.hash()),
 		card.features.len(),
 		names,
-		quantisation.feature_bits,
-		quantisation.weight_bits,
-		serde_json::to_value(quantisation.ranges)?.as_str().unwrap_or_default(),
+		quantisation_text(quantisation),
 		quantisation.max_score_error,
 		quantisation.max_relative_error,
 		card.sizes.input,
@@ -146,7 +143,54 @@ fn show(artifact: &Artifact, output: Output) -> Result<(), CommandError> {
 			0 => "no server key".into(),
 			bytes => format!("server key {bytes} bytes"),
 		},
+		card.cost.milliseconds_per_core,
+		indicatif::HumanBytes(card.cost.memory as u64),
+		card.cost.levelled.as_ref().map_or(String::new(), levelled_text),
 		card.decryption_failure_probability,
 	);
 	output.print(&json, &text)
+}
+
+fn transform_name(transform: Transform) -> &'static str {
+	match transform {
+		Transform::Identity => "none",
+		Transform::Sigmoid => "sigmoid",
+		Transform::ModifiedHuber => "modified Huber",
+		Transform::Softmax => "softmax",
+		Transform::SoftmaxZero => "softmax of non-zero scores",
+		Transform::Exp => "exponential",
+	}
+}
+
+fn quantisation_text(quantisation: &Quantisation) -> String {
+	let weights = quantisation.weight_bits;
+	let features = quantisation.feature_bits;
+	match quantisation.ranges {
+		Ranges::Exact => format!("features exact, leaves {weights} bits"),
+		Ranges::Calibration => {
+			format!("features {features} bits, weights {weights} bits, ranges from calibration")
+		},
+		Ranges::Scaler => {
+			format!("features {features} bits, weights {weights} bits, ranges from scaler")
+		},
+		Ranges::Weights => {
+			format!("features {features} bits, weights {weights} bits, ranges from weights")
+		},
+	}
+}
+
+fn levelled_text(cost: &LevelledCost) -> String {
+	format!(
+		"circuit         {} encrypted bits ({} selectors) in {} slots, {} transforms, gadget of {} digits of {} bits, {} limbs\n\
+		noise           2^{:.1} of the modulus, budget 2^{:.1}\n",
+		cost.bits,
+		cost.selectors,
+		cost.slots,
+		cost.transforms,
+		cost.gadget.1,
+		cost.gadget.0,
+		cost.limbs,
+		cost.noise_log2,
+		cost.budget_log2,
+	)
 }

@@ -3,14 +3,18 @@
 use crate::{
 	algorithms::{linear::inner_product, rlwe::mask_product},
 	entities::{
+		circuit::Circuit,
 		client_key::ClientKey,
-		input::{EncryptedInput, InputError},
+		input::InputError,
 		linear::LinearCircuit,
 		result::{EncryptedResult, ResultError, input_tag},
+		result_encoding::ResultEncoding,
+		switched_result::SwitchedResult,
 	},
 	modular,
 	params::POLYNOMIAL_SIZE,
 };
+use fhe_ml_format::{InputPrefix, ResultPrefix};
 use zeroize::Zeroizing;
 
 /// Why a result cannot be decrypted.
@@ -32,27 +36,42 @@ pub enum DecryptError {
 
 impl ClientKey {
 	/// Decrypts the result of evaluating `circuit` on `input`; one integer per output.
-	///
-	/// The mask of the result is the same combination of the input's masks as the bodies are of its
-	/// bodies, so subtracting the combination of a s leaves the shifted message and its noise.
 	pub fn decrypt(
 		&self,
-		circuit: &LinearCircuit,
+		circuit: &Circuit,
 		input: &[u8],
 		result: &[u8],
 	) -> Result<Vec<i64>, DecryptError> {
-		let decoded = EncryptedInput::from_bytes(input, circuit.features())?;
-		if decoded.prefix.server_key != self.server_key_hash {
+		let prefix = InputPrefix::read(input).map_err(InputError::Header)?;
+		if prefix.server_key != self.server_key_hash {
 			return Err(DecryptError::AnotherKey);
 		}
-		let result = EncryptedResult::from_bytes(result, circuit.digit_bias.len())?;
-		if result.prefix.input_tag != input_tag(input) {
+		let found = ResultPrefix::read(result).map_err(ResultError::Header)?;
+		if found.input_tag != input_tag(input) {
 			return Err(DecryptError::AnotherInput);
 		}
+		match circuit {
+			Circuit::Linear(circuit) => self.decrypt_linear(circuit, &prefix, result),
+			Circuit::Forest(circuit) => {
+				Ok(circuit.combine(&self.decrypt_switched(circuit.encoding(), result)?))
+			},
+		}
+	}
+
+	/// The mask of a linear result is the same combination of the input's masks as the bodies are
+	/// of its bodies, so subtracting the combination of a s leaves the shifted message and its
+	/// noise.
+	fn decrypt_linear(
+		&self,
+		circuit: &LinearCircuit,
+		input: &InputPrefix,
+		result: &[u8],
+	) -> Result<Vec<i64>, DecryptError> {
+		let result = EncryptedResult::from_bytes(result, circuit.digit_bias.len())?;
 		let polynomials = circuit.features().div_ceil(POLYNOMIAL_SIZE);
 		let mut products = Zeroizing::new(Vec::with_capacity(polynomials * POLYNOMIAL_SIZE));
 		for index in 0..polynomials {
-			let product = mask_product(self, &decoded.prefix.mask_seed, index as u64);
+			let product = mask_product(self, &input.mask_seed, index as u64);
 			products.extend_from_slice(product.as_ref());
 		}
 		let half = 1i64 << (circuit.message_shift() - 1);
@@ -66,5 +85,27 @@ impl ClientKey {
 			})
 			.collect();
 		Ok(circuit.combine(&limbs))
+	}
+
+	/// The integers in the coefficients of a switched result: b - a s modulo 2^bits, rounded.
+	fn decrypt_switched(
+		&self,
+		encoding: &ResultEncoding,
+		result: &[u8],
+	) -> Result<Vec<i64>, DecryptError> {
+		let (count, bits) = (encoding.coefficients(), encoding.result_bits);
+		let result = SwitchedResult::from_bytes(result, count, bits)?;
+		let secret = self.secret.as_ref();
+		let phase = |(at, &body): (usize, &u64)| {
+			// Coefficient `at` of a s: X^N = -1 turns the sign of what wraps around.
+			let (low, high) = result.mask.split_at(at + 1);
+			let straight = low.iter().zip(secret[..=at].iter().rev()).map(|(a, s)| a * s);
+			let wrapped = high.iter().zip(secret[at + 1..].iter().rev()).map(|(a, s)| a * s);
+			let product = straight.sum::<u64>().wrapping_sub(wrapped.sum());
+			body.wrapping_sub(product) & ((1 << bits) - 1)
+		};
+		let phases =
+			Zeroizing::new(result.bodies.iter().enumerate().map(phase).collect::<Vec<_>>());
+		Ok(encoding.decode(&phases))
 	}
 }

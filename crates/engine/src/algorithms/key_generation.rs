@@ -4,7 +4,7 @@ use crate::{
 	algorithms::rlwe::RlweEncryptor,
 	entities::{client_key::ClientKey, server_key::ServerKey},
 	packing::pack,
-	params::{AUTOMORPHISM_GADGETS, Gadget, POLYNOMIAL_SIZE, SQUARE_GADGET},
+	params::{EXPANSION_STAGES, Gadget, SQUARE_GADGET},
 	random,
 	ring::Polynomial,
 };
@@ -24,17 +24,13 @@ impl ClientKey {
 /// What the rows of a server key encrypt, before the gadget: the images of the secret under the
 /// automorphisms, then s².
 fn key_switching_sources(secret: &Polynomial) -> impl Iterator<Item = (Polynomial, Gadget)> + '_ {
-	let images = AUTOMORPHISM_GADGETS
-		.iter()
-		.enumerate()
-		.map(|(step, &gadget)| (secret.automorphism(automorphism_exponent(step)), gadget));
+	let images = EXPANSION_STAGES.iter().flat_map(move |&stage| {
+		(1..stage.branches()).map(move |number| {
+			(secret.automorphism(stage.automorphism_exponent(number)), stage.gadget)
+		})
+	});
 	let secret_ntt = Zeroizing::new(secret.to_ntt());
 	images.chain([(secret_ntt.mul(&secret_ntt), SQUARE_GADGET)])
-}
-
-/// The exponent of the automorphism of expansion step `step`: N / 2^step + 1.
-pub(crate) const fn automorphism_exponent(step: usize) -> usize {
-	(POLYNOMIAL_SIZE >> step) + 1
 }
 
 fn generate_server_key(secret: &Polynomial, seeder: &mut dyn random::Seeder) -> ServerKey {
@@ -56,7 +52,10 @@ fn generate_server_key(secret: &Polynomial, seeder: &mut dyn random::Seeder) -> 
 mod tests {
 	use super::*;
 	use crate::{
-		algorithms::rlwe::mask_product, modular, packing::unpack, params::NOISE_BOUND,
+		algorithms::rlwe::mask_product,
+		modular,
+		packing::unpack,
+		params::{NOISE_BOUND, POLYNOMIAL_SIZE},
 		random::new_seeder,
 	};
 

@@ -1,22 +1,15 @@
 //! Evaluation of linear circuits on ciphertexts.
 
 use crate::{
+	algorithms::evaluation::EvaluateError,
 	entities::{
-		input::{EncryptedInput, InputError},
+		input::EncryptedInput,
 		linear::LinearCircuit,
 		result::{EncryptedResult, input_tag},
 	},
 	modular,
 };
 use fhe_ml_format::ResultPrefix;
-
-/// Why an input cannot be evaluated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EvaluateError {
-	/// The input does not decode.
-	#[error(transparent)]
-	Input(#[from] InputError),
-}
 
 /// Products of a digit (8 bits with sign) and a residue (51 bits) that an i64 can add up.
 const PRODUCTS_PER_I64: usize = 16;

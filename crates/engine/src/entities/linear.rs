@@ -1,7 +1,7 @@
 //! Linear circuits: outputs that are integer combinations of encrypted integers.
 
 use crate::{
-	entities::{input::EncryptedInput, result::EncryptedResult},
+	entities::{input::EncryptedInput, limbs, result::EncryptedResult},
 	noise::NoiseBound,
 	params::MODULUS,
 };
@@ -74,22 +74,6 @@ const MAX_WEIGHTS: usize = 1 << 18;
 const MAX_BIAS_LOG2: u32 = 60;
 const FIXED_BYTES: usize = 12;
 
-/// Balanced digits of `weight` in base 2^`limb_bits`, least significant first; the last one takes
-/// what is left.
-fn split(weight: i64, limb_bits: u32, limbs: usize) -> Vec<i64> {
-	let base = 1i64 << limb_bits;
-	let mut rest = weight;
-	let mut digits: Vec<i64> = (1..limbs)
-		.map(|_| {
-			let digit = (rest + base / 2).rem_euclid(base) - base / 2;
-			rest = (rest - digit) >> limb_bits;
-			digit
-		})
-		.collect();
-	digits.push(rest);
-	digits
-}
-
 impl LinearCircuit {
 	/// A circuit from `weights` (row-major, one row per output) and `bias` (one per output).
 	pub fn new(
@@ -114,7 +98,7 @@ impl LinearCircuit {
 		let mut l1_norms = vec![0u64; outputs * limbs];
 		for (at, &weight) in weights.iter().enumerate() {
 			let (output, feature) = (at / features, at % features);
-			for (limb, digit) in split(weight.into(), limb_bits, limbs).into_iter().enumerate() {
+			for (limb, digit) in limbs::split(weight.into(), limb_bits, limbs).enumerate() {
 				let row = output * limbs + limb;
 				let in_limb = digit.abs() <= 1 << (limb_bits - 1);
 				digits[row * features + feature] = i8::try_from(digit)
@@ -125,7 +109,7 @@ impl LinearCircuit {
 			}
 		}
 		let digit_bias =
-			bias.iter().flat_map(|&bias| split(bias, limb_bits, limbs)).collect::<Vec<_>>();
+			bias.iter().flat_map(|&bias| limbs::split(bias, limb_bits, limbs)).collect::<Vec<_>>();
 		let noise =
 			NoiseBound::of_inner_product(l1_norms.iter().copied().max().unwrap_or_default());
 		let shift = noise.shift();
@@ -208,15 +192,7 @@ impl LinearCircuit {
 
 	/// Puts the limbs of the outputs together.
 	pub fn combine(&self, limbs: &[i64]) -> Vec<i64> {
-		limbs
-			.chunks_exact(self.limbs)
-			.map(|limbs| {
-				limbs
-					.iter()
-					.rev()
-					.fold(0i64, |sum, &limb| sum.wrapping_shl(self.limb_bits).wrapping_add(limb))
-			})
-			.collect()
+		limbs::combine(limbs, self.limb_bits, self.limbs)
 	}
 
 	/// Features, outputs (u32), bits of a limb, limbs (u8), two zeros, weights (i32), biases (i64).

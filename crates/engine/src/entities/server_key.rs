@@ -1,19 +1,18 @@
 //! The key with which collators compute on ciphertexts.
 
 use crate::{hash::blake2b_256, packing::PackingError, packing::unpack, params::POLYNOMIAL_SIZE};
-use fhe_ml_format::{Hash, HeaderError, ServerKeyPrefix};
+use fhe_ml_format::{HEADER_BYTES, Hash, HeaderError, ServerKeyPrefix};
 
 /// A seeded server key: RLWE rows whose masks come from one seed and whose bodies are packed at 51
 /// bits.
 ///
-/// Rows, in this order: for each automorphism X -> X^(N/2^l + 1), l = 0..=10, encryptions of
-/// `scale(level)` times the image of the secret, one per level of
-/// [`AUTOMORPHISM_GADGETS`](crate::params::AUTOMORPHISM_GADGETS)`[l]`; then encryptions of
-/// `scale(level)` s², one per level of [`SQUARE_GADGET`](crate::params::SQUARE_GADGET).
+/// Rows, in this order: for each stage of [`EXPANSION_STAGES`](crate::params::EXPANSION_STAGES) and
+/// each of its automorphisms, encryptions of `scale(level)` times the image of the secret, one per
+/// level of the stage's gadget; then encryptions of `scale(level)` s², one per level of
+/// [`SQUARE_GADGET`](crate::params::SQUARE_GADGET).
 ///
-/// That is all that an RGSW(-s) product needs: its other rows are trivial encryptions. The
-/// ciphertexts depend on the secret that encrypts them; as in every TFHE key, circular security is
-/// assumed.
+/// The ciphertexts depend on the secret that encrypts them; as in every TFHE key, circular security
+/// is assumed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerKey {
 	bytes: Vec<u8>,
@@ -52,6 +51,11 @@ impl ServerKey {
 			unpack(body, POLYNOMIAL_SIZE).map_err(|source| ServerKeyError::Row { row, source })?;
 		}
 		Ok(Self { bytes })
+	}
+
+	/// The public seed of the masks.
+	pub(crate) fn mask_seed(&self) -> [u8; 16] {
+		self.bytes.get(HEADER_BYTES..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default()
 	}
 
 	/// The bytes of `server.key`.

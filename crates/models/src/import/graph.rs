@@ -2,7 +2,7 @@
 
 use super::{
 	ImportError,
-	formula::{Constant, Formula},
+	formula::{Constant, Formula, Precision},
 	proto::{AttributeProto, ModelProto, NodeProto, TensorProto, data_type},
 };
 use crate::card::Classes;
@@ -16,6 +16,8 @@ pub(crate) struct Graph {
 	pub nodes: Vec<NodeProto>,
 	/// Name and number of columns of each input.
 	pub inputs: Vec<(String, usize)>,
+	/// In which precision the features enter.
+	pub precision: Precision,
 	pub outputs: Vec<String>,
 	pub initializers: Vec<(String, Formula)>,
 	pub feature_names: Vec<String>,
@@ -40,11 +42,15 @@ impl Graph {
 			.map(|tensor| Ok((tensor.name.clone(), constant(tensor)?)))
 			.collect::<Result<Vec<_>, ImportError>>()?;
 		let mut inputs = Vec::new();
+		let mut precision = Precision::Single;
 		for input in &graph.input {
 			if initializers.iter().any(|(name, _)| *name == input.name) {
 				continue;
 			}
 			let tensor = input.r#type.as_ref().and_then(|kind| kind.tensor_type.as_ref());
+			if tensor.is_some_and(|tensor| tensor.elem_type == data_type::DOUBLE) {
+				precision = Precision::Double;
+			}
 			let Some(shape) = tensor.and_then(|tensor| tensor.shape.as_ref()) else {
 				return Err(malformed(&input.name, "the input is no tensor with a shape"));
 			};
@@ -65,6 +71,7 @@ impl Graph {
 		Ok(Self {
 			nodes: graph.node,
 			inputs,
+			precision,
 			outputs: graph.output.iter().map(|output| output.name.clone()).collect(),
 			initializers,
 			feature_names,
@@ -99,7 +106,7 @@ fn feature_names(inputs: &[(String, usize)]) -> Vec<String> {
 #[derive(Clone, Copy)]
 pub(crate) struct Node<'a>(pub &'a NodeProto);
 
-impl Node<'_> {
+impl<'a> Node<'a> {
 	/// Its name, or its first output's.
 	pub fn name(&self) -> &str {
 		let output = self.0.output.first().map(String::as_str).unwrap_or_default();
@@ -118,7 +125,7 @@ impl Node<'_> {
 		malformed(format!("node `{}`", self.name()), what)
 	}
 
-	fn attribute(&self, name: &str) -> Option<&AttributeProto> {
+	fn attribute(&self, name: &str) -> Option<&'a AttributeProto> {
 		self.0.attribute.iter().find(|attribute| attribute.name == name)
 	}
 
@@ -139,6 +146,27 @@ impl Node<'_> {
 		self.attribute(name).map_or(Vec::new(), |attribute| {
 			attribute.floats.iter().map(|&value| value.into()).collect()
 		})
+	}
+
+	pub fn ints(&self, name: &str) -> &'a [i64] {
+		self.attribute(name).map_or(&[], |attribute| &attribute.ints)
+	}
+
+	pub fn strings(&self, name: &str) -> Vec<&'a [u8]> {
+		self.attribute(name)
+			.map_or(Vec::new(), |attribute| attribute.strings.iter().map(Vec::as_slice).collect())
+	}
+
+	/// The floats under a name, or the tensor under that name with `_as_tensor`.
+	pub fn numbers(&self, name: &str) -> Result<Vec<f64>, ImportError> {
+		let tensor = self.attribute(&format!("{name}_as_tensor"));
+		match tensor.and_then(|attribute| attribute.t.as_ref()) {
+			Some(tensor) => match constant(tensor)? {
+				Formula::Constant { value: Constant::Numbers(numbers), .. } => Ok(numbers),
+				_ => Err(self.malformed(format!("{name}_as_tensor holds no numbers"))),
+			},
+			None => Ok(self.floats(name)),
+		}
 	}
 
 	pub fn classes(&self, integers: &str, strings: &str) -> Option<Classes> {

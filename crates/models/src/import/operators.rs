@@ -2,8 +2,9 @@
 
 use super::{
 	ImportError,
-	formula::{Affine, Constant, Formula, Row, ScoreFormula},
+	formula::{Affine, Basis, Constant, Formula, Precision, Row, ScalarChain, ScoreFormula, Step},
 	graph::{Graph, Node},
+	trees::{self, CLASS_LEAVES, FloatForest, LeafNames, TARGET_LEAVES},
 };
 use crate::card::{Classes, Transform};
 use std::collections::HashMap;
@@ -16,6 +17,8 @@ pub const SUPPORTED_OPERATORS: &[&str] = &[
 	"ai.onnx.ml.LinearRegressor",
 	"ai.onnx.ml.Normalizer",
 	"ai.onnx.ml.Scaler",
+	"ai.onnx.ml.TreeEnsembleClassifier",
+	"ai.onnx.ml.TreeEnsembleRegressor",
 	"ai.onnx.ml.ZipMap",
 	"Add",
 	"ArgMax",
@@ -47,11 +50,14 @@ pub(crate) struct Solved {
 	pub outputs: Vec<Formula>,
 	/// For each feature, (a, b) if the linear part sees a x + b of it: the scaler.
 	pub scalers: Vec<Option<(f64, f64)>>,
+	/// The forest, if there is one.
+	pub forest: Option<FloatForest>,
 }
 
 struct Follower {
 	formulas: HashMap<String, Formula>,
 	scalers: Vec<Option<(f64, f64)>>,
+	forest: Option<FloatForest>,
 }
 
 /// Follows every node from the inputs to the outputs.
@@ -60,10 +66,11 @@ pub(crate) fn follow(graph: &Graph) -> Result<Solved, ImportError> {
 	let mut follower = Follower {
 		formulas: graph.initializers.iter().cloned().collect(),
 		scalers: vec![None; features],
+		forest: None,
 	};
 	let mut from = 0;
 	for (name, columns) in &graph.inputs {
-		let formula = Formula::Affine(Affine::features(from, *columns, features));
+		let formula = Formula::Affine(Affine::features(from, *columns, features, graph.precision));
 		follower.formulas.insert(name.clone(), formula);
 		from += columns;
 	}
@@ -78,7 +85,8 @@ pub(crate) fn follow(graph: &Graph) -> Result<Solved, ImportError> {
 		let found = follower.formulas.get(name).cloned();
 		found.ok_or_else(|| ImportError::Outputs(format!("no node computes `{name}`")))
 	});
-	Ok(Solved { outputs: outputs.collect::<Result<_, _>>()?, scalers: follower.scalers })
+	let outputs = outputs.collect::<Result<_, _>>()?;
+	Ok(Solved { outputs, scalers: follower.scalers, forest: follower.forest })
 }
 
 /// One number per column, from one number or a constant with as many.
@@ -88,6 +96,32 @@ fn per_column(node: Node, numbers: &[f64], columns: usize) -> Result<Vec<f64>, I
 		_ if numbers.len() == columns => Ok(numbers.to_vec()),
 		_ => Err(node.malformed(format!("{} numbers for {columns} columns", numbers.len()))),
 	}
+}
+
+/// The transform of a classifier's scores.
+fn post_transform(node: Node) -> Result<Transform, ImportError> {
+	Ok(match node.string("post_transform", "NONE").as_str() {
+		"NONE" => Transform::Identity,
+		"LOGISTIC" => Transform::Sigmoid,
+		"SOFTMAX" => Transform::Softmax,
+		"SOFTMAX_ZERO" => Transform::SoftmaxZero,
+		other => return Err(node.unsupported(format!("post_transform {other}"))),
+	})
+}
+
+fn scores(affine: Affine, transform: Transform) -> Formula {
+	match transform {
+		Transform::Identity => Formula::Affine(affine),
+		_ => Formula::Scores(ScoreFormula { affine, transform, normalise: false }),
+	}
+}
+
+/// (-s, s).
+fn two_sided(score: &Affine) -> Affine {
+	let mut both = score.negated();
+	both.rows.extend(score.rows.iter().cloned());
+	both.chains = vec![None; both.rows.len()];
+	both
 }
 
 impl Follower {
@@ -142,6 +176,8 @@ impl Follower {
 		match (domain, operator) {
 			("ai.onnx.ml", "Scaler") => one(self.scaler(node)?),
 			("ai.onnx.ml", "LinearClassifier") => self.linear_classifier(node),
+			("ai.onnx.ml", "TreeEnsembleClassifier") => self.tree_classifier(node),
+			("ai.onnx.ml", "TreeEnsembleRegressor") => one(self.tree_regressor(node)?),
 			("ai.onnx.ml", "LinearRegressor") => one(self.linear_regressor(node)?),
 			("ai.onnx.ml", "Normalizer") => one(self.normalizer(node)?),
 			("ai.onnx.ml", "ArrayFeatureExtractor") => one(self.array_feature_extractor(node)?),
@@ -186,6 +222,25 @@ impl Follower {
 			Formula::Affine(_) | Formula::Scores(_) if !to_float => {
 				Err(node.unsupported("on scores, to a type that is not float"))
 			},
+			Formula::Affine(affine) => {
+				let mut affine = affine.clone();
+				for chain in &mut affine.chains {
+					let precision = chain.as_ref().map(|chain| chain.precision);
+					let to_single = node.int("to", FLOAT) == FLOAT;
+					match (precision, to_single) {
+						(Some(Precision::Double), false) | (None, _) => {},
+						// The features themselves, in the new precision.
+						(Some(Precision::Single), true) => {},
+						(Some(_), _) => {
+							*chain = chain
+								.take()
+								.filter(|chain| chain.steps.is_empty())
+								.map(|chain| ScalarChain { precision: Precision::Single, ..chain });
+						},
+					}
+				}
+				Ok(Formula::Affine(affine))
+			},
 			_ => Ok(formula.clone()),
 		}
 	}
@@ -216,8 +271,8 @@ impl Follower {
 		let columns = affine.rows.len();
 		let scale = per_column(node, &node.floats("scale"), columns)?;
 		let offset = per_column(node, &node.floats("offset"), columns)?;
-		let shift: Vec<f64> = scale.iter().zip(&offset).map(|(a, offset)| -a * offset).collect();
-		Ok(Formula::Affine(affine.mapped(&scale, &shift)))
+		let shifted = affine.stepped(Step::Subtract, &offset);
+		Ok(Formula::Affine(shifted.stepped(Step::Multiply, &scale)))
 	}
 
 	fn linear_classifier(&mut self, node: Node) -> Result<Vec<Formula>, ImportError> {
@@ -225,24 +280,108 @@ impl Follower {
 		let classes = node
 			.classes("classlabels_ints", "classlabels_strings")
 			.ok_or_else(|| node.malformed("it has no class labels"))?;
-		let transform = match node.string("post_transform", "NONE").as_str() {
-			"NONE" => Transform::Identity,
-			"LOGISTIC" => Transform::Sigmoid,
-			"SOFTMAX" => Transform::Softmax,
-			other => return Err(node.unsupported(format!("post_transform {other}"))),
-		};
+		let transform = post_transform(node)?;
 		if affine.rows.len() == 1 && classes.len() == 2 {
-			affine.rows.insert(0, affine.negated().rows.swap_remove(0));
+			affine = two_sided(&affine);
 		}
 		if affine.rows.len() != classes.len() {
 			return Err(node.malformed("it has not one row of coefficients per class"));
 		}
 		let label = Formula::Label(ScoreFormula::plain(affine.clone()), Some(classes));
-		let scores = match transform {
-			Transform::Identity => Formula::Affine(affine),
-			_ => Formula::Scores(ScoreFormula { affine, transform, normalise: false }),
+		Ok(vec![label, scores(affine, transform)])
+	}
+
+	/// A classifier made of trees.
+	///
+	/// With two classes and one score s per row, ONNX Runtime takes the second class if s > 0.5
+	/// when all weights are non-negative (probabilities), otherwise if s > 0.
+	fn tree_classifier(&mut self, node: Node) -> Result<Vec<Formula>, ImportError> {
+		let classes = node
+			.classes("classlabels_int64s", "classlabels_strings")
+			.ok_or_else(|| node.malformed("it has no class labels"))?;
+		let transform = post_transform(node)?;
+		let ids = node.ints("class_ids");
+		let one_score = classes.len() == 2 && ids.iter().all(|id| Some(id) == ids.first());
+		let base = node.numbers("base_values")?;
+		if !one_score {
+			let affine = self.forest(node, &CLASS_LEAVES, classes.len())?;
+			let affine = match base.len() {
+				0 => affine,
+				len if len == classes.len() => affine.stepped(Step::Add, &base),
+				_ => return Err(node.malformed("it has not one base value per class")),
+			};
+			if classes.len() == 2 {
+				return Err(node.unsupported("two classes with two scores"));
+			}
+			let label = Formula::Label(ScoreFormula::plain(affine.clone()), Some(classes));
+			return Ok(vec![label, scores(affine, transform)]);
+		}
+		let all_positive = node.numbers(CLASS_LEAVES.weights)?.iter().all(|&weight| weight >= 0.0);
+		let class = ids.first().copied().unwrap_or_default();
+		let all = self.forest(node, &CLASS_LEAVES, 2)?;
+		let mut score = Affine {
+			basis: all.basis,
+			rows: all.rows.into_iter().skip(class as usize).take(1).collect(),
+			chains: vec![None],
 		};
-		Ok(vec![label, scores])
+		// With two base values, the second one counts.
+		if let Some(&base) = base.last() {
+			score = score.stepped(Step::Add, &[base]);
+		}
+		if all_positive {
+			let decision = two_sided(&score.stepped(Step::Subtract, &[0.5]));
+			let mut probabilities = score.stepped(Step::SubtractFrom, &[1.0]);
+			probabilities.rows.extend(score.rows);
+			probabilities.chains.push(None);
+			let label = Formula::Label(ScoreFormula::plain(decision), Some(classes));
+			return Ok(vec![label, scores(probabilities, Transform::Identity)]);
+		}
+		let affine = two_sided(&score);
+		let label = Formula::Label(ScoreFormula::plain(affine.clone()), Some(classes));
+		Ok(vec![label, scores(affine, transform)])
+	}
+
+	fn tree_regressor(&mut self, node: Node) -> Result<Formula, ImportError> {
+		match node.string("post_transform", "NONE").as_str() {
+			"NONE" => {},
+			other => return Err(node.unsupported(format!("post_transform {other}"))),
+		}
+		let targets = usize::try_from(node.int("n_targets", 1)).ok().filter(|&n| n > 0);
+		let targets = targets.ok_or_else(|| node.malformed("its number of targets"))?;
+		let mut affine = self.forest(node, &TARGET_LEAVES, targets)?;
+		match node.string("aggregate_function", "SUM").as_str() {
+			"SUM" => {},
+			"AVERAGE" => {
+				let trees = self.forest.as_ref().map_or(1, |forest| forest.trees.len()) as f64;
+				affine = affine.stepped(Step::Divide, &vec![trees; targets]);
+			},
+			other => return Err(node.unsupported(format!("aggregate_function {other}"))),
+		}
+		let base = node.numbers("base_values")?;
+		Ok(Formula::Affine(match base.len() {
+			0 => affine,
+			len if len == targets => affine.stepped(Step::Add, &base),
+			_ => return Err(node.malformed("it has not one base value per target")),
+		}))
+	}
+
+	/// Reads the trees of a node; their sums become the basis of what follows.
+	fn forest(
+		&mut self,
+		node: Node,
+		leaves: &LeafNames,
+		outputs: usize,
+	) -> Result<Affine, ImportError> {
+		if self.forest.is_some() {
+			return Err(node.unsupported("a second ensemble of trees in one model"));
+		}
+		let affine = self.affine(node, 0)?;
+		let columns = affine.chains.iter().cloned().collect::<Option<Vec<_>>>();
+		let columns = columns
+			.filter(|_| affine.basis == Basis::Features)
+			.ok_or_else(|| node.unsupported("trees over combinations of features"))?;
+		self.forest = Some(trees::read(node, leaves, outputs, &columns)?);
+		Ok(Affine::variables(Basis::Forest, 0, outputs, outputs))
 	}
 
 	fn linear_regressor(&mut self, node: Node) -> Result<Formula, ImportError> {
@@ -274,6 +413,9 @@ impl Follower {
 
 	/// Remembers what a linear layer sees of each feature, if that is a x + b.
 	fn note_scaler(&mut self, seen: &Affine) {
+		if seen.basis != Basis::Features {
+			return;
+		}
 		for Row { weights, bias } in &seen.rows {
 			let mut used = weights.iter().enumerate().filter(|(_, w)| **w != 0.0);
 			if let (Some((feature, &a)), None) = (used.next(), used.next())
@@ -346,20 +488,18 @@ impl Follower {
 	}
 
 	fn add_or_sub(&self, node: Node) -> Result<Formula, ImportError> {
-		let sign = if node.0.op_type == "Sub" { -1.0 } else { 1.0 };
-		let plus = sign > 0.0;
+		let plus = node.0.op_type == "Add";
 		let is_one = |at| self.numbers(node, at).is_ok_and(|numbers| numbers == [1.0]);
 		match (self.input(node, 0)?, self.input(node, 1)?) {
 			(Formula::Affine(affine), Formula::Constant { .. }) => {
-				let columns = affine.rows.len();
-				let shift = per_column(node, self.numbers(node, 1)?, columns)?;
-				let shift: Vec<f64> = shift.iter().map(|b| b * sign).collect();
-				Ok(Formula::Affine(affine.mapped(&vec![1.0; columns], &shift)))
+				let shift = per_column(node, self.numbers(node, 1)?, affine.rows.len())?;
+				let step = if plus { Step::Add } else { Step::Subtract };
+				Ok(Formula::Affine(affine.stepped(step, &shift)))
 			},
 			(Formula::Constant { .. }, Formula::Affine(affine)) => {
-				let columns = affine.rows.len();
-				let shift = per_column(node, self.numbers(node, 0)?, columns)?;
-				Ok(Formula::Affine(affine.mapped(&vec![sign; columns], &shift)))
+				let shift = per_column(node, self.numbers(node, 0)?, affine.rows.len())?;
+				let step = if plus { Step::Add } else { Step::SubtractFrom };
+				Ok(Formula::Affine(affine.stepped(step, &shift)))
 			},
 			(Formula::Exp(affine), Formula::Constant { .. }) if plus && is_one(1) => {
 				Ok(Formula::OnePlusExp(affine.clone()))
@@ -399,18 +539,15 @@ impl Follower {
 			(Formula::AllZero, Formula::Constant { .. }) => return Ok(Formula::AllZero),
 			_ => return Err(self.cannot(node)),
 		};
-		let columns = affine.rows.len();
-		let factors = per_column(node, self.numbers(node, constant)?, columns)?;
-		Ok(Formula::Affine(affine.mapped(&factors, &vec![0.0; columns])))
+		let factors = per_column(node, self.numbers(node, constant)?, affine.rows.len())?;
+		Ok(Formula::Affine(affine.stepped(Step::Multiply, &factors)))
 	}
 
 	fn div(&self, node: Node) -> Result<Formula, ImportError> {
 		match (self.input(node, 0)?, self.input(node, 1)?) {
 			(Formula::Affine(affine), Formula::Constant { .. }) => {
-				let columns = affine.rows.len();
-				let divisors = per_column(node, self.numbers(node, 1)?, columns)?;
-				let factors: Vec<f64> = divisors.iter().map(|divisor| 1.0 / divisor).collect();
-				Ok(Formula::Affine(affine.mapped(&factors, &vec![0.0; columns])))
+				let divisors = per_column(node, self.numbers(node, 1)?, affine.rows.len())?;
+				Ok(Formula::Affine(affine.stepped(Step::Divide, &divisors)))
 			},
 			(Formula::OnePlusClipped(affine), Formula::Constant { .. })
 				if self.numbers(node, 1)? == [2.0] =>
@@ -486,11 +623,17 @@ impl Follower {
 		if scores.normalise || scores.transform == Transform::Softmax {
 			return Err(self.cannot(node));
 		}
-		let rows = self.numbers(node, 1)?.iter().map(|&index| {
-			let row = scores.affine.rows.get(index as usize).filter(|_| index >= 0.0);
-			row.cloned().ok_or_else(|| node.malformed("a column index is out of range"))
+		let indices = self.numbers(node, 1)?.iter().map(|&index| {
+			let exists = index >= 0.0 && (index as usize) < scores.affine.rows.len();
+			let index = exists.then_some(index as usize);
+			index.ok_or_else(|| node.malformed("a column index is out of range"))
 		});
-		let affine = Affine { rows: rows.collect::<Result<_, _>>()? };
+		let indices: Vec<usize> = indices.collect::<Result<_, _>>()?;
+		let affine = Affine {
+			basis: scores.affine.basis,
+			rows: indices.iter().map(|&at| scores.affine.rows[at].clone()).collect(),
+			chains: indices.iter().map(|&at| scores.affine.chains[at].clone()).collect(),
+		};
 		Ok(match scores.transform {
 			Transform::Identity => Formula::Affine(affine),
 			_ => Formula::Scores(ScoreFormula { affine, ..scores }),
@@ -505,11 +648,15 @@ impl Follower {
 		let mut whole = parts.next().ok_or_else(|| node.malformed("it has no input"))??;
 		for part in parts {
 			let part = part?;
-			let same = part.transform == whole.transform && !part.normalise && !whole.normalise;
+			let same = part.transform == whole.transform
+				&& part.affine.basis == whole.affine.basis
+				&& !part.normalise
+				&& !whole.normalise;
 			if !same || part.transform == Transform::Softmax {
 				return Err(self.cannot(node));
 			}
 			whole.affine.rows.extend(part.affine.rows);
+			whole.affine.chains.extend(part.affine.chains);
 		}
 		Ok(if whole.is_plain() { Formula::Affine(whole.affine) } else { Formula::Scores(whole) })
 	}

@@ -110,6 +110,8 @@ pub(crate) struct TypeProto {
 
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct TensorType {
+	#[prost(int32, tag = "1")]
+	pub elem_type: i32,
 	#[prost(message, optional, tag = "2")]
 	pub shape: Option<TensorShapeProto>,
 }

@@ -1,0 +1,139 @@
+//! Speed of whole circuits: `cargo bench -p fhe-ml-engine --bench circuits`.
+
+#![allow(clippy::unwrap_used)]
+
+use divan::{Bencher, black_box};
+use fhe_ml_engine::{
+	Circuit, ClientKey, EvaluationBuffers, ForestCircuit, LinearCircuit, PreparedServerKey,
+	entities::{
+		forest::{Node, Tree},
+		input::EncryptedInput,
+	},
+	new_seeder,
+};
+
+fn main() {
+	divan::main();
+}
+
+/// A circuit with two limbs of eight bits and weights of all sizes.
+fn circuit(features: usize, outputs: usize) -> LinearCircuit {
+	let weight = |at: usize| (at as i32 * 7919 % 60_001) - 30_000;
+	let weights = (0..features * outputs).map(weight).collect();
+	LinearCircuit::new(features, 8, 2, weights, vec![5; outputs]).unwrap()
+}
+
+fn features(count: usize) -> Vec<i64> {
+	(0..count as i64).map(|at| at * 31 % 1000 - 500).collect()
+}
+
+/// Features and outputs of breast cancer (binary), digits (10 classes), and one whole GLWE.
+const SHAPES: [(usize, usize); 3] = [(30, 1), (64, 10), (2048, 10)];
+
+#[divan::bench]
+fn generate_keys(bencher: Bencher) {
+	bencher.bench_local(|| ClientKey::generate(new_seeder().as_mut()));
+}
+
+#[divan::bench]
+fn prepare_server_key(bencher: Bencher) {
+	let (_, server_key) = ClientKey::generate(new_seeder().as_mut());
+	bencher.bench_local(|| PreparedServerKey::new(&server_key));
+}
+
+#[divan::bench(args = SHAPES)]
+fn linear_encrypt(bencher: Bencher, (count, outputs): (usize, usize)) {
+	let (key, _) = ClientKey::generate(new_seeder().as_mut());
+	let (circuit, x) = (Circuit::Linear(circuit(count, outputs)), features(count));
+	let mut seeder = new_seeder();
+	bencher.bench_local(|| key.encrypt(&circuit, [0; 32], black_box(&x), seeder.as_mut()));
+}
+
+/// Without decoding and encoding.
+#[divan::bench(args = SHAPES)]
+fn linear_evaluate_bodies(bencher: Bencher, (count, outputs): (usize, usize)) {
+	let (key, _) = ClientKey::generate(new_seeder().as_mut());
+	let linear = circuit(count, outputs);
+	let circuit = Circuit::Linear(linear.clone());
+	let input = key.encrypt(&circuit, [0; 32], &features(count), new_seeder().as_mut()).unwrap();
+	let input = EncryptedInput::from_bytes(&input, count).unwrap();
+	bencher.bench_local(|| linear.evaluate_bodies(black_box(&input.bodies)));
+}
+
+#[divan::bench(args = SHAPES)]
+fn linear_evaluate(bencher: Bencher, (count, outputs): (usize, usize)) {
+	let (key, _) = ClientKey::generate(new_seeder().as_mut());
+	let linear = circuit(count, outputs);
+	let circuit = Circuit::Linear(linear.clone());
+	let input = key.encrypt(&circuit, [0; 32], &features(count), new_seeder().as_mut()).unwrap();
+	bencher.bench_local(|| linear.evaluate(black_box(&input)));
+}
+
+#[divan::bench(args = SHAPES)]
+fn linear_decrypt(bencher: Bencher, (count, outputs): (usize, usize)) {
+	let (key, _) = ClientKey::generate(new_seeder().as_mut());
+	let linear = circuit(count, outputs);
+	let circuit = Circuit::Linear(linear.clone());
+	let input = key.encrypt(&circuit, [0; 32], &features(count), new_seeder().as_mut()).unwrap();
+	let result = linear.evaluate(&input).unwrap();
+	bencher.bench_local(|| key.decrypt(&circuit, &input, black_box(&result)));
+}
+
+/// Full trees whose predicates are all different: the most work that their size can be.
+fn full_forest(trees: usize, depth: u32) -> Circuit {
+	fn write(depth: u32, next: &mut u32, nodes: &mut Vec<Node>) {
+		if depth == 0 {
+			nodes.push(Node::Leaf(vec![(0, nodes.len() as i32 * 7919 % 8191 - 4096)]));
+			return;
+		}
+		let (at, predicate) = (nodes.len(), *next);
+		*next += 1;
+		nodes.push(Node::Leaf(Vec::new()));
+		write(depth - 1, next, nodes);
+		nodes[at] = Node::Split { predicate, one: nodes.len() as u32 };
+		write(depth - 1, next, nodes);
+	}
+	let mut next = 0;
+	let tree = |_| {
+		let mut nodes = Vec::new();
+		write(depth, &mut next, &mut nodes);
+		Tree { nodes }
+	};
+	let trees = (0..trees).map(tree).collect();
+	Circuit::Forest(ForestCircuit::compile(next as usize, 1, trees).unwrap())
+}
+
+/// Trees and their depth.
+const FORESTS: [(usize, u32); 7] = [(1, 9), (10, 3), (10, 4), (50, 3), (50, 4), (100, 6), (500, 6)];
+
+#[divan::bench(args = FORESTS, sample_count = 10)]
+fn forest_encrypt(bencher: Bencher, (trees, depth): (usize, u32)) {
+	let (key, _) = ClientKey::generate(new_seeder().as_mut());
+	let circuit = full_forest(trees, depth);
+	let x: Vec<i64> = (0..circuit.inputs() as i64).map(|at| at * 31 % 7 % 2).collect();
+	let mut seeder = new_seeder();
+	bencher.bench_local(|| key.encrypt(&circuit, [0; 32], black_box(&x), seeder.as_mut()));
+}
+
+fn bench_forest(bencher: Bencher, (trees, depth): (usize, u32), threads: usize) {
+	let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+	let (key, server_key) = ClientKey::generate(new_seeder().as_mut());
+	let server_key = PreparedServerKey::new(&server_key);
+	let circuit = full_forest(trees, depth);
+	let x: Vec<i64> = (0..circuit.inputs() as i64).map(|at| at * 31 % 7 % 2).collect();
+	let input = key.encrypt(&circuit, [0; 32], &x, new_seeder().as_mut()).unwrap();
+	let mut buffers = EvaluationBuffers::default();
+	bencher.bench_local(|| {
+		pool.install(|| circuit.evaluate(Some(&server_key), black_box(&input), &mut buffers))
+	});
+}
+
+#[divan::bench(args = FORESTS, sample_count = 10)]
+fn forest_evaluate_1_thread(bencher: Bencher, forest: (usize, u32)) {
+	bench_forest(bencher, forest, 1);
+}
+
+#[divan::bench(args = FORESTS, sample_count = 10)]
+fn forest_evaluate_2_threads(bencher: Bencher, forest: (usize, u32)) {
+	bench_forest(bencher, forest, 2);
+}

@@ -1,0 +1,152 @@
+//! The circuits that a model can compile to.
+
+use crate::entities::{
+	forest::{ForestCircuit, ForestCircuitError},
+	linear::{LinearCircuit, LinearCircuitError},
+};
+use fhe_ml_format::CircuitKind;
+
+/// A compiled model: integers in, integers out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Circuit {
+	/// Inner products.
+	Linear(LinearCircuit),
+	/// Sums of decision trees.
+	Forest(ForestCircuit),
+}
+
+/// Why the bytes of a circuit were refused.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CircuitError {
+	/// A linear circuit.
+	#[error(transparent)]
+	Linear(#[from] LinearCircuitError),
+	/// A forest circuit.
+	#[error(transparent)]
+	Forest(#[from] ForestCircuitError),
+}
+
+/// Why a vector of integers cannot enter a circuit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CircuitInputError {
+	/// Not one integer per input of the circuit.
+	#[error("the model takes {wanted} inputs, not {found}")]
+	Count {
+		/// Integers that are there.
+		found: usize,
+		/// Integers that there should be.
+		wanted: usize,
+	},
+	/// The result would not fit the plaintext space, so it would decrypt to something else.
+	#[error("output {output} is out of the model's range for these features")]
+	OutOfRange {
+		/// Number of the output.
+		output: usize,
+	},
+	/// An integer that the circuit does not take at this place.
+	#[error("input {0} has a value that the model does not take")]
+	Value(usize),
+}
+
+/// Calls the same method of whatever circuit it is.
+macro_rules! each {
+	($circuit:expr, $inner:ident => $call:expr) => {
+		match $circuit {
+			Circuit::Linear($inner) => $call,
+			Circuit::Forest($inner) => $call,
+		}
+	};
+}
+
+impl Circuit {
+	/// Which kind it is.
+	pub fn kind(&self) -> CircuitKind {
+		match self {
+			Self::Linear(_) => CircuitKind::Linear,
+			Self::Forest(_) => CircuitKind::Forest,
+		}
+	}
+
+	/// Number of integers that are encrypted.
+	pub fn inputs(&self) -> usize {
+		match self {
+			Self::Linear(circuit) => circuit.features(),
+			Self::Forest(circuit) => circuit.predicates(),
+		}
+	}
+
+	/// Number of integers that decryption gives.
+	pub fn outputs(&self) -> usize {
+		each!(self, circuit => circuit.outputs())
+	}
+
+	/// Exact length of an input in bytes.
+	pub fn input_bytes(&self) -> usize {
+		each!(self, circuit => circuit.input_bytes())
+	}
+
+	/// Exact length of a result in bytes.
+	pub fn result_bytes(&self) -> usize {
+		each!(self, circuit => circuit.result_bytes())
+	}
+
+	/// Cost of one evaluation, for fees and deadlines: about one unit per microsecond of one core.
+	pub fn work(&self) -> u64 {
+		match self {
+			// 1000 multiplications and the decoding.
+			Self::Linear(circuit) => {
+				1 + circuit.features() as u64 / 20 + circuit.multiplications() / 1000
+			},
+			Self::Forest(circuit) => 1 + circuit.nanoseconds() / 1000,
+		}
+	}
+
+	/// Bytes of memory that one evaluation takes, besides the server key.
+	pub fn memory_bytes(&self) -> usize {
+		match self {
+			Self::Linear(circuit) => 8 * (circuit.features() + circuit.outputs()),
+			Self::Forest(circuit) => circuit.memory_bytes(),
+		}
+	}
+
+	/// The bytes, without their kind.
+	pub fn to_bytes(&self) -> Vec<u8> {
+		each!(self, circuit => circuit.to_bytes())
+	}
+
+	/// Reads the bytes of a circuit of this kind.
+	pub fn from_bytes(kind: CircuitKind, bytes: &[u8]) -> Result<Self, CircuitError> {
+		Ok(match kind {
+			CircuitKind::Linear => Self::Linear(LinearCircuit::from_bytes(bytes)?),
+			CircuitKind::Forest => Self::Forest(ForestCircuit::from_bytes(bytes)?),
+		})
+	}
+
+	/// Checks that a vector may enter the circuit.
+	pub fn check_input(&self, x: &[i64]) -> Result<(), CircuitInputError> {
+		if x.len() != self.inputs() {
+			return Err(CircuitInputError::Count { found: x.len(), wanted: self.inputs() });
+		}
+		match self {
+			Self::Linear(circuit) => match circuit.evaluate_limbs(x) {
+				Ok(_) => Ok(()),
+				Err(output) => Err(CircuitInputError::OutOfRange { output }),
+			},
+			Self::Forest(_) => match x.iter().position(|bit| !(0..=1).contains(bit)) {
+				Some(at) => Err(CircuitInputError::Value(at)),
+				None => Ok(()),
+			},
+		}
+	}
+
+	/// The outputs in the clear: what decryption gives.
+	pub fn evaluate_clear(&self, x: &[i64]) -> Result<Vec<i64>, CircuitInputError> {
+		self.check_input(x)?;
+		Ok(match self {
+			Self::Linear(circuit) => {
+				circuit.combine(&circuit.evaluate_limbs(x).unwrap_or_default())
+			},
+			Self::Forest(circuit) => circuit.evaluate_clear(x),
+		})
+	}
+}

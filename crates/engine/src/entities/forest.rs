@@ -1,0 +1,626 @@
+//! Forest circuits: sums of decision trees over encrypted bits.
+
+use crate::{
+	entities::{
+		input::EncryptedInput,
+		limbs,
+		result_encoding::{ResultEncoding, UNITS_LOG2},
+		selector::{SELECTOR_GADGETS, SelectorGadget},
+		varint,
+	},
+	noise::Variance,
+	params::{EXPANSION_STAGES, Gadget, POLYNOMIAL_SIZE},
+};
+
+/// A node of a tree, in pre-order: the zero child of a split follows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Node {
+	/// Goes to the zero child or to the one child, by an encrypted bit.
+	Split {
+		/// Number of the bit.
+		predicate: u32,
+		/// Index of the one child.
+		one: u32,
+	},
+	/// Adds values to outputs: (output, value), by ascending output.
+	Leaf(Vec<(u16, i32)>),
+}
+
+/// A decision tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tree {
+	/// The nodes in pre-order.
+	pub nodes: Vec<Node>,
+}
+
+/// Where the ciphertexts of a bit are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PredicateSlots {
+	/// The first slot.
+	pub first: usize,
+	/// Whether there is one slot per level of the gadget (a selector) or a single one.
+	pub selects: bool,
+}
+
+/// Trees that are evaluated together, and the slots that they need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Batch {
+	pub trees: std::ops::Range<usize>,
+	/// Ascending.
+	pub slots: Vec<usize>,
+}
+
+/// A sum of decision trees, compiled against the noise budget.
+///
+/// Every distinct predicate of the model is one encrypted bit. A bit that decides between subtrees
+/// is a *selector*, one slot per level of the gadget; a bit that only decides between leaves is
+/// *linear*, one slot. Leaf values are cut into limbs of a few bits, one coefficient of the result
+/// per output and limb; each limb's sum over the trees is exact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ForestCircuit {
+	predicates: usize,
+	outputs: usize,
+	trees: Vec<Tree>,
+	gadget: u8,
+	limb_bits: u32,
+	limbs: usize,
+	encoding: ResultEncoding,
+	pub(crate) slots_of: Vec<PredicateSlots>,
+	slots: usize,
+	pub(crate) batches: Vec<Batch>,
+	splits: u64,
+	selections: u64,
+	noise: Variance,
+}
+
+/// Why a forest circuit cannot be.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ForestCircuitError {
+	/// No tree or output, or more than the format allows.
+	#[error(
+		"a forest has 1 to 65536 trees with at most 1048576 nodes in all and 64 levels, 1 to 65536 predicates and 1 to 1024 outputs"
+	)]
+	Size,
+	/// A node that refers to a predicate, output or child that does not exist.
+	#[error("tree {0} is malformed")]
+	Tree(usize),
+	/// The noise leaves no room for the sums.
+	#[error(
+		"the noise of {trees} trees is 2^{noise:.1} of the modulus, which leaves no room for the sums of their leaves"
+	)]
+	NoRoom {
+		/// Number of trees.
+		trees: usize,
+		/// Standard deviation, log2 relative to q, with the finest gadget.
+		noise: f64,
+	},
+	/// The parameters in the bytes do not satisfy the noise budget.
+	#[error("the circuit's parameters do not satisfy its noise budget")]
+	Budget,
+	/// The evaluation would need too much memory.
+	#[error("evaluation would take {mib} MiB of memory, and at most 4096 are allowed")]
+	Memory {
+		/// Mebibytes.
+		mib: usize,
+	},
+	/// The bytes are truncated or malformed.
+	#[error("the circuit's bytes are truncated or malformed")]
+	Malformed,
+}
+
+const MAX_TREES: usize = 1 << 16;
+const MAX_NODES: usize = 1 << 20;
+const MAX_PREDICATES: usize = 1 << 16;
+const MAX_OUTPUTS: usize = 1024;
+const MAX_DEPTH: usize = 64;
+/// Ciphertexts that a batch may have expanded at one time (32 KiB each), unless one tree needs more.
+const MAX_ROWS_PER_BATCH: usize = 8192;
+const MAX_MEMORY_BYTES: usize = 4 << 30;
+const FIXED_BYTES: usize = 16;
+/// Nanoseconds of one core for one slot of an expansion, measured (`cargo bench`).
+const SLOT_NANOSECONDS: u64 = 13_000;
+/// Nanoseconds for one transform with its share of everything else.
+const TRANSFORM_NANOSECONDS: u64 = 3_000;
+
+/// Choices of the compiler.
+#[derive(Clone, Copy)]
+struct Choice {
+	gadget: u8,
+	limb_bits: u32,
+	limbs: usize,
+}
+
+impl ForestCircuit {
+	/// Chooses gadget, limbs and unit for the least time, then for the smallest result.
+	pub fn compile(
+		predicates: usize,
+		outputs: usize,
+		trees: Vec<Tree>,
+	) -> Result<Self, ForestCircuitError> {
+		check(predicates, outputs, &trees)?;
+		let values = trees.iter().flat_map(Tree::leaves).flatten().map(|(_, value)| *value);
+		let bits =
+			33 - values.map(|value| value.unsigned_abs().leading_zeros()).min().unwrap_or(32);
+		let mut best: Option<Self> = None;
+		let mut noise = 0.0;
+		for gadget in 0..SELECTOR_GADGETS.len() as u8 {
+			for limb_bits in (1..=8).rev() {
+				let limbs = bits.div_ceil(limb_bits).max(1) as usize;
+				if limbs * outputs > POLYNOMIAL_SIZE {
+					break;
+				}
+				let choice = Choice { gadget, limb_bits, limbs };
+				let mut circuit = Self::derive(predicates, outputs, trees.clone(), choice)?;
+				noise = circuit.noise.log2_relative();
+				if let Some(encoding) = circuit.chosen_encoding() {
+					circuit.encoding = encoding;
+					if best.as_ref().is_none_or(|best| circuit.nanoseconds() < best.nanoseconds()) {
+						best = Some(circuit);
+					}
+					break;
+				}
+			}
+		}
+		let circuit = best.ok_or(ForestCircuitError::NoRoom { trees: trees.len(), noise })?;
+		circuit.check_memory()
+	}
+
+	fn chosen_encoding(&self) -> Option<ResultEncoding> {
+		let ranges = self.ranges();
+		// The noise of linear bits depends on the unit.
+		UNITS_LOG2.into_iter().find_map(|unit| {
+			ResultEncoding::choose(unit, self.noise + self.linear_noise(unit), &ranges)
+		})
+	}
+
+	fn check_memory(self) -> Result<Self, ForestCircuitError> {
+		if self.memory_bytes() > MAX_MEMORY_BYTES {
+			return Err(ForestCircuitError::Memory { mib: self.memory_bytes() >> 20 });
+		}
+		Ok(self)
+	}
+
+	/// Everything that follows from the trees and the choices; the encoding is still empty.
+	fn derive(
+		predicates: usize,
+		outputs: usize,
+		trees: Vec<Tree>,
+		choice: Choice,
+	) -> Result<Self, ForestCircuitError> {
+		let gadget =
+			*SELECTOR_GADGETS.get(usize::from(choice.gadget)).ok_or(ForestCircuitError::Budget)?;
+		let levels = gadget.mask.levels as usize;
+		let mut selects = vec![false; predicates];
+		for tree in &trees {
+			for (at, node) in tree.nodes.iter().enumerate() {
+				if let Node::Split { predicate, .. } = node {
+					selects[*predicate as usize] |= !tree.is_linear(at);
+				}
+			}
+		}
+		let unused = PredicateSlots { first: usize::MAX, selects: false };
+		let mut slots_of = vec![unused; predicates];
+		let (mut slots, mut splits, mut selections) = (0, 0, 0);
+		let mut batches: Vec<Batch> = Vec::new();
+		for (number, tree) in trees.iter().enumerate() {
+			let mut mine = Vec::new();
+			for (at, node) in tree.nodes.iter().enumerate() {
+				let Node::Split { predicate, .. } = node else { continue };
+				let predicate = *predicate as usize;
+				let count = if selects[predicate] { levels } else { 1 };
+				if slots_of[predicate].first == usize::MAX {
+					slots_of[predicate] =
+						PredicateSlots { first: slots, selects: selects[predicate] };
+					slots += count;
+				}
+				mine.extend(slots_of[predicate].first..slots_of[predicate].first + count);
+				splits += 1;
+				selections += u64::from(!tree.is_linear(at));
+			}
+			mine.sort_unstable();
+			mine.dedup();
+			match batches.last_mut() {
+				Some(batch) if batch.slots.len() + mine.len() <= MAX_ROWS_PER_BATCH => {
+					batch.trees.end = number + 1;
+					batch.slots.extend(mine);
+					batch.slots.sort_unstable();
+					batch.slots.dedup();
+				},
+				_ => batches.push(Batch { trees: number..number + 1, slots: mine }),
+			}
+		}
+		// A path adds one external product per selection; only one path is taken.
+		let product = Variance::external_product(gadget, Variance::expanded());
+		let noise = trees.iter().fold(Variance::ZERO, |sum, tree| {
+			sum + product.times(tree.longest_selection(0) as f64)
+		});
+		let Choice { gadget, limb_bits, limbs } = choice;
+		let encoding = ResultEncoding { unit_log2: 0, result_bits: 0, centres: Vec::new() };
+		Ok(Self {
+			predicates,
+			outputs,
+			trees,
+			gadget,
+			limb_bits,
+			limbs,
+			encoding,
+			slots_of,
+			slots,
+			batches,
+			splits,
+			selections,
+			noise,
+		})
+	}
+
+	/// Noise of the linear bits: each tree takes at most one, times a difference of leaves.
+	fn linear_noise(&self, unit_log2: u32) -> Variance {
+		let row = Variance::expanded();
+		self.trees.iter().fold(Variance::ZERO, |sum, tree| {
+			let factor = |at: usize| {
+				let Node::Split { predicate, one } = &tree.nodes[at] else { return 0.0 };
+				let (Some(zero), Some(one)) = (tree.leaf(at + 1), tree.leaf(*one as usize)) else {
+					return 0.0;
+				};
+				let shift = unit_log2 - self.linear_scale(*predicate as usize, unit_log2).1;
+				let scale = (1u64 << shift) as f64;
+				let square = |(_, difference): (usize, i64)| (difference as f64 * scale).powi(2);
+				self.difference(zero, one).into_iter().map(square).sum::<f64>()
+			};
+			let largest = (0..tree.nodes.len()).map(factor).fold(0.0, f64::max);
+			sum + row.times(largest)
+		})
+	}
+
+	/// The slot whose ciphertext stands for a bit times a power of two at most the unit, and the
+	/// logarithm of that power.
+	pub(crate) fn linear_scale(&self, predicate: usize, unit_log2: u32) -> (usize, u32) {
+		let slots = self.slots_of[predicate];
+		if !slots.selects {
+			return (slots.first, unit_log2);
+		}
+		let gadget = self.gadget().mask;
+		let scale = |level| gadget.scale(level).trailing_zeros();
+		let level = (0..gadget.levels).find(|&level| scale(level) <= unit_log2);
+		let level = level.unwrap_or(gadget.levels - 1);
+		(slots.first + level as usize, scale(level).min(unit_log2))
+	}
+
+	/// The limbs of a leaf: (coefficient, limb).
+	pub(crate) fn leaf_limbs<'a>(
+		&'a self,
+		leaf: &'a [(u16, i32)],
+	) -> impl Iterator<Item = (usize, i64)> + 'a {
+		leaf.iter().flat_map(|&(output, value)| {
+			let first = usize::from(output) * self.limbs;
+			limbs::split(value.into(), self.limb_bits, self.limbs)
+				.enumerate()
+				.map(move |(limb, digit)| (first + limb, digit))
+		})
+	}
+
+	/// one - zero: (coefficient, difference), without zeros.
+	pub(crate) fn difference(&self, zero: &[(u16, i32)], one: &[(u16, i32)]) -> Vec<(usize, i64)> {
+		let mut sums: Vec<(usize, i64)> = self
+			.leaf_limbs(one)
+			.chain(self.leaf_limbs(zero).map(|(at, digit)| (at, -digit)))
+			.collect();
+		sums.sort_unstable_by_key(|(at, _)| *at);
+		let groups = sums.chunk_by(|a, b| a.0 == b.0);
+		groups
+			.map(|group| (group[0].0, group.iter().map(|(_, digit)| digit).sum()))
+			.filter(|(_, digit)| *digit != 0)
+			.collect()
+	}
+
+	/// Lowest and highest sum of each coefficient.
+	fn ranges(&self) -> Vec<(i64, i64)> {
+		let mut ranges = vec![(0, 0); self.outputs * self.limbs];
+		for tree in &self.trees {
+			let leaves: Vec<Vec<(usize, i64)>> =
+				tree.leaves().map(|leaf| self.leaf_limbs(leaf).collect()).collect();
+			let mut own: std::collections::BTreeMap<usize, (i64, i64, usize)> = Default::default();
+			for &(at, digit) in leaves.iter().flatten() {
+				let (low, high, count) = own.entry(at).or_insert((digit, digit, 0));
+				(*low, *high, *count) = ((*low).min(digit), (*high).max(digit), *count + 1);
+			}
+			for (at, (low, high, count)) in own {
+				// A leaf without a value for an output adds zero to it.
+				let everywhere = count == leaves.len();
+				ranges[at].0 += if everywhere { low } else { low.min(0) };
+				ranges[at].1 += if everywhere { high } else { high.max(0) };
+			}
+		}
+		ranges
+	}
+
+	/// Number of encrypted bits.
+	pub fn predicates(&self) -> usize {
+		self.predicates
+	}
+
+	/// Number of integers that decryption gives.
+	pub fn outputs(&self) -> usize {
+		self.outputs
+	}
+
+	/// The trees.
+	pub fn trees(&self) -> &[Tree] {
+		&self.trees
+	}
+
+	/// The gadget of the selectors.
+	pub fn gadget(&self) -> SelectorGadget {
+		SELECTOR_GADGETS[usize::from(self.gadget)]
+	}
+
+	/// How the outputs lie in a result.
+	pub fn encoding(&self) -> &ResultEncoding {
+		&self.encoding
+	}
+
+	/// Limbs of a leaf value, and their bits.
+	pub fn limbs(&self) -> (usize, u32) {
+		(self.limbs, self.limb_bits)
+	}
+
+	/// Slots of an input.
+	pub fn slots(&self) -> usize {
+		self.slots
+	}
+
+	/// Bits that decide between subtrees.
+	pub fn selectors(&self) -> usize {
+		self.slots_of.iter().filter(|slots| slots.selects).count()
+	}
+
+	/// Splits of all trees.
+	pub fn splits(&self) -> u64 {
+		self.splits
+	}
+
+	/// Predicted standard deviation of the result's noise, log2 relative to q.
+	pub fn noise_log2(&self) -> f64 {
+		self.total_noise().log2_relative()
+	}
+
+	pub(crate) fn total_noise(&self) -> Variance {
+		let switched = Variance::modulus_switch(self.encoding.result_bits);
+		self.noise + self.linear_noise(self.encoding.unit_log2) + switched
+	}
+
+	/// Exact length of an input in bytes.
+	pub fn input_bytes(&self) -> usize {
+		EncryptedInput::encoded_len(self.slots)
+	}
+
+	/// Exact length of a result in bytes.
+	pub fn result_bytes(&self) -> usize {
+		self.encoding.result_bytes()
+	}
+
+	/// Number-theoretic transforms of one evaluation.
+	pub fn transforms(&self) -> u64 {
+		let rows: u64 = self.batches.iter().map(|batch| batch.slots.len() as u64).sum();
+		let linear = self.splits - self.selections;
+		expansion_transforms(rows) + self.selections * self.gadget().transforms() + linear
+	}
+
+	/// Estimated nanoseconds of one core for one evaluation.
+	pub fn nanoseconds(&self) -> u64 {
+		let rows: u64 = self.batches.iter().map(|batch| batch.slots.len() as u64).sum();
+		let linear = self.splits - self.selections;
+		rows * SLOT_NANOSECONDS
+			+ (self.selections * self.gadget().transforms() + 2 * linear) * TRANSFORM_NANOSECONDS
+	}
+
+	/// Bytes of memory that one evaluation takes, besides the server key.
+	pub fn memory_bytes(&self) -> usize {
+		let rows = self.batches.iter().map(|batch| batch.slots.len()).max().unwrap_or_default();
+		// Expanded ciphertexts, those of the stages before, temporary ones.
+		(rows + POLYNOMIAL_SIZE / 2 + 512) * 2 * POLYNOMIAL_SIZE * 8
+	}
+
+	/// The outputs on bits; what decryption gives.
+	pub fn evaluate_clear(&self, bits: &[i64]) -> Vec<i64> {
+		let mut sums = vec![0; self.outputs];
+		for tree in &self.trees {
+			let mut at = 0;
+			while let Node::Split { predicate, one } = &tree.nodes[at] {
+				let bit = bits.get(*predicate as usize).copied().unwrap_or_default();
+				at = if bit == 1 { *one as usize } else { at + 1 };
+			}
+			for (output, value) in tree.leaf(at).into_iter().flatten() {
+				sums[usize::from(*output)] += i64::from(*value);
+			}
+		}
+		sums
+	}
+
+	/// Puts the limbs in the coefficients of a result together.
+	pub(crate) fn combine(&self, coefficients: &[i64]) -> Vec<i64> {
+		limbs::combine(coefficients, self.limb_bits, self.limbs)
+	}
+
+	/// Fixed fields (predicates, trees: u32; outputs: u16; gadget, limb bits, limbs, unit, result
+	/// bits: u8; a zero), then the nodes of all trees in pre-order: 2 predicate + 1 for a split, 2
+	/// count and then (output, value) pairs for a leaf, all as base-128 integers.
+	pub fn to_bytes(&self) -> Vec<u8> {
+		let mut bytes = Vec::with_capacity(FIXED_BYTES + self.splits as usize * 6);
+		bytes.extend((self.predicates as u32).to_le_bytes());
+		bytes.extend((self.trees.len() as u32).to_le_bytes());
+		bytes.extend((self.outputs as u16).to_le_bytes());
+		bytes.extend([self.gadget, self.limb_bits as u8, self.limbs as u8]);
+		bytes.extend([self.encoding.unit_log2 as u8, self.encoding.result_bits as u8, 0]);
+		for node in self.trees.iter().flat_map(|tree| &tree.nodes) {
+			match node {
+				Node::Split { predicate, .. } => {
+					varint::write(2 * u64::from(*predicate) + 1, &mut bytes);
+				},
+				Node::Leaf(values) => {
+					varint::write(2 * values.len() as u64, &mut bytes);
+					for (output, value) in values {
+						varint::write((*output).into(), &mut bytes);
+						varint::write_signed((*value).into(), &mut bytes);
+					}
+				},
+			}
+		}
+		bytes
+	}
+
+	/// Reads what [`ForestCircuit::to_bytes`] wrote, and checks it against the noise budget.
+	pub fn from_bytes(bytes: &[u8]) -> Result<Self, ForestCircuitError> {
+		let (fixed, mut rest) =
+			bytes.split_first_chunk::<FIXED_BYTES>().ok_or(ForestCircuitError::Malformed)?;
+		let [p0, p1, p2, p3, t0, t1, t2, t3, o0, o1, gadget, limb_bits, limbs, unit, result, zero] =
+			*fixed;
+		let predicates = u32::from_le_bytes([p0, p1, p2, p3]) as usize;
+		let count = u32::from_le_bytes([t0, t1, t2, t3]) as usize;
+		let outputs = usize::from(u16::from_le_bytes([o0, o1]));
+		let (limb_bits, limbs) = (u32::from(limb_bits), usize::from(limbs));
+		let fits = (1..=8).contains(&limb_bits) && limbs > 0 && limbs * outputs <= POLYNOMIAL_SIZE;
+		if zero != 0 || !fits || predicates > MAX_PREDICATES || count > MAX_TREES {
+			return Err(ForestCircuitError::Malformed);
+		}
+		let mut trees = Vec::new();
+		let mut nodes_left = MAX_NODES;
+		for _ in 0..count {
+			let tree = read_tree(&mut rest, &mut nodes_left);
+			trees.push(tree.ok_or(ForestCircuitError::Malformed)?);
+		}
+		if !rest.is_empty() {
+			return Err(ForestCircuitError::Malformed);
+		}
+		check(predicates, outputs, &trees)?;
+		let choice = Choice { gadget, limb_bits, limbs };
+		let mut circuit = Self::derive(predicates, outputs, trees, choice)?;
+		let (unit, result) = (u32::from(unit), u32::from(result));
+		if !UNITS_LOG2.contains(&unit) {
+			return Err(ForestCircuitError::Budget);
+		}
+		let noise = circuit.noise + circuit.linear_noise(unit);
+		circuit.encoding = ResultEncoding::new(unit, result, noise, &circuit.ranges())
+			.ok_or(ForestCircuitError::Budget)?;
+		circuit.check_memory()
+	}
+}
+
+/// Transforms of the expansion of `slots` neighbouring slots.
+fn expansion_transforms(slots: u64) -> u64 {
+	let transforms = |stage: &crate::params::ExpansionStage| {
+		let Gadget { levels, .. } = stage.gadget;
+		let nodes = slots.div_ceil((POLYNOMIAL_SIZE >> stage.first_bit) as u64);
+		nodes * u64::from(levels + 1)
+	};
+	EXPANSION_STAGES.iter().map(transforms).sum()
+}
+
+fn read_tree(bytes: &mut &[u8], nodes_left: &mut usize) -> Option<Tree> {
+	let mut nodes = Vec::new();
+	// Splits whose one child has not begun.
+	let mut open: Vec<usize> = Vec::new();
+	loop {
+		*nodes_left = nodes_left.checked_sub(1)?;
+		let tag = varint::read(bytes)?;
+		if tag & 1 == 1 {
+			open.push(nodes.len());
+			let predicate = u32::try_from(tag >> 1).ok()?;
+			nodes.push(Node::Split { predicate, one: 0 });
+			continue;
+		}
+		if tag >> 1 > MAX_OUTPUTS as u64 {
+			return None;
+		}
+		let value = |_| {
+			let output = u16::try_from(varint::read(bytes)?).ok()?;
+			Some((output, i32::try_from(varint::read_signed(bytes)?).ok()?))
+		};
+		nodes.push(Node::Leaf((0..tag >> 1).map(value).collect::<Option<_>>()?));
+		let Some(split) = open.pop() else { return Some(Tree { nodes }) };
+		let next = nodes.len() as u32;
+		if let Some(Node::Split { one, .. }) = nodes.get_mut(split) {
+			*one = next;
+		}
+	}
+}
+
+impl Tree {
+	/// The values of all leaves.
+	fn leaves(&self) -> impl Iterator<Item = &Vec<(u16, i32)>> {
+		self.nodes.iter().filter_map(|node| match node {
+			Node::Leaf(values) => Some(values),
+			Node::Split { .. } => None,
+		})
+	}
+
+	/// The values of the leaf at an index, if it is one.
+	pub(crate) fn leaf(&self, at: usize) -> Option<&Vec<(u16, i32)>> {
+		match self.nodes.get(at)? {
+			Node::Leaf(values) => Some(values),
+			Node::Split { .. } => None,
+		}
+	}
+
+	/// Whether both children of a split are leaves.
+	pub(crate) fn is_linear(&self, at: usize) -> bool {
+		matches!(&self.nodes[at], Node::Split { one, .. }
+			if self.leaf(at + 1).is_some() && self.leaf(*one as usize).is_some())
+	}
+
+	/// Selections on the longest path from a node.
+	fn longest_selection(&self, at: usize) -> usize {
+		match &self.nodes[at] {
+			Node::Split { one, .. } if !self.is_linear(at) => {
+				1 + self.longest_selection(at + 1).max(self.longest_selection(*one as usize))
+			},
+			_ => 0,
+		}
+	}
+
+	/// Checks that the nodes are one tree in pre-order, not too deep, of existing predicates and
+	/// outputs.
+	fn is_well_formed(&self, predicates: usize, outputs: usize) -> bool {
+		// (index, depth) of one children that must come next.
+		let mut open: Vec<(usize, usize)> = Vec::new();
+		let mut depth = 0;
+		for (at, node) in self.nodes.iter().enumerate() {
+			match node {
+				Node::Split { predicate, one } => {
+					depth += 1;
+					if *predicate as usize >= predicates || depth > MAX_DEPTH {
+						return false;
+					}
+					open.push((*one as usize, depth));
+				},
+				Node::Leaf(values) => {
+					let ascending = values.is_sorted_by(|a, b| a.0 < b.0);
+					if !ascending || values.iter().any(|v| usize::from(v.0) >= outputs) {
+						return false;
+					}
+					match open.pop() {
+						Some((one, level)) if one == at + 1 => depth = level,
+						Some(_) => return false,
+						None => return at + 1 == self.nodes.len(),
+					}
+				},
+			}
+		}
+		false
+	}
+}
+
+fn check(predicates: usize, outputs: usize, trees: &[Tree]) -> Result<(), ForestCircuitError> {
+	let nodes: usize = trees.iter().map(|tree| tree.nodes.len()).sum();
+	let sizes = (1..=MAX_TREES).contains(&trees.len())
+		&& nodes <= MAX_NODES
+		&& (1..=MAX_PREDICATES).contains(&predicates)
+		&& (1..=MAX_OUTPUTS).contains(&outputs);
+	if !sizes {
+		return Err(ForestCircuitError::Size);
+	}
+	match trees.iter().position(|tree| !tree.is_well_formed(predicates, outputs)) {
+		Some(at) => Err(ForestCircuitError::Tree(at)),
+		None => Ok(()),
+	}
+}

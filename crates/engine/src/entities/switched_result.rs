@@ -1,0 +1,81 @@
+//! Encrypted results of levelled circuits.
+
+use crate::{
+	entities::result::ResultError,
+	packing::{pack_bits, packed_bits_len, unpack_bits},
+	params::{MODULUS, POLYNOMIAL_SIZE},
+};
+use fhe_ml_format::ResultPrefix;
+
+/// A ciphertext whose modulus has been switched from q to 2^`bits`: the whole mask, and the first
+/// coefficients of the body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SwitchedResult {
+	/// Ties the result to its input.
+	pub prefix: ResultPrefix,
+	/// Bits of a coefficient.
+	pub bits: u32,
+	/// N coefficients.
+	pub mask: Vec<u64>,
+	/// One coefficient per output and limb.
+	pub bodies: Vec<u64>,
+}
+
+/// round(x 2^bits / q) mod 2^bits.
+pub(crate) fn switch(residue: u64, bits: u32) -> u64 {
+	let scaled = (u128::from(residue) << bits) + u128::from(MODULUS / 2);
+	(scaled / u128::from(MODULUS)) as u64 & ((1 << bits) - 1)
+}
+
+impl SwitchedResult {
+	/// Length in bytes of a result with `bodies` bodies.
+	pub const fn encoded_len(bodies: usize, bits: u32) -> usize {
+		ResultPrefix::BYTES + packed_bits_len(POLYNOMIAL_SIZE + bodies, bits)
+	}
+
+	/// Prefix, packed mask and bodies.
+	pub fn to_bytes(&self) -> Vec<u8> {
+		let values = self.mask.iter().chain(&self.bodies).copied();
+		let packed = packed_bits_len(self.mask.len() + self.bodies.len(), self.bits);
+		let mut bytes = self.prefix.to_bytes(packed as u32).to_vec();
+		pack_bits(values, self.bits, &mut bytes);
+		bytes
+	}
+
+	/// Reads a result with `bodies` bodies.
+	pub fn from_bytes(bytes: &[u8], bodies: usize, bits: u32) -> Result<Self, ResultError> {
+		let prefix = ResultPrefix::read(bytes)?;
+		let packed = &bytes[ResultPrefix::BYTES..];
+		let mut mask = unpack_bits(packed, POLYNOMIAL_SIZE + bodies, bits)?;
+		let bodies = mask.split_off(POLYNOMIAL_SIZE);
+		Ok(Self { prefix, bits, mask, bodies })
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn switching_rounds() {
+		assert_eq!(switch(0, 20), 0);
+		assert_eq!(switch(MODULUS - 1, 20), 0);
+		assert_eq!(switch(MODULUS / 2, 20), 1 << 19);
+		assert_eq!(switch(MODULUS / 4 * 3, 2), 3);
+	}
+
+	#[test]
+	fn bytes_read_back() {
+		let result = SwitchedResult {
+			prefix: ResultPrefix { input_tag: [3; 8] },
+			bits: 19,
+			mask: (0..POLYNOMIAL_SIZE as u64).collect(),
+			bodies: vec![7, (1 << 19) - 1],
+		};
+		let bytes = result.to_bytes();
+		assert_eq!(bytes.len(), SwitchedResult::encoded_len(2, 19));
+		assert_eq!(SwitchedResult::from_bytes(&bytes, 2, 19), Ok(result));
+		assert!(SwitchedResult::from_bytes(&bytes[1..], 2, 19).is_err());
+		assert!(SwitchedResult::from_bytes(&bytes, 3, 19).is_err());
+	}
+}

@@ -1,0 +1,126 @@
+//! Whether this machine computes what every other machine computes.
+
+use crate::{
+	Circuit, ClientKey, EvaluationBuffers, ForestCircuit, LinearCircuit, PreparedServerKey, Seeder,
+	blake2b_256,
+	entities::forest::{Node, Tree},
+};
+use tfhe::core_crypto::commons::math::random::Seed;
+
+/// A machine whose results differ.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this machine computes another {what} from fixed seeds than all others ({found:02x?})")]
+pub struct SelfTestError {
+	/// Which blob differs.
+	pub what: &'static str,
+	/// The first bytes of its hash here.
+	pub found: [u8; 8],
+}
+
+/// Seeds 1, 2, 3, ...
+struct Counter(u128);
+
+impl Seeder for Counter {
+	fn seed(&mut self) -> Seed {
+		self.0 += 1;
+		Seed(self.0)
+	}
+
+	fn is_available() -> bool {
+		true
+	}
+}
+
+/// First bytes of the hashes of keys, inputs and results for fixed seeds. They must not change:
+/// not with the CPU, the number of threads or the compiler, and not in later versions of the format.
+const EXPECTED: [(&str, [u8; 8]); 6] = [
+	("client key", [214, 70, 165, 141, 123, 118, 49, 229]),
+	("server key", [239, 16, 165, 106, 107, 216, 30, 168]),
+	("linear input", [114, 170, 167, 94, 184, 68, 15, 136]),
+	("linear result", [105, 169, 119, 101, 81, 103, 190, 111]),
+	("forest input", [156, 19, 35, 44, 185, 246, 210, 240]),
+	("forest result", [17, 105, 146, 228, 51, 35, 50, 78]),
+];
+
+/// Makes keys, encrypts and evaluates with fixed seeds, and compares every byte with what is known.
+///
+/// Takes a few hundredths of a second; a worker runs it before it takes any job.
+pub fn self_test() -> Result<(), SelfTestError> {
+	let blobs = blobs().unwrap_or_default();
+	for ((what, expected), blob) in EXPECTED.into_iter().zip(blobs) {
+		let found = blake2b_256(&blob).first_chunk().copied().unwrap_or_default();
+		if found != expected {
+			return Err(SelfTestError { what, found });
+		}
+	}
+	Ok(())
+}
+
+fn blobs() -> Option<[Vec<u8>; 6]> {
+	let mut seeder = Counter(0);
+	let (client_key, server_key) = ClientKey::generate(&mut seeder);
+	let prepared = PreparedServerKey::new(&server_key);
+	let mut buffers = EvaluationBuffers::default();
+	let mut run = |circuit: Circuit, x: Vec<i64>| {
+		let input = client_key.encrypt(&circuit, [7; 32], &x, &mut seeder).ok()?;
+		let result = circuit.evaluate(Some(&prepared), &input, &mut buffers).ok()?;
+		let outputs = client_key.decrypt(&circuit, &input, &result).ok()?;
+		(Ok(outputs) == circuit.evaluate_clear(&x)).then_some((input, result))
+	};
+	let (linear_input, linear_result) =
+		run(linear()?, (0..2050).map(|at| at * 31 % 1000).collect())?;
+	let (forest_input, forest_result) = run(forest()?, (0..21).map(|at| at % 2).collect())?;
+	Some([
+		client_key.to_bytes().to_vec(),
+		server_key.as_bytes().to_vec(),
+		linear_input,
+		linear_result,
+		forest_input,
+		forest_result,
+	])
+}
+
+/// More features than one GLWE holds.
+fn linear() -> Option<Circuit> {
+	let features = 2050;
+	let weights = (0..features).map(|at| (at * 7919 % 60_001) - 30_000).collect();
+	LinearCircuit::new(features as usize, 8, 2, weights, vec![-12_345]).ok().map(Circuit::Linear)
+}
+
+/// Three trees of depth 3.
+fn forest() -> Option<Circuit> {
+	let tree = |number: u32| {
+		let mut nodes = Vec::new();
+		let mut leaf = number as i32;
+		write_subtree(3, &mut (7 * number), &mut leaf, &mut nodes);
+		Tree { nodes }
+	};
+	ForestCircuit::compile(21, 1, (0..3).map(tree).collect()).ok().map(Circuit::Forest)
+}
+
+fn write_subtree(depth: u32, predicate: &mut u32, leaf: &mut i32, nodes: &mut Vec<Node>) {
+	if depth == 0 {
+		*leaf = (*leaf * 31 + 17) % 8191;
+		nodes.push(Node::Leaf(vec![(0, *leaf - 4000)]));
+		return;
+	}
+	let (at, number) = (nodes.len(), *predicate);
+	*predicate += 1;
+	nodes.push(Node::Leaf(Vec::new()));
+	write_subtree(depth - 1, predicate, leaf, nodes);
+	nodes[at] = Node::Split { predicate: number, one: nodes.len() as u32 };
+	write_subtree(depth - 1, predicate, leaf, nodes);
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn results_do_not_depend_on_the_number_of_threads() {
+		for threads in [1, 2, 3] {
+			let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+			assert_eq!(pool.install(self_test), Ok(()), "{threads} threads");
+		}
+	}
+}

@@ -1,0 +1,165 @@
+//! Random forests against plain evaluation.
+
+#![allow(clippy::unwrap_used)]
+
+use fhe_ml_engine::{
+	Circuit, ClientKey, EvaluationBuffers, ForestCircuit, PreparedServerKey,
+	entities::forest::{Node, Tree},
+	new_seeder,
+};
+use proptest::prelude::*;
+use std::sync::LazyLock;
+
+static KEYS: LazyLock<(ClientKey, PreparedServerKey)> = LazyLock::new(|| {
+	let (client, server) = ClientKey::generate(new_seeder().as_mut());
+	(client, PreparedServerKey::new(&server))
+});
+
+/// A tree as a recursive value.
+#[derive(Clone, Debug)]
+enum Shape {
+	Leaf(Vec<i32>),
+	Split(u32, Box<Shape>, Box<Shape>),
+}
+
+impl Shape {
+	fn write(&self, nodes: &mut Vec<Node>) {
+		match self {
+			Self::Leaf(values) => {
+				let values = (0..).zip(values.iter().copied()).filter(|(_, value)| *value != 0);
+				nodes.push(Node::Leaf(values.collect()));
+			},
+			Self::Split(predicate, zero, one) => {
+				let at = nodes.len();
+				nodes.push(Node::Split { predicate: *predicate, one: 0 });
+				zero.write(nodes);
+				let next = nodes.len() as u32;
+				nodes[at] = Node::Split { predicate: *predicate, one: next };
+				one.write(nodes);
+			},
+		}
+	}
+
+	fn tree(&self) -> Tree {
+		let mut nodes = Vec::new();
+		self.write(&mut nodes);
+		Tree { nodes }
+	}
+}
+
+const PREDICATES: u32 = 12;
+
+fn shape(outputs: usize) -> impl Strategy<Value = Shape> {
+	let leaf = proptest::collection::vec(-9000..9000i32, outputs).prop_map(Shape::Leaf);
+	leaf.prop_recursive(5, 40, 2, |inner| {
+		(0..PREDICATES, inner.clone(), inner)
+			.prop_map(|(predicate, zero, one)| Shape::Split(predicate, zero.into(), one.into()))
+	})
+}
+
+fn forest() -> impl Strategy<Value = (usize, Vec<Shape>)> {
+	(1usize..4)
+		.prop_flat_map(|outputs| (Just(outputs), proptest::collection::vec(shape(outputs), 1..8)))
+}
+
+fn evaluate(circuit: &Circuit, x: &[i64]) -> Vec<i64> {
+	let (client, server) = &*KEYS;
+	let input = client.encrypt(circuit, [1; 32], x, new_seeder().as_mut()).unwrap();
+	assert_eq!(input.len(), circuit.input_bytes());
+	let mut buffers = EvaluationBuffers::default();
+	let result = circuit.evaluate(Some(server), &input, &mut buffers).unwrap();
+	assert_eq!(result.len(), circuit.result_bytes());
+	client.decrypt(circuit, &input, &result).unwrap()
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig::with_cases(64))]
+
+	#[test]
+	fn random_forests_decrypt_to_their_sums(
+		(outputs, shapes) in forest(),
+		bits in proptest::collection::vec(0..=1i64, PREDICATES as usize),
+	) {
+		let trees = shapes.iter().map(Shape::tree).collect();
+		let circuit = ForestCircuit::compile(PREDICATES as usize, outputs, trees).unwrap();
+		prop_assert_eq!(&ForestCircuit::from_bytes(&circuit.to_bytes()).unwrap(), &circuit);
+		let circuit = Circuit::Forest(circuit);
+		prop_assert_eq!(evaluate(&circuit, &bits), circuit.evaluate_clear(&bits).unwrap());
+	}
+
+	#[test]
+	fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
+		let _ = ForestCircuit::from_bytes(&bytes);
+	}
+}
+
+/// A full tree of this depth with its own predicates.
+fn full(depth: u32, next: &mut u32, leaf: &mut i32) -> Shape {
+	if depth == 0 {
+		*leaf = (*leaf * 31 + 17) % 8191;
+		return Shape::Leaf(vec![*leaf]);
+	}
+	let predicate = *next;
+	*next += 1;
+	Shape::Split(predicate, full(depth - 1, next, leaf).into(), full(depth - 1, next, leaf).into())
+}
+
+fn full_forest(trees: usize, depth: u32) -> ForestCircuit {
+	let (mut next, mut leaf) = (0, 1);
+	let trees = (0..trees).map(|_| full(depth, &mut next, &mut leaf).tree()).collect();
+	ForestCircuit::compile(next as usize, 1, trees).unwrap()
+}
+
+#[test]
+fn fifty_trees_of_depth_four_have_more_than_ten_bits_of_score() {
+	let circuit = full_forest(50, 4);
+	println!(
+		"{:?}, limbs {:?}, {} slots, noise 2^{:.1}, unit 2^{}, result {} bytes, {} transforms",
+		circuit.gadget().mask,
+		circuit.limbs(),
+		circuit.slots(),
+		circuit.noise_log2(),
+		circuit.encoding().unit_log2,
+		circuit.result_bytes(),
+		circuit.transforms(),
+	);
+	let predicates = circuit.predicates();
+	let circuit = Circuit::Forest(circuit);
+	// 13 bits a leaf, so more than 18 bits of score.
+	for seed in 0..3 {
+		let bits: Vec<i64> = (0..predicates as i64).map(|at| (at * 7919 + seed) % 31 % 2).collect();
+		assert_eq!(evaluate(&circuit, &bits), circuit.evaluate_clear(&bits).unwrap());
+	}
+}
+
+#[test]
+fn malformed_bytes_and_other_parameters_are_refused() {
+	let circuit = full_forest(3, 3);
+	let bytes = circuit.to_bytes();
+	for len in 0..bytes.len() {
+		assert!(ForestCircuit::from_bytes(&bytes[..len]).is_err(), "{len} bytes");
+	}
+	// The unit: noise does not fit a smaller one.
+	let mut small = bytes.clone();
+	small[13] -= 4;
+	assert!(ForestCircuit::from_bytes(&small).is_err());
+	for at in 0..bytes.len() {
+		let mut broken = bytes.clone();
+		broken[at] ^= 0x15;
+		let _ = ForestCircuit::from_bytes(&broken);
+	}
+}
+
+#[test]
+fn another_server_key_is_refused() {
+	let circuit = Circuit::Forest(full_forest(1, 2));
+	let (client, server) = &*KEYS;
+	let (other, _) = ClientKey::generate(new_seeder().as_mut());
+	let input = other.encrypt(&circuit, [1; 32], &[0, 1, 0], new_seeder().as_mut()).unwrap();
+	let mut buffers = EvaluationBuffers::default();
+	assert!(circuit.evaluate(Some(server), &input, &mut buffers).is_err());
+	assert!(circuit.evaluate(None, &input, &mut buffers).is_err());
+	let input = client.encrypt(&circuit, [1; 32], &[0, 1, 0], new_seeder().as_mut()).unwrap();
+	let result = circuit.evaluate(Some(server), &input, &mut buffers).unwrap();
+	assert!(other.decrypt(&circuit, &input, &result).is_err());
+}

@@ -1,0 +1,89 @@
+//! The models of `models/`, and what ONNX Runtime says of them.
+
+#![allow(clippy::unwrap_used, dead_code)]
+
+use fhe_ml_engine::{ClientKey, EvaluationBuffers, PreparedServerKey, new_seeder};
+use fhe_ml_models::{Artifact, Calibration, ImportOptions, Prediction, evaluate, import_onnx};
+use serde::Deserialize;
+use std::{path::PathBuf, sync::LazyLock};
+
+/// What the training script wrote of ONNX Runtime's and scikit-learn's outputs.
+#[derive(Deserialize)]
+pub struct Expected {
+	#[serde(default)]
+	pub prediction: Option<Vec<serde_json::Value>>,
+	pub scores: Vec<Vec<f64>>,
+	pub decision: Vec<Vec<f64>>,
+}
+
+static KEYS: LazyLock<(ClientKey, PreparedServerKey)> = LazyLock::new(|| {
+	let (client, server) = ClientKey::generate(new_seeder().as_mut());
+	(client, PreparedServerKey::new(&server))
+});
+
+pub fn client_key() -> &'static ClientKey {
+	&KEYS.0
+}
+
+pub fn models_dir() -> PathBuf {
+	PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../models")
+}
+
+pub fn read_csv(name: &str) -> Calibration {
+	let mut reader = csv::Reader::from_path(models_dir().join(name)).unwrap();
+	let names = reader.headers().unwrap().iter().map(String::from).collect();
+	let rows = reader
+		.records()
+		.map(|row| row.unwrap().iter().map(|value| value.parse().unwrap()).collect())
+		.collect();
+	Calibration { names, rows }
+}
+
+pub fn dataset(model: &str) -> &'static str {
+	["breast_cancer", "wine", "diabetes", "digits", "iris"]
+		.into_iter()
+		.find(|name| model.starts_with(name))
+		.unwrap_or("breast_cancer")
+}
+
+/// The test rows of a model; some models were trained on rows with holes.
+pub fn test_rows(model: &str) -> Vec<Vec<f64>> {
+	let mut rows = read_csv(&format!("{}.test.csv", dataset(model))).rows;
+	if model.starts_with("holes") {
+		let columns = rows[0].len();
+		for (row, values) in rows.iter_mut().enumerate() {
+			for (column, value) in values.iter_mut().enumerate() {
+				if (row * columns + column).is_multiple_of(7) {
+					*value = f64::NAN;
+				}
+			}
+		}
+	}
+	rows
+}
+
+pub fn expected(model: &str) -> Expected {
+	let path = models_dir().join(format!("{model}.expected.json"));
+	serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+pub fn import(model: &str, calibrated: bool) -> Artifact {
+	let onnx = std::fs::read(models_dir().join(format!("{model}.onnx"))).unwrap();
+	let calibration = calibrated.then(|| read_csv(&format!("{}.train.csv", dataset(model))));
+	let options = ImportOptions { name: model.into(), calibration };
+	import_onnx(&onnx, &options).unwrap_or_else(|error| panic!("{model}: {error}"))
+}
+
+/// Encrypts, evaluates and decrypts; the result must be that of the circuit in the clear.
+pub fn predict(artifact: &Artifact, row: &[f64], buffers: &mut EvaluationBuffers) -> Prediction {
+	let (client, server) = &*KEYS;
+	let x = artifact.card.encode(row).unwrap();
+	let input =
+		client.encrypt(&artifact.circuit, artifact.hash(), &x, new_seeder().as_mut()).unwrap();
+	assert_eq!(input.len(), artifact.card.sizes.input);
+	let result = evaluate(artifact, Some(server), &input, buffers).unwrap();
+	assert_eq!(result.len(), artifact.card.sizes.result);
+	let outputs = client.decrypt(&artifact.circuit, &input, &result).unwrap();
+	assert_eq!(outputs, artifact.circuit.evaluate_clear(&x).unwrap(), "decryption is exact");
+	artifact.card.decode(&outputs)
+}
