@@ -9,4 +9,6 @@ pub mod forest;
 pub mod key_generation;
 pub mod linear;
 mod modulus_switch;
+pub mod network;
+mod packing;
 pub(crate) mod rlwe;

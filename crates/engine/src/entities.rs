@@ -6,6 +6,7 @@ pub mod forest;
 pub mod input;
 mod limbs;
 pub mod linear;
+pub mod network;
 pub mod prepared_server_key;
 pub mod result;
 pub mod result_encoding;

@@ -48,6 +48,7 @@ pub use entities::{
 	client_key::{ClientKey, ClientKeyError},
 	forest::{ForestCircuit, ForestCircuitError},
 	linear::{LinearCircuit, LinearCircuitError},
+	network::{NetworkCircuit, NetworkCircuitError},
 	prepared_server_key::PreparedServerKey,
 	server_key::{ServerKey, ServerKeyError},
 };

@@ -100,6 +100,18 @@ impl Variance {
 		Self(products(gadget.mask) * SECRET_NORM + products(gadget.body()) + square)
 	}
 
+	/// Added at the places that are kept when ciphertexts are packed: each step doubles the noise
+	/// of those before it, in amplitude, at these places.
+	pub fn packing() -> Self {
+		let mut variance = 0.0;
+		for stage in EXPANSION_STAGES.iter().rev() {
+			for _ in 0..stage.bits {
+				variance = 4.0 * variance + Self::key_switch(stage.gadget, SECRET_NORM).0;
+			}
+		}
+		Self(variance)
+	}
+
 	/// Added by switching the modulus of mask and body from q to 2^`bits`, in units of 1/q².
 	pub fn modulus_switch(bits: u32) -> Self {
 		let step = MODULUS as f64 / (1u64 << bits) as f64;

@@ -1,9 +1,12 @@
 //! Whether this machine computes what every other machine computes.
 
 use crate::{
-	Circuit, ClientKey, EvaluationBuffers, ForestCircuit, LinearCircuit, PreparedServerKey, Seeder,
-	blake2b_256,
-	entities::forest::{Node, Tree},
+	Circuit, ClientKey, EvaluationBuffers, ForestCircuit, LinearCircuit, NetworkCircuit,
+	PreparedServerKey, Seeder, blake2b_256,
+	entities::{
+		forest::{Node, Tree},
+		network::{HiddenUnit, NetworkLayers},
+	},
 };
 use tfhe::core_crypto::commons::math::random::Seed;
 
@@ -33,13 +36,15 @@ impl Seeder for Counter {
 
 /// First bytes of the hashes of keys, inputs and results for fixed seeds. They must not change:
 /// not with the CPU, the number of threads or the compiler, and not in later versions of the format.
-const EXPECTED: [(&str, [u8; 8]); 6] = [
+const EXPECTED: [(&str, [u8; 8]); 8] = [
 	("client key", [214, 70, 165, 141, 123, 118, 49, 229]),
 	("server key", [239, 16, 165, 106, 107, 216, 30, 168]),
 	("linear input", [114, 170, 167, 94, 184, 68, 15, 136]),
 	("linear result", [105, 169, 119, 101, 81, 103, 190, 111]),
 	("forest input", [156, 19, 35, 44, 185, 246, 210, 240]),
 	("forest result", [17, 105, 146, 228, 51, 35, 50, 78]),
+	("network input", [101, 150, 173, 10, 54, 86, 158, 229]),
+	("network result", [29, 134, 91, 9, 127, 237, 89, 115]),
 ];
 
 /// Makes keys, encrypts and evaluates with fixed seeds, and compares every byte with what is known.
@@ -56,7 +61,7 @@ pub fn self_test() -> Result<(), SelfTestError> {
 	Ok(())
 }
 
-fn blobs() -> Option<[Vec<u8>; 6]> {
+fn blobs() -> Option<[Vec<u8>; 8]> {
 	let mut seeder = Counter(0);
 	let (client_key, server_key) = ClientKey::generate(&mut seeder);
 	let prepared = PreparedServerKey::new(&server_key);
@@ -70,6 +75,7 @@ fn blobs() -> Option<[Vec<u8>; 6]> {
 	let (linear_input, linear_result) =
 		run(linear()?, (0..2050).map(|at| at * 31 % 1000).collect())?;
 	let (forest_input, forest_result) = run(forest()?, (0..21).map(|at| at % 2).collect())?;
+	let (network_input, network_result) = run(network()?, vec![5, 0, 3])?;
 	Some([
 		client_key.to_bytes().to_vec(),
 		server_key.as_bytes().to_vec(),
@@ -77,6 +83,8 @@ fn blobs() -> Option<[Vec<u8>; 6]> {
 		linear_result,
 		forest_input,
 		forest_result,
+		network_input,
+		network_result,
 	])
 }
 
@@ -96,6 +104,21 @@ fn forest() -> Option<Circuit> {
 		Tree { nodes }
 	};
 	ForestCircuit::compile(21, 1, (0..3).map(tree).collect()).ok().map(Circuit::Forest)
+}
+
+/// Three hidden units over eight bits, two outputs.
+fn network() -> Option<Circuit> {
+	let unit = |number: i32| HiddenUnit {
+		base: 500,
+		steps: (0..8).map(|at| (at * 37 + number * 11) % 41 - 20).collect(),
+		table: (0..1024).map(|at| (at * at / 4096 + number) as u16).collect(),
+	};
+	let layers = NetworkLayers {
+		feature_bits: vec![3, 1, 4],
+		hidden: (0..3).map(unit).collect(),
+		weights: vec![vec![100, -7, 33], vec![0, 127, -127]],
+	};
+	NetworkCircuit::compile(layers).ok().map(Circuit::Network)
 }
 
 fn write_subtree(depth: u32, predicate: &mut u32, leaf: &mut i32, nodes: &mut Vec<Node>) {

@@ -16,6 +16,8 @@ pub enum CircuitKind {
 	Linear = 1,
 	/// Sums of decision trees.
 	Forest = 2,
+	/// Networks with one hidden layer.
+	Network = 3,
 }
 
 impl CircuitKind {
@@ -23,7 +25,7 @@ impl CircuitKind {
 	pub const fn needs_server_key(self) -> bool {
 		match self {
 			Self::Linear => false,
-			Self::Forest => true,
+			Self::Forest | Self::Network => true,
 		}
 	}
 
@@ -31,6 +33,7 @@ impl CircuitKind {
 		match byte {
 			1 => Some(Self::Linear),
 			2 => Some(Self::Forest),
+			3 => Some(Self::Network),
 			_ => None,
 		}
 	}

@@ -100,6 +100,9 @@ fn check(card: &ModelCard, circuit: &Circuit) -> Result<(), ArtifactError> {
 	let inputs = match &card.encoding {
 		Encoding::Scaled(scaled) if scaled.len() != features => None,
 		Encoding::Scaled(_) => Some(features),
+		Encoding::Levels { features: scaled, largest } => {
+			(scaled.len() == features && largest.len() == features).then_some(features)
+		},
 		Encoding::Predicates { predicates, .. } => predicates
 			.iter()
 			.all(|predicate| predicate.feature < features)

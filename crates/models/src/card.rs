@@ -40,6 +40,13 @@ pub struct ModelCard {
 pub enum Encoding {
 	/// Each feature is scaled and rounded to an integer.
 	Scaled(Vec<ScaledFeature>),
+	/// Each feature is scaled, rounded and clipped to an integer from 0 to `largest`.
+	Levels {
+		/// How features are scaled.
+		features: Vec<ScaledFeature>,
+		/// The largest integer of each feature; 0 for one that is not used.
+		largest: Vec<i64>,
+	},
 	/// Bits: comparisons of features with thresholds.
 	Predicates {
 		/// The comparisons.
@@ -183,6 +190,13 @@ pub enum Classes {
 	Strings(Vec<String>),
 }
 
+impl ScaledFeature {
+	/// The integer from 0 to `largest` that stands for x.
+	pub fn level(&self, x: f64, largest: i64) -> i64 {
+		(((x - self.offset) * self.scale).round().clamp(0.0, largest as f64)) as i64
+	}
+}
+
 impl Classes {
 	/// Number of classes.
 	pub fn len(&self) -> usize {
@@ -227,9 +241,10 @@ pub struct Quantisation {
 	pub feature_bits: u32,
 	/// Bits of a weight or of a leaf's value, with sign.
 	pub weight_bits: u32,
-	/// Largest error of a raw score while every feature is in its expected range.
+	/// Largest error of a raw score: a bound while every feature is in its expected range; for
+	/// networks the largest one on the calibration rows.
 	pub max_score_error: f64,
-	/// The same error relative to the range of the raw score.
+	/// The same error relative to the range of the raw score; for networks the root mean square.
 	pub max_relative_error: f64,
 }
 

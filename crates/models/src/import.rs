@@ -5,6 +5,7 @@
 //! to another one is in [`operators`]; anything else is refused by name. So a model is either
 //! understood to the last node, or not imported.
 
+pub(crate) mod activation;
 mod formula;
 mod graph;
 mod operators;
@@ -17,11 +18,13 @@ use crate::{
 		Column, Cost, Encoding, LevelledCost, ModelCard, Quantisation, Ranges, Scores, Sizes, Task,
 	},
 	quantise::{FloatModel, QuantiseError},
+	quantise_network::{FloatNetwork, QuantiseNetworkError},
 	quantise_trees,
 };
-use fhe_ml_engine::{Circuit, ForestCircuit, ForestCircuitError, Hash, ServerKey};
+use fhe_ml_engine::{Circuit, ForestCircuit, ForestCircuitError, Hash, NetworkCircuit, ServerKey};
 use formula::{Basis, Formula, Precision, Row, ScoreFormula};
 use graph::Graph;
+use operators::HiddenLayer;
 
 pub use operators::SUPPORTED_OPERATORS;
 
@@ -97,6 +100,9 @@ pub enum ImportError {
 	/// The trees do not fit.
 	#[error("the model does not fit: {0}")]
 	Forest(#[from] ForestCircuitError),
+	/// The network does not fit.
+	#[error("the model does not fit: {0}")]
+	Network(#[from] QuantiseNetworkError),
 	/// The artifact is larger than a chain takes.
 	#[error("the model takes {found} bytes, and at most {limit} fit a chain")]
 	TooLarge {
@@ -132,10 +138,15 @@ pub fn import_onnx(onnx: &[u8], options: &ImportOptions) -> Result<Artifact, Imp
 			check_calibration(options, graph.feature_names.len())?;
 			compile_forest(forest, &rows, graph.precision)?
 		},
+		(Basis::Hidden, _) if let Some(layer) = &solved.hidden => {
+			check_calibration(options, graph.feature_names.len())?;
+			compile_network(layer, &rows, &solved.scalers, options)?
+		},
 		_ => return Err(ImportError::Outputs("they depend on no input".into())),
 	};
 	let names = feature_names(&graph, options)?;
-	let Compiled { circuit, encoding, output_steps, quantisation } = compiled;
+	let Compiled { circuit, encoding, output_steps, output_offsets, quantisation } = compiled;
+	let task = task.shifted(&output_offsets);
 	let kind = circuit_name(&circuit);
 	let needs_server_key = circuit.kind().needs_server_key();
 	let card = ModelCard {
@@ -183,6 +194,8 @@ struct Compiled {
 	circuit: Circuit,
 	encoding: Encoding,
 	output_steps: Vec<f64>,
+	/// What the client adds to each output.
+	output_offsets: Vec<f64>,
 	quantisation: Quantisation,
 }
 
@@ -191,6 +204,7 @@ fn circuit_name(circuit: &Circuit) -> &'static str {
 		Circuit::Linear(_) => "linear",
 		Circuit::Forest(forest) if forest.trees().len() == 1 => "decision tree",
 		Circuit::Forest(_) => "forest",
+		Circuit::Network(_) => "network",
 	}
 }
 
@@ -198,6 +212,7 @@ fn cost(circuit: &Circuit) -> Cost {
 	let levelled = match circuit {
 		Circuit::Linear(_) => None,
 		Circuit::Forest(forest) => Some(forest_cost(forest)),
+		Circuit::Network(network) => Some(network_cost(network)),
 	};
 	Cost {
 		milliseconds_per_core: circuit.work() as f64 / 1000.0,
@@ -220,6 +235,20 @@ fn forest_cost(forest: &ForestCircuit) -> LevelledCost {
 	}
 }
 
+fn network_cost(network: &NetworkCircuit) -> LevelledCost {
+	let gadget = network.gadget().mask;
+	LevelledCost {
+		bits: network.bits(),
+		selectors: network.bits(),
+		slots: network.slots(),
+		transforms: network.transforms(),
+		gadget: (gadget.base_log, gadget.levels),
+		limbs: network.limbs(),
+		noise_log2: network.noise_log2(),
+		budget_log2: network.encoding().budget_log2(),
+	}
+}
+
 fn compile_linear(
 	options: &ImportOptions,
 	rows: Vec<Row>,
@@ -238,6 +267,7 @@ fn compile_linear(
 	Ok(Compiled {
 		circuit: Circuit::Linear(quantised.circuit),
 		encoding: Encoding::Scaled(quantised.features),
+		output_offsets: vec![0.0; quantised.output_steps.len()],
 		output_steps: quantised.output_steps,
 		quantisation: quantised.quantisation,
 	})
@@ -256,9 +286,51 @@ fn compile_forest(
 			predicates: quantised.predicates,
 			single_precision: precision == Precision::Single,
 		},
+		output_offsets: vec![0.0; quantised.output_steps.len()],
 		output_steps: quantised.output_steps,
 		quantisation: quantised.quantisation,
 	})
+}
+
+fn compile_network(
+	layer: &HiddenLayer,
+	rows: &[Row],
+	scalers: &[Option<(f64, f64)>],
+	options: &ImportOptions,
+) -> Result<Compiled, ImportError> {
+	let network = FloatNetwork {
+		hidden: layer.rows.iter().map(|row| (row.weights.clone(), row.bias)).collect(),
+		activation: layer.activation,
+		outputs: rows.iter().map(|row| (row.weights.clone(), row.bias)).collect(),
+	};
+	let quantised = network.quantise(scalers, options.calibration.as_ref())?;
+	Ok(Compiled {
+		circuit: Circuit::Network(quantised.circuit),
+		encoding: Encoding::Levels { features: quantised.features, largest: quantised.largest },
+		output_offsets: quantised.output_offsets,
+		output_steps: quantised.output_steps,
+		quantisation: quantised.quantisation,
+	})
+}
+
+impl Task {
+	/// Adds what the circuit leaves out to every column.
+	fn shifted(mut self, offsets: &[f64]) -> Self {
+		let shift = |scores: &mut Scores| {
+			for column in &mut scores.columns {
+				let offset = offsets.get(column.output).copied().unwrap_or_default();
+				column.offset += if column.negate { -offset } else { offset };
+			}
+		};
+		match &mut self {
+			Self::Classification { decision, scores, .. } => {
+				shift(decision);
+				shift(scores);
+			},
+			Self::Regression { targets } => shift(targets),
+		}
+		self
+	}
 }
 
 /// Whether the calibration file has the model's columns.

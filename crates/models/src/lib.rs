@@ -2,7 +2,7 @@
 //!
 //! - [`import`]: reads ONNX and finds out what the model computes.
 //! - [`quantise`]: chooses integers for its weights and features, with an error bound.
-//!   (`quantise_trees` for forests: exact predicates, integer leaves.)
+//!   (`quantise_trees` and `quantise_network` do so for forests and networks.)
 //! - [`artifact`]: the `.fheml` file: prefix, [`card`], circuit.
 //! - [`predict`]: feature vectors to integers before encryption, integers to predictions after
 //!   decryption.
@@ -14,6 +14,7 @@ pub mod evaluate;
 pub mod import;
 pub mod predict;
 pub mod quantise;
+mod quantise_network;
 mod quantise_trees;
 
 pub use artifact::{Artifact, ArtifactError};
@@ -21,3 +22,4 @@ pub use card::ModelCard;
 pub use evaluate::{EvaluateError, evaluate};
 pub use import::{Calibration, ImportError, ImportOptions, import_onnx};
 pub use predict::{EncodeError, Label, Prediction};
+pub use quantise_network::QuantiseNetworkError;

@@ -75,6 +75,17 @@ impl ModelCard {
 		}
 		match &self.encoding {
 			Encoding::Scaled(scaled) => self.scale(scaled, row),
+			Encoding::Levels { features, largest } => {
+				let values = row.iter().zip(&self.features).zip(features.iter().zip(largest));
+				let level = |((&x, name), (feature, &largest)): (_, (&ScaledFeature, &i64))| {
+					let x: f64 = x;
+					match x.is_finite() {
+						true => Ok(feature.level(x, largest)),
+						false => Err(EncodeError::NotFinite(String::clone(name))),
+					}
+				};
+				values.map(level).collect()
+			},
 			Encoding::Predicates { predicates, single_precision } => {
 				if let Some(at) = row.iter().position(|value| value.is_infinite()) {
 					return Err(EncodeError::NotFinite(self.features[at].clone()));

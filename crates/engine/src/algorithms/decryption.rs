@@ -53,7 +53,14 @@ impl ClientKey {
 		match circuit {
 			Circuit::Linear(circuit) => self.decrypt_linear(circuit, &prefix, result),
 			Circuit::Forest(circuit) => {
-				Ok(circuit.combine(&self.decrypt_switched(circuit.encoding(), result)?))
+				let positions = 0..circuit.encoding().coefficients();
+				let limbs = self.decrypt_switched(circuit.encoding(), positions, result)?;
+				Ok(circuit.combine(&limbs))
+			},
+			Circuit::Network(circuit) => {
+				let positions = circuit.result_positions();
+				let limbs = self.decrypt_switched(circuit.encoding(), positions, result)?;
+				Ok(circuit.combine(&limbs))
 			},
 		}
 	}
@@ -87,10 +94,11 @@ impl ClientKey {
 		Ok(circuit.combine(&limbs))
 	}
 
-	/// The integers in the coefficients of a switched result: b - a s modulo 2^bits, rounded.
+	/// The integers in some coefficients of a switched result: b - a s modulo 2^bits, rounded.
 	fn decrypt_switched(
 		&self,
 		encoding: &ResultEncoding,
+		positions: impl Iterator<Item = usize>,
 		result: &[u8],
 	) -> Result<Vec<i64>, DecryptError> {
 		let (count, bits) = (encoding.coefficients(), encoding.result_bits);
@@ -104,8 +112,8 @@ impl ClientKey {
 			let product = straight.sum::<u64>().wrapping_sub(wrapped.sum());
 			body.wrapping_sub(product) & ((1 << bits) - 1)
 		};
-		let phases =
-			Zeroizing::new(result.bodies.iter().enumerate().map(phase).collect::<Vec<_>>());
+		let phases = positions.zip(&result.bodies).map(phase);
+		let phases = Zeroizing::new(phases.collect::<Vec<_>>());
 		Ok(encoding.decode(&phases))
 	}
 }

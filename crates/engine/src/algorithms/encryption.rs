@@ -8,6 +8,7 @@ use crate::{
 		forest::ForestCircuit,
 		input::EncryptedInput,
 		linear::LinearCircuit,
+		network::NetworkCircuit,
 		selector::SelectorGadget,
 	},
 	modular,
@@ -34,6 +35,7 @@ impl ClientKey {
 		let bodies = match circuit {
 			Circuit::Linear(circuit) => encrypt_linear(circuit, x, &encryptor),
 			Circuit::Forest(circuit) => encrypt_slots(&forest_slots(circuit, x), &encryptor),
+			Circuit::Network(circuit) => encrypt_slots(&network_slots(circuit, x), &encryptor),
 		};
 		let prefix = InputPrefix {
 			artifact,
@@ -71,8 +73,19 @@ fn forest_slots(circuit: &ForestCircuit, bits: &[i64]) -> Zeroizing<Vec<u64>> {
 	slots
 }
 
+/// The residue of each slot of a network's input: every bit of a feature is a selector.
+fn network_slots(circuit: &NetworkCircuit, x: &[i64]) -> Zeroizing<Vec<u64>> {
+	let gadget = circuit.gadget();
+	let mut slots = Zeroizing::new(vec![0; circuit.slots()]);
+	let selectors = slots.chunks_exact_mut(gadget.mask.levels as usize);
+	for (selector, bit) in selectors.zip(circuit.layers().input_bits(x)) {
+		write_selector(selector, bit.into(), gadget);
+	}
+	slots
+}
+
 /// The rows of a selector: the bit times each scale of the gadget.
-pub(crate) fn write_selector(slots: &mut [u64], bit: i64, gadget: SelectorGadget) {
+fn write_selector(slots: &mut [u64], bit: i64, gadget: SelectorGadget) {
 	for (level, slot) in (0..gadget.mask.levels).zip(slots) {
 		*slot = bit as u64 * gadget.mask.scale(level);
 	}

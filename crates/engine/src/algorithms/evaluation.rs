@@ -35,6 +35,9 @@ impl Circuit {
 			Self::Forest(circuit) => {
 				circuit.evaluate(key.ok_or(EvaluateError::NoServerKey)?, input, buffers)
 			},
+			Self::Network(circuit) => {
+				circuit.evaluate(key.ok_or(EvaluateError::NoServerKey)?, input, buffers)
+			},
 		}
 	}
 }

@@ -13,7 +13,7 @@
 
 use crate::{
 	entities::{prepared_server_key::PreparedServerKey, rlwe::Rlwe, selector::SelectorGadget},
-	kernels::{Rows, accumulate_products, add_assign, decompose},
+	kernels::{Rows, accumulate_products, decompose},
 	params::{Gadget, POLYNOMIAL_SIZE, SQUARE_GADGET},
 	ring::{self, NttPolynomial},
 };
@@ -74,18 +74,6 @@ impl Unrelinearised {
 		let parts = self.rlwe.mask_and_body_mut();
 		let rows = Rows::sequential(selector, gadget.body_stride());
 		accumulate_products([parts], [&digits.body], rows);
-	}
-
-	/// Multiplies by a plaintext polynomial.
-	pub(crate) fn mul_assign(&mut self, factor: &NttPolynomial) {
-		crate::kernels::mul_assign(self.square.as_mut(), factor.as_ref());
-		self.rlwe.mul_assign(factor);
-	}
-
-	/// Adds another sum.
-	pub(crate) fn add_assign(&mut self, other: &Self) {
-		add_assign(self.square.as_mut(), other.square.as_ref());
-		self.rlwe.add_assign(&other.rlwe);
 	}
 
 	/// Brings the part under s² back under s.

@@ -81,7 +81,9 @@ impl ForestCircuit {
 			*body = modular::add(*body, modular::from_signed(shifted));
 		}
 		let prefix = ResultPrefix { input_tag: input_tag(input) };
-		Ok(modulus_switch::result(prefix, &coefficients, self.encoding()).to_bytes())
+		let (mask, body) = coefficients.split_at(POLYNOMIAL_SIZE);
+		let bodies = &body[..centres.len().min(POLYNOMIAL_SIZE)];
+		Ok(modulus_switch::result(prefix, mask, bodies, self.encoding()).to_bytes())
 	}
 }
 

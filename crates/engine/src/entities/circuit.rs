@@ -3,6 +3,7 @@
 use crate::entities::{
 	forest::{ForestCircuit, ForestCircuitError},
 	linear::{LinearCircuit, LinearCircuitError},
+	network::{NetworkCircuit, NetworkCircuitError},
 };
 use fhe_ml_format::CircuitKind;
 
@@ -13,6 +14,8 @@ pub enum Circuit {
 	Linear(LinearCircuit),
 	/// Sums of decision trees.
 	Forest(ForestCircuit),
+	/// Networks with one hidden layer.
+	Network(NetworkCircuit),
 }
 
 /// Why the bytes of a circuit were refused.
@@ -24,6 +27,9 @@ pub enum CircuitError {
 	/// A forest circuit.
 	#[error(transparent)]
 	Forest(#[from] ForestCircuitError),
+	/// A network circuit.
+	#[error(transparent)]
+	Network(#[from] NetworkCircuitError),
 }
 
 /// Why a vector of integers cannot enter a circuit.
@@ -43,6 +49,12 @@ pub enum CircuitInputError {
 		/// Number of the output.
 		output: usize,
 	},
+	/// The argument of an activation leaves its table.
+	#[error("hidden unit {unit} is out of the model's range for these features")]
+	HiddenOutOfRange {
+		/// Number of the hidden unit.
+		unit: usize,
+	},
 	/// An integer that the circuit does not take at this place.
 	#[error("input {0} has a value that the model does not take")]
 	Value(usize),
@@ -54,6 +66,7 @@ macro_rules! each {
 		match $circuit {
 			Circuit::Linear($inner) => $call,
 			Circuit::Forest($inner) => $call,
+			Circuit::Network($inner) => $call,
 		}
 	};
 }
@@ -64,6 +77,7 @@ impl Circuit {
 		match self {
 			Self::Linear(_) => CircuitKind::Linear,
 			Self::Forest(_) => CircuitKind::Forest,
+			Self::Network(_) => CircuitKind::Network,
 		}
 	}
 
@@ -72,6 +86,7 @@ impl Circuit {
 		match self {
 			Self::Linear(circuit) => circuit.features(),
 			Self::Forest(circuit) => circuit.predicates(),
+			Self::Network(circuit) => circuit.features(),
 		}
 	}
 
@@ -98,6 +113,7 @@ impl Circuit {
 				1 + circuit.features() as u64 / 20 + circuit.multiplications() / 1000
 			},
 			Self::Forest(circuit) => 1 + circuit.nanoseconds() / 1000,
+			Self::Network(circuit) => 1 + circuit.nanoseconds() / 1000,
 		}
 	}
 
@@ -106,6 +122,7 @@ impl Circuit {
 		match self {
 			Self::Linear(circuit) => 8 * (circuit.features() + circuit.outputs()),
 			Self::Forest(circuit) => circuit.memory_bytes(),
+			Self::Network(circuit) => circuit.memory_bytes(),
 		}
 	}
 
@@ -119,6 +136,7 @@ impl Circuit {
 		Ok(match kind {
 			CircuitKind::Linear => Self::Linear(LinearCircuit::from_bytes(bytes)?),
 			CircuitKind::Forest => Self::Forest(ForestCircuit::from_bytes(bytes)?),
+			CircuitKind::Network => Self::Network(NetworkCircuit::from_bytes(bytes)?),
 		})
 	}
 
@@ -136,6 +154,16 @@ impl Circuit {
 				Some(at) => Err(CircuitInputError::Value(at)),
 				None => Ok(()),
 			},
+			Self::Network(circuit) => {
+				let bits = circuit.layers().feature_bits.iter();
+				match bits.zip(x).position(|(&bits, &x)| x < 0 || x >> bits != 0) {
+					Some(at) => Err(CircuitInputError::Value(at)),
+					None => match circuit.out_of_range(x) {
+						Some(unit) => Err(CircuitInputError::HiddenOutOfRange { unit }),
+						None => Ok(()),
+					},
+				}
+			},
 		}
 	}
 
@@ -147,6 +175,7 @@ impl Circuit {
 				circuit.combine(&circuit.evaluate_limbs(x).unwrap_or_default())
 			},
 			Self::Forest(circuit) => circuit.evaluate_clear(x),
+			Self::Network(circuit) => circuit.evaluate_clear(x),
 		})
 	}
 }

@@ -507,7 +507,7 @@ impl ForestCircuit {
 }
 
 /// Transforms of the expansion of `slots` neighbouring slots.
-fn expansion_transforms(slots: u64) -> u64 {
+pub(crate) fn expansion_transforms(slots: u64) -> u64 {
 	let transforms = |stage: &crate::params::ExpansionStage| {
 		let Gadget { levels, .. } = stage.gadget;
 		let nodes = slots.div_ceil((POLYNOMIAL_SIZE >> stage.first_bit) as u64);

@@ -1,5 +1,6 @@
 //! What a tensor of the graph is, as a function of the features.
 
+use super::activation::Activation;
 use crate::card::{Classes, Transform};
 
 /// What the variables of an affine function are.
@@ -261,6 +262,8 @@ pub(crate) enum Formula {
 	Clipped(Affine),
 	/// 1 + clip(z, -1, 1) of affine columns.
 	OnePlusClipped(Affine),
+	/// A hidden layer: an activation of affine columns.
+	Activated(Affine, Activation),
 	/// Scores.
 	Scores(ScoreFormula),
 	/// The sum over the columns of scores.
@@ -285,6 +288,7 @@ impl Formula {
 			},
 			Self::Exp(_) | Self::OnePlusExp(_) => "an exponential",
 			Self::Clipped(_) | Self::OnePlusClipped(_) => "a clipped score",
+			Self::Activated(..) => "a hidden layer",
 			Self::Scores(_) => "scores",
 			Self::ScoreSum(_) => "a sum of scores",
 			Self::AllZero => "a mask",

@@ -2,6 +2,7 @@
 
 use super::{
 	ImportError,
+	activation::{ACTIVATIONS, Activation},
 	formula::{Affine, Basis, Constant, Formula, Precision, Row, ScalarChain, ScoreFormula, Step},
 	graph::{Graph, Node},
 	trees::{self, CLASS_LEAVES, FloatForest, LeafNames, TARGET_LEAVES},
@@ -20,28 +21,45 @@ pub const SUPPORTED_OPERATORS: &[&str] = &[
 	"ai.onnx.ml.TreeEnsembleClassifier",
 	"ai.onnx.ml.TreeEnsembleRegressor",
 	"ai.onnx.ml.ZipMap",
+	"Abs",
 	"Add",
 	"ArgMax",
 	"Cast",
+	"Celu",
 	"Clip",
 	"Concat",
 	"Constant",
+	"Cos",
 	"Div",
+	"Elu",
+	"Erf",
 	"Exp",
 	"Flatten",
+	"Gelu",
 	"Gemm",
+	"HardSigmoid",
+	"HardSwish",
 	"Identity",
+	"LeakyRelu",
 	"MatMul",
+	"Mish",
 	"Mul",
 	"Neg",
 	"Not",
 	"Reciprocal",
 	"ReduceSum",
+	"Relu",
 	"Reshape",
+	"Selu",
 	"Sigmoid",
+	"Sin",
 	"Softmax",
+	"Softplus",
+	"Softsign",
 	"Squeeze",
 	"Sub",
+	"Tanh",
+	"ThresholdedRelu",
 ];
 
 /// What following the graph found.
@@ -52,12 +70,22 @@ pub(crate) struct Solved {
 	pub scalers: Vec<Option<(f64, f64)>>,
 	/// The forest, if there is one.
 	pub forest: Option<FloatForest>,
+	/// The hidden layer, if there is one.
+	pub hidden: Option<HiddenLayer>,
+}
+
+/// A layer of activations of affine functions of the features.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct HiddenLayer {
+	pub rows: Vec<Row>,
+	pub activation: Activation,
 }
 
 struct Follower {
 	formulas: HashMap<String, Formula>,
 	scalers: Vec<Option<(f64, f64)>>,
 	forest: Option<FloatForest>,
+	hidden: Option<HiddenLayer>,
 }
 
 /// Follows every node from the inputs to the outputs.
@@ -67,6 +95,7 @@ pub(crate) fn follow(graph: &Graph) -> Result<Solved, ImportError> {
 		formulas: graph.initializers.iter().cloned().collect(),
 		scalers: vec![None; features],
 		forest: None,
+		hidden: None,
 	};
 	let mut from = 0;
 	for (name, columns) in &graph.inputs {
@@ -86,7 +115,8 @@ pub(crate) fn follow(graph: &Graph) -> Result<Solved, ImportError> {
 		found.ok_or_else(|| ImportError::Outputs(format!("no node computes `{name}`")))
 	});
 	let outputs = outputs.collect::<Result<_, _>>()?;
-	Ok(Solved { outputs, scalers: follower.scalers, forest: follower.forest })
+	let Follower { scalers, forest, hidden, .. } = follower;
+	Ok(Solved { outputs, scalers, forest, hidden })
 }
 
 /// One number per column, from one number or a constant with as many.
@@ -199,6 +229,10 @@ impl Follower {
 			("", "Sigmoid") => one(self.transform(node, Transform::Sigmoid)?),
 			("", "Softmax") => one(self.transform(node, Transform::Softmax)?),
 			("", "Clip") => one(self.clip(node)?),
+			("", operator) if ACTIVATIONS.contains(&operator) => {
+				let affine = self.affine(node, 0)?.clone();
+				one(Formula::Activated(affine, Activation::of(node)?))
+			},
 			("", "ReduceSum") => one(Formula::ScoreSum(self.scores(node, 0)?)),
 			("", "ArgMax") => one(Formula::ArgMax(self.scores(node, 0)?)),
 			_ => Err(ImportError::UnsupportedOperator {
@@ -453,12 +487,37 @@ impl Follower {
 		matrix: &[Vec<f64>],
 		bias: &[f64],
 	) -> Result<Formula, ImportError> {
-		let inner = self.affine(node, 0)?.clone();
+		let inner = self.layer_input(node)?;
 		if matrix.iter().any(|row| row.len() != inner.rows.len()) {
 			return Err(node.malformed("its weights do not fit the features"));
 		}
 		self.note_scaler(&inner);
 		Ok(Formula::Affine(inner.combined(matrix, bias)))
+	}
+
+	/// What a dense layer sees: affine columns, or the activations of a hidden layer.
+	fn layer_input(&mut self, node: Node) -> Result<Affine, ImportError> {
+		let (affine, activation) = match self.input(node, 0)? {
+			Formula::Activated(affine, activation) => (affine.clone(), *activation),
+			Formula::Clipped(affine) => (affine.clone(), Activation::Clip(-1.0, 1.0)),
+			Formula::Scores(scores)
+				if scores.transform == Transform::Sigmoid && !scores.normalise =>
+			{
+				(scores.affine.clone(), Activation::Sigmoid)
+			},
+			_ => return Ok(self.affine(node, 0)?.clone()),
+		};
+		if affine.basis != Basis::Features {
+			return Err(node.unsupported("after more than one hidden layer; one is supported"));
+		}
+		let layer = HiddenLayer { rows: affine.rows, activation };
+		let units = layer.rows.len();
+		// Two dense layers may read the same hidden layer, but not different ones.
+		if self.hidden.as_ref().is_some_and(|known| *known != layer) {
+			return Err(node.unsupported("a second hidden layer beside the first"));
+		}
+		self.hidden = Some(layer);
+		Ok(Affine::variables(Basis::Hidden, 0, units, units))
 	}
 
 	/// A constant matrix with one row per output column.
@@ -589,10 +648,13 @@ impl Follower {
 		} else {
 			(vec![node.float("min", f64::MIN)], vec![node.float("max", f64::MAX)])
 		};
-		if (low.as_slice(), high.as_slice()) != ([-1.0].as_slice(), [1.0].as_slice()) {
-			return Err(node.unsupported("only clipping to [-1, 1], as modified Huber losses do"));
+		match (low.as_slice(), high.as_slice()) {
+			([-1.0], [1.0]) => Ok(Formula::Clipped(affine)),
+			([low], [high]) if low < high => {
+				Ok(Formula::Activated(affine, Activation::Clip(*low, *high)))
+			},
+			_ => Err(node.malformed("its bounds are not two numbers")),
 		}
-		Ok(Formula::Clipped(affine))
 	}
 
 	fn normalizer(&self, node: Node) -> Result<Formula, ImportError> {

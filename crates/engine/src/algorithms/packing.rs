@@ -1,0 +1,115 @@
+//! Packing of ciphertexts into one.
+//!
+//! Chen, Dai, Kim, Song, "Efficient homomorphic conversion between (ring) LWE ciphertexts" (2021),
+//! section 4 (PackLWEs). Step l applies s_l: X -> X^(N/2^l + 1), which keeps X^(2^(l+1) k) and
+//! negates X^(2^l (2k + 1)). Two ciphertexts c, d of which only coefficients at multiples of
+//! 2^(l+1) matter become (c + X^(2^l) d) + s_l(c - X^(2^l) d): those of c, doubled, and those of d,
+//! doubled and moved by 2^l. A single ciphertext becomes c + s_l(c). The steps go down to l = 0;
+//! together they erase all other coefficients.
+
+use crate::{
+	entities::{network::packing_automorphism, prepared_server_key::PreparedServerKey, rlwe::Rlwe},
+	kernels::{Rows, accumulate_products, decompose},
+	params::{EXPANSION_STAGES, POLYNOMIAL_SIZE},
+	ring::{self, NttAutomorphism, NttPolynomial},
+};
+use rayon::prelude::*;
+
+/// The coefficient to which coefficient 0 of ciphertext number `number` goes.
+pub(crate) fn packed_position(number: usize, steps: u32) -> usize {
+	number.reverse_bits() >> (usize::BITS - steps)
+}
+
+/// Packs ciphertexts (coefficients of mask and body): coefficient k 2^`steps` of each goes to
+/// [`packed_position`] + k 2^`steps`, times 2^`steps`. There may be at most 2^`steps` of them.
+pub(crate) fn pack(key: &PreparedServerKey, ciphertexts: Vec<Vec<u64>>, steps: u32) -> Rlwe {
+	let mut level: Vec<Option<Rlwe>> = ciphertexts
+		.into_par_iter()
+		.map(|mut coefficients| {
+			coefficients.chunks_exact_mut(POLYNOMIAL_SIZE).for_each(ring::forward);
+			Some(Rlwe::from_slice(&coefficients))
+		})
+		.collect();
+	level.resize_with(level.len().next_power_of_two(), || None);
+	for step in (0..steps).rev() {
+		let merge = Step::new(key, step);
+		level = match level.len() {
+			1 => level.into_iter().map(|only| only.map(|only| merge.trace(only))).collect(),
+			len => {
+				let pairs: Vec<(Option<Rlwe>, Option<Rlwe>)> = {
+					let mut level = level.into_iter();
+					let mut pairs = Vec::with_capacity(len / 2);
+					while let (Some(even), Some(odd)) = (level.next(), level.next()) {
+						pairs.push((even, odd));
+					}
+					pairs
+				};
+				pairs.into_par_iter().map(|(even, odd)| merge.merge(even, odd)).collect()
+			},
+		};
+	}
+	level.into_iter().flatten().next().unwrap_or_else(Rlwe::zero)
+}
+
+/// One step's automorphism and its key.
+struct Step<'a> {
+	automorphism: NttAutomorphism,
+	key: &'a [u64],
+	stage: usize,
+	/// X^(2^l).
+	shift: NttPolynomial,
+}
+
+impl<'a> Step<'a> {
+	fn new(key: &'a PreparedServerKey, step: u32) -> Self {
+		let (stage, number) = packing_automorphism(step);
+		let exponent = EXPANSION_STAGES[stage].automorphism_exponent(number);
+		Self {
+			automorphism: NttAutomorphism::new(exponent),
+			key: &key.stages[stage][number - 1],
+			stage,
+			shift: NttPolynomial::monomial(1 << step),
+		}
+	}
+
+	fn merge(&self, even: Option<Rlwe>, odd: Option<Rlwe>) -> Option<Rlwe> {
+		let Some(mut odd) = odd else { return even.map(|even| self.trace(even)) };
+		odd.mul_assign(&self.shift);
+		let mut difference = even.clone().unwrap_or_else(Rlwe::zero);
+		difference.sub_assign(&odd);
+		let mut sum = odd;
+		if let Some(even) = &even {
+			sum.add_assign(even);
+		}
+		sum.add_assign(&self.image(&difference));
+		Some(sum)
+	}
+
+	fn trace(&self, mut ciphertext: Rlwe) -> Rlwe {
+		let image = self.image(&ciphertext);
+		ciphertext.add_assign(&image);
+		ciphertext
+	}
+
+	/// The image under the automorphism, under the same secret.
+	fn image(&self, ciphertext: &Rlwe) -> Rlwe {
+		let gadget = EXPANSION_STAGES[self.stage].gadget;
+		let (mask, body) = ciphertext.as_ref().split_at(POLYNOMIAL_SIZE);
+		let mut coefficients = mask.to_vec();
+		ring::inverse(&mut coefficients);
+		let mut digits = vec![0; gadget.levels as usize * POLYNOMIAL_SIZE];
+		decompose(&coefficients, gadget, &mut digits);
+		digits.chunks_exact_mut(POLYNOMIAL_SIZE).for_each(ring::forward);
+		let mut product = Rlwe::zero();
+		let [product_mask, product_body] = product.mask_and_body_mut();
+		product_body.copy_from_slice(body);
+		let rows = Rows::interleaved(self.key);
+		accumulate_products([[product_mask, product_body]], [&digits], rows);
+		let mut image = Rlwe::zero();
+		let parts = product.as_ref().chunks_exact(POLYNOMIAL_SIZE);
+		for (values, image) in parts.zip(image.mask_and_body_mut()) {
+			self.automorphism.apply(values, image);
+		}
+		image
+	}
+}

@@ -1,0 +1,133 @@
+//! Activations of hidden layers: any function of one number.
+
+use super::{ImportError, graph::Node};
+
+/// A function of one number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Activation {
+	Abs,
+	Celu(f64),
+	Clip(f64, f64),
+	Cos,
+	Elu(f64),
+	Erf,
+	Gelu,
+	HardSigmoid(f64, f64),
+	HardSwish,
+	LeakyRelu(f64),
+	Mish,
+	Selu(f64, f64),
+	Sigmoid,
+	Sin,
+	Softplus,
+	Softsign,
+	Tanh,
+	ThresholdedRelu(f64),
+}
+
+/// Operators that are activations, besides Sigmoid and Clip.
+pub(crate) const ACTIVATIONS: [&str; 17] = [
+	"Abs",
+	"Celu",
+	"Cos",
+	"Elu",
+	"Erf",
+	"Gelu",
+	"HardSigmoid",
+	"HardSwish",
+	"LeakyRelu",
+	"Mish",
+	"Relu",
+	"Selu",
+	"Sin",
+	"Softplus",
+	"Softsign",
+	"Tanh",
+	"ThresholdedRelu",
+];
+
+impl Activation {
+	/// What an operator of [`ACTIVATIONS`] computes; defaults are ONNX's.
+	pub fn of(node: Node) -> Result<Self, ImportError> {
+		let alpha = |default| node.float("alpha", default);
+		Ok(match node.0.op_type.as_str() {
+			"Abs" => Self::Abs,
+			"Celu" => Self::Celu(alpha(1.0)),
+			"Cos" => Self::Cos,
+			"Elu" => Self::Elu(alpha(1.0)),
+			"Erf" => Self::Erf,
+			"Gelu" if node.string("approximate", "none") == "none" => Self::Gelu,
+			"HardSigmoid" => Self::HardSigmoid(alpha(0.2), node.float("beta", 0.5)),
+			"HardSwish" => Self::HardSwish,
+			"LeakyRelu" => Self::LeakyRelu(alpha(0.01)),
+			"Mish" => Self::Mish,
+			"Relu" => Self::Clip(0.0, f64::INFINITY),
+			"Selu" => Self::Selu(alpha(1.673_263_192_176_818_8), node.float("gamma", 1.050_700_98)),
+			"Sin" => Self::Sin,
+			"Softplus" => Self::Softplus,
+			"Softsign" => Self::Softsign,
+			"Tanh" => Self::Tanh,
+			"ThresholdedRelu" => Self::ThresholdedRelu(alpha(1.0)),
+			_ => return Err(node.unsupported("as an activation")),
+		})
+	}
+
+	/// The value at z.
+	pub fn at(self, z: f64) -> f64 {
+		let exp_minus_one = |z: f64| z.min(0.0).exp_m1();
+		let softplus = |z: f64| z.max(0.0) + (-z.abs()).exp().ln_1p();
+		match self {
+			Self::Abs => z.abs(),
+			Self::Celu(alpha) => z.max(0.0) + alpha * exp_minus_one(z / alpha),
+			Self::Clip(low, high) => z.max(low).min(high),
+			Self::Cos => z.cos(),
+			Self::Elu(alpha) => z.max(0.0) + alpha * exp_minus_one(z),
+			Self::Erf => erf(z),
+			Self::Gelu => z * (1.0 + erf(z / std::f64::consts::SQRT_2)) / 2.0,
+			Self::HardSigmoid(alpha, beta) => (alpha * z + beta).clamp(0.0, 1.0),
+			Self::HardSwish => z * (z / 6.0 + 0.5).clamp(0.0, 1.0),
+			Self::LeakyRelu(alpha) => z.max(0.0) + alpha * z.min(0.0),
+			Self::Mish => z * softplus(z).tanh(),
+			Self::Selu(alpha, gamma) => gamma * (z.max(0.0) + alpha * exp_minus_one(z)),
+			Self::Sigmoid => 1.0 / (1.0 + (-z).exp()),
+			Self::Sin => z.sin(),
+			Self::Softplus => softplus(z),
+			Self::Softsign => z / (1.0 + z.abs()),
+			Self::Tanh => z.tanh(),
+			Self::ThresholdedRelu(alpha) => {
+				if z > alpha {
+					z
+				} else {
+					0.0
+				}
+			},
+		}
+	}
+}
+
+/// The error function; absolute error below 1.5e-7 (Abramowitz, Stegun, 7.1.26), far below a step of
+/// any table.
+fn erf(z: f64) -> f64 {
+	let t = 1.0 / (1.0 + 0.327_591_1 * z.abs());
+	let polynomial = [1.061_405_429, -1.453_152_027, 1.421_413_741, -0.284_496_736, 0.254_829_592];
+	let sum = polynomial.iter().fold(0.0, |sum, coefficient| (sum + coefficient) * t);
+	(1.0 - sum * (-z * z).exp()).copysign(z)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn values_are_those_of_the_definitions() {
+		let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-6, "{a} {b}");
+		close(Activation::Erf.at(0.5), 0.520_499_877_8);
+		close(Activation::Erf.at(-0.5), -0.520_499_877_8);
+		close(Activation::Gelu.at(1.0), 0.841_344_746);
+		close(Activation::Elu(1.0).at(-1.0), -0.632_120_558_8);
+		close(Activation::Softplus.at(0.0), 2f64.ln());
+		close(Activation::Softplus.at(800.0), 800.0);
+		close(Activation::Clip(0.0, f64::INFINITY).at(-3.0), 0.0);
+		close(Activation::LeakyRelu(0.01).at(-2.0), -0.02);
+	}
+}

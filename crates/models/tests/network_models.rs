@@ -1,0 +1,95 @@
+//! Every network of `models/` against ONNX Runtime, encrypted, on every row of its test file.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{expected, import, predict, test_rows};
+use fhe_ml_engine::EvaluationBuffers;
+use fhe_ml_models::{Label, card::Task};
+
+fn argmax(values: &[f64]) -> usize {
+	(0..values.len()).max_by(|&a, &b| values[a].total_cmp(&values[b])).unwrap()
+}
+
+/// Encrypted evaluations of large networks take a while: every this many rows. The other rows are
+/// evaluated on plaintext, which is what every encrypted one is compared with, too.
+const STRIDE: usize = 12;
+
+/// Classes agree on 99 % of the rows; scores of regressions
+/// within 1.5 % of their range on average, 3 % without calibration.
+fn check(model: &str, calibrated: bool) {
+	let artifact = import(model, calibrated);
+	let expected = expected(model);
+	let rows = test_rows(model);
+	let mut buffers = EvaluationBuffers::default();
+	let (mut wrong, mut squares) = (0, 0.0);
+	for (at, row) in rows.iter().enumerate() {
+		let expensive = artifact.card.cost.milliseconds_per_core > 100.0;
+		let prediction = if expensive && at % STRIDE != 0 {
+			let x = artifact.card.encode(row).unwrap();
+			artifact.card.decode(&artifact.circuit.evaluate_clear(&x).unwrap())
+		} else {
+			predict(&artifact, row, &mut buffers)
+		};
+		let agrees = match (&artifact.card.task, &prediction.prediction, &expected.prediction) {
+			(Task::Classification { .. }, label, Some(labels)) => {
+				serde_json::to_value(label).unwrap() == labels[at]
+			},
+			(_, Label::Values(values), _) => argmax(values) == argmax(&expected.scores[at]),
+			_ => true,
+		};
+		wrong += usize::from(!agrees);
+		squares += (prediction.scores[0] - expected.scores[at][0]).powi(2);
+	}
+	let column = || expected.scores.iter().map(|scores| scores[0]);
+	let range = column().fold(f64::MIN, f64::max) - column().fold(f64::MAX, f64::min);
+	let error = (squares / rows.len() as f64).sqrt() / range;
+	println!(
+		"{model} (calibrated: {calibrated}): {wrong} of {} rows differ, error {error:.4} of the range, {:?}, {:.1} ms, {:?}",
+		rows.len(),
+		artifact.card.quantisation,
+		artifact.card.cost.milliseconds_per_core,
+		artifact.card.cost.levelled,
+	);
+	assert!(wrong * 100 <= rows.len(), "{model}");
+	assert!(error < if calibrated { 0.015 } else { 0.03 }, "{model}: {error}");
+}
+
+macro_rules! agrees_with_onnx_runtime {
+	($($model:ident $calibrated:literal),* $(,)?) => { $(
+		#[test]
+		fn $model() {
+			check(stringify!($model), true);
+			// Ranges from the scaler in the model.
+			if !$calibrated {
+				check(stringify!($model), false);
+			}
+		}
+	)* };
+}
+
+agrees_with_onnx_runtime! {
+	breast_cancer_network false,
+	diabetes_network false,
+	digits_network true,
+	digits_network_raw true,
+	iris_network false,
+	iris_network_names true,
+	iris_torch true,
+}
+
+#[test]
+fn an_identity_activation_makes_a_linear_model() {
+	let artifact = import("breast_cancer_network_identity", true);
+	assert_eq!(artifact.card.kind, "linear classifier");
+	assert_eq!(artifact.card.sizes.server_key, 0);
+}
+
+#[test]
+fn a_network_without_any_range_is_refused() {
+	let onnx = std::fs::read(common::models_dir().join("digits_network_raw.onnx")).unwrap();
+	let options = fhe_ml_models::ImportOptions { name: "digits".into(), calibration: None };
+	let error = fhe_ml_models::import_onnx(&onnx, &options).unwrap_err().to_string();
+	assert!(error.contains("--calibration"), "{error}");
+}
