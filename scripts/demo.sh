@@ -16,7 +16,7 @@ case "${1:-}" in
 esac
 
 URL=ws://127.0.0.1:9944
-MODEL=breast_cancer_logistic
+MODEL=breast_cancer_xgboost_50x4
 ROWS=0..3
 DATA="$CACHE/demo"
 
@@ -46,8 +46,9 @@ fhe-ml model import "models/$MODEL.onnx" --calibration models/breast_cancer.trai
 	--output "$DATA/$MODEL.fheml"
 fhe-ml model register "$DATA/$MODEL.fheml" --suri //Alice --url "$URL"
 
-say "The user makes a key that never leaves this machine"
+say "The user makes a client key, which never leaves this machine, and registers its server key"
 fhe-ml keygen --out "$DATA/keys"
+fhe-ml key register --key "$DATA/keys" --suri //Bob --url "$URL"
 
 say "Three encrypted rows cross the chain"
 fhe-ml predict --model 0 --input models/breast_cancer.test.csv --rows "$ROWS" \

@@ -18,7 +18,7 @@ use fhe_ml_client::{
 use fhe_ml_engine::{CircuitInputError, ClientKey, DecryptError, new_seeder};
 use fhe_ml_models::{Artifact, ArtifactError, EncodeError, EvaluateError, ImportError};
 use serde_json::json;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Why a command failed: one sentence, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +47,8 @@ pub enum CommandError {
 	Json(#[from] serde_json::Error),
 	#[error("model {0} takes no requests: it is retired; `fhe-ml model list` shows what there is")]
 	Retired(u32),
+	#[error("model {model} is evaluated with your server key, and the chain does not have it; `fhe-ml key register --key {}` registers it", .folder.display())]
+	NoServerKey { model: u32, folder: PathBuf },
 	#[error("one row costs {quote}, more than --max-fee {max_fee}")]
 	TooExpensive { quote: u128, max_fee: u128 },
 	#[error("{failed} of {rows} rows failed; the first: {first}")]

@@ -114,7 +114,8 @@ mod tests {
 	#[test]
 	fn bad_bytes_are_refused() {
 		assert_eq!(unpack(&[0; 8], 1), Err(PackingError::WrongLength { found: 8, wanted: 7 }));
-		assert_eq!(unpack(&[0xff; 7], 1), Err(PackingError::NotReduced(0)));
+		let largest = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 7];
+		assert_eq!(unpack(&largest, 1), Err(PackingError::NotReduced(0)));
 		assert_eq!(unpack(&[0, 0, 0, 0, 0, 0, 8], 1), Err(PackingError::TrailingBits));
 	}
 }

@@ -62,6 +62,12 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	if quote > max_fee {
 		return Err(CommandError::TooExpensive { quote, max_fee });
 	}
+	let server_key = (model.card.sizes.server_key > 0).then(|| key.server_key_hash());
+	if let Some(hash) = server_key
+		&& best.server_key(hash.into()).await?.is_none()
+	{
+		return Err(CommandError::NoServerKey { model: options.model, folder: options.key.folder });
+	}
 	let table = Table::read(&options.input.table)?.for_model(&model.card)?;
 	let rows = table.select(options.rows.as_ref())?;
 
@@ -75,7 +81,7 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	bar.finish_and_clear();
 
 	let session = Session {
-		server_key: (model.card.sizes.server_key > 0).then(|| key.server_key_hash()),
+		server_key,
 		chain,
 		account: options.signer.suri,
 		model,
