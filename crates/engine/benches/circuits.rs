@@ -4,10 +4,12 @@
 
 use divan::{Bencher, black_box};
 use fhe_ml_engine::{
-	Circuit, ClientKey, EvaluationBuffers, ForestCircuit, LinearCircuit, PreparedServerKey,
+	Circuit, ClientKey, EvaluationBuffers, ForestCircuit, LinearCircuit, NetworkCircuit,
+	PreparedServerKey,
 	entities::{
 		forest::{Node, Tree},
 		input::EncryptedInput,
+		network::{HiddenUnit, NetworkLayers},
 	},
 	new_seeder,
 };
@@ -116,12 +118,15 @@ fn forest_encrypt(bencher: Bencher, (trees, depth): (usize, u32)) {
 }
 
 fn bench_forest(bencher: Bencher, (trees, depth): (usize, u32), threads: usize) {
+	bench_circuit(bencher, &full_forest(trees, depth), threads);
+}
+
+fn bench_circuit(bencher: Bencher, circuit: &Circuit, threads: usize) {
 	let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
 	let (key, server_key) = ClientKey::generate(new_seeder().as_mut());
 	let server_key = PreparedServerKey::new(&server_key);
-	let circuit = full_forest(trees, depth);
 	let x: Vec<i64> = (0..circuit.inputs() as i64).map(|at| at * 31 % 7 % 2).collect();
-	let input = key.encrypt(&circuit, [0; 32], &x, new_seeder().as_mut()).unwrap();
+	let input = key.encrypt(circuit, [0; 32], &x, new_seeder().as_mut()).unwrap();
 	let mut buffers = EvaluationBuffers::default();
 	bencher.bench_local(|| {
 		pool.install(|| circuit.evaluate(Some(&server_key), black_box(&input), &mut buffers))
@@ -136,4 +141,35 @@ fn forest_evaluate_1_thread(bencher: Bencher, forest: (usize, u32)) {
 #[divan::bench(args = FORESTS, sample_count = 10)]
 fn forest_evaluate_2_threads(bencher: Bencher, forest: (usize, u32)) {
 	bench_forest(bencher, forest, 2);
+}
+
+/// Features (of four bits), hidden units and outputs.
+const NETWORKS: [(usize, usize, usize); 3] = [(4, 16, 3), (30, 16, 1), (64, 32, 10)];
+
+fn network((features, hidden, outputs): (usize, usize, usize)) -> Circuit {
+	let bits = 4 * features as i32;
+	let unit = |number: i32| HiddenUnit {
+		base: 512,
+		steps: (0..bits).map(|at| (at * 7 + number) % 5 - 2).collect(),
+		table: (0..1024).map(|at| (at as i32 - 512).max(0) as u16 / 10).collect(),
+	};
+	let weight = |c: i32, h: i32| (h * 37 + c * 11) % 241 - 120;
+	let layers = NetworkLayers {
+		feature_bits: vec![4; features],
+		hidden: (0..hidden as i32).map(unit).collect(),
+		weights: (0..outputs as i32)
+			.map(|c| (0..hidden as i32).map(|h| weight(c, h)).collect())
+			.collect(),
+	};
+	Circuit::Network(NetworkCircuit::compile(layers).unwrap())
+}
+
+#[divan::bench(args = NETWORKS, sample_count = 10)]
+fn network_evaluate_1_thread(bencher: Bencher, shape: (usize, usize, usize)) {
+	bench_circuit(bencher, &network(shape), 1);
+}
+
+#[divan::bench(args = NETWORKS, sample_count = 10)]
+fn network_evaluate_2_threads(bencher: Bencher, shape: (usize, usize, usize)) {
+	bench_circuit(bencher, &network(shape), 2);
 }

@@ -4,11 +4,11 @@ use crate::{
 	ClientKey, PreparedServerKey,
 	algorithms::{
 		expansion::{ExpansionBuffers, expand, slot_position},
-		external_product::{Digits, Unrelinearised},
+		external_product::add_products,
 		rlwe::RlweEncryptor,
 	},
 	entities::{
-		rlwe::RLWE_SIZE,
+		rlwe::{RLWE_SIZE, mask_and_body_mut},
 		selector::{SELECTOR_GADGETS, SelectorGadget},
 	},
 	modular::{self, mul, to_signed},
@@ -115,11 +115,11 @@ fn external_product_noise(keys: &Keys, gadget: SelectorGadget) -> f64 {
 		let mut body = mask.to_ntt().mul(&keys.client.secret.to_ntt());
 		body.add_assign(&message);
 		let coefficients = [mask.as_ref(), body.as_ref()].concat();
-		let mut product = Unrelinearised::zero();
-		product.add_product(&Digits::new(&coefficients, gadget), rows, gadget);
-		let product = product.relinearise(&keys.server);
+		let mut product = vec![0; RLWE_SIZE];
+		let parts = mask_and_body_mut(&mut product);
+		add_products(&keys.server, rows, gadget, [&coefficients], [parts]);
 		let expected = message.scale(bit(sample));
-		sum += squared_noise(&keys.phase(product.as_ref()), &expected);
+		sum += squared_noise(&keys.phase(&product), &expected);
 	}
 	sum / f64::from(samples)
 }

@@ -37,6 +37,27 @@ pub(crate) struct QuantisedNetwork {
 	pub quantisation: Quantisation,
 }
 
+impl QuantisedNetwork {
+	fn is_good(&self) -> bool {
+		self.quantisation.max_relative_error <= GOOD_ENOUGH
+	}
+
+	fn is_cheap(&self) -> bool {
+		self.circuit.nanoseconds() <= CHEAP_NANOSECONDS
+	}
+
+	/// What is good should be cheap, then exact; what is not good should become good.
+	fn is_better_than(&self, other: &Self) -> bool {
+		let (error, others) =
+			(self.quantisation.max_relative_error, other.quantisation.max_relative_error);
+		match (self.is_good(), other.is_good()) {
+			(true, true) if self.is_cheap() && other.is_cheap() => error < others,
+			(true, true) => self.circuit.nanoseconds() < other.circuit.nanoseconds(),
+			_ => error < others,
+		}
+	}
+}
+
 /// Why a network cannot be quantised.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum QuantiseNetworkError {
@@ -64,11 +85,9 @@ pub enum QuantiseNetworkError {
 }
 
 /// Root mean square errors of a score, relative to its range, below this are not worth more time
-/// than [`CHEAP_NANOSECONDS`] ...
-const GOOD_ENOUGH: f64 = 1.0 / 128.0;
-const CHEAP_NANOSECONDS: u64 = 60_000_000;
-/// ... and below this are not worth anything.
-const PERFECT: f64 = 1.0 / 2048.0;
+/// than this.
+const GOOD_ENOUGH: f64 = 0.009;
+const CHEAP_NANOSECONDS: u64 = 16_000_000;
 /// Errors above this are refused.
 const TOO_COARSE: f64 = 1.0 / 24.0;
 /// How far beyond the rows' arguments a table goes, relative to their range, on each side.
@@ -83,38 +102,35 @@ const MAX_ROWS: usize = 2048;
 /// How fine a network is quantised.
 #[derive(Clone, Copy)]
 struct Resolution {
-	feature_bits: u32,
+	/// Root mean square error of a score, relative to its range, that rounded features may make.
+	input_error: f64,
 	table_len: usize,
 	activation_bits: u32,
 	weight_bits: u32,
 }
 
 const fn resolution(
-	feature_bits: u32,
+	input_error: f64,
 	table_len: usize,
 	activation_bits: u32,
 	weight_bits: u32,
 ) -> Resolution {
-	Resolution { feature_bits, table_len, activation_bits, weight_bits }
+	Resolution { input_error, table_len, activation_bits, weight_bits }
 }
 
-/// Cheapest first.
-const CANDIDATES: [Resolution; 14] = [
-	resolution(2, 1024, 6, 7),
-	resolution(3, 2048, 7, 8),
-	resolution(3, 1024, 8, 8),
-	resolution(3, 1024, 6, 8),
-	resolution(4, 2048, 7, 8),
-	resolution(4, 1024, 8, 8),
-	resolution(4, 1024, 6, 8),
-	resolution(4, 512, 8, 8),
-	resolution(5, 1024, 8, 8),
-	resolution(5, 1024, 6, 8),
-	resolution(6, 1024, 8, 9),
-	resolution(6, 1024, 6, 8),
-	resolution(7, 1024, 10, 10),
-	resolution(8, 1024, 10, 10),
+/// By how fine they are; within a group in any order.
+const CANDIDATES: [&[Resolution]; 7] = [
+	&[resolution(0.02, 1024, 6, 7)],
+	&[resolution(0.01, 512, 8, 8), resolution(0.01, 1024, 6, 8)],
+	&[resolution(0.006, 512, 8, 8), resolution(0.006, 1024, 6, 8), resolution(0.006, 1024, 8, 8)],
+	&[resolution(0.004, 512, 8, 8), resolution(0.004, 1024, 6, 8), resolution(0.004, 1024, 8, 8)],
+	&[resolution(0.002, 512, 8, 8), resolution(0.002, 1024, 6, 8), resolution(0.002, 1024, 8, 8)],
+	&[resolution(0.001, 1024, 6, 8), resolution(0.001, 1024, 8, 9)],
+	&[resolution(0.0003, 1024, 6, 8), resolution(0.0003, 1024, 10, 10)],
 ];
+
+/// Most bits of a feature.
+const MAX_FEATURE_BITS: u32 = 8;
 
 /// What a feature's range is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -123,6 +139,8 @@ struct FeatureRange {
 	high: f64,
 	/// The distance of its values, if all of them are on a grid.
 	grid: Option<f64>,
+	/// Mean squared error of rounding to 0, 1, ... bits.
+	squared_errors: [f64; MAX_FEATURE_BITS as usize + 1],
 }
 
 /// Most values of a grid.
@@ -130,7 +148,8 @@ const MAX_GRID: f64 = 255.0;
 
 impl FeatureRange {
 	fn of(values: impl Iterator<Item = f64>) -> Self {
-		let mut values: Vec<f64> = values.collect();
+		let all: Vec<f64> = values.collect();
+		let mut values = all.clone();
 		values.sort_by(f64::total_cmp);
 		values.dedup();
 		let low = values.first().copied().unwrap_or_default();
@@ -140,7 +159,29 @@ impl FeatureRange {
 		let on_grid = |x: &f64| ((x - low) / gap - ((x - low) / gap).round()).abs() < 0.01;
 		let is_grid =
 			gap.is_finite() && (high - low) / gap <= MAX_GRID && values.iter().all(on_grid);
-		Self { low, high, grid: is_grid.then_some(gap) }
+		let grid = is_grid.then_some(gap);
+		let mut range = Self { low, high, grid, squared_errors: Default::default() };
+		let count = all.len().max(1) as f64;
+		let mean = all.iter().sum::<f64>() / count;
+		range.squared_errors = std::array::from_fn(|bits| {
+			let (_, scale, largest) = range.levels(bits as u32);
+			let feature = ScaledFeature { offset: low, scale };
+			let rounded = |x: f64| match largest {
+				0 => mean,
+				_ => low + feature.level(x, largest) as f64 / scale,
+			};
+			all.iter().map(|&x| (rounded(x) - x).powi(2)).sum::<f64>() / count
+		});
+		range
+	}
+
+	/// A range of which only the ends and the variance are known.
+	fn uniform(low: f64, high: f64, variance: f64) -> Self {
+		let error = |bits: usize| match bits {
+			0 => variance,
+			_ => ((high - low) / ((1u64 << bits) - 1) as f64).powi(2) / 12.0,
+		};
+		Self { low, high, grid: None, squared_errors: std::array::from_fn(error) }
 	}
 
 	/// Bits, integers per unit, and largest integer, with at most this many bits.
@@ -156,6 +197,32 @@ impl FeatureRange {
 			_ => (bits, largest as f64 / width, largest),
 		}
 	}
+}
+
+/// Bits of each feature, such that the squared errors times `sensitivities` (of the scores, relative
+/// to their ranges) add up to at most `wanted`: always one more bit where it helps most.
+fn allocate_bits(ranges: &[FeatureRange], sensitivities: &[f64], wanted: f64) -> Vec<u32> {
+	let mut bits = vec![0usize; ranges.len()];
+	let error =
+		|feature: usize, bits: usize| ranges[feature].squared_errors[bits] * sensitivities[feature];
+	// The gain per bit of the best number of further bits: one alone may be worse than none.
+	let gain = |feature: usize, bits: usize| {
+		let more = 1..=MAX_FEATURE_BITS as usize - bits;
+		let per_bit =
+			|&more: &usize| (error(feature, bits) - error(feature, bits + more)) / more as f64;
+		more.map(|more| (per_bit(&more), more)).max_by(|a, b| a.0.total_cmp(&b.0))
+	};
+	let mut total: f64 = (0..ranges.len()).map(|feature| error(feature, 0)).sum();
+	while total > wanted {
+		let gains = (0..ranges.len()).filter_map(|feature| {
+			gain(feature, bits[feature]).map(|(gain, more)| (gain, more, feature))
+		});
+		let best = gains.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(gain, ..)| *gain > 0.0);
+		let Some((_, more, feature)) = best else { break };
+		total += error(feature, bits[feature] + more) - error(feature, bits[feature]);
+		bits[feature] += more;
+	}
+	bits.into_iter().map(|bits| bits as u32).collect()
 }
 
 impl FloatNetwork {
@@ -195,26 +262,19 @@ impl FloatNetwork {
 		};
 		let mut best: Option<QuantisedNetwork> = None;
 		let mut failure = None;
-		for candidate in CANDIDATES {
-			let quantised = match self.with(candidate, &ranges, &rows, calibration.is_some()) {
-				Ok(quantised) => quantised,
-				Err(error) => {
-					failure.get_or_insert(error);
-					continue;
-				},
-			};
-			let error = quantised.quantisation.max_relative_error;
-			// A little less error is no reason to leave what is good and cheap.
-			let allowed = |best: &QuantisedNetwork| {
-				let good = best.quantisation.max_relative_error <= GOOD_ENOUGH;
-				error < best.quantisation.max_relative_error
-					&& !(good && quantised.circuit.nanoseconds() > CHEAP_NANOSECONDS)
-			};
-			if best.as_ref().is_none_or(allowed) {
-				best = Some(quantised);
+		for group in CANDIDATES {
+			for &candidate in group {
+				match self.with(candidate, &ranges, &rows, calibration.is_some()) {
+					Ok(found) if best.as_ref().is_none_or(|best| found.is_better_than(best)) => {
+						best = Some(found);
+					},
+					Ok(_) => {},
+					Err(error) => {
+						failure.get_or_insert(error);
+					},
+				}
 			}
-			let time = best.as_ref().map_or(0, |best| best.circuit.nanoseconds());
-			if error <= PERFECT || (error <= GOOD_ENOUGH && time > CHEAP_NANOSECONDS) {
+			if best.as_ref().is_some_and(|best| best.is_good() && !best.is_cheap()) {
 				break;
 			}
 		}
@@ -236,6 +296,36 @@ impl FloatNetwork {
 			.collect()
 	}
 
+	/// For each feature the squared slope of the scores, relative to their ranges, averaged over
+	/// scores and rows.
+	fn sensitivities(&self, rows: &[Vec<f64>]) -> Vec<f64> {
+		const STEP: f64 = 1e-4;
+		let scores: Vec<Vec<f64>> = rows.iter().map(|row| self.scores(row)).collect();
+		// Of each hidden unit: the mean squared slope of its activation, times its squared weights.
+		let arguments: Vec<Vec<f64>> = rows.iter().map(|row| self.arguments(row)).collect();
+		let slope =
+			|z: f64| (self.activation.at(z + STEP) - self.activation.at(z - STEP)) / 2.0 / STEP;
+		let mut factors = vec![0.0; self.hidden.len()];
+		for (output, (weights, _)) in self.outputs.iter().enumerate() {
+			let values = || scores.iter().map(|scores| scores[output]);
+			let range = values().fold(f64::MIN, f64::max) - values().fold(f64::MAX, f64::min);
+			let share = 1.0 / (range.max(1e-9).powi(2) * self.outputs.len() as f64);
+			for (factor, weight) in factors.iter_mut().zip(weights) {
+				*factor += weight * weight * share;
+			}
+		}
+		for (unit, factor) in factors.iter_mut().enumerate() {
+			let squares = arguments.iter().map(|row| slope(row[unit]).powi(2)).sum::<f64>();
+			*factor *= squares / rows.len().max(1) as f64;
+		}
+		let features = self.hidden.first().map_or(0, |(weights, _)| weights.len());
+		let sensitivity = |feature: usize| {
+			let units = self.hidden.iter().zip(&factors);
+			units.map(|((weights, _), factor)| weights[feature].powi(2) * factor).sum()
+		};
+		(0..features).map(sensitivity).collect()
+	}
+
 	fn with(
 		&self,
 		resolution: Resolution,
@@ -243,11 +333,14 @@ impl FloatNetwork {
 		rows: &[Vec<f64>],
 		calibrated: bool,
 	) -> Result<QuantisedNetwork, NetworkCircuitError> {
-		let Resolution { feature_bits: bits, table_len, activation_bits, weight_bits } = resolution;
-		let used = self.used_features();
+		let Resolution { input_error, table_len, activation_bits, weight_bits } = resolution;
+		let wanted = allocate_bits(ranges, &self.sensitivities(rows), input_error.powi(2));
+		if wanted.iter().all(|&bits| bits == 0) {
+			return Err(NetworkCircuitError::Size);
+		}
 		let (mut feature_bits, mut features, mut largest) = (Vec::new(), Vec::new(), Vec::new());
-		for (range, &used) in ranges.iter().zip(&used) {
-			let (bits, scale, most) = if used { range.levels(bits) } else { (0, 0.0, 0) };
+		for (range, &bits) in ranges.iter().zip(&wanted) {
+			let (bits, scale, most) = if bits > 0 { range.levels(bits) } else { (0, 0.0, 0) };
 			feature_bits.push(bits);
 			features.push(ScaledFeature { offset: range.low, scale });
 			largest.push(most);
@@ -344,7 +437,7 @@ impl FloatNetwork {
 		}
 		let quantisation = Quantisation {
 			ranges: if calibrated { Ranges::Calibration } else { Ranges::Scaler },
-			feature_bits: bits,
+			feature_bits: circuit.layers().feature_bits.iter().copied().max().unwrap_or_default(),
 			weight_bits,
 			max_score_error,
 			max_relative_error: relative,
@@ -436,9 +529,9 @@ fn feature_ranges(
 		Some((a, b)) => {
 			let (centre, half_width) = (-b / a, SCALED_HALF_WIDTH / a.abs());
 			let (low, high) = (centre - half_width, centre + half_width);
-			Ok(FeatureRange { low, high, grid: None })
+			Ok(FeatureRange::uniform(low, high, 1.0 / (a * a)))
 		},
-		None if !used => Ok(FeatureRange { low: 0.0, high: 0.0, grid: None }),
+		None if !used => Ok(FeatureRange::uniform(0.0, 0.0, 0.0)),
 		None => Err(QuantiseNetworkError::NoRanges),
 	};
 	scalers.iter().zip(used).map(range).collect()

@@ -12,75 +12,74 @@
 //! digit. The noise of V is multiplied by s, as it would have been in the rows.
 
 use crate::{
-	entities::{prepared_server_key::PreparedServerKey, rlwe::Rlwe, selector::SelectorGadget},
+	entities::{prepared_server_key::PreparedServerKey, selector::SelectorGadget},
 	kernels::{Rows, accumulate_products, decompose},
 	params::{Gadget, POLYNOMIAL_SIZE, SQUARE_GADGET},
-	ring::{self, NttPolynomial},
+	ring,
 };
+use std::cell::RefCell;
 
-/// The transforms of the digits of a ciphertext.
-pub(crate) struct Digits {
-	mask: Vec<u64>,
-	body: Vec<u64>,
+/// Temporary polynomials of one thread.
+#[derive(Default)]
+struct Scratch {
+	/// Transforms of digits, ciphertext by ciphertext.
+	digits: Vec<u64>,
+	/// V_a of each ciphertext, which belongs to s².
+	squares: Vec<u64>,
 }
 
-fn transformed_digits(coefficients: &[u64], gadget: Gadget) -> Vec<u64> {
-	let mut digits = vec![0; gadget.levels as usize * POLYNOMIAL_SIZE];
-	decompose(coefficients, gadget, &mut digits);
-	digits.chunks_exact_mut(POLYNOMIAL_SIZE).for_each(ring::forward);
-	digits
+thread_local! {
+	static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-impl Digits {
-	/// Cuts the coefficients of a ciphertext (mask, then body) into digits for selectors of this
-	/// gadget.
-	pub(crate) fn new(coefficients: &[u64], gadget: SelectorGadget) -> Self {
-		let (mask, body) = coefficients.split_at(POLYNOMIAL_SIZE);
-		Self {
-			mask: transformed_digits(mask, gadget.mask),
-			body: transformed_digits(body, gadget.body()),
-		}
-	}
-}
-
-/// A sum of external products before its key switch.
-pub(crate) struct Unrelinearised {
-	/// V_a, which belongs to s².
-	square: NttPolynomial,
-	/// The rest.
-	rlwe: Rlwe,
-}
-
-impl Unrelinearised {
-	/// An empty sum.
-	pub(crate) fn zero() -> Self {
-		Self { square: NttPolynomial::zero(), rlwe: Rlwe::zero() }
-	}
-
-	/// Adds digits times the bit that `selector` (one row per level) encrypts.
-	pub(crate) fn add_product(
-		&mut self,
-		digits: &Digits,
-		selector: &[u64],
-		gadget: SelectorGadget,
-	) {
+/// Adds the products of an encrypted bit and ciphertexts, at most [`MAX_NODES`](crate::kernels::MAX_NODES).
+///
+/// `selector` has one row per level of the gadget, transformed; a ciphertext is the coefficients of
+/// mask and body; a sum is the transforms of a mask and a body, to which the product is added. The
+/// selector is read from memory once for all ciphertexts.
+pub(crate) fn add_products<const NODES: usize>(
+	key: &PreparedServerKey,
+	selector: &[u64],
+	gadget: SelectorGadget,
+	ciphertexts: [&[u64]; NODES],
+	mut sums: [[&mut [u64]; 2]; NODES],
+) {
+	SCRATCH.with_borrow_mut(|Scratch { digits, squares }| {
+		squares.clear();
+		squares.resize(NODES * POLYNOMIAL_SIZE, 0);
+		let masks = ciphertexts.map(|ciphertext| &ciphertext[..POLYNOMIAL_SIZE]);
+		let mask_digits = transform_digits(masks, gadget.mask, digits);
+		let mut parts = squares.chunks_exact_mut(POLYNOMIAL_SIZE);
 		// V_b has the place of the mask: -s V_b.
-		let [mask, _] = self.rlwe.mask_and_body_mut();
-		accumulate_products(
-			[[self.square.as_mut(), mask]],
-			[&digits.mask],
-			Rows::sequential(selector, 1),
-		);
-		let parts = self.rlwe.mask_and_body_mut();
-		let rows = Rows::sequential(selector, gadget.body_stride());
-		accumulate_products([parts], [&digits.body], rows);
-	}
+		let outs = sums.each_mut().map(|[mask, _]| [parts.next().unwrap_or_default(), &mut **mask]);
+		accumulate_products(outs, mask_digits, Rows::sequential(selector, 1));
 
-	/// Brings the part under s² back under s.
-	pub(crate) fn relinearise(mut self, key: &PreparedServerKey) -> Rlwe {
-		let digits = transformed_digits(self.square.into_coefficients().as_ref(), SQUARE_GADGET);
-		let rows = Rows::interleaved(&key.square);
-		accumulate_products([self.rlwe.mask_and_body_mut()], [&digits], rows);
-		self.rlwe
+		let bodies = ciphertexts.map(|ciphertext| &ciphertext[POLYNOMIAL_SIZE..]);
+		let body_digits = transform_digits(bodies, gadget.body(), digits);
+		let rows = Rows::sequential(selector, gadget.body_stride());
+		let outs = sums.each_mut().map(|parts| parts.each_mut().map(|part| &mut **part));
+		accumulate_products(outs, body_digits, rows);
+
+		squares.chunks_exact_mut(POLYNOMIAL_SIZE).for_each(ring::inverse);
+		let mut parts = squares.chunks_exact(POLYNOMIAL_SIZE);
+		let squares = ciphertexts.map(|_| parts.next().unwrap_or_default());
+		let square_digits = transform_digits(squares, SQUARE_GADGET, digits);
+		accumulate_products(sums, square_digits, Rows::interleaved(&key.square));
+	});
+}
+
+/// Cuts coefficients into digits and transforms those.
+fn transform_digits<'a, const NODES: usize>(
+	coefficients: [&[u64]; NODES],
+	gadget: Gadget,
+	digits: &'a mut Vec<u64>,
+) -> [&'a [u64]; NODES] {
+	let size = gadget.levels as usize * POLYNOMIAL_SIZE;
+	digits.resize(NODES * size, 0);
+	for (coefficients, digits) in coefficients.iter().zip(digits.chunks_exact_mut(size)) {
+		decompose(coefficients, gadget, digits);
+		digits.chunks_exact_mut(POLYNOMIAL_SIZE).for_each(ring::forward);
 	}
+	let mut parts = digits.chunks_exact(size);
+	coefficients.map(|_| parts.next().unwrap_or_default())
 }

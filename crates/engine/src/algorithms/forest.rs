@@ -4,7 +4,7 @@ use crate::{
 	algorithms::{
 		evaluation::EvaluateError,
 		expansion::{ExpansionBuffers, expand},
-		external_product::{Digits, Unrelinearised},
+		external_product::add_products,
 		modulus_switch,
 	},
 	entities::{
@@ -154,15 +154,14 @@ impl Context<'_> {
 		let one = || self.value(tree, one_at);
 		let (zero, one) =
 			if one_at - at > NODES_PER_TASK { rayon::join(zero, one) } else { (zero(), one()) };
-		let product = self.select(predicate, &zero, one);
-		let encrypted = match zero.encrypted {
-			Some(mut sum) => {
-				sum.add_assign(&product);
-				sum
-			},
-			None => product,
-		};
-		Value { encrypted: Some(encrypted), constant: zero.constant }
+		let Value { encrypted, constant } = zero;
+		let difference = self.difference(encrypted.as_ref(), &constant, one);
+		let mut sum = encrypted.unwrap_or_else(Rlwe::zero);
+		let gadget = self.circuit.gadget();
+		let first = self.circuit.slots_of[predicate].first;
+		let selector = self.rows(first, gadget.mask.levels as usize);
+		add_products(self.key, selector, gadget, [&difference], [sum.mask_and_body_mut()]);
+		Value { encrypted: Some(sum), constant }
 	}
 
 	/// bit (one - zero) for public leaves.
@@ -182,25 +181,25 @@ impl Context<'_> {
 		Some(product)
 	}
 
-	/// bit (one - zero) for encrypted values.
-	fn select(&self, predicate: usize, zero: &Value, one: Value) -> Rlwe {
-		let gadget = self.circuit.gadget();
+	/// Coefficients of one - zero.
+	fn difference(
+		&self,
+		zero: Option<&Rlwe>,
+		zero_constant: &[(usize, i64)],
+		one: Value,
+	) -> Vec<u64> {
 		let unit_log2 = self.circuit.encoding().unit_log2;
 		let mut difference = one.encrypted.unwrap_or_else(Rlwe::zero);
-		if let Some(zero) = &zero.encrypted {
+		if let Some(zero) = zero {
 			difference.sub_assign(zero);
 		}
 		let mut difference = difference.into_coefficients();
 		let body = &mut difference[POLYNOMIAL_SIZE..];
-		let negated = zero.constant.iter().map(|&(at, constant)| (at, -constant));
+		let negated = zero_constant.iter().map(|&(at, constant)| (at, -constant));
 		for (at, constant) in one.constant.into_iter().chain(negated) {
 			let shifted = modular::from_signed(i128::from(constant) << unit_log2);
 			body[at] = modular::add(body[at], shifted);
 		}
-		let first = self.circuit.slots_of[predicate].first;
-		let selector = self.rows(first, gadget.mask.levels as usize);
-		let mut product = Unrelinearised::zero();
-		product.add_product(&Digits::new(&difference, gadget), selector, gadget);
-		product.relinearise(self.key)
+		difference
 	}
 }

@@ -3,7 +3,7 @@
 use crate::{
 	algorithms::{
 		evaluation::EvaluateError,
-		external_product::{Digits, Unrelinearised},
+		external_product::add_products,
 		forest::{EvaluationBuffers, expand_slots},
 		modulus_switch,
 		packing::{pack, packed_position},
@@ -13,13 +13,19 @@ use crate::{
 		network::{HiddenUnit, NetworkCircuit},
 		prepared_server_key::PreparedServerKey,
 		result::input_tag,
-		rlwe::RLWE_SIZE,
+		rlwe::{RLWE_SIZE, mask_and_body_mut},
 	},
-	kernels, modular,
+	kernels::{self, MAX_NODES},
+	modular,
 	params::{MODULUS, POLYNOMIAL_SIZE},
+	ring,
 };
 use fhe_ml_format::ResultPrefix;
 use rayon::prelude::*;
+
+/// Hidden units that go through the selectors together: their accumulators and a selector fit the
+/// second-level cache.
+const UNITS_PER_TASK: usize = 8;
 
 impl NetworkCircuit {
 	/// Evaluates the bytes of an input under its server key; returns the bytes of a result.
@@ -36,11 +42,11 @@ impl NetworkCircuit {
 		let slots: Vec<usize> = (0..self.slots()).collect();
 		expand_slots(key, &decoded, &slots, buffers);
 		let rows = &buffers.rows;
-		let hidden: Vec<Vec<u64>> = self
-			.layers()
-			.hidden
-			.par_iter()
-			.map(|unit| self.blind_rotation(key, unit, rows))
+		let units = &self.layers().hidden;
+		let per_thread = units.len().div_ceil(rayon::current_num_threads());
+		let hidden: Vec<Vec<u64>> = units
+			.par_chunks(per_thread.clamp(1, UNITS_PER_TASK))
+			.flat_map_iter(|units| self.blind_rotations(key, units, rows))
 			.collect();
 
 		// Packing doubles what it keeps once per step, so everything is divided beforehand.
@@ -72,33 +78,63 @@ impl NetworkCircuit {
 		})
 	}
 
-	/// Coefficients of an encryption of the unit's table times X^-argument: for each bit with the
-	/// step t, acc + bit (X^-t acc - acc) (Chillotti et al. 2020, algorithm 3; there the bits are
-	/// those of the secret key).
-	fn blind_rotation(&self, key: &PreparedServerKey, unit: &HiddenUnit, rows: &[u64]) -> Vec<u64> {
+	/// For each unit the coefficients of an encryption of its table times X^-argument: for each bit
+	/// with the step t, acc + bit (X^-t acc - acc) (Chillotti et al. 2020, algorithm 3; there the
+	/// bits are those of the secret key). A selector is used for all units before the next one.
+	fn blind_rotations(
+		&self,
+		key: &PreparedServerKey,
+		units: &[HiddenUnit],
+		rows: &[u64],
+	) -> Vec<Vec<u64>> {
 		let gadget = self.gadget();
 		let selector_size = gadget.mask.levels as usize * RLWE_SIZE;
-		let mut accumulator = vec![0; RLWE_SIZE];
-		let table = self.table_coefficients(unit);
-		rotate(&table, unit.base, &mut accumulator[POLYNOMIAL_SIZE..]);
-		let mut difference = vec![0; RLWE_SIZE];
-		for (selector, &step) in rows.chunks_exact(selector_size).zip(&unit.steps) {
-			if step.rem_euclid(2 * POLYNOMIAL_SIZE as i32) == 0 {
-				continue;
+		let start = |unit: &HiddenUnit| {
+			let mut accumulator = vec![0; RLWE_SIZE];
+			let table = self.table_coefficients(unit);
+			rotate(&table, unit.base, &mut accumulator[POLYNOMIAL_SIZE..]);
+			accumulator
+		};
+		let mut accumulators: Vec<Vec<u64>> = units.iter().map(start).collect();
+		let mut differences = vec![0; MAX_NODES * RLWE_SIZE];
+		let mut products = vec![0; MAX_NODES * RLWE_SIZE];
+		for (bit, selector) in rows.chunks_exact(selector_size).enumerate() {
+			let moved = accumulators.iter_mut().zip(units).filter_map(|(accumulator, unit)| {
+				let step = unit.steps[bit].rem_euclid(2 * POLYNOMIAL_SIZE as i32);
+				(step != 0).then_some((accumulator, step))
+			});
+			let mut moved: Vec<(&mut Vec<u64>, i32)> = moved.collect();
+			for pair in moved.chunks_mut(MAX_NODES) {
+				for ((accumulator, step), difference) in
+					pair.iter().zip(differences.chunks_exact_mut(RLWE_SIZE))
+				{
+					rotate_both(accumulator, *step, difference);
+					kernels::sub_assign(difference, accumulator);
+				}
+				products.fill(0);
+				let (first, second) = differences.split_at(RLWE_SIZE);
+				let (left, right) = products.split_at_mut(RLWE_SIZE);
+				let (left, right) = (mask_and_body_mut(left), mask_and_body_mut(right));
+				match pair.len() {
+					1 => add_products(key, selector, gadget, [first], [left]),
+					_ => add_products(key, selector, gadget, [first, second], [left, right]),
+				}
+				let products = products.chunks_exact_mut(RLWE_SIZE);
+				for ((accumulator, _), product) in pair.iter_mut().zip(products) {
+					product.chunks_exact_mut(POLYNOMIAL_SIZE).for_each(ring::inverse);
+					kernels::add_assign(accumulator, product);
+				}
 			}
-			for (part, difference) in accumulator
-				.chunks_exact(POLYNOMIAL_SIZE)
-				.zip(difference.chunks_exact_mut(POLYNOMIAL_SIZE))
-			{
-				rotate(part, step, difference);
-				kernels::sub_assign(difference, part);
-			}
-			let mut product = Unrelinearised::zero();
-			product.add_product(&Digits::new(&difference, gadget), selector, gadget);
-			let product = product.relinearise(key).into_coefficients();
-			kernels::add_assign(&mut accumulator, &product);
 		}
-		accumulator
+		accumulators
+	}
+}
+
+/// X^-`step` times mask and body.
+fn rotate_both(rlwe: &[u64], step: i32, rotated: &mut [u64]) {
+	let parts = rlwe.chunks_exact(POLYNOMIAL_SIZE);
+	for (part, rotated) in parts.zip(rotated.chunks_exact_mut(POLYNOMIAL_SIZE)) {
+		rotate(part, step, rotated);
 	}
 }
 

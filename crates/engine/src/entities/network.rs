@@ -116,7 +116,7 @@ const FIXED_BYTES: usize = 16;
 /// Nanoseconds of one core for one slot of an expansion, measured (`cargo bench`).
 const SLOT_NANOSECONDS: u64 = 13_000;
 /// Nanoseconds for one transform with its share of everything else.
-const TRANSFORM_NANOSECONDS: u64 = 2_800;
+const TRANSFORM_NANOSECONDS: u64 = 2_400;
 
 /// Balanced digits of `value` in an odd base, least significant first; the last one takes what is
 /// left.

@@ -15,11 +15,12 @@ pub struct SelectorGadget {
 /// The gadgets that a circuit may take, the cheapest first.
 ///
 /// The noise of the body's product is not multiplied by s, so the body can do with digits twice as
-/// long where the number of levels is even.
-pub const SELECTOR_GADGETS: [SelectorGadget; 5] = [
+/// long where there are at least four levels; an odd last one is dropped.
+pub const SELECTOR_GADGETS: [SelectorGadget; 6] = [
 	selector_gadget(12, 2),
 	selector_gadget(8, 3),
 	selector_gadget(6, 4),
+	selector_gadget(5, 5),
 	selector_gadget(4, 6),
 	selector_gadget(3, 8),
 ];

@@ -1,0 +1,56 @@
+//! Encrypted inputs: evaluation refuses or evaluates, and the result has the announced length.
+#![no_main]
+
+use fhe_ml_engine::{Circuit, ClientKey, EvaluationBuffers, PreparedServerKey, new_seeder};
+use fhe_ml_models::{Artifact, ImportOptions, import_onnx};
+use libfuzzer_sys::fuzz_target;
+use std::sync::{LazyLock, Mutex};
+
+struct Setup {
+	models: Vec<Artifact>,
+	client: ClientKey,
+	server: PreparedServerKey,
+	buffers: Mutex<EvaluationBuffers>,
+}
+
+static SETUP: LazyLock<Setup> = LazyLock::new(|| {
+	let import = |onnx: &[u8]| {
+		let options = ImportOptions { name: "fuzz".into(), calibration: None };
+		import_onnx(onnx, &options).expect("a model of this repository")
+	};
+	let (client, server) = ClientKey::generate(new_seeder().as_mut());
+	Setup {
+		models: vec![
+			import(include_bytes!("../../models/wine_logistic.onnx")),
+			import(include_bytes!("../../models/wine_tree.onnx")),
+		],
+		client,
+		server: PreparedServerKey::new(&server),
+		buffers: Mutex::default(),
+	}
+});
+
+fuzz_target!(|data: &[u8]| {
+	let setup = &*SETUP;
+	let Some((&which, data)) = data.split_first() else { return };
+	let model = &setup.models[usize::from(which) % setup.models.len()];
+	let circuit: &Circuit = &model.circuit;
+	// A good input, changed at the places that the fuzzer says.
+	let x = vec![0; circuit.inputs()];
+	let input = setup.client.encrypt(circuit, model.hash(), &x, new_seeder().as_mut());
+	let mut input = input.expect("zeros are in range");
+	for change in data.chunks_exact(3) {
+		let at = usize::from(u16::from_le_bytes([change[0], change[1]])) % input.len();
+		input[at] ^= change[2];
+	}
+	if which & 0x80 != 0 {
+		input.truncate(input.len().saturating_sub(data.len()));
+	}
+	let mut buffers = setup.buffers.lock().expect("no panic before");
+	if let Ok(result) = circuit.evaluate(Some(&setup.server), &input, &mut buffers) {
+		assert_eq!(result.len(), circuit.result_bytes());
+		if let Ok(outputs) = setup.client.decrypt(circuit, &input, &result) {
+			model.card.decode(&outputs);
+		}
+	}
+});
