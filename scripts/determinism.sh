@@ -16,8 +16,8 @@ for threads in 1 2; do
 	features="$(grep -m1 -ow avx512ifma /proc/cpuinfo || grep -m1 -ow avx2 /proc/cpuinfo || true)"
 	printf '%-30s' "this CPU (${features:-no AVX2}):"
 	"$PROGRAM"
-	for cpu in Haswell Nehalem; do
-		printf '%-30s' "$cpu ($([ $cpu = Haswell ] && echo AVX2 || echo no AVX)):"
+	for cpu in Haswell Westmere; do
+		printf '%-30s' "$cpu ($([ $cpu = Haswell ] && echo AVX2 || echo 'no AVX')):"
 		qemu-x86_64 -cpu "$cpu" "$PROGRAM" 2> >(grep -v "TCG doesn't support" >&2)
 	done
 done

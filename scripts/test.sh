@@ -20,6 +20,12 @@ build
 stage "Unit, property and documentation tests"
 cargo test --release --locked --workspace --quiet
 
+stage "The same bytes on every CPU"
+scripts/determinism.sh
+
+stage "Fuzzing, briefly"
+scripts/fuzz.sh 10
+
 stage "End-to-end tests"
 (cd tests/e2e && npm ci --no-fund --no-audit --loglevel=error)
 FHE_ML_BIN="$BIN" timeout 20m \

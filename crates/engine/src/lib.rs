@@ -36,6 +36,8 @@ pub mod noise;
 mod noise_measured;
 mod packing;
 pub mod params;
+#[doc(hidden)]
+pub mod primitives;
 mod random;
 pub mod ring;
 mod self_test;

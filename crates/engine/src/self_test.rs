@@ -51,7 +51,8 @@ const EXPECTED: [(&str, [u8; 8]); 8] = [
 ///
 /// Takes a few hundredths of a second; a worker runs it before it takes any job.
 pub fn self_test() -> Result<(), SelfTestError> {
-	let blobs = blobs().unwrap_or_default();
+	// The random generator of tfhe-rs panics on a CPU without AES instructions.
+	let blobs = std::panic::catch_unwind(blobs).ok().flatten().unwrap_or_default();
 	for ((what, expected), blob) in EXPECTED.into_iter().zip(blobs) {
 		let found = blake2b_256(&blob).first_chunk().copied().unwrap_or_default();
 		if found != expected {

@@ -103,7 +103,7 @@ pub struct Cost {
 	/// Estimated milliseconds of one core.
 	pub milliseconds_per_core: f64,
 	/// Bytes of memory, besides the server key.
-	pub memory: usize,
+	pub memory: u64,
 	/// Details of a circuit that computes on encrypted bits.
 	#[serde(skip_serializing_if = "Option::is_none")]
 	pub levelled: Option<LevelledCost>,

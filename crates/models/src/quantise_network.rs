@@ -43,7 +43,11 @@ impl QuantisedNetwork {
 	}
 
 	fn is_cheap(&self) -> bool {
-		self.circuit.nanoseconds() <= CHEAP_NANOSECONDS
+		let limit = match self.quantisation.ranges {
+			Ranges::Calibration => CHEAP_NANOSECONDS,
+			_ => CHEAP_IF_DRAWN,
+		};
+		self.circuit.nanoseconds() <= limit
 	}
 
 	/// What is good should be cheap, then exact; what is not good should become good.
@@ -87,7 +91,9 @@ pub enum QuantiseNetworkError {
 /// Root mean square errors of a score, relative to its range, below this are not worth more time
 /// than this.
 const GOOD_ENOUGH: f64 = 0.009;
-const CHEAP_NANOSECONDS: u64 = 16_000_000;
+const CHEAP_NANOSECONDS: u64 = 13_000_000;
+/// The same if rows were drawn, which tell less.
+const CHEAP_IF_DRAWN: u64 = 16_000_000;
 /// Errors above this are refused.
 const TOO_COARSE: f64 = 1.0 / 24.0;
 /// How far beyond the rows' arguments a table goes, relative to their range, on each side.

@@ -144,7 +144,7 @@ fn show(artifact: &Artifact, output: Output) -> Result<(), CommandError> {
 			bytes => format!("server key {bytes} bytes"),
 		},
 		card.cost.milliseconds_per_core,
-		indicatif::HumanBytes(card.cost.memory as u64),
+		indicatif::HumanBytes(card.cost.memory),
 		card.cost.levelled.as_ref().map_or(String::new(), levelled_text),
 		card.decryption_failure_probability,
 	);

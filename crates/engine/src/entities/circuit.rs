@@ -118,9 +118,9 @@ impl Circuit {
 	}
 
 	/// Bytes of memory that one evaluation takes, besides the server key.
-	pub fn memory_bytes(&self) -> usize {
+	pub fn memory_bytes(&self) -> u64 {
 		match self {
-			Self::Linear(circuit) => 8 * (circuit.features() + circuit.outputs()),
+			Self::Linear(circuit) => 8 * (circuit.features() + circuit.outputs()) as u64,
 			Self::Forest(circuit) => circuit.memory_bytes(),
 			Self::Network(circuit) => circuit.memory_bytes(),
 		}

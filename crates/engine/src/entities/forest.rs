@@ -101,7 +101,7 @@ pub enum ForestCircuitError {
 	#[error("evaluation would take {mib} MiB of memory, and at most 4096 are allowed")]
 	Memory {
 		/// Mebibytes.
-		mib: usize,
+		mib: u64,
 	},
 	/// The bytes are truncated or malformed.
 	#[error("the circuit's bytes are truncated or malformed")]
@@ -115,7 +115,8 @@ const MAX_OUTPUTS: usize = 1024;
 const MAX_DEPTH: usize = 64;
 /// Ciphertexts that a batch may have expanded at one time (32 KiB each), unless one tree needs more.
 const MAX_ROWS_PER_BATCH: usize = 8192;
-const MAX_MEMORY_BYTES: usize = 4 << 30;
+const MAX_MEMORY_BYTES: u64 = 4 << 30;
+const RLWE_BYTES: u64 = (2 * POLYNOMIAL_SIZE * 8) as u64;
 const FIXED_BYTES: usize = 16;
 /// Nanoseconds of one core for one slot of an expansion, measured (`cargo bench`).
 const SLOT_NANOSECONDS: u64 = 13_000;
@@ -415,10 +416,10 @@ impl ForestCircuit {
 	}
 
 	/// Bytes of memory that one evaluation takes, besides the server key.
-	pub fn memory_bytes(&self) -> usize {
+	pub fn memory_bytes(&self) -> u64 {
 		let rows = self.batches.iter().map(|batch| batch.slots.len()).max().unwrap_or_default();
 		// Expanded ciphertexts, those of the stages before, temporary ones.
-		(rows + POLYNOMIAL_SIZE / 2 + 512) * 2 * POLYNOMIAL_SIZE * 8
+		(rows + POLYNOMIAL_SIZE / 2 + 512) as u64 * RLWE_BYTES
 	}
 
 	/// The outputs on bits; what decryption gives.

@@ -96,7 +96,7 @@ pub enum NetworkCircuitError {
 	#[error("evaluation would take {mib} MiB of memory, and at most 4096 are allowed")]
 	Memory {
 		/// Mebibytes.
-		mib: usize,
+		mib: u64,
 	},
 	/// The bytes are truncated or malformed.
 	#[error("the circuit's bytes are truncated or malformed")]
@@ -109,9 +109,10 @@ const MAX_FEATURE_BITS: u32 = 8;
 const MAX_HIDDEN: usize = 512;
 const MAX_OUTPUTS: usize = 256;
 const MAX_WEIGHT: u32 = 1 << 20;
-const MAX_MEMORY_BYTES: usize = 4 << 30;
+const MAX_MEMORY_BYTES: u64 = 4 << 30;
 /// Sums of |digit| that an i64 can multiply with residues.
 const MAX_DIGIT_SUM: i64 = 1 << 11;
+const RLWE_BYTES: u64 = (2 * POLYNOMIAL_SIZE * 8) as u64;
 const FIXED_BYTES: usize = 16;
 /// Nanoseconds of one core for one slot of an expansion, measured (`cargo bench`).
 const SLOT_NANOSECONDS: u64 = 13_000;
@@ -269,10 +270,10 @@ impl NetworkCircuit {
 	}
 
 	/// Bytes of memory that one evaluation takes, besides the server key.
-	pub fn memory_bytes(&self) -> usize {
+	pub fn memory_bytes(&self) -> u64 {
 		let outputs = self.combinations().next_power_of_two();
 		let ciphertexts = self.slots() + self.layers.hidden.len() + 2 * outputs;
-		(ciphertexts + POLYNOMIAL_SIZE / 2 + 512) * 2 * POLYNOMIAL_SIZE * 8
+		(ciphertexts + POLYNOMIAL_SIZE / 2 + 512) as u64 * RLWE_BYTES
 	}
 
 	/// The first hidden unit whose argument leaves its table.

@@ -22,7 +22,7 @@ pub struct ResultEncoding {
 /// Units that a circuit may have: below, noise does not fit; above, no message does.
 pub(crate) const UNITS_LOG2: RangeInclusive<u32> = 20..=49;
 /// Bits of a switched modulus.
-const RESULT_BITS: RangeInclusive<u32> = 12..=40;
+const RESULT_BITS: RangeInclusive<u32> = 12..=34;
 
 impl ResultEncoding {
 	/// With this unit and the smallest result, or `None` if the noise or the ranges (lowest and

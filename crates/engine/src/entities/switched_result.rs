@@ -3,7 +3,7 @@
 use crate::{
 	entities::result::ResultError,
 	packing::{pack_bits, packed_bits_len, unpack_bits},
-	params::{MODULUS, POLYNOMIAL_SIZE},
+	params::{MODULUS, MODULUS_BITS, POLYNOMIAL_SIZE},
 };
 use fhe_ml_format::ResultPrefix;
 
@@ -23,8 +23,12 @@ pub struct SwitchedResult {
 
 /// round(x 2^bits / q) mod 2^bits.
 pub(crate) fn switch(residue: u64, bits: u32) -> u64 {
+	// The quotient by 2^51 is at most one too small: q = 2^51 - FOLD, and FOLD 2^bits < q.
 	let scaled = (u128::from(residue) << bits) + u128::from(MODULUS / 2);
-	(scaled / u128::from(MODULUS)) as u64 & ((1 << bits) - 1)
+	let quotient = (scaled >> MODULUS_BITS) as u64;
+	let rest = (scaled - u128::from(quotient) * u128::from(MODULUS)) as u64;
+	let quotient = if rest >= MODULUS { quotient + 1 } else { quotient };
+	quotient & ((1 << bits) - 1)
 }
 
 impl SwitchedResult {
@@ -62,6 +66,12 @@ mod tests {
 		assert_eq!(switch(MODULUS - 1, 20), 0);
 		assert_eq!(switch(MODULUS / 2, 20), 1 << 19);
 		assert_eq!(switch(MODULUS / 4 * 3, 2), 3);
+		for (at, bits) in (0..10_000u64).zip((12..=34).cycle()) {
+			let residue = at.wrapping_mul(0x9e37_79b9_7f4a_7c15) % MODULUS;
+			let scaled = (u128::from(residue) << bits) + u128::from(MODULUS / 2);
+			let expected = (scaled / u128::from(MODULUS)) as u64 & ((1 << bits) - 1);
+			assert_eq!(switch(residue, bits), expected);
+		}
 	}
 
 	#[test]

@@ -1,0 +1,73 @@
+//! The primitives, for `benches/primitives.rs` only.
+
+use crate::{
+	PreparedServerKey,
+	algorithms::{
+		expansion::{ExpansionBuffers, expand},
+		external_product::add_products,
+	},
+	entities::{
+		rlwe::{RLWE_SIZE, mask_and_body_mut},
+		selector::SelectorGadget,
+	},
+	kernels,
+	params::{Gadget, POLYNOMIAL_SIZE},
+	random,
+	ring::{self, NttAutomorphism},
+};
+
+/// `count` uniform polynomials, one after the other.
+pub fn uniform(count: usize) -> Vec<u64> {
+	(0..count as u64).flat_map(|index| random::mask(&[1; 16], index).as_ref().to_vec()).collect()
+}
+
+/// One mask, from the CSPRNG.
+pub fn mask(index: u64) -> impl AsRef<[u64]> {
+	random::mask(&[1; 16], index)
+}
+
+/// The forward transform.
+pub fn forward(values: &mut [u64]) {
+	ring::forward(values);
+}
+
+/// The inverse transform.
+pub fn inverse(values: &mut [u64]) {
+	ring::inverse(values);
+}
+
+/// The decomposition of one polynomial.
+pub fn decompose(from: &[u64], gadget: Gadget, digits: &mut [u64]) {
+	kernels::decompose(from, gadget, digits);
+}
+
+/// A key switch in the transformed domain: digits times rows, for one ciphertext.
+pub fn accumulate(out: &mut [u64], digits: &[u64], interleaved_rows: &[u64]) {
+	let rows = kernels::Rows::interleaved(interleaved_rows);
+	kernels::accumulate_products([mask_and_body_mut(out)], [digits], rows);
+}
+
+/// An automorphism of one transformed polynomial.
+pub fn automorphism(exponent: usize) -> impl Fn(&[u64], &mut [u64]) {
+	let automorphism = NttAutomorphism::new(exponent);
+	move |values, image| automorphism.apply(values, image)
+}
+
+/// The expansion of the first `slots` slots of a GLWE.
+pub fn expansion(key: &PreparedServerKey, slots: usize) -> impl FnMut() {
+	let (mask, bodies) = (random::mask(&[2; 16], 0), vec![12_345; slots]);
+	let wanted: Vec<usize> = (0..slots).collect();
+	let mut buffers = ExpansionBuffers::default();
+	let mut rows = vec![0; slots * RLWE_SIZE];
+	move || expand(key, &mask, &bodies, &wanted, &mut buffers, &mut rows)
+}
+
+/// One external product, its key switch included.
+pub fn external_product(key: &PreparedServerKey, gadget: SelectorGadget) -> impl FnMut() {
+	let (selector, ciphertext) = (uniform(2 * gadget.mask.levels as usize), uniform(2));
+	let mut sum = vec![0; 2 * POLYNOMIAL_SIZE];
+	move || {
+		let parts = mask_and_body_mut(&mut sum);
+		add_products(key, &selector, gadget, [&ciphertext], [parts]);
+	}
+}
