@@ -49,7 +49,7 @@ fn import(name: &str) -> Artifact {
 /// The integers of a row in the middle of the calibration file, or of zeros.
 fn row(name: &str, model: &Artifact) -> Vec<i64> {
 	let rows = calibration(name).map(|calibration| calibration.rows);
-	let row = rows.and_then(|mut rows| Some(rows.swap_remove(rows.len() / 2)));
+	let row = rows.map(|mut rows| rows.swap_remove(rows.len() / 2));
 	model.card.encode(&row.unwrap_or_else(|| vec![0.0; model.card.features.len()])).unwrap()
 }
 

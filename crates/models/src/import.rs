@@ -184,7 +184,7 @@ pub fn import_onnx(onnx: &[u8], options: &ImportOptions) -> Result<Artifact, Imp
 }
 
 /// 2^-128: what the noise budget of levelled circuits is made for.
-const LEVELLED_FAILURE: f64 = 2.938_735_877_055_718_8e-39;
+const LEVELLED_FAILURE: f64 = 2.938_735_877_055_719e-39;
 /// What the pallet takes (`fhe_ml_primitives::bounds`).
 const MAX_ARTIFACT_BYTES: usize = 3 << 20;
 const MAX_INPUT_BYTES: usize = 1 << 20;

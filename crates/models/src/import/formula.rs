@@ -187,18 +187,18 @@ impl ScalarChain {
 		let holds = |x: f64| (self.apply(x) <= threshold) != falls;
 		// The largest x with holds(x), over the ordered bit patterns.
 		let (mut low, mut high) = self.precision.order_range();
-		if !holds(self.precision.from_order(low)) {
+		if !holds(self.precision.at_order(low)) {
 			return (f64::NEG_INFINITY, falls);
 		}
 		while low < high {
 			let middle = ((i128::from(low) + i128::from(high) + 1) >> 1) as i64;
-			if holds(self.precision.from_order(middle)) {
+			if holds(self.precision.at_order(middle)) {
 				low = middle;
 			} else {
 				high = middle - 1;
 			}
 		}
-		(self.precision.from_order(low), falls)
+		(self.precision.at_order(low), falls)
 	}
 }
 
@@ -213,7 +213,7 @@ impl Precision {
 	}
 
 	/// The value with a number: bit patterns of non-negative values ascend.
-	fn from_order(self, number: i64) -> f64 {
+	fn at_order(self, number: i64) -> f64 {
 		let magnitude = match self {
 			Self::Single => f64::from(f32::from_bits(number.unsigned_abs() as u32)),
 			Self::Double => f64::from_bits(number.unsigned_abs()),
