@@ -151,7 +151,7 @@ fn network((features, hidden, outputs): (usize, usize, usize)) -> Circuit {
 	let unit = |number: i32| HiddenUnit {
 		base: 512,
 		steps: (0..bits).map(|at| (at * 7 + number) % 5 - 2).collect(),
-		table: (0..1024).map(|at| (at as i32 - 512).max(0) as u16 / 10).collect(),
+		table: (0..1024).map(|at| (at - 512).max(0) as u16 / 10).collect(),
 	};
 	let weight = |c: i32, h: i32| (h * 37 + c * 11) % 241 - 120;
 	let layers = NetworkLayers {

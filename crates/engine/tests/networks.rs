@@ -86,7 +86,7 @@ fn large() -> NetworkLayers {
 	let unit = |number: i32| HiddenUnit {
 		base: 512,
 		steps: (0..256).map(|at| (at * 7 + number) % 5 - 2).collect(),
-		table: (0..1024).map(|at| (at as i32 - 400).max(0) as u16 / 10).collect(),
+		table: (0..1024).map(|at| (at - 400).max(0) as u16 / 10).collect(),
 	};
 	NetworkLayers {
 		feature_bits: vec![4; 64],

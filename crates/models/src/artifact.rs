@@ -103,10 +103,11 @@ fn check(card: &ModelCard, circuit: &Circuit) -> Result<(), ArtifactError> {
 		Encoding::Levels { features: scaled, largest } => {
 			(scaled.len() == features && largest.len() == features).then_some(features)
 		},
-		Encoding::Predicates { predicates, .. } => predicates
+		Encoding::Predicates(predicates) => predicates
+			.list
 			.iter()
 			.all(|predicate| predicate.feature < features)
-			.then_some(predicates.len()),
+			.then_some(predicates.list.len()),
 	};
 	if inputs != Some(circuit.inputs()) {
 		return Err(ArtifactError::Mismatch("another number of features"));

@@ -15,7 +15,8 @@ pub(crate) mod trees;
 use crate::{
 	artifact::{Artifact, ArtifactError},
 	card::{
-		Column, Cost, Encoding, LevelledCost, ModelCard, Quantisation, Ranges, Scores, Sizes, Task,
+		Column, Cost, Encoding, LevelledCost, ModelCard, Predicates, Quantisation, Ranges, Scores,
+		Sizes, Task,
 	},
 	quantise::{FloatModel, QuantiseError},
 	quantise_network::{FloatNetwork, QuantiseNetworkError},
@@ -282,10 +283,10 @@ fn compile_forest(
 	let quantised = quantise_trees::quantise(forest, &weights)?;
 	Ok(Compiled {
 		circuit: Circuit::Forest(quantised.circuit),
-		encoding: Encoding::Predicates {
-			predicates: quantised.predicates,
+		encoding: Encoding::Predicates(Predicates {
+			list: quantised.predicates,
 			single_precision: precision == Precision::Single,
-		},
+		}),
 		output_offsets: vec![0.0; quantised.output_steps.len()],
 		output_steps: quantised.output_steps,
 		quantisation: quantised.quantisation,

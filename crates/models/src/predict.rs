@@ -1,7 +1,8 @@
 //! Feature vectors to integers before encryption, integers to predictions after decryption.
 
 use crate::card::{
-	Classes, Column, Comparison, Encoding, ModelCard, ScaledFeature, Scores, Task, Transform,
+	Classes, Column, Comparison, Encoding, ModelCard, Predicate, Predicates, ScaledFeature, Scores,
+	Task, Transform,
 };
 use serde::Serialize;
 
@@ -86,11 +87,11 @@ impl ModelCard {
 				};
 				values.map(level).collect()
 			},
-			Encoding::Predicates { predicates, single_precision } => {
+			Encoding::Predicates(Predicates { list, single_precision }) => {
 				if let Some(at) = row.iter().position(|value| value.is_infinite()) {
 					return Err(EncodeError::NotFinite(self.features[at].clone()));
 				}
-				let bit = |predicate: &crate::card::Predicate| {
+				let bit = |predicate: &Predicate| {
 					let value = row.get(predicate.feature).copied().unwrap_or(f64::NAN);
 					let value = if *single_precision { f64::from(value as f32) } else { value };
 					i64::from(match predicate.comparison {
@@ -99,7 +100,7 @@ impl ModelCard {
 						Comparison::Equal => value == predicate.threshold,
 					})
 				};
-				Ok(predicates.iter().map(bit).collect())
+				Ok(list.iter().map(bit).collect())
 			},
 		}
 	}
