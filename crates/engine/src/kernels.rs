@@ -394,7 +394,7 @@ mod tests {
 			};
 			let rows = many(1, 2 * levels * stride);
 			let digits = [many(2, levels), many(3, levels)];
-			let start = [4, 5, 6, 7].map(|seed| polynomial(seed));
+			let start = [4, 5, 6, 7].map(polynomial);
 			let [mut o0, mut o1, mut o2, mut o3] = start.clone();
 			accumulate_products(
 				[[&mut o0, &mut o1], [&mut o2, &mut o3]],

@@ -102,7 +102,7 @@ fn expansion() {
 fn external_product_noise(keys: &Keys, gadget: SelectorGadget) -> f64 {
 	let levels = gadget.mask.levels;
 	let samples = 24;
-	let bit = |sample: u32| u64::from(sample % 3 != 0);
+	let bit = |sample: u32| u64::from(!sample.is_multiple_of(3));
 	let messages: Vec<u64> = (0..samples)
 		.flat_map(|sample| (0..levels).map(move |level| bit(sample) * gadget.mask.scale(level)))
 		.collect();

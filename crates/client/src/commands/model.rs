@@ -127,7 +127,7 @@ fn show(artifact: &Artifact, output: Output) -> Result<(), CommandError> {
 		encrypted input {} bytes, result {} bytes, {}\n\
 		evaluation      about {:.3} ms of one core, {} of memory\n\
 		{}\
-		decryption      fails with probability {}",
+		decryption      {}",
 		card.name,
 		card.kind,
 		if card.producer.is_empty() { "an unnamed producer" } else { &card.producer },
@@ -146,7 +146,10 @@ fn show(artifact: &Artifact, output: Output) -> Result<(), CommandError> {
 		card.cost.milliseconds_per_core,
 		indicatif::HumanBytes(card.cost.memory),
 		card.cost.levelled.as_ref().map_or(String::new(), levelled_text),
-		card.decryption_failure_probability,
+		match card.decryption_failure_probability {
+			0.0 => "never fails".into(),
+			probability => format!("fails with probability {probability:.0e}"),
+		},
 	);
 	output.print(&json, &text)
 }
