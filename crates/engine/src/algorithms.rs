@@ -10,5 +10,5 @@ pub mod key_generation;
 pub mod linear;
 mod modulus_switch;
 pub mod network;
-mod packing;
+pub(crate) mod packing;
 pub(crate) mod rlwe;

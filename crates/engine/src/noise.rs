@@ -88,6 +88,17 @@ impl Variance {
 		Self(EXPANSION_STAGES.iter().fold(Self::FRESH.0, after_stage))
 	}
 
+	/// Of coefficient 0 of an RLWE that the expansion gives, where the message is. All automorphisms
+	/// keep that coefficient, so a stage with 2^k branches adds up 2^k times the same noise.
+	pub fn expanded_constant() -> Self {
+		let after_stage = |before: f64, stage: &ExpansionStage| {
+			let branches = stage.branches() as f64;
+			let switch = Self::key_switch(stage.gadget, SECRET_NORM).0;
+			branches * branches * before + (branches - 1.0) * switch
+		};
+		Self(EXPANSION_STAGES.iter().fold(Self::FRESH.0, after_stage))
+	}
+
 	/// Added by an external product with a selector whose rows have the variance `row`.
 	///
 	/// The digits of the mask meet the rows' noise and then s; the digits of the body meet the

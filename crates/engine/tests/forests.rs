@@ -2,18 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
+use common::{KEYS, evaluate};
 use fhe_ml_engine::{
-	Circuit, ClientKey, EvaluationBuffers, ForestCircuit, PreparedServerKey,
+	Circuit, ClientKey, EvaluationBuffers, ForestCircuit,
 	entities::forest::{Node, Tree},
 	new_seeder,
 };
 use proptest::prelude::*;
-use std::sync::LazyLock;
-
-static KEYS: LazyLock<(ClientKey, PreparedServerKey)> = LazyLock::new(|| {
-	let (client, server) = ClientKey::generate(new_seeder().as_mut());
-	(client, PreparedServerKey::new(&server))
-});
 
 /// A tree as a recursive value.
 #[derive(Clone, Debug)]
@@ -60,16 +57,6 @@ fn shape(outputs: usize) -> impl Strategy<Value = Shape> {
 fn forest() -> impl Strategy<Value = (usize, Vec<Shape>)> {
 	(1usize..4)
 		.prop_flat_map(|outputs| (Just(outputs), proptest::collection::vec(shape(outputs), 1..8)))
-}
-
-fn evaluate(circuit: &Circuit, x: &[i64]) -> Vec<i64> {
-	let (client, server) = &*KEYS;
-	let input = client.encrypt(circuit, [1; 32], x, new_seeder().as_mut()).unwrap();
-	assert_eq!(input.len(), circuit.input_bytes());
-	let mut buffers = EvaluationBuffers::default();
-	let result = circuit.evaluate(Some(server), &input, &mut buffers).unwrap();
-	assert_eq!(result.len(), circuit.result_bytes());
-	client.decrypt(circuit, &input, &result).unwrap()
 }
 
 proptest! {
@@ -162,4 +149,33 @@ fn another_server_key_is_refused() {
 	let input = client.encrypt(&circuit, [1; 32], &[0, 1, 0], new_seeder().as_mut()).unwrap();
 	let result = circuit.evaluate(Some(server), &input, &mut buffers).unwrap();
 	assert!(other.decrypt(&circuit, &input, &result).is_err());
+}
+
+#[test]
+fn many_glwes_and_batches_are_exact() {
+	// More than 2048 slots in an input, and more than 8192 ciphertexts in all.
+	let circuit = full_forest(150, 5);
+	assert!(circuit.slots() > 8192, "{} slots", circuit.slots());
+	let predicates = circuit.predicates();
+	let circuit = Circuit::Forest(circuit);
+	let bits: Vec<i64> = (0..predicates as i64).map(|at| at * 7919 % 31 % 2).collect();
+	assert_eq!(evaluate(&circuit, &bits), circuit.evaluate_clear(&bits).unwrap());
+}
+
+#[test]
+fn constants_and_stumps_are_exact() {
+	let leaf = |value| Tree { nodes: vec![Node::Leaf(vec![(0, value)])] };
+	let stump = Tree {
+		nodes: vec![
+			Node::Split { predicate: 0, one: 2 },
+			Node::Leaf(vec![]),
+			Node::Leaf(vec![(0, 70)]),
+		],
+	};
+	for trees in [vec![leaf(5)], vec![leaf(-3), stump.clone()], vec![stump]] {
+		let circuit = Circuit::Forest(ForestCircuit::compile(1, 1, trees).unwrap());
+		for bit in [0, 1] {
+			assert_eq!(evaluate(&circuit, &[bit]), circuit.evaluate_clear(&[bit]).unwrap());
+		}
+	}
 }

@@ -2,28 +2,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
+use common::evaluate;
 use fhe_ml_engine::{
-	Circuit, ClientKey, EvaluationBuffers, NetworkCircuit, PreparedServerKey,
+	Circuit, NetworkCircuit,
 	entities::network::{HiddenUnit, NetworkLayers},
-	new_seeder,
 };
 use proptest::prelude::*;
-use std::sync::LazyLock;
-
-static KEYS: LazyLock<(ClientKey, PreparedServerKey)> = LazyLock::new(|| {
-	let (client, server) = ClientKey::generate(new_seeder().as_mut());
-	(client, PreparedServerKey::new(&server))
-});
-
-fn evaluate(circuit: &Circuit, x: &[i64]) -> Vec<i64> {
-	let (client, server) = &*KEYS;
-	let input = client.encrypt(circuit, [1; 32], x, new_seeder().as_mut()).unwrap();
-	assert_eq!(input.len(), circuit.input_bytes());
-	let mut buffers = EvaluationBuffers::default();
-	let result = circuit.evaluate(Some(server), &input, &mut buffers).unwrap();
-	assert_eq!(result.len(), circuit.result_bytes());
-	client.decrypt(circuit, &input, &result).unwrap()
-}
 
 /// Steps such that every argument stays in the table.
 fn layers() -> impl Strategy<Value = NetworkLayers> {
@@ -142,4 +128,17 @@ fn malformed_bytes_are_refused() {
 		broken[at] ^= 0x15;
 		let _ = NetworkCircuit::from_bytes(&broken);
 	}
+}
+
+#[test]
+fn networks_that_do_not_fit_the_noise_budget_are_refused_with_the_numbers() {
+	let table = (0..2048).map(|at| at % 1000).collect();
+	let unit = HiddenUnit { base: 0, steps: vec![1; 2048], table };
+	let layers = NetworkLayers {
+		feature_bits: vec![8; 256],
+		hidden: vec![unit; 256],
+		weights: vec![vec![1000; 256]],
+	};
+	let error = NetworkCircuit::compile(layers).unwrap_err().to_string();
+	assert!(error.contains("the noise of 256 hidden units over 2048 bits is 2^-14"), "{error}");
 }

@@ -213,6 +213,8 @@ pub enum Transform {
 	Softmax,
 	/// Softmax over the scores that are not zero; the others stay zero.
 	SoftmaxZero,
+	/// The quantile function of the normal distribution, in ONNX Runtime's approximation.
+	Probit,
 	/// e^s.
 	Exp,
 }

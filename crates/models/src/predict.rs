@@ -179,6 +179,7 @@ impl Scores {
 				}
 				divide_by_sum(&mut scores);
 			},
+			Transform::Probit => scores.iter_mut().for_each(|s| *s = probit(*s)),
 			Transform::Exp => scores.iter_mut().for_each(|s| *s = s.exp()),
 		}
 		if self.normalise {
@@ -186,6 +187,16 @@ impl Scores {
 		}
 		scores
 	}
+}
+
+/// sqrt(2) erfinv(2 p - 1), with Winitzki's approximation of erfinv ("A handy approximation for the
+/// error function and its inverse", 2008), which ONNX Runtime uses.
+fn probit(p: f64) -> f64 {
+	const A: f64 = 0.147;
+	let x = 2.0 * p - 1.0;
+	let log = ((1.0 - x) * (1.0 + x)).ln();
+	let v = 2.0 / (std::f64::consts::PI * A) + log / 2.0;
+	std::f64::consts::SQRT_2 * ((v * v - log / A).sqrt() - v).sqrt().copysign(x)
 }
 
 /// What ONNX Runtime takes for zero in SOFTMAX_ZERO.

@@ -161,6 +161,7 @@ fn transform_name(transform: Transform) -> &'static str {
 		Transform::ModifiedHuber => "modified Huber",
 		Transform::Softmax => "softmax",
 		Transform::SoftmaxZero => "softmax of non-zero scores",
+		Transform::Probit => "probit",
 		Transform::Exp => "exponential",
 	}
 }

@@ -2,7 +2,11 @@
 
 use crate::{
 	algorithms::forest::EvaluationBuffers,
-	entities::{circuit::Circuit, input::InputError, prepared_server_key::PreparedServerKey},
+	entities::{
+		circuit::Circuit,
+		input::{EncryptedInput, InputError},
+		prepared_server_key::PreparedServerKey,
+	},
 };
 
 /// Why an input cannot be evaluated.
@@ -17,6 +21,19 @@ pub enum EvaluateError {
 	/// The input was encrypted for another server key.
 	#[error("the input was encrypted for another server key")]
 	AnotherServerKey,
+}
+
+/// Decodes an input that must belong to a server key.
+pub(crate) fn decode_for(
+	key: &PreparedServerKey,
+	input: &[u8],
+	slots: usize,
+) -> Result<EncryptedInput, EvaluateError> {
+	let decoded = EncryptedInput::from_bytes(input, slots)?;
+	if decoded.prefix.server_key != key.hash() {
+		return Err(EvaluateError::AnotherServerKey);
+	}
+	Ok(decoded)
 }
 
 impl Circuit {

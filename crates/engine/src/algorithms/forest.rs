@@ -2,7 +2,7 @@
 
 use crate::{
 	algorithms::{
-		evaluation::EvaluateError,
+		evaluation::{EvaluateError, decode_for},
 		expansion::{ExpansionBuffers, expand},
 		external_product::add_products,
 		modulus_switch,
@@ -55,10 +55,7 @@ impl ForestCircuit {
 		input: &[u8],
 		buffers: &mut EvaluationBuffers,
 	) -> Result<Vec<u8>, EvaluateError> {
-		let decoded = EncryptedInput::from_bytes(input, self.slots())?;
-		if decoded.prefix.server_key != key.hash() {
-			return Err(EvaluateError::AnotherServerKey);
-		}
+		let decoded = decode_for(key, input, self.slots())?;
 		let mut sum = Rlwe::zero();
 		let mut constants = vec![0; self.encoding().coefficients()];
 		for batch in &self.batches {

@@ -2,14 +2,13 @@
 
 use crate::{
 	algorithms::{
-		evaluation::EvaluateError,
+		evaluation::{EvaluateError, decode_for},
 		external_product::add_products,
 		forest::{EvaluationBuffers, expand_slots},
 		modulus_switch,
 		packing::{pack, packed_position},
 	},
 	entities::{
-		input::EncryptedInput,
 		network::{HiddenUnit, NetworkCircuit},
 		prepared_server_key::PreparedServerKey,
 		result::input_tag,
@@ -35,10 +34,7 @@ impl NetworkCircuit {
 		input: &[u8],
 		buffers: &mut EvaluationBuffers,
 	) -> Result<Vec<u8>, EvaluateError> {
-		let decoded = EncryptedInput::from_bytes(input, self.slots())?;
-		if decoded.prefix.server_key != key.hash() {
-			return Err(EvaluateError::AnotherServerKey);
-		}
+		let decoded = decode_for(key, input, self.slots())?;
 		let slots: Vec<usize> = (0..self.slots()).collect();
 		expand_slots(key, &decoded, &slots, buffers);
 		let rows = &buffers.rows;

@@ -254,9 +254,11 @@ impl ForestCircuit {
 		})
 	}
 
-	/// Noise of the linear bits: each tree takes at most one, times a difference of leaves.
+	/// Noise of the linear bits: each tree takes at most one, times a difference of leaves. The
+	/// coefficient that is read has its own difference times the noise where the message is, and
+	/// the other differences times noise from elsewhere, which is less.
 	fn linear_noise(&self, unit_log2: u32) -> Variance {
-		let row = Variance::expanded();
+		let row = Variance::expanded_constant();
 		self.trees.iter().fold(Variance::ZERO, |sum, tree| {
 			let factor = |at: usize| {
 				let Node::Split { predicate, one } = &tree.nodes[at] else { return 0.0 };

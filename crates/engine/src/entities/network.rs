@@ -234,7 +234,11 @@ impl NetworkCircuit {
 
 	/// Predicted standard deviation of the result's noise, log2 relative to q.
 	pub fn noise_log2(&self) -> f64 {
-		(self.noise + Variance::modulus_switch(self.encoding.result_bits)).log2_relative()
+		self.total_noise().log2_relative()
+	}
+
+	pub(crate) fn total_noise(&self) -> Variance {
+		self.noise + Variance::modulus_switch(self.encoding.result_bits)
 	}
 
 	/// Exact length of an input in bytes.

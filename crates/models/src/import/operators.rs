@@ -135,6 +135,7 @@ fn post_transform(node: Node) -> Result<Transform, ImportError> {
 		"LOGISTIC" => Transform::Sigmoid,
 		"SOFTMAX" => Transform::Softmax,
 		"SOFTMAX_ZERO" => Transform::SoftmaxZero,
+		"PROBIT" => Transform::Probit,
 		other => return Err(node.unsupported(format!("post_transform {other}"))),
 	})
 }
@@ -370,16 +371,16 @@ impl Follower {
 			let label = Formula::Label(ScoreFormula::plain(decision), Some(classes));
 			return Ok(vec![label, scores(probabilities, Transform::Identity)]);
 		}
+		if transform == Transform::Probit {
+			return Err(node.unsupported("post_transform PROBIT of two classes"));
+		}
 		let affine = two_sided(&score);
 		let label = Formula::Label(ScoreFormula::plain(affine.clone()), Some(classes));
 		Ok(vec![label, scores(affine, transform)])
 	}
 
 	fn tree_regressor(&mut self, node: Node) -> Result<Formula, ImportError> {
-		match node.string("post_transform", "NONE").as_str() {
-			"NONE" => {},
-			other => return Err(node.unsupported(format!("post_transform {other}"))),
-		}
+		let transform = post_transform(node)?;
 		let targets = usize::try_from(node.int("n_targets", 1)).ok().filter(|&n| n > 0);
 		let targets = targets.ok_or_else(|| node.malformed("its number of targets"))?;
 		let mut affine = self.forest(node, &TARGET_LEAVES, targets)?;
@@ -392,11 +393,16 @@ impl Follower {
 			other => return Err(node.unsupported(format!("aggregate_function {other}"))),
 		}
 		let base = node.numbers("base_values")?;
-		Ok(Formula::Affine(match base.len() {
+		let affine = match base.len() {
 			0 => affine,
 			len if len == targets => affine.stepped(Step::Add, &base),
 			_ => return Err(node.malformed("it has not one base value per target")),
-		}))
+		};
+		match (transform, targets) {
+			(Transform::Identity, _) | (Transform::Probit, 1) => Ok(scores(affine, transform)),
+			// ONNX Runtime ignores some of them for one target.
+			_ => Err(node.unsupported("a post_transform of a regression")),
+		}
 	}
 
 	/// Reads the trees of a node; their sums become the basis of what follows.
