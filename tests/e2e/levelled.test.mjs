@@ -1,11 +1,14 @@
 // Models that need a server key: it is registered on the chain, and trees and networks are evaluated
 // with it.
 
+import { Keyring } from '@polkadot/api';
+import { u8aToHex } from '@polkadot/util';
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { devNode, fheMl, model } from './harness.mjs';
+import { devNode, event, fheMl, model, send, until } from './harness.mjs';
 
 let node;
 let chain;
@@ -101,4 +104,47 @@ test('a result is bound to its key: another client key does not decrypt it', asy
   );
   const [{ prediction }] = await fheMl('decrypt', '--job', String(job), '--key', node.keys, ...chain);
   assert.equal(prediction, expected('breast_cancer_xgboost_50x4').prediction[3]);
+});
+
+test('hostile keys and inputs fail their jobs with the reason, and the node lives', async () => {
+  const { api } = node;
+  const bob = new Keyring({ type: 'sr25519' }).addFromUri('//Bob');
+  const file = join(node.folder, 'row.input');
+  await fheMl('encrypt', '--model', '0', '--input', model('breast_cancer.test.csv'), '--key',
+    node.keys, '--output', file, ...chain);
+  const input = readFileSync(file);
+  const [[{ args: [ownKey] }]] = await api.query.fheMl.serverKeys.entries();
+  const outcome = async (key, blob) => {
+    const call = api.tx.fheMl.requestInference(0, key, u8aToHex(blob), 10n ** 12n);
+    const { job } = event((await send(api, call, bob)).events, 'InferenceRequested');
+    const { status } = await until('an answer', async () => {
+      const record = (await api.query.fheMl.jobs(job)).unwrap();
+      return !record.status.isPending && record;
+    });
+    return status.isFailed ? status.asFailed.reason.toString() : 'Completed';
+  };
+  const truncatedBody = Buffer.from(input);
+  truncatedBody.fill(0xff, 96);
+  assert.equal(await outcome(ownKey, truncatedBody), 'InputDoesNotDecode');
+
+  // Random residues are a valid ciphertext of noise: they cost what any other input costs.
+  const noise = Buffer.from(input);
+  for (let at = 96; at + 6 < noise.length; at += 6) randomBytes(5).copy(noise, at);
+  assert.match(await outcome(ownKey, noise), /Completed|InputDoesNotDecode/);
+
+  // A key whose header is right and whose rows are not.
+  const badKey = readFileSync(join(node.keys, 'server.key'));
+  badKey.fill(0xff, 5000, 5100);
+  const { events } = await send(api, api.tx.fheMl.registerServerKey(u8aToHex(badKey)), bob);
+  const bad = event(events, 'ServerKeyRegistered').serverKey;
+  const forBad = Buffer.from(input);
+  Buffer.from(bad.toU8a()).copy(forBad, 48);
+  assert.equal(await outcome(bad, forBad), 'ServerKeyDoesNotDecode');
+
+  // The right key and an input for another one: refused before anything is stored.
+  const mixed = api.tx.fheMl.requestInference(0, ownKey, u8aToHex(forBad), 10n ** 12n);
+  await assert.rejects(send(api, mixed, bob), { message: /fheMl\.Input/ });
+
+  const rows = await predict('0', model('breast_cancer.test.csv'), '--rows', '0..3');
+  agree(rows, 'breast_cancer_xgboost_50x4');
 });
