@@ -135,7 +135,7 @@ impl Variance {
 	}
 
 	/// Whether a noise of this variance stays below 2^(`unit_log2` - 1), half a unit, except with a
-	/// probability of at most 2^-128.
+	/// probability of at most 2^-135.
 	pub fn fits(self, unit_log2: u32) -> bool {
 		let half = (1u64 << unit_log2) as f64 / 2.0;
 		half * half >= SIGMAS * SIGMAS * self.0
@@ -147,8 +147,9 @@ impl Variance {
 	}
 }
 
-/// A Gaussian exceeds this many standard deviations with a probability of 2^-128.
-const SIGMAS: f64 = 13.2;
+/// A Gaussian exceeds this many standard deviations, on either side, with a probability of 2^-135: so
+/// a result of a hundred integers decrypts wrongly with less than 2^-128.
+const SIGMAS: f64 = 13.5;
 
 impl std::ops::Add for Variance {
 	type Output = Self;
