@@ -1,15 +1,17 @@
 //! Reads an ONNX model and finds out what it computes.
 //!
 //! Every tensor of the graph is followed as a formula ([`formula`]): an affine function of the
-//! features, scores made of one, or a label made of scores. An operator that takes such a formula
-//! to another one is in [`operators`]; anything else is refused by name. So a model is either
-//! understood to the last node, or not imported.
+//! features, of the sums of a forest ([`trees`]) or of a hidden layer ([`activation`]); scores made of
+//! one; or a label made of scores. An operator that takes such a formula to another one is in
+//! [`operators`]; anything else is refused by name. So a model is either understood to the last node,
+//! or not imported.
 
 pub(crate) mod activation;
 mod formula;
 mod graph;
 mod operators;
 mod proto;
+mod tree_operators;
 pub(crate) mod trees;
 
 use crate::{
@@ -79,7 +81,7 @@ pub enum ImportError {
 		/// Which way.
 		why: String,
 	},
-	/// The graph's outputs are not a prediction of a linear model.
+	/// The graph's outputs are not a prediction.
 	#[error(
 		"the model's outputs are neither the values of a regression nor a label and its scores: {0}"
 	)]

@@ -8,7 +8,7 @@
 //! together they erase all other coefficients.
 
 use crate::{
-	entities::{network::packing_automorphism, prepared_server_key::PreparedServerKey, rlwe::Rlwe},
+	entities::{prepared_server_key::PreparedServerKey, rlwe::Rlwe},
 	kernels::{Rows, accumulate_products, decompose},
 	params::{EXPANSION_STAGES, POLYNOMIAL_SIZE},
 	ring::{self, NttAutomorphism, NttPolynomial},
@@ -111,5 +111,29 @@ impl<'a> Step<'a> {
 			self.automorphism.apply(values, image);
 		}
 		image
+	}
+}
+
+/// Steps l = 0.. of the packing, X -> X^(N/2^l + 1): stage and number of the automorphism.
+fn packing_automorphism(step: u32) -> (usize, usize) {
+	let stage = EXPANSION_STAGES
+		.iter()
+		.position(|stage| (stage.first_bit..stage.first_bit + stage.bits).contains(&step))
+		.unwrap_or_default();
+	let stage_bits = EXPANSION_STAGES[stage].first_bit + EXPANSION_STAGES[stage].bits;
+	(stage, 1 << (stage_bits - 1 - step))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn packing_uses_the_automorphisms_of_the_binary_steps() {
+		for step in 0..POLYNOMIAL_SIZE.ilog2() {
+			let (stage, number) = packing_automorphism(step);
+			let exponent = EXPANSION_STAGES[stage].automorphism_exponent(number);
+			assert_eq!(exponent, (POLYNOMIAL_SIZE >> step) + 1, "step {step}");
+		}
 	}
 }

@@ -6,32 +6,13 @@ use crate::{
 		limbs,
 		result_encoding::{ResultEncoding, UNITS_LOG2},
 		selector::{SELECTOR_GADGETS, SelectorGadget},
-		varint,
+		tree::MAX_OUTPUTS,
 	},
 	noise::Variance,
 	params::{EXPANSION_STAGES, Gadget, POLYNOMIAL_SIZE},
 };
 
-/// A node of a tree, in pre-order: the zero child of a split follows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Node {
-	/// Goes to the zero child or to the one child, by an encrypted bit.
-	Split {
-		/// Number of the bit.
-		predicate: u32,
-		/// Index of the one child.
-		one: u32,
-	},
-	/// Adds values to outputs: (output, value), by ascending output.
-	Leaf(Vec<(u16, i32)>),
-}
-
-/// A decision tree.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tree {
-	/// The nodes in pre-order.
-	pub nodes: Vec<Node>,
-}
+pub use crate::entities::tree::{Node, Tree};
 
 /// Where the ciphertexts of a bit are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,8 +92,6 @@ pub enum ForestCircuitError {
 const MAX_TREES: usize = 1 << 16;
 const MAX_NODES: usize = 1 << 20;
 const MAX_PREDICATES: usize = 1 << 16;
-const MAX_OUTPUTS: usize = 1024;
-const MAX_DEPTH: usize = 64;
 /// Ciphertexts that a batch may have expanded at one time (32 KiB each), unless one tree needs more.
 const MAX_ROWS_PER_BATCH: usize = 8192;
 const MAX_MEMORY_BYTES: u64 = 4 << 30;
@@ -446,8 +425,7 @@ impl ForestCircuit {
 	}
 
 	/// Fixed fields (predicates, trees: u32; outputs: u16; gadget, limb bits, limbs, unit, result
-	/// bits: u8; a zero), then the nodes of all trees in pre-order: 2 predicate + 1 for a split, 2
-	/// count and then (output, value) pairs for a leaf, all as base-128 integers.
+	/// bits: u8; a zero), then the trees.
 	pub fn to_bytes(&self) -> Vec<u8> {
 		let mut bytes = Vec::with_capacity(FIXED_BYTES + self.splits as usize * 6);
 		bytes.extend((self.predicates as u32).to_le_bytes());
@@ -455,20 +433,7 @@ impl ForestCircuit {
 		bytes.extend((self.outputs as u16).to_le_bytes());
 		bytes.extend([self.gadget, self.limb_bits as u8, self.limbs as u8]);
 		bytes.extend([self.encoding.unit_log2 as u8, self.encoding.result_bits as u8, 0]);
-		for node in self.trees.iter().flat_map(|tree| &tree.nodes) {
-			match node {
-				Node::Split { predicate, .. } => {
-					varint::write(2 * u64::from(*predicate) + 1, &mut bytes);
-				},
-				Node::Leaf(values) => {
-					varint::write(2 * values.len() as u64, &mut bytes);
-					for (output, value) in values {
-						varint::write((*output).into(), &mut bytes);
-						varint::write_signed((*value).into(), &mut bytes);
-					}
-				},
-			}
-		}
+		self.trees.iter().for_each(|tree| tree.write(&mut bytes));
 		bytes
 	}
 
@@ -489,7 +454,7 @@ impl ForestCircuit {
 		let mut trees = Vec::new();
 		let mut nodes_left = MAX_NODES;
 		for _ in 0..count {
-			let tree = read_tree(&mut rest, &mut nodes_left);
+			let tree = Tree::read(&mut rest, &mut nodes_left);
 			trees.push(tree.ok_or(ForestCircuitError::Malformed)?);
 		}
 		if !rest.is_empty() {
@@ -517,100 +482,6 @@ pub(crate) fn expansion_transforms(slots: u64) -> u64 {
 		nodes * u64::from(levels + 1)
 	};
 	EXPANSION_STAGES.iter().map(transforms).sum()
-}
-
-fn read_tree(bytes: &mut &[u8], nodes_left: &mut usize) -> Option<Tree> {
-	let mut nodes = Vec::new();
-	// Splits whose one child has not begun.
-	let mut open: Vec<usize> = Vec::new();
-	loop {
-		*nodes_left = nodes_left.checked_sub(1)?;
-		let tag = varint::read(bytes)?;
-		if tag & 1 == 1 {
-			open.push(nodes.len());
-			let predicate = u32::try_from(tag >> 1).ok()?;
-			nodes.push(Node::Split { predicate, one: 0 });
-			continue;
-		}
-		if tag >> 1 > MAX_OUTPUTS as u64 {
-			return None;
-		}
-		let value = |_| {
-			let output = u16::try_from(varint::read(bytes)?).ok()?;
-			Some((output, i32::try_from(varint::read_signed(bytes)?).ok()?))
-		};
-		nodes.push(Node::Leaf((0..tag >> 1).map(value).collect::<Option<_>>()?));
-		let Some(split) = open.pop() else { return Some(Tree { nodes }) };
-		let next = nodes.len() as u32;
-		if let Some(Node::Split { one, .. }) = nodes.get_mut(split) {
-			*one = next;
-		}
-	}
-}
-
-impl Tree {
-	/// The values of all leaves.
-	fn leaves(&self) -> impl Iterator<Item = &Vec<(u16, i32)>> {
-		self.nodes.iter().filter_map(|node| match node {
-			Node::Leaf(values) => Some(values),
-			Node::Split { .. } => None,
-		})
-	}
-
-	/// The values of the leaf at an index, if it is one.
-	pub(crate) fn leaf(&self, at: usize) -> Option<&Vec<(u16, i32)>> {
-		match self.nodes.get(at)? {
-			Node::Leaf(values) => Some(values),
-			Node::Split { .. } => None,
-		}
-	}
-
-	/// Whether both children of a split are leaves.
-	pub(crate) fn is_linear(&self, at: usize) -> bool {
-		matches!(&self.nodes[at], Node::Split { one, .. }
-			if self.leaf(at + 1).is_some() && self.leaf(*one as usize).is_some())
-	}
-
-	/// Selections on the longest path from a node.
-	fn longest_selection(&self, at: usize) -> usize {
-		match &self.nodes[at] {
-			Node::Split { one, .. } if !self.is_linear(at) => {
-				1 + self.longest_selection(at + 1).max(self.longest_selection(*one as usize))
-			},
-			_ => 0,
-		}
-	}
-
-	/// Checks that the nodes are one tree in pre-order, not too deep, of existing predicates and
-	/// outputs.
-	fn is_well_formed(&self, predicates: usize, outputs: usize) -> bool {
-		// (index, depth) of one children that must come next.
-		let mut open: Vec<(usize, usize)> = Vec::new();
-		let mut depth = 0;
-		for (at, node) in self.nodes.iter().enumerate() {
-			match node {
-				Node::Split { predicate, one } => {
-					depth += 1;
-					if *predicate as usize >= predicates || depth > MAX_DEPTH {
-						return false;
-					}
-					open.push((*one as usize, depth));
-				},
-				Node::Leaf(values) => {
-					let ascending = values.is_sorted_by(|a, b| a.0 < b.0);
-					if !ascending || values.iter().any(|v| usize::from(v.0) >= outputs) {
-						return false;
-					}
-					match open.pop() {
-						Some((one, level)) if one == at + 1 => depth = level,
-						Some(_) => return false,
-						None => return at + 1 == self.nodes.len(),
-					}
-				},
-			}
-		}
-		false
-	}
 }
 
 fn check(predicates: usize, outputs: usize, trees: &[Tree]) -> Result<(), ForestCircuitError> {

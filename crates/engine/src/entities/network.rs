@@ -8,33 +8,10 @@ use crate::{
 		varint,
 	},
 	noise::Variance,
-	params::{EXPANSION_STAGES, POLYNOMIAL_SIZE},
+	params::POLYNOMIAL_SIZE,
 };
 
-/// A unit of the hidden layer.
-///
-/// Its argument is the integer `base + sum of steps[i] over the set bits i`, which must lie in
-/// 0..`table.len()`; its activation is `table[argument]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HiddenUnit {
-	/// The argument when no bit is set.
-	pub base: i32,
-	/// What each bit adds.
-	pub steps: Vec<i32>,
-	/// Activations, below 2^16.
-	pub table: Vec<u16>,
-}
-
-/// What a network computes: `outputs[c] = sum over h of weights[c][h] activation[h]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NetworkLayers {
-	/// Bits of each feature; a feature of b bits takes the integers below 2^b.
-	pub feature_bits: Vec<u32>,
-	/// The hidden layer. All tables have one length, a power of two.
-	pub hidden: Vec<HiddenUnit>,
-	/// One row per output, one weight per hidden unit.
-	pub weights: Vec<Vec<i32>>,
-}
+pub use crate::entities::network_layers::{HiddenUnit, NetworkLayers};
 
 /// A network with one hidden layer, compiled against the noise budget.
 ///
@@ -527,27 +504,6 @@ fn total_noise(layers: &NetworkLayers, choice: Choice) -> Variance {
 	unit_noise(layers, choice).times(largest) + Variance::packing()
 }
 
-impl NetworkLayers {
-	/// Number of encrypted bits.
-	pub fn bits(&self) -> usize {
-		self.feature_bits.iter().map(|&bits| bits as usize).sum()
-	}
-
-	/// The bits of quantised features, least significant first.
-	pub fn input_bits(&self, x: &[i64]) -> Vec<bool> {
-		let bits = |(&bits, &x): (&u32, &i64)| (0..bits).map(move |bit| x >> bit & 1 == 1);
-		self.feature_bits.iter().zip(x).flat_map(bits).collect()
-	}
-}
-
-impl HiddenUnit {
-	/// The argument for these bits.
-	pub fn argument(&self, bits: &[bool]) -> i64 {
-		let set = self.steps.iter().zip(bits).filter(|(_, bit)| **bit);
-		i64::from(self.base) + set.map(|(&step, _)| i64::from(step)).sum::<i64>()
-	}
-}
-
 fn check(layers: &NetworkLayers) -> Result<(), NetworkCircuitError> {
 	let NetworkLayers { feature_bits, hidden, weights } = layers;
 	let sizes = (1..=MAX_FEATURES).contains(&feature_bits.len())
@@ -574,28 +530,9 @@ fn check(layers: &NetworkLayers) -> Result<(), NetworkCircuitError> {
 	}
 }
 
-/// Steps l = 0.. of the packing, X -> X^(N/2^l + 1): stage and number of the automorphism.
-pub(crate) fn packing_automorphism(step: u32) -> (usize, usize) {
-	let stage = EXPANSION_STAGES
-		.iter()
-		.position(|stage| (stage.first_bit..stage.first_bit + stage.bits).contains(&step))
-		.unwrap_or_default();
-	let stage_bits = EXPANSION_STAGES[stage].first_bit + EXPANSION_STAGES[stage].bits;
-	(stage, 1 << (stage_bits - 1 - step))
-}
-
 #[cfg(test)]
 mod tests {
 	use super::*;
-
-	#[test]
-	fn packing_uses_the_automorphisms_of_the_binary_steps() {
-		for step in 0..POLYNOMIAL_SIZE.ilog2() {
-			let (stage, number) = packing_automorphism(step);
-			let exponent = EXPANSION_STAGES[stage].automorphism_exponent(number);
-			assert_eq!(exponent, (POLYNOMIAL_SIZE >> step) + 1, "step {step}");
-		}
-	}
 
 	#[test]
 	fn digits_put_together_give_the_weight() {
