@@ -243,7 +243,8 @@ pub enum Classes {
 impl ScaledFeature {
 	/// The integer from 0 to `largest` that stands for x.
 	pub fn level(&self, x: f64, largest: i64) -> i64 {
-		(((x - self.offset) * self.scale).round().clamp(0.0, largest as f64)) as i64
+		// Not `clamp`, which panics when a hostile card has a negative `largest`.
+		((x - self.offset) * self.scale).round().min(largest as f64).max(0.0) as i64
 	}
 }
 
@@ -326,6 +327,14 @@ pub struct Sizes {
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	#[test]
+	fn levels_are_clipped_and_never_panic() {
+		let feature = ScaledFeature { offset: 1.0, scale: 2.0 };
+		let levels = [0.0, 1.0, 2.2, 9.0, -1e300, 1e300].map(|x| feature.level(x, 7));
+		assert_eq!(levels, [0, 0, 2, 7, 0, 7]);
+		assert_eq!(feature.level(5.0, -3), 0);
+	}
 
 	#[test]
 	fn predicates_read_back_to_the_bit() {
