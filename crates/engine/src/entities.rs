@@ -2,6 +2,7 @@
 
 pub mod circuit;
 pub mod client_key;
+mod cost;
 pub mod forest;
 pub mod input;
 mod limbs;

@@ -7,6 +7,7 @@
 use crate::{
 	modular,
 	params::{Gadget, MODULUS, POLYNOMIAL_SIZE},
+	ring,
 };
 use pulp::Arch;
 use std::sync::LazyLock;
@@ -83,6 +84,12 @@ pub(crate) fn decompose(from: &[u64], gadget: Gadget, digits: &mut [u64]) {
 			}
 		});
 	}
+}
+
+/// The digits of [`decompose`], transformed.
+pub(crate) fn transformed_digits(from: &[u64], gadget: Gadget, digits: &mut [u64]) {
+	decompose(from, gadget, digits);
+	digits.chunks_exact_mut(POLYNOMIAL_SIZE).for_each(ring::forward);
 }
 
 /// Most products that are added up before they are reduced.

@@ -17,7 +17,7 @@ use crate::{
 		prepared_server_key::{KeySwitchingKey, PreparedServerKey},
 		rlwe::{RLWE_SIZE, mask_and_body_mut},
 	},
-	kernels::{MAX_NODES, Rows, accumulate_products, butterfly, decompose, mul_assign},
+	kernels::{MAX_NODES, Rows, accumulate_products, butterfly, mul_assign, transformed_digits},
 	params::{EXPANSION_STAGES, ExpansionStage, POLYNOMIAL_SIZE},
 	ring::{self, NttAutomorphism, NttPolynomial, Polynomial},
 };
@@ -119,10 +119,9 @@ pub(crate) fn expand(
 	ring::forward(mask);
 	ring::forward(body);
 
-	// Numbers of the ciphertexts of a stage: slots divided by the slots that are packed in one.
-	let mut numbers = vec![0];
 	for (at, (tables, keys)) in STAGES.iter().zip(&key.stages).enumerate() {
 		let branches = tables.stage.branches();
+		// Numbers of its ciphertexts: slots divided by the slots that are packed in one.
 		let mut next: Vec<usize> =
 			wanted.iter().map(|slot| slot / tables.slots_per_child).collect();
 		next.dedup();
@@ -130,7 +129,6 @@ pub(crate) fn expand(
 			.chunk_by(|a, b| a / branches == b / branches)
 			.map(|siblings| siblings.iter().map(|number| number % branches).collect())
 			.collect();
-		debug_assert_eq!(numbers.len(), wanted_of.len());
 		let out = if at + 1 == STAGES.len() {
 			&mut *rows
 		} else {
@@ -138,12 +136,11 @@ pub(crate) fn expand(
 			&mut children[..]
 		};
 		// Few ciphertexts are spread over the threads one by one.
-		let at_once = (numbers.len() / rayon::current_num_threads()).clamp(1, MAX_NODES);
+		let at_once = (wanted_of.len() / rayon::current_num_threads()).clamp(1, MAX_NODES);
 		tasks(parents, &wanted_of, out, at_once)
 			.into_par_iter()
 			.for_each(|task| SCRATCH.with_borrow_mut(|scratch| split(tables, keys, task, scratch)));
 		std::mem::swap(parents, children);
-		numbers = next;
 	}
 }
 
@@ -183,8 +180,7 @@ fn split(tables: &StageTables, keys: &[KeySwitchingKey], task: Task<'_>, scratch
 		let mask = &mut product[..POLYNOMIAL_SIZE];
 		mask.copy_from_slice(&parent[..POLYNOMIAL_SIZE]);
 		ring::inverse(mask);
-		decompose(mask, gadget, digits);
-		digits.chunks_exact_mut(POLYNOMIAL_SIZE).for_each(ring::forward);
+		transformed_digits(mask, gadget, digits);
 	}
 	for (number, (key, automorphism)) in keys.iter().zip(&tables.automorphisms).enumerate() {
 		for (product, parent) in product.chunks_exact_mut(RLWE_SIZE).zip(parents()) {

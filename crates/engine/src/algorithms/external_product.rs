@@ -13,7 +13,7 @@
 
 use crate::{
 	entities::{prepared_server_key::PreparedServerKey, selector::SelectorGadget},
-	kernels::{Rows, accumulate_products, decompose},
+	kernels::{Rows, accumulate_products, transformed_digits},
 	params::{Gadget, POLYNOMIAL_SIZE, SQUARE_GADGET},
 	ring,
 };
@@ -77,8 +77,7 @@ fn transform_digits<'a, const NODES: usize>(
 	let size = gadget.levels as usize * POLYNOMIAL_SIZE;
 	digits.resize(NODES * size, 0);
 	for (coefficients, digits) in coefficients.iter().zip(digits.chunks_exact_mut(size)) {
-		decompose(coefficients, gadget, digits);
-		digits.chunks_exact_mut(POLYNOMIAL_SIZE).for_each(ring::forward);
+		transformed_digits(coefficients, gadget, digits);
 	}
 	let mut parts = digits.chunks_exact(size);
 	coefficients.map(|_| parts.next().unwrap_or_default())

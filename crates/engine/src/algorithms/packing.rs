@@ -9,7 +9,7 @@
 
 use crate::{
 	entities::{prepared_server_key::PreparedServerKey, rlwe::Rlwe},
-	kernels::{Rows, accumulate_products, decompose},
+	kernels::{Rows, accumulate_products, transformed_digits},
 	params::{EXPANSION_STAGES, POLYNOMIAL_SIZE},
 	ring::{self, NttAutomorphism, NttPolynomial},
 };
@@ -98,8 +98,7 @@ impl<'a> Step<'a> {
 		let mut coefficients = mask.to_vec();
 		ring::inverse(&mut coefficients);
 		let mut digits = vec![0; gadget.levels as usize * POLYNOMIAL_SIZE];
-		decompose(&coefficients, gadget, &mut digits);
-		digits.chunks_exact_mut(POLYNOMIAL_SIZE).for_each(ring::forward);
+		transformed_digits(&coefficients, gadget, &mut digits);
 		let mut product = Rlwe::zero();
 		let [product_mask, product_body] = product.mask_and_body_mut();
 		product_body.copy_from_slice(body);

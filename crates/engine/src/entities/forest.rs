@@ -2,6 +2,7 @@
 
 use crate::{
 	entities::{
+		cost::{SLOT_NANOSECONDS, excessive_mib, expansion_transforms, memory_bytes},
 		input::EncryptedInput,
 		limbs,
 		result_encoding::{ResultEncoding, UNITS_LOG2},
@@ -9,7 +10,7 @@ use crate::{
 		tree::MAX_OUTPUTS,
 	},
 	noise::Variance,
-	params::{EXPANSION_STAGES, Gadget, POLYNOMIAL_SIZE},
+	params::POLYNOMIAL_SIZE,
 };
 
 pub use crate::entities::tree::{Node, Tree};
@@ -94,11 +95,7 @@ const MAX_NODES: usize = 1 << 20;
 const MAX_PREDICATES: usize = 1 << 16;
 /// Ciphertexts that a batch may have expanded at one time (32 KiB each), unless one tree needs more.
 const MAX_ROWS_PER_BATCH: usize = 8192;
-const MAX_MEMORY_BYTES: u64 = 4 << 30;
-const RLWE_BYTES: u64 = (2 * POLYNOMIAL_SIZE * 8) as u64;
 const FIXED_BYTES: usize = 16;
-/// Nanoseconds of one core for one slot of an expansion, measured (`cargo bench`).
-const SLOT_NANOSECONDS: u64 = 13_000;
 /// Nanoseconds for one transform with its share of everything else.
 const TRANSFORM_NANOSECONDS: u64 = 3_000;
 
@@ -124,14 +121,15 @@ impl ForestCircuit {
 		let mut best: Option<Self> = None;
 		let mut noise = 0.0;
 		for gadget in 0..SELECTOR_GADGETS.len() as u8 {
+			let choice = Choice { gadget, limb_bits: 1, limbs: 1 };
+			let mut circuit = Self::derive(predicates, outputs, trees.clone(), choice)?;
+			noise = circuit.noise.log2_relative();
 			for limb_bits in (1..=8).rev() {
 				let limbs = bits.div_ceil(limb_bits).max(1) as usize;
 				if limbs * outputs > POLYNOMIAL_SIZE {
 					break;
 				}
-				let choice = Choice { gadget, limb_bits, limbs };
-				let mut circuit = Self::derive(predicates, outputs, trees.clone(), choice)?;
-				noise = circuit.noise.log2_relative();
+				(circuit.limb_bits, circuit.limbs) = (limb_bits, limbs);
 				if let Some(encoding) = circuit.chosen_encoding() {
 					circuit.encoding = encoding;
 					if best.as_ref().is_none_or(|best| circuit.nanoseconds() < best.nanoseconds()) {
@@ -154,12 +152,11 @@ impl ForestCircuit {
 	}
 
 	fn check_memory(self) -> Result<Self, ForestCircuitError> {
-		if self.memory_bytes() > MAX_MEMORY_BYTES {
-			return Err(ForestCircuitError::Memory { mib: self.memory_bytes() >> 20 });
+		match excessive_mib(self.memory_bytes()) {
+			Some(mib) => Err(ForestCircuitError::Memory { mib }),
+			None => Ok(self),
 		}
-		Ok(self)
 	}
-
 	/// Everything that follows from the trees and the choices; the encoding is still empty.
 	fn derive(
 		predicates: usize,
@@ -399,8 +396,7 @@ impl ForestCircuit {
 	/// Bytes of memory that one evaluation takes, besides the server key.
 	pub fn memory_bytes(&self) -> u64 {
 		let rows = self.batches.iter().map(|batch| batch.slots.len()).max().unwrap_or_default();
-		// Expanded ciphertexts, those of the stages before, temporary ones.
-		(rows + POLYNOMIAL_SIZE / 2 + 512) as u64 * RLWE_BYTES
+		memory_bytes(rows)
 	}
 
 	/// The outputs on bits; what decryption gives.
@@ -472,16 +468,6 @@ impl ForestCircuit {
 			.ok_or(ForestCircuitError::Budget)?;
 		circuit.check_memory()
 	}
-}
-
-/// Transforms of the expansion of `slots` neighbouring slots.
-pub(crate) fn expansion_transforms(slots: u64) -> u64 {
-	let transforms = |stage: &crate::params::ExpansionStage| {
-		let Gadget { levels, .. } = stage.gadget;
-		let nodes = slots.div_ceil((POLYNOMIAL_SIZE >> stage.first_bit) as u64);
-		nodes * u64::from(levels + 1)
-	};
-	EXPANSION_STAGES.iter().map(transforms).sum()
 }
 
 fn check(predicates: usize, outputs: usize, trees: &[Tree]) -> Result<(), ForestCircuitError> {

@@ -2,6 +2,7 @@
 
 use crate::{
 	entities::{
+		cost::{SLOT_NANOSECONDS, excessive_mib, expansion_transforms, memory_bytes},
 		input::EncryptedInput,
 		result_encoding::{ResultEncoding, UNITS_LOG2},
 		selector::{SELECTOR_GADGETS, SelectorGadget},
@@ -86,13 +87,9 @@ const MAX_FEATURE_BITS: u32 = 8;
 const MAX_HIDDEN: usize = 512;
 const MAX_OUTPUTS: usize = 256;
 const MAX_WEIGHT: u32 = 1 << 20;
-const MAX_MEMORY_BYTES: u64 = 4 << 30;
 /// Sums of |digit| that an i64 can multiply with residues.
 const MAX_DIGIT_SUM: i64 = 1 << 11;
-const RLWE_BYTES: u64 = (2 * POLYNOMIAL_SIZE * 8) as u64;
 const FIXED_BYTES: usize = 16;
-/// Nanoseconds of one core for one slot of an expansion, measured (`cargo bench`).
-const SLOT_NANOSECONDS: u64 = 13_000;
 /// Nanoseconds for one transform with its share of everything else.
 const TRANSFORM_NANOSECONDS: u64 = 2_400;
 
@@ -142,7 +139,7 @@ impl NetworkCircuit {
 				let chosen = UNITS_LOG2
 					.into_iter()
 					.find_map(|unit| ResultEncoding::choose(unit, total, &ranges));
-				if let Some(encoding) = chosen {
+				if let Some(encoding) = chosen.filter(|_| digit_sums_fit(&layers, choice)) {
 					let layers = layers.clone();
 					let circuit = Self { layers, choice, encoding, noise: total };
 					if best.as_ref().is_none_or(|best| circuit.nanoseconds() < best.nanoseconds()) {
@@ -161,14 +158,11 @@ impl NetworkCircuit {
 	}
 
 	fn check_memory(self) -> Result<Self, NetworkCircuitError> {
-		match self.memory_bytes() {
-			bytes if bytes > MAX_MEMORY_BYTES => {
-				Err(NetworkCircuitError::Memory { mib: bytes >> 20 })
-			},
-			_ => Ok(self),
+		match excessive_mib(self.memory_bytes()) {
+			Some(mib) => Err(NetworkCircuitError::Memory { mib }),
+			None => Ok(self),
 		}
 	}
-
 	/// The layers.
 	pub fn layers(&self) -> &NetworkLayers {
 		&self.layers
@@ -236,7 +230,7 @@ impl NetworkCircuit {
 
 	/// Number-theoretic transforms of one evaluation.
 	pub fn transforms(&self) -> u64 {
-		let expansion = super::forest::expansion_transforms(self.slots() as u64);
+		let expansion = expansion_transforms(self.slots() as u64);
 		let packed = (self.combinations() + 11) as u64;
 		expansion + self.rotations() * (self.gadget().transforms()) + packed * 20
 	}
@@ -253,8 +247,7 @@ impl NetworkCircuit {
 	/// Bytes of memory that one evaluation takes, besides the server key.
 	pub fn memory_bytes(&self) -> u64 {
 		let outputs = self.combinations().next_power_of_two();
-		let ciphertexts = self.slots() + self.layers.hidden.len() + 2 * outputs;
-		(ciphertexts + POLYNOMIAL_SIZE / 2 + 512) as u64 * RLWE_BYTES
+		memory_bytes(self.slots() + self.layers.hidden.len() + 2 * outputs)
 	}
 
 	/// The first hidden unit whose argument leaves its table.
@@ -441,16 +434,20 @@ fn with_choice(
 	if !layers.hidden.iter().flat_map(|unit| &unit.table).all(|&value| fits(value)) {
 		return Err(NetworkCircuitError::Budget);
 	}
-	let sums = digit_rows(&layers, choice);
-	let sums = sums.iter().map(|row| row.iter().map(|digit| digit.abs()).sum::<i64>());
 	let noise = total_noise(&layers, choice);
 	let encoding = ResultEncoding::new(unit_log2, result_bits, noise, &ranges(&layers, choice));
 	match encoding {
-		Some(encoding) if sums.max().unwrap_or_default() < MAX_DIGIT_SUM => {
+		Some(encoding) if digit_sums_fit(&layers, choice) => {
 			NetworkCircuit { layers, choice, encoding, noise }.check_memory()
 		},
 		_ => Err(NetworkCircuitError::Budget),
 	}
+}
+
+/// Whether an i64 holds every combination of residues.
+fn digit_sums_fit(layers: &NetworkLayers, choice: Choice) -> bool {
+	let sum = |row: &Vec<i64>| row.iter().map(|digit| digit.abs()).sum::<i64>();
+	digit_rows(layers, choice).iter().map(sum).all(|sum| sum < MAX_DIGIT_SUM)
 }
 
 fn digit_rows(layers: &NetworkLayers, choice: Choice) -> Vec<Vec<i64>> {
