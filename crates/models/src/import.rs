@@ -135,19 +135,15 @@ pub fn import_onnx(onnx: &[u8], options: &ImportOptions) -> Result<Artifact, Imp
 	let graph = Graph::parse(onnx)?;
 	let solved = operators::follow(&graph)?;
 	let (basis, rows, task) = solved_task(&graph, &solved.outputs)?;
+	let names = feature_names(&graph, options)?;
 	let compiled = match (basis, &solved.forest) {
 		(Basis::Features, _) => compile_linear(options, rows, &solved.scalers)?,
-		(Basis::Forest, Some(forest)) => {
-			check_calibration(options, graph.feature_names.len())?;
-			compile_forest(forest, &rows, graph.precision)?
-		},
+		(Basis::Forest, Some(forest)) => compile_forest(forest, &rows, graph.precision)?,
 		(Basis::Hidden, _) if let Some(layer) = &solved.hidden => {
-			check_calibration(options, graph.feature_names.len())?;
 			compile_network(layer, &rows, &solved.scalers, options)?
 		},
 		_ => return Err(ImportError::Outputs("they depend on no input".into())),
 	};
-	let names = feature_names(&graph, options)?;
 	let Compiled { circuit, encoding, output_steps, output_offsets, quantisation } = compiled;
 	let task = task.shifted(&output_offsets);
 	let kind = circuit_name(&circuit);
@@ -257,7 +253,6 @@ fn compile_linear(
 	rows: Vec<Row>,
 	scalers: &[Option<(f64, f64)>],
 ) -> Result<Compiled, ImportError> {
-	check_calibration(options, scalers.len())?;
 	let (ranges, ranges_from, spans) = expected_ranges(options, &rows, scalers)?;
 	let model = FloatModel {
 		bias: rows.iter().map(|row| row.bias).collect(),
@@ -333,16 +328,6 @@ impl Task {
 			Self::Regression { targets } => shift(targets),
 		}
 		self
-	}
-}
-
-/// Whether the calibration file has the model's columns.
-fn check_calibration(options: &ImportOptions, wanted: usize) -> Result<(), ImportError> {
-	match &options.calibration {
-		Some(calibration) if calibration.names.len() != wanted => {
-			Err(ImportError::CalibrationColumns { found: calibration.names.len(), wanted })
-		},
-		_ => Ok(()),
 	}
 }
 

@@ -4,7 +4,7 @@
 //! the sum over the trees of their largest rounding error, and is computed here, exactly.
 
 use crate::{
-	card::{Predicate, Quantisation, Ranges},
+	card::{Comparison, Predicate, Quantisation, Ranges},
 	import::trees::{FloatForest, FloatTree},
 };
 use fhe_ml_engine::{
@@ -27,23 +27,36 @@ pub(crate) struct QuantisedForest {
 	pub quantisation: Quantisation,
 }
 
+type PredicateKey = (usize, Comparison, u64, bool);
+
 /// Numbers predicates in the order in which they appear.
 #[derive(Default)]
 struct PredicateTable {
-	numbers: HashMap<(usize, crate::card::Comparison, u64, bool), u32>,
+	numbers: HashMap<PredicateKey, u32>,
 	predicates: Vec<Predicate>,
 }
 
 impl PredicateTable {
-	fn number(&mut self, predicate: &Predicate) -> u32 {
+	fn key(predicate: &Predicate) -> PredicateKey {
 		// -0 and 0 compare alike.
 		let threshold = (predicate.threshold + 0.0).to_bits();
-		let key = (predicate.feature, predicate.comparison, threshold, predicate.missing);
+		(predicate.feature, predicate.comparison, threshold, predicate.missing)
+	}
+
+	fn number(&mut self, predicate: &Predicate) -> u32 {
 		let next = self.predicates.len() as u32;
-		*self.numbers.entry(key).or_insert_with(|| {
+		*self.numbers.entry(Self::key(predicate)).or_insert_with(|| {
 			self.predicates.push(*predicate);
 			next
 		})
+	}
+
+	/// Forgets a predicate if it is the one that was numbered last.
+	fn forget_if_last(&mut self, predicate: &Predicate) {
+		if self.predicates.last() == Some(predicate) {
+			self.predicates.pop();
+			self.numbers.remove(&Self::key(predicate));
+		}
 	}
 }
 
@@ -98,14 +111,13 @@ pub(crate) fn quantise(
 			Tree { nodes }
 		})
 		.collect();
-	let predicates = table.predicates.len().max(1);
-	let mut predicates_list = table.predicates;
-	if predicates_list.is_empty() {
+	let mut predicates = table.predicates;
+	if predicates.is_empty() {
 		// A forest of constants still has an input.
-		let comparison = crate::card::Comparison::AtMost;
-		predicates_list.push(Predicate { feature: 0, comparison, threshold: 0.0, missing: false });
+		let comparison = Comparison::AtMost;
+		predicates.push(Predicate { feature: 0, comparison, threshold: 0.0, missing: false });
 	}
-	let circuit = ForestCircuit::compile(predicates, rows.len(), trees)?;
+	let circuit = ForestCircuit::compile(predicates.len(), rows.len(), trees)?;
 	let quantisation = Quantisation {
 		ranges: Ranges::Exact,
 		feature_bits: 0,
@@ -113,7 +125,7 @@ pub(crate) fn quantise(
 		max_score_error,
 		max_relative_error,
 	};
-	Ok(QuantisedForest { circuit, predicates: predicates_list, output_steps, quantisation })
+	Ok(QuantisedForest { circuit, predicates, output_steps, quantisation })
 }
 
 fn scores_of(leaf: &[(usize, f64)], rows: &[Vec<f64>]) -> Vec<f64> {
@@ -170,20 +182,12 @@ fn shape(
 	let zero = child(zero, false, table);
 	let one = child(one, true, table);
 	if zero == one {
-		if table.predicates.len() == known + 1 && number as usize == known {
-			table.forget_last();
+		if number as usize == known {
+			table.forget_if_last(predicate);
 		}
 		return zero;
 	}
 	Shape::Split(number, zero.into(), one.into())
-}
-
-impl PredicateTable {
-	fn forget_last(&mut self) {
-		let number = self.predicates.len() as u32 - 1;
-		self.predicates.pop();
-		self.numbers.retain(|_, other| *other != number);
-	}
 }
 
 impl Shape {
