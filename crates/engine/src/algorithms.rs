@@ -1,6 +1,8 @@
 //! What is done with keys and ciphertexts.
 
 pub mod decryption;
+pub mod encrypted_forest;
+pub mod encrypted_linear;
 pub mod encryption;
 pub mod evaluation;
 pub(crate) mod expansion;

@@ -1,11 +1,16 @@
 //! What is stored and sent, and its bytes.
 
+pub(crate) mod batch;
 pub mod circuit;
 pub mod client_key;
 mod cost;
+pub mod encrypted_forest;
+pub(crate) mod encrypted_forest_layout;
+pub mod encrypted_linear;
+pub(crate) mod encrypted_weights;
 pub mod forest;
 pub mod input;
-mod limbs;
+pub(crate) mod limbs;
 pub mod linear;
 pub mod network;
 mod network_layers;
@@ -16,5 +21,5 @@ pub(crate) mod rlwe;
 pub mod selector;
 pub mod server_key;
 pub mod switched_result;
-mod tree;
+pub(crate) mod tree;
 mod varint;

@@ -43,11 +43,14 @@ pub mod ring;
 mod self_test;
 
 pub use algorithms::{
-	decryption::DecryptError, evaluation::EvaluateError, forest::EvaluationBuffers,
+	decryption::DecryptError, encrypted_forest::EncryptedForest, evaluation::EvaluateError,
+	forest::EvaluationBuffers,
 };
 pub use entities::{
 	circuit::{Circuit, CircuitError, CircuitInputError},
 	client_key::{ClientKey, ClientKeyError},
+	encrypted_forest::{EncryptedForestCircuit, EncryptedForestError},
+	encrypted_linear::{EncryptedLinearCircuit, EncryptedLinearError},
 	forest::{ForestCircuit, ForestCircuitError},
 	linear::{LinearCircuit, LinearCircuitError},
 	network::{NetworkCircuit, NetworkCircuitError},

@@ -4,7 +4,7 @@ use crate::{
 	entities::selector::SelectorGadget,
 	params::{
 		EXPANSION_STAGES, ExpansionStage, Gadget, MODULUS, NOISE_BOUND, NOISE_BOUND_LOG2,
-		POLYNOMIAL_SIZE, SQUARE_GADGET,
+		OCTET_STAGES, POLYNOMIAL_SIZE, SQUARE_GADGET,
 	},
 };
 
@@ -75,17 +75,18 @@ impl Variance {
 		Self(rows + dropped_variance(gadget) * source_norm)
 	}
 
+	/// Of the product of two fresh encryptions of messages of at most 2^`message_log2`.
+	pub fn product_of_fresh(message_log2: u32) -> Self {
+		let message = (1u64 << message_log2) as f64;
+		Self(Self::FRESH.0 * (2.0 * message * message + Self::FRESH.0))
+	}
+
 	/// Of an RLWE that the expansion gives.
 	///
 	/// A stage with 2^k branches adds up 2^k images, 2^k - 1 of which have been key-switched.
 	/// (By Parseval's equation that is exact for the average over the children.)
 	pub fn expanded() -> Self {
-		let after_stage = |before: f64, stage: &ExpansionStage| {
-			let branches = stage.branches() as f64;
-			let switch = Self::key_switch(stage.gadget, SECRET_NORM).0;
-			branches * before + (branches - 1.0) * switch
-		};
-		Self(EXPANSION_STAGES.iter().fold(Self::FRESH.0, after_stage))
+		Self::after_stages(&EXPANSION_STAGES)
 	}
 
 	/// Of coefficient 0 of an RLWE that the expansion gives, where the message is. All automorphisms
@@ -99,13 +100,29 @@ impl Variance {
 		Self(EXPANSION_STAGES.iter().fold(Self::FRESH.0, after_stage))
 	}
 
-	/// Added by an external product with a selector whose rows have the variance `row`.
+	/// Of an octet of the expansion: a ciphertext before the last stage.
+	pub fn expanded_octet() -> Self {
+		Self::after_stages(&OCTET_STAGES)
+	}
+
+	fn after_stages(stages: &[ExpansionStage]) -> Self {
+		let after_stage = |before: f64, stage: &ExpansionStage| {
+			let branches = stage.branches() as f64;
+			let switch = Self::key_switch(stage.gadget, SECRET_NORM).0;
+			branches * before + (branches - 1.0) * switch
+		};
+		Self(stages.iter().fold(Self::FRESH.0, after_stage))
+	}
+
+	/// Added by an external product with a selector whose rows have the variance `row`, and whose
+	/// message has this many ones.
 	///
 	/// The digits of the mask meet the rows' noise and then s; the digits of the body meet the
-	/// rows' noise; then comes one key switch from s².
-	pub fn external_product(gadget: SelectorGadget, row: Self) -> Self {
+	/// rows' noise; then comes one key switch from s². What the digits drop meets the message.
+	pub fn external_product(gadget: SelectorGadget, row: Self, ones: f64) -> Self {
 		let products = |gadget: Gadget| {
-			f64::from(gadget.levels) * N * digit_variance(gadget) * row.0 + dropped_variance(gadget)
+			let digits = f64::from(gadget.levels) * N * digit_variance(gadget);
+			digits * row.0 + ones * dropped_variance(gadget)
 		};
 		let square = Self::key_switch(SQUARE_GADGET, SQUARE_NORM).0;
 		Self(products(gadget.mask) * SECRET_NORM + products(gadget.body()) + square)

@@ -1,16 +1,19 @@
 //! Predicted against measured noise, step by step.
 
 use crate::{
-	Circuit, ClientKey, EvaluationBuffers, ForestCircuit, NetworkCircuit, PreparedServerKey,
+	Circuit, ClientKey, EvaluationBuffers, ForestCircuit, LinearCircuit, NetworkCircuit,
+	PreparedServerKey,
 	algorithms::{
-		expansion::{ExpansionBuffers, expand, slot_position},
+		expansion::{ExpansionBuffers, Wanted, expand, slot_position},
 		external_product::add_products,
 		packing::{pack, packed_position},
 		rlwe::RlweEncryptor,
 	},
 	entities::{
 		forest::{Node, Tree},
+		input::EncryptedInput,
 		network::{HiddenUnit, NetworkLayers},
+		result::EncryptedResult,
 		result_encoding::ResultEncoding,
 		rlwe::{RLWE_SIZE, mask_and_body_mut},
 		selector::{SELECTOR_GADGETS, SelectorGadget},
@@ -60,7 +63,14 @@ impl Keys {
 		let wanted: Vec<usize> = (0..messages.len()).collect();
 		let mut rows = vec![0; messages.len() * RLWE_SIZE];
 		let mut buffers = ExpansionBuffers::default();
-		expand(&self.server, &mask, &bodies, &wanted, &mut buffers, &mut rows);
+		expand(
+			&self.server,
+			&mask,
+			&bodies,
+			Wanted { octets: &[], slots: &wanted },
+			&mut buffers,
+			&mut rows,
+		);
 		rows
 	}
 }
@@ -142,7 +152,7 @@ fn external_product_noise(keys: &Keys, gadget: SelectorGadget) -> f64 {
 fn external_products() {
 	let keys = keys();
 	for gadget in SELECTOR_GADGETS {
-		let predicted = Variance::external_product(gadget, Variance::expanded());
+		let predicted = Variance::external_product(gadget, Variance::expanded(), 1.0);
 		let measured = external_product_noise(&keys, gadget);
 		assert_predicted(&format!("external product {:?}", gadget.mask), measured, predicted);
 	}
@@ -278,6 +288,54 @@ fn sums_of_trees() {
 		let positions: Vec<usize> = (0..encoding.coefficients()).collect();
 		let measured = result_noise(&keys, &Circuit::Forest(forest), &encoding, &positions, 24);
 		assert_predicted(&format!("{trees} trees of depth {depth}"), measured, predicted);
+	}
+}
+
+#[test]
+fn sums_of_trees_with_encrypted_leaves() {
+	let keys = keys();
+	for (trees, depth) in [(30, 1), (10, 3), (20, 4)] {
+		let forest = forest(trees, depth);
+		let encrypted = keys.client.encrypt_forest(&forest, false, new_seeder().as_mut()).unwrap();
+		let circuit = encrypted.circuit;
+		let (encoding, predicted) = (circuit.encoding().clone(), circuit.total_noise());
+		let positions: Vec<usize> = (0..encoding.coefficients()).collect();
+		let circuit = Circuit::EncryptedForest(circuit);
+		let measured = result_noise(&keys, &circuit, &encoding, &positions, 24);
+		let step = format!("{trees} trees of depth {depth} with encrypted leaves");
+		assert_predicted(&step, measured, predicted);
+	}
+}
+
+/// The prediction is for limbs of the largest size, the average limb has a third of their square.
+#[test]
+fn products_of_encrypted_integers() {
+	let keys = keys();
+	for features in [30i32, 1000] {
+		let weights = (0..features).map(|at| (at * 7919 % 60_001) - 30_000).collect();
+		let linear = LinearCircuit::new(features as usize, 8, 2, weights, vec![0]).unwrap();
+		let circuit = keys.client.encrypt_linear(&linear, new_seeder().as_mut()).unwrap();
+		let predicted = circuit.noise_log2();
+		let x: Vec<i64> = (0..features).map(|at| i64::from(at) * 123_456_789 % (1 << 34)).collect();
+		let wrapped = Circuit::EncryptedLinear(circuit.clone());
+		let (mut squares, mut count) = (0.0, 0);
+		for _ in 0..40 {
+			let input = keys.client.encrypt(&wrapped, [0; 32], &x, new_seeder().as_mut()).unwrap();
+			let result = circuit.evaluate(&input).unwrap();
+			let input = EncryptedInput::from_bytes(&input, circuit.slots()).unwrap();
+			let result = EncryptedResult::from_bytes(&result, circuit.results()).unwrap();
+			for phase in circuit.phases(&keys.client, &input, &result) {
+				let unit = (1u64 << (2 * circuit.message_shift())) as f64;
+				let phase = phase as f64;
+				squares += (phase - (phase / unit).round() * unit).powi(2);
+				count += 1;
+			}
+		}
+		let measured = Variance(squares / f64::from(count)).log2_relative();
+		println!(
+			"{features} features: predicted at most 2^{predicted:.2} of q, measured 2^{measured:.2}"
+		);
+		assert!(measured < predicted && predicted < measured + 2.5);
 	}
 }
 

@@ -89,6 +89,17 @@ pub const EXPANSION_STAGES: [ExpansionStage; 7] = [
 	stage(8, 3, gadget(6, 8)),
 ];
 
+/// Coefficients of a ciphertext before the last stage: it is X^0, X^256, ... times neighbouring
+/// slots.
+pub const OCTET: usize = 8;
+
+/// The stages before the last one, which give octets.
+pub const OCTET_STAGES: [ExpansionStage; 6] = {
+	let [first, second, third, fourth, fifth, sixth, last] = EXPANSION_STAGES;
+	assert!(last.branches() == OCTET);
+	[first, second, third, fourth, fifth, sixth]
+};
+
 /// Gadget of the key-switching key for s². One switch per external product adds noise that is not
 /// multiplied afterwards, so the base can be large.
 pub const SQUARE_GADGET: Gadget = gadget(20, 2);

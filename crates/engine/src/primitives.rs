@@ -3,7 +3,7 @@
 use crate::{
 	PreparedServerKey,
 	algorithms::{
-		expansion::{ExpansionBuffers, expand},
+		expansion::{ExpansionBuffers, Wanted, expand},
 		external_product::add_products,
 	},
 	entities::{
@@ -59,7 +59,9 @@ pub fn expansion(key: &PreparedServerKey, slots: usize) -> impl FnMut() {
 	let wanted: Vec<usize> = (0..slots).collect();
 	let mut buffers = ExpansionBuffers::default();
 	let mut rows = vec![0; slots * RLWE_SIZE];
-	move || expand(key, &mask, &bodies, &wanted, &mut buffers, &mut rows)
+	move || {
+		expand(key, &mask, &bodies, Wanted { octets: &[], slots: &wanted }, &mut buffers, &mut rows)
+	}
 }
 
 /// One external product, its key switch included.

@@ -18,14 +18,26 @@ pub enum CircuitKind {
 	Forest = 2,
 	/// Networks with one hidden layer.
 	Network = 3,
+	/// Inner products with encrypted weights; needs no server key.
+	EncryptedLinear = 4,
+	/// Sums of decision trees with encrypted leaves.
+	EncryptedForest = 5,
 }
 
 impl CircuitKind {
 	/// Whether evaluation needs the user's server key.
 	pub const fn needs_server_key(self) -> bool {
 		match self {
-			Self::Linear => false,
-			Self::Forest | Self::Network => true,
+			Self::Linear | Self::EncryptedLinear => false,
+			Self::Forest | Self::Network | Self::EncryptedForest => true,
+		}
+	}
+
+	/// Whether the model itself is encrypted under a client key.
+	pub const fn is_encrypted(self) -> bool {
+		match self {
+			Self::Linear | Self::Forest | Self::Network => false,
+			Self::EncryptedLinear | Self::EncryptedForest => true,
 		}
 	}
 
@@ -34,6 +46,8 @@ impl CircuitKind {
 			1 => Some(Self::Linear),
 			2 => Some(Self::Forest),
 			3 => Some(Self::Network),
+			4 => Some(Self::EncryptedLinear),
+			5 => Some(Self::EncryptedForest),
 			_ => None,
 		}
 	}

@@ -5,7 +5,7 @@ use crate::{
 	entities::{
 		circuit::Circuit,
 		client_key::ClientKey,
-		input::InputError,
+		input::{EncryptedInput, InputError},
 		linear::LinearCircuit,
 		result::{EncryptedResult, ResultError, input_tag},
 		result_encoding::ResultEncoding,
@@ -53,6 +53,16 @@ impl ClientKey {
 		match circuit {
 			Circuit::Linear(circuit) => self.decrypt_linear(circuit, &prefix, result),
 			Circuit::Forest(circuit) => {
+				let positions = 0..circuit.encoding().coefficients();
+				let limbs = self.decrypt_switched(circuit.encoding(), positions, result)?;
+				Ok(circuit.combine(&limbs))
+			},
+			Circuit::EncryptedLinear(circuit) => {
+				let input = EncryptedInput::from_bytes(input, circuit.slots())?;
+				let result = EncryptedResult::from_bytes(result, circuit.results())?;
+				Ok(circuit.decrypt(self, &input, &result))
+			},
+			Circuit::EncryptedForest(circuit) => {
 				let positions = 0..circuit.encoding().coefficients();
 				let limbs = self.decrypt_switched(circuit.encoding(), positions, result)?;
 				Ok(circuit.combine(&limbs))

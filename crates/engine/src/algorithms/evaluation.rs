@@ -52,6 +52,10 @@ impl Circuit {
 			Self::Forest(circuit) => {
 				circuit.evaluate(key.ok_or(EvaluateError::NoServerKey)?, input, buffers)
 			},
+			Self::EncryptedLinear(circuit) => circuit.evaluate(input),
+			Self::EncryptedForest(circuit) => {
+				circuit.evaluate(key.ok_or(EvaluateError::NoServerKey)?, input, buffers)
+			},
 			Self::Network(circuit) => {
 				circuit.evaluate(key.ok_or(EvaluateError::NoServerKey)?, input, buffers)
 			},

@@ -13,12 +13,15 @@
 //! every message has been multiplied by N; encryption divides by N beforehand.
 
 use crate::{
+	algorithms::forest::EvaluationBuffers,
 	entities::{
+		input::EncryptedInput,
 		prepared_server_key::{KeySwitchingKey, PreparedServerKey},
 		rlwe::{RLWE_SIZE, mask_and_body_mut},
 	},
 	kernels::{MAX_NODES, Rows, accumulate_products, butterfly, mul_assign, transformed_digits},
-	params::{EXPANSION_STAGES, ExpansionStage, POLYNOMIAL_SIZE},
+	params::{EXPANSION_STAGES, ExpansionStage, OCTET, POLYNOMIAL_SIZE},
+	random,
 	ring::{self, NttAutomorphism, NttPolynomial, Polynomial},
 };
 use rayon::prelude::*;
@@ -97,14 +100,23 @@ struct Task<'a> {
 	children: &'a mut [u64],
 }
 
-/// Expands the slots in `wanted` (ascending, below 2048) and writes them to `rows`, one ciphertext
-/// after the other. `bodies\[slot\]` is coefficient `slot_position(slot)` of the packed body; slots
-/// without a body must not be wanted.
+/// The ciphertexts of one GLWE that are wanted, in the order in which they are written.
+pub(crate) struct Wanted<'a> {
+	/// Ascending octets: number o is slots 8 o to 8 o + 7 in one ciphertext, as coefficients 256 apart,
+	/// multiplied by N / 8.
+	pub octets: &'a [usize],
+	/// Ascending slots, below 2048 and behind all octets, each in coefficient 0, multiplied by N.
+	pub slots: &'a [usize],
+}
+
+/// Expands a GLWE and writes what is wanted of it to `rows`, one ciphertext after the other.
+/// `bodies\[slot\]` is coefficient `slot_position(slot)` of the packed body; slots without a body
+/// must not be wanted.
 pub(crate) fn expand(
 	key: &PreparedServerKey,
 	mask: &Polynomial,
 	bodies: &[u64],
-	wanted: &[usize],
+	wanted: Wanted<'_>,
 	buffers: &mut ExpansionBuffers,
 	rows: &mut [u64],
 ) {
@@ -119,28 +131,79 @@ pub(crate) fn expand(
 	ring::forward(mask);
 	ring::forward(body);
 
+	let (octets, slots) = rows.split_at_mut(wanted.octets.len() * RLWE_SIZE);
+	let last = STAGES.len() - 1;
 	for (at, (tables, keys)) in STAGES.iter().zip(&key.stages).enumerate() {
-		let branches = tables.stage.branches();
+		let below = tables.slots_per_child;
+		let of_octets = wanted.octets.iter().map(|octet| octet * OCTET / below);
 		// Numbers of its ciphertexts: slots divided by the slots that are packed in one.
-		let mut next: Vec<usize> =
-			wanted.iter().map(|slot| slot / tables.slots_per_child).collect();
-		next.dedup();
-		let wanted_of: Vec<Vec<usize>> = next
-			.chunk_by(|a, b| a / branches == b / branches)
-			.map(|siblings| siblings.iter().map(|number| number % branches).collect())
+		let mut next: Vec<usize> = of_octets
+			.filter(|_| at < last)
+			.chain(wanted.slots.iter().map(|slot| slot / below))
 			.collect();
-		let out = if at + 1 == STAGES.len() {
-			&mut *rows
+		next.dedup();
+		let (parents_here, out) = if at == last {
+			// Octets come first and are not split.
+			octets.copy_from_slice(&parents[..octets.len()]);
+			(&parents[octets.len()..], &mut *slots)
 		} else {
 			children.resize(next.len() * RLWE_SIZE, 0);
-			&mut children[..]
+			(&parents[..], &mut children[..])
 		};
-		// Few ciphertexts are spread over the threads one by one.
-		let at_once = (wanted_of.len() / rayon::current_num_threads()).clamp(1, MAX_NODES);
-		tasks(parents, &wanted_of, out, at_once)
-			.into_par_iter()
-			.for_each(|task| SCRATCH.with_borrow_mut(|scratch| split(tables, keys, task, scratch)));
+		split_all(tables, keys, parents_here, &next, out);
 		std::mem::swap(parents, children);
+	}
+}
+
+/// Splits ciphertexts into those with the numbers `next`.
+fn split_all(
+	tables: &StageTables,
+	keys: &[KeySwitchingKey],
+	parents: &[u64],
+	next: &[usize],
+	out: &mut [u64],
+) {
+	let branches = tables.stage.branches();
+	let wanted_of: Vec<Vec<usize>> = next
+		.chunk_by(|a, b| a / branches == b / branches)
+		.map(|siblings| siblings.iter().map(|number| number % branches).collect())
+		.collect();
+	// Few ciphertexts are spread over the threads one by one.
+	let at_once = (wanted_of.len() / rayon::current_num_threads()).clamp(1, MAX_NODES);
+	tasks(parents, &wanted_of, out, at_once)
+		.into_par_iter()
+		.for_each(|task| SCRATCH.with_borrow_mut(|scratch| split(tables, keys, task, scratch)));
+}
+
+/// Expands ascending ciphertexts of an input into `buffers.rows`. Those below `octets` are octets,
+/// the others are slots behind them.
+pub(crate) fn expand_rows(
+	key: &PreparedServerKey,
+	input: &EncryptedInput,
+	octets: usize,
+	numbers: &[usize],
+	buffers: &mut EvaluationBuffers,
+) {
+	let EvaluationBuffers { expansion, rows } = buffers;
+	rows.resize(numbers.len() * RLWE_SIZE, 0);
+	let first_slot = |number: usize| match number < octets {
+		true => number * OCTET,
+		false => octets * OCTET + (number - octets),
+	};
+	let glwe_of = |number: usize| first_slot(number) / POLYNOMIAL_SIZE;
+	let mut rows = rows.as_mut_slice();
+	for numbers in numbers.chunk_by(|&a, &b| glwe_of(a) == glwe_of(b)) {
+		let (mine, rest) = rows.split_at_mut(numbers.len() * RLWE_SIZE);
+		rows = rest;
+		let glwe = numbers.first().map_or(0, |&number| glwe_of(number));
+		let start = glwe * POLYNOMIAL_SIZE;
+		let end = input.bodies.len().min(start + POLYNOMIAL_SIZE);
+		let mask = random::mask(&input.prefix.mask_seed, glwe as u64);
+		let (wide, narrow) = numbers.split_at(numbers.partition_point(|&number| number < octets));
+		let wide: Vec<usize> = wide.iter().map(|&n| (first_slot(n) - start) / OCTET).collect();
+		let narrow: Vec<usize> = narrow.iter().map(|&n| first_slot(n) - start).collect();
+		let wanted = Wanted { octets: &wide, slots: &narrow };
+		expand(key, &mask, &input.bodies[start..end], wanted, expansion, mine);
 	}
 }
 

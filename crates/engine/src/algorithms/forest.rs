@@ -3,20 +3,19 @@
 use crate::{
 	algorithms::{
 		evaluation::{EvaluateError, decode_for},
-		expansion::{ExpansionBuffers, expand},
+		expansion::{ExpansionBuffers, expand_rows},
 		external_product::add_products,
 		modulus_switch,
 	},
 	entities::{
-		forest::{Batch, ForestCircuit, Node, Tree},
-		input::EncryptedInput,
+		batch::Batch,
+		forest::{ForestCircuit, Node, Tree},
 		prepared_server_key::PreparedServerKey,
 		result::input_tag,
-		rlwe::{RLWE_SIZE, Rlwe},
+		rlwe::Rlwe,
 	},
 	modular,
 	params::POLYNOMIAL_SIZE,
-	random,
 	ring::Polynomial,
 };
 use fhe_ml_format::ResultPrefix;
@@ -30,7 +29,7 @@ pub struct EvaluationBuffers {
 }
 
 /// Subtrees with more nodes than this are worth a task of their own.
-const NODES_PER_TASK: usize = 24;
+pub(crate) const NODES_PER_TASK: usize = 24;
 
 /// The value of a subtree: an encrypted part and a public one.
 struct Value {
@@ -43,7 +42,7 @@ struct Value {
 struct Context<'a> {
 	circuit: &'a ForestCircuit,
 	key: &'a PreparedServerKey,
-	slots: &'a [usize],
+	batch: &'a Batch,
 	rows: &'a [u64],
 }
 
@@ -59,9 +58,9 @@ impl ForestCircuit {
 		let mut sum = Rlwe::zero();
 		let mut constants = vec![0; self.encoding().coefficients()];
 		for batch in &self.batches {
-			expand_slots(key, &decoded, &batch.slots, buffers);
-			let context = Context { circuit: self, key, slots: &batch.slots, rows: &buffers.rows };
-			let value = context.sum_of_trees(batch);
+			expand_rows(key, &decoded, 0, &batch.rows, buffers);
+			let context = Context { circuit: self, key, batch, rows: &buffers.rows };
+			let value = context.sum_of_trees();
 			if let Some(encrypted) = value.encrypted {
 				sum.add_assign(&encrypted);
 			}
@@ -84,31 +83,9 @@ impl ForestCircuit {
 	}
 }
 
-/// Expands ascending slots of an input into `buffers.rows`.
-pub(crate) fn expand_slots(
-	key: &PreparedServerKey,
-	input: &EncryptedInput,
-	slots: &[usize],
-	buffers: &mut EvaluationBuffers,
-) {
-	let EvaluationBuffers { expansion, rows } = buffers;
-	rows.resize(slots.len() * RLWE_SIZE, 0);
-	let mut rows = rows.as_mut_slice();
-	for slots in slots.chunk_by(|a, b| a / POLYNOMIAL_SIZE == b / POLYNOMIAL_SIZE) {
-		let (mine, rest) = rows.split_at_mut(slots.len() * RLWE_SIZE);
-		rows = rest;
-		let glwe = slots.first().map_or(0, |slot| slot / POLYNOMIAL_SIZE);
-		let start = glwe * POLYNOMIAL_SIZE;
-		let end = input.bodies.len().min(start + POLYNOMIAL_SIZE);
-		let mask = random::mask(&input.prefix.mask_seed, glwe as u64);
-		let wanted: Vec<usize> = slots.iter().map(|slot| slot - start).collect();
-		expand(key, &mask, &input.bodies[start..end], &wanted, expansion, mine);
-	}
-}
-
 impl Context<'_> {
-	fn sum_of_trees(&self, batch: &Batch) -> Value {
-		let trees = &self.circuit.trees()[batch.trees.clone()];
+	fn sum_of_trees(&self) -> Value {
+		let trees = &self.circuit.trees()[self.batch.trees.clone()];
 		let values = trees.par_iter().map(|tree| self.value(tree, 0));
 		let nothing = || Value { encrypted: None, constant: Vec::new() };
 		values.reduce(nothing, |mut sum, value| {
@@ -122,12 +99,6 @@ impl Context<'_> {
 			sum.constant.extend(value.constant);
 			sum
 		})
-	}
-
-	/// The ciphertexts of `count` neighbouring slots.
-	fn rows(&self, first: usize, count: usize) -> &[u64] {
-		let at = self.slots.partition_point(|&slot| slot < first);
-		&self.rows[at * RLWE_SIZE..][..count * RLWE_SIZE]
 	}
 
 	/// The value of the subtree at node `at`: leaves are public; a split of two leaves is
@@ -156,7 +127,7 @@ impl Context<'_> {
 		let mut sum = encrypted.unwrap_or_else(Rlwe::zero);
 		let gadget = self.circuit.gadget();
 		let first = self.circuit.slots_of[predicate].first;
-		let selector = self.rows(first, gadget.mask.levels as usize);
+		let selector = self.batch.ciphertexts(self.rows, first, gadget.mask.levels as usize);
 		add_products(self.key, selector, gadget, [&difference], [sum.mask_and_body_mut()]);
 		Value { encrypted: Some(sum), constant }
 	}
@@ -173,7 +144,7 @@ impl Context<'_> {
 			factor.as_mut()[at] =
 				modular::from_signed(i128::from(digit) << (unit_log2 - scale_log2));
 		}
-		let mut product = Rlwe::from_slice(self.rows(slot, 1));
+		let mut product = Rlwe::from_slice(self.batch.ciphertexts(self.rows, slot, 1));
 		product.mul_assign(&factor.into_ntt());
 		Some(product)
 	}

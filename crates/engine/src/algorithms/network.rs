@@ -3,8 +3,9 @@
 use crate::{
 	algorithms::{
 		evaluation::{EvaluateError, decode_for},
+		expansion::expand_rows,
 		external_product::add_products,
-		forest::{EvaluationBuffers, expand_slots},
+		forest::EvaluationBuffers,
 		modulus_switch,
 		packing::{pack, packed_position},
 	},
@@ -12,7 +13,7 @@ use crate::{
 		network::{HiddenUnit, NetworkCircuit},
 		prepared_server_key::PreparedServerKey,
 		result::input_tag,
-		rlwe::{RLWE_SIZE, mask_and_body_mut},
+		rlwe::{RLWE_SIZE, mask_and_body_mut, rotate, rotate_both},
 	},
 	kernels::{self, MAX_NODES},
 	modular,
@@ -36,7 +37,7 @@ impl NetworkCircuit {
 	) -> Result<Vec<u8>, EvaluateError> {
 		let decoded = decode_for(key, input, self.slots())?;
 		let slots: Vec<usize> = (0..self.slots()).collect();
-		expand_slots(key, &decoded, &slots, buffers);
+		expand_rows(key, &decoded, 0, &slots, buffers);
 		let rows = &buffers.rows;
 		let units = &self.layers().hidden;
 		let per_thread = units.len().div_ceil(rayon::current_num_threads());
@@ -54,12 +55,8 @@ impl NetworkCircuit {
 
 		let encoding = self.encoding();
 		let (mask, body) = packed.split_at(POLYNOMIAL_SIZE);
-		let centred = |(position, &centre): (usize, &i64)| {
-			let centre = modular::from_signed(i128::from(centre) << encoding.unit_log2);
-			modular::sub(body[position], centre)
-		};
-		let bodies: Vec<u64> =
-			self.result_positions().zip(&encoding.centres).map(centred).collect();
+		let bodies: Vec<u64> = self.result_positions().map(|position| body[position]).collect();
+		let bodies = encoding.centred(&bodies);
 		let prefix = ResultPrefix { input_tag: input_tag(input) };
 		Ok(modulus_switch::result(prefix, mask, &bodies, encoding).to_bytes())
 	}
@@ -124,27 +121,6 @@ impl NetworkCircuit {
 		}
 		accumulators
 	}
-}
-
-/// X^-`step` times mask and body.
-fn rotate_both(rlwe: &[u64], step: i32, rotated: &mut [u64]) {
-	let parts = rlwe.chunks_exact(POLYNOMIAL_SIZE);
-	for (part, rotated) in parts.zip(rotated.chunks_exact_mut(POLYNOMIAL_SIZE)) {
-		rotate(part, step, rotated);
-	}
-}
-
-/// X^-`step` times a polynomial.
-fn rotate(polynomial: &[u64], step: i32, rotated: &mut [u64]) {
-	let step = step.rem_euclid(2 * POLYNOMIAL_SIZE as i32) as usize;
-	let (negated, step) = (step >= POLYNOMIAL_SIZE, step % POLYNOMIAL_SIZE);
-	let (wrapped, straight) = polynomial.split_at(step);
-	let (start, end) = rotated.split_at_mut(POLYNOMIAL_SIZE - step);
-	start.copy_from_slice(straight);
-	end.copy_from_slice(wrapped);
-	// What wraps around turns its sign once more.
-	let turned = if negated { start } else { end };
-	turned.iter_mut().for_each(|value| *value = modular::neg(*value));
 }
 
 /// The sum of the hidden units times small digits, times `factor`.

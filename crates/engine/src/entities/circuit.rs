@@ -1,6 +1,8 @@
 //! The circuits that a model can compile to.
 
 use crate::entities::{
+	encrypted_forest::{EncryptedForestCircuit, EncryptedForestError},
+	encrypted_linear::{EncryptedLinearCircuit, EncryptedLinearError},
 	forest::{ForestCircuit, ForestCircuitError},
 	linear::{LinearCircuit, LinearCircuitError},
 	network::{NetworkCircuit, NetworkCircuitError},
@@ -16,6 +18,10 @@ pub enum Circuit {
 	Forest(ForestCircuit),
 	/// Networks with one hidden layer.
 	Network(NetworkCircuit),
+	/// Inner products with encrypted weights.
+	EncryptedLinear(EncryptedLinearCircuit),
+	/// Sums of decision trees with encrypted leaves.
+	EncryptedForest(EncryptedForestCircuit),
 }
 
 /// Why the bytes of a circuit were refused.
@@ -30,6 +36,12 @@ pub enum CircuitError {
 	/// A network circuit.
 	#[error(transparent)]
 	Network(#[from] NetworkCircuitError),
+	/// A linear circuit with encrypted weights.
+	#[error(transparent)]
+	EncryptedLinear(#[from] EncryptedLinearError),
+	/// A forest circuit with encrypted leaves.
+	#[error(transparent)]
+	EncryptedForest(#[from] EncryptedForestError),
 }
 
 /// Why a vector of integers cannot enter a circuit.
@@ -58,6 +70,9 @@ pub enum CircuitInputError {
 	/// An integer that the circuit does not take at this place.
 	#[error("input {0} has a value that the model does not take")]
 	Value(usize),
+	/// There is nothing to compute with in the clear.
+	#[error("the model's weights are encrypted: it cannot be evaluated in the clear")]
+	EncryptedWeights,
 }
 
 /// Calls the same method of whatever circuit it is.
@@ -67,6 +82,8 @@ macro_rules! each {
 			Circuit::Linear($inner) => $call,
 			Circuit::Forest($inner) => $call,
 			Circuit::Network($inner) => $call,
+			Circuit::EncryptedLinear($inner) => $call,
+			Circuit::EncryptedForest($inner) => $call,
 		}
 	};
 }
@@ -78,6 +95,8 @@ impl Circuit {
 			Self::Linear(_) => CircuitKind::Linear,
 			Self::Forest(_) => CircuitKind::Forest,
 			Self::Network(_) => CircuitKind::Network,
+			Self::EncryptedLinear(_) => CircuitKind::EncryptedLinear,
+			Self::EncryptedForest(_) => CircuitKind::EncryptedForest,
 		}
 	}
 
@@ -87,6 +106,8 @@ impl Circuit {
 			Self::Linear(circuit) => circuit.features(),
 			Self::Forest(circuit) => circuit.predicates(),
 			Self::Network(circuit) => circuit.features(),
+			Self::EncryptedLinear(circuit) => circuit.features(),
+			Self::EncryptedForest(circuit) => circuit.predicates(),
 		}
 	}
 
@@ -114,6 +135,11 @@ impl Circuit {
 			},
 			Self::Forest(circuit) => 1 + circuit.nanoseconds() / 1000,
 			Self::Network(circuit) => 1 + circuit.nanoseconds() / 1000,
+			// 300 multiplications of residues, and the decoding.
+			Self::EncryptedLinear(circuit) => {
+				1 + circuit.slots() as u64 / 20 + circuit.multiplications() / 300
+			},
+			Self::EncryptedForest(circuit) => 1 + circuit.nanoseconds() / 1000,
 		}
 	}
 
@@ -123,6 +149,8 @@ impl Circuit {
 			Self::Linear(circuit) => 8 * (circuit.features() + circuit.outputs()) as u64,
 			Self::Forest(circuit) => circuit.memory_bytes(),
 			Self::Network(circuit) => circuit.memory_bytes(),
+			Self::EncryptedLinear(circuit) => 8 * (circuit.slots() + circuit.outputs()) as u64,
+			Self::EncryptedForest(circuit) => circuit.memory_bytes(),
 		}
 	}
 
@@ -137,6 +165,12 @@ impl Circuit {
 			CircuitKind::Linear => Self::Linear(LinearCircuit::from_bytes(bytes)?),
 			CircuitKind::Forest => Self::Forest(ForestCircuit::from_bytes(bytes)?),
 			CircuitKind::Network => Self::Network(NetworkCircuit::from_bytes(bytes)?),
+			CircuitKind::EncryptedLinear => {
+				Self::EncryptedLinear(EncryptedLinearCircuit::from_bytes(bytes)?)
+			},
+			CircuitKind::EncryptedForest => {
+				Self::EncryptedForest(EncryptedForestCircuit::from_bytes(bytes)?)
+			},
 		})
 	}
 
@@ -150,9 +184,12 @@ impl Circuit {
 				Ok(_) => Ok(()),
 				Err(output) => Err(CircuitInputError::OutOfRange { output }),
 			},
-			Self::Forest(_) => match x.iter().position(|bit| !(0..=1).contains(bit)) {
-				Some(at) => Err(CircuitInputError::Value(at)),
-				None => Ok(()),
+			Self::Forest(_) | Self::EncryptedForest(_) => {
+				check_values(x, |bit| (0..=1).contains(&bit))
+			},
+			Self::EncryptedLinear(circuit) => {
+				let largest = circuit.largest_input().unsigned_abs();
+				check_values(x, |x| x.unsigned_abs() <= largest)
 			},
 			Self::Network(circuit) => {
 				let bits = circuit.layers().feature_bits.iter();
@@ -176,6 +213,16 @@ impl Circuit {
 			},
 			Self::Forest(circuit) => circuit.evaluate_clear(x),
 			Self::Network(circuit) => circuit.evaluate_clear(x),
+			Self::EncryptedLinear(_) | Self::EncryptedForest(_) => {
+				return Err(CircuitInputError::EncryptedWeights);
+			},
 		})
+	}
+}
+
+fn check_values(x: &[i64], fits: impl Fn(i64) -> bool) -> Result<(), CircuitInputError> {
+	match x.iter().position(|&x| !fits(x)) {
+		Some(at) => Err(CircuitInputError::Value(at)),
+		None => Ok(()),
 	}
 }

@@ -2,12 +2,13 @@
 
 use crate::{
 	entities::{
+		batch::{self, Batch},
 		cost::{SLOT_NANOSECONDS, excessive_mib, expansion_transforms, memory_bytes},
 		input::EncryptedInput,
 		limbs,
 		result_encoding::{ResultEncoding, UNITS_LOG2},
 		selector::{SELECTOR_GADGETS, SelectorGadget},
-		tree::MAX_OUTPUTS,
+		tree::{MAX_NODES, MAX_OUTPUTS, MAX_PREDICATES, MAX_TREES},
 	},
 	noise::Variance,
 	params::POLYNOMIAL_SIZE,
@@ -22,14 +23,6 @@ pub(crate) struct PredicateSlots {
 	pub first: usize,
 	/// Whether there is one slot per level of the gadget (a selector) or a single one.
 	pub selects: bool,
-}
-
-/// Trees that are evaluated together, and the slots that they need.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Batch {
-	pub trees: std::ops::Range<usize>,
-	/// Ascending.
-	pub slots: Vec<usize>,
 }
 
 /// A sum of decision trees, compiled against the noise budget.
@@ -90,14 +83,9 @@ pub enum ForestCircuitError {
 	Malformed,
 }
 
-const MAX_TREES: usize = 1 << 16;
-const MAX_NODES: usize = 1 << 20;
-const MAX_PREDICATES: usize = 1 << 16;
-/// Ciphertexts that a batch may have expanded at one time (32 KiB each), unless one tree needs more.
-const MAX_ROWS_PER_BATCH: usize = 8192;
 const FIXED_BYTES: usize = 16;
 /// Nanoseconds for one transform with its share of everything else.
-const TRANSFORM_NANOSECONDS: u64 = 3_000;
+pub(crate) const TRANSFORM_NANOSECONDS: u64 = 3_000;
 
 /// Choices of the compiler.
 #[derive(Clone, Copy)]
@@ -178,36 +166,27 @@ impl ForestCircuit {
 		let unused = PredicateSlots { first: usize::MAX, selects: false };
 		let mut slots_of = vec![unused; predicates];
 		let (mut slots, mut splits, mut selections) = (0, 0, 0);
-		let mut batches: Vec<Batch> = Vec::new();
-		for (number, tree) in trees.iter().enumerate() {
-			let mut mine = Vec::new();
+		for tree in &trees {
 			for (at, node) in tree.nodes.iter().enumerate() {
 				let Node::Split { predicate, .. } = node else { continue };
 				let predicate = *predicate as usize;
-				let count = if selects[predicate] { levels } else { 1 };
 				if slots_of[predicate].first == usize::MAX {
-					slots_of[predicate] =
-						PredicateSlots { first: slots, selects: selects[predicate] };
-					slots += count;
+					let selects = selects[predicate];
+					slots_of[predicate] = PredicateSlots { first: slots, selects };
+					slots += if selects { levels } else { 1 };
 				}
-				mine.extend(slots_of[predicate].first..slots_of[predicate].first + count);
 				splits += 1;
 				selections += u64::from(!tree.is_linear(at));
 			}
-			mine.sort_unstable();
-			mine.dedup();
-			match batches.last_mut() {
-				Some(batch) if batch.slots.len() + mine.len() <= MAX_ROWS_PER_BATCH => {
-					batch.trees.end = number + 1;
-					batch.slots.extend(mine);
-					batch.slots.sort_unstable();
-					batch.slots.dedup();
-				},
-				_ => batches.push(Batch { trees: number..number + 1, slots: mine }),
-			}
 		}
+		let batches = batch::batches(&trees, slots, |tree, rows| {
+			for predicate in tree.predicates() {
+				let place = slots_of[predicate];
+				rows.extend(place.first..place.first + if place.selects { levels } else { 1 });
+			}
+		});
 		// A path adds one external product per selection; only one path is taken.
-		let product = Variance::external_product(gadget, Variance::expanded());
+		let product = Variance::external_product(gadget, Variance::expanded(), 1.0);
 		let noise = trees.iter().fold(Variance::ZERO, |sum, tree| {
 			sum + product.times(tree.longest_selection(0) as f64)
 		});
@@ -380,14 +359,14 @@ impl ForestCircuit {
 
 	/// Number-theoretic transforms of one evaluation.
 	pub fn transforms(&self) -> u64 {
-		let rows: u64 = self.batches.iter().map(|batch| batch.slots.len() as u64).sum();
+		let rows: u64 = self.batches.iter().map(|batch| batch.rows.len() as u64).sum();
 		let linear = self.splits - self.selections;
 		expansion_transforms(rows) + self.selections * self.gadget().transforms() + linear
 	}
 
 	/// Estimated nanoseconds of one core for one evaluation.
 	pub fn nanoseconds(&self) -> u64 {
-		let rows: u64 = self.batches.iter().map(|batch| batch.slots.len() as u64).sum();
+		let rows: u64 = self.batches.iter().map(|batch| batch.rows.len() as u64).sum();
 		let linear = self.splits - self.selections;
 		rows * SLOT_NANOSECONDS
 			+ (self.selections * self.gadget().transforms() + 2 * linear) * TRANSFORM_NANOSECONDS
@@ -395,7 +374,7 @@ impl ForestCircuit {
 
 	/// Bytes of memory that one evaluation takes, besides the server key.
 	pub fn memory_bytes(&self) -> u64 {
-		let rows = self.batches.iter().map(|batch| batch.slots.len()).max().unwrap_or_default();
+		let rows = self.batches.iter().map(|batch| batch.rows.len()).max().unwrap_or_default();
 		memory_bytes(rows)
 	}
 

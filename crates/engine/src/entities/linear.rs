@@ -131,6 +131,16 @@ impl LinearCircuit {
 		self.bias.len()
 	}
 
+	/// `outputs` rows of `features` weights.
+	pub fn weights(&self) -> &[i32] {
+		&self.weights
+	}
+
+	/// One bias per output.
+	pub fn bias(&self) -> &[i64] {
+		&self.bias
+	}
+
 	/// Bits of a limb.
 	pub fn limb_bits(&self) -> u32 {
 		self.limb_bits

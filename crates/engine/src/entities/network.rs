@@ -488,7 +488,7 @@ fn ranges(layers: &NetworkLayers, choice: Choice) -> Vec<(i64, i64)> {
 /// Noise of one hidden unit: one external product per bit.
 fn unit_noise(layers: &NetworkLayers, choice: Choice) -> Variance {
 	let gadget = SELECTOR_GADGETS[usize::from(choice.gadget)];
-	let product = Variance::external_product(gadget, Variance::expanded());
+	let product = Variance::external_product(gadget, Variance::expanded(), 1.0);
 	let products = |unit: &HiddenUnit| unit.steps.iter().filter(|&&step| step != 0).count();
 	let most = layers.hidden.iter().map(products).max().unwrap_or_default();
 	product.times(most as f64)

@@ -2,6 +2,7 @@
 
 use crate::{
 	entities::switched_result::SwitchedResult,
+	modular,
 	noise::Variance,
 	params::{MODULUS, POLYNOMIAL_SIZE},
 };
@@ -54,6 +55,14 @@ impl ResultEncoding {
 	/// How many integers fit the modulus, with one to spare for rounding.
 	pub(crate) fn capacity(unit_log2: u32) -> i64 {
 		(MODULUS >> unit_log2) as i64 - 1
+	}
+
+	/// Bodies of integers with their centres taken off; missing and further ones are dropped.
+	pub(crate) fn centred(&self, bodies: &[u64]) -> Vec<u64> {
+		let centred = |(&body, &centre): (&u64, &i64)| {
+			modular::sub(body, modular::from_signed(i128::from(centre) << self.unit_log2))
+		};
+		bodies.iter().zip(&self.centres).map(centred).collect()
 	}
 
 	/// The integers whose phase is `phase` (modulo 2^`result_bits`).

@@ -1,7 +1,7 @@
 //! RLWE ciphertexts during an evaluation.
 
 use crate::{
-	kernels,
+	kernels, modular,
 	params::POLYNOMIAL_SIZE,
 	ring::{self, NttPolynomial},
 };
@@ -51,6 +51,13 @@ impl Rlwe {
 	}
 }
 
+impl From<Vec<u64>> for Rlwe {
+	/// The ciphertext with these transforms of mask and body.
+	fn from(residues: Vec<u64>) -> Self {
+		Self(residues)
+	}
+}
+
 impl AsRef<[u64]> for Rlwe {
 	fn as_ref(&self) -> &[u64] {
 		&self.0
@@ -60,4 +67,25 @@ impl AsRef<[u64]> for Rlwe {
 /// The two halves of a ciphertext.
 pub(crate) fn mask_and_body_mut(residues: &mut [u64]) -> [&mut [u64]; 2] {
 	residues.split_at_mut(POLYNOMIAL_SIZE).into()
+}
+
+/// X^-`step` times mask and body.
+pub(crate) fn rotate_both(rlwe: &[u64], step: i32, rotated: &mut [u64]) {
+	let parts = rlwe.chunks_exact(POLYNOMIAL_SIZE);
+	for (part, rotated) in parts.zip(rotated.chunks_exact_mut(POLYNOMIAL_SIZE)) {
+		rotate(part, step, rotated);
+	}
+}
+
+/// X^-`step` times a polynomial.
+pub(crate) fn rotate(polynomial: &[u64], step: i32, rotated: &mut [u64]) {
+	let step = step.rem_euclid(2 * POLYNOMIAL_SIZE as i32) as usize;
+	let (negated, step) = (step >= POLYNOMIAL_SIZE, step % POLYNOMIAL_SIZE);
+	let (wrapped, straight) = polynomial.split_at(step);
+	let (start, end) = rotated.split_at_mut(POLYNOMIAL_SIZE - step);
+	start.copy_from_slice(straight);
+	end.copy_from_slice(wrapped);
+	// What wraps around turns its sign once more.
+	let turned = if negated { start } else { end };
+	turned.iter_mut().for_each(|value| *value = modular::neg(*value));
 }

@@ -4,6 +4,12 @@ use crate::entities::varint;
 
 /// Most outputs of a forest.
 pub(crate) const MAX_OUTPUTS: usize = 1024;
+/// Most trees of a forest.
+pub(crate) const MAX_TREES: usize = 1 << 16;
+/// Most nodes of all trees.
+pub(crate) const MAX_NODES: usize = 1 << 20;
+/// Most encrypted bits of a forest.
+pub(crate) const MAX_PREDICATES: usize = 1 << 16;
 const MAX_DEPTH: usize = 64;
 
 /// A node of a tree, in pre-order: the zero child of a split follows it.
@@ -77,6 +83,14 @@ impl Tree {
 		}
 	}
 
+	/// The predicates of all splits, in pre-order.
+	pub(crate) fn predicates(&self) -> impl Iterator<Item = usize> {
+		self.nodes.iter().filter_map(|node| match node {
+			Node::Split { predicate, .. } => Some(*predicate as usize),
+			Node::Leaf(_) => None,
+		})
+	}
+
 	/// The values of all leaves.
 	pub(crate) fn leaves(&self) -> impl Iterator<Item = &Vec<(u16, i32)>> {
 		self.nodes.iter().filter_map(|node| match node {
@@ -107,6 +121,25 @@ impl Tree {
 			},
 			_ => 0,
 		}
+	}
+
+	/// Splits on the longest path.
+	pub(crate) fn depth(&self) -> usize {
+		let mut open = Vec::new();
+		let (mut depth, mut deepest) = (0, 0);
+		for node in &self.nodes {
+			match node {
+				Node::Split { .. } => {
+					depth += 1;
+					open.push(depth);
+				},
+				Node::Leaf(_) => {
+					deepest = deepest.max(depth);
+					depth = open.pop().unwrap_or_default();
+				},
+			}
+		}
+		deepest
 	}
 
 	/// Checks that the nodes are one tree in pre-order, not too deep, of existing predicates and

@@ -1,0 +1,324 @@
+//! Forests with encrypted leaves: encryption of the leaves, and evaluation.
+
+use crate::{
+	algorithms::{
+		evaluation::{EvaluateError, decode_for},
+		expansion::expand_rows,
+		external_product::add_products,
+		forest::{EvaluationBuffers, NODES_PER_TASK},
+		modulus_switch,
+		rlwe::RlweEncryptor,
+	},
+	entities::{
+		batch::Batch,
+		client_key::ClientKey,
+		encrypted_forest::{
+			EncryptedForestCircuit, EncryptedForestError, ForestShape, LEAF_BITS, without_leaves,
+		},
+		encrypted_forest_layout::{Place, Product, difference_position},
+		encrypted_weights::{EncryptedWeights, PlacedInteger},
+		forest::ForestCircuit,
+		prepared_server_key::PreparedServerKey,
+		result::input_tag,
+		rlwe::{RLWE_SIZE, Rlwe, rotate_both},
+		tree::{MAX_PREDICATES, Node, Tree},
+	},
+	kernels,
+	params::POLYNOMIAL_SIZE,
+	random::Seeder,
+	ring,
+};
+use fhe_ml_format::ResultPrefix;
+use rayon::prelude::*;
+use zeroize::Zeroizing;
+
+/// A forest with encrypted leaves, and what its bits stand for.
+#[derive(Clone, Debug)]
+pub struct EncryptedForest {
+	/// The circuit.
+	pub circuit: EncryptedForestCircuit,
+	/// For each bit of the circuit the number of the public forest's bit that it is; `None` for one
+	/// that decides nothing.
+	pub predicates: Vec<Option<u32>>,
+}
+
+impl ClientKey {
+	/// Encrypts the leaves of a forest. With `hide_shape`, trees are padded to full ones of one depth
+	/// and every split gets a bit of its own.
+	pub fn encrypt_forest(
+		&self,
+		forest: &ForestCircuit,
+		hide_shape: bool,
+		seeder: &mut dyn Seeder,
+	) -> Result<EncryptedForest, EncryptedForestError> {
+		let (trees, predicates) = match hide_shape {
+			true => full_trees(forest)?,
+			false => {
+				let count = forest.predicates() as u32;
+				(forest.trees().to_vec(), (0..count).map(Some).collect())
+			},
+		};
+		let values = trees.iter().flat_map(Tree::leaves).flatten();
+		let largest = values.map(|(_, value)| value.unsigned_abs()).max().unwrap_or_default();
+		let bits = 33 - largest.leading_zeros();
+		let leaf_bits = LEAF_BITS.into_iter().find(|&leaf_bits| bits <= leaf_bits);
+		let shape = ForestShape {
+			predicates: predicates.len(),
+			outputs: forest.outputs(),
+			trees: trees.iter().map(without_leaves).collect(),
+			leaf_bits: leaf_bits.ok_or(EncryptedForestError::LeafTooLarge)?,
+		};
+		let mut circuit = EncryptedForestCircuit::compile(shape)?;
+		let encryptor = RlweEncryptor::new(&self.secret, seeder);
+		circuit.weights = EncryptedWeights::encrypt(
+			&circuit.layout.positions(),
+			&integers(&circuit, &trees),
+			circuit.encoding().unit_log2,
+			&encryptor,
+		);
+		Ok(EncryptedForest { circuit, predicates })
+	}
+}
+
+/// Full trees of the depth of the deepest one, in which every split has a bit of its own.
+fn full_trees(
+	forest: &ForestCircuit,
+) -> Result<(Vec<Tree>, Vec<Option<u32>>), EncryptedForestError> {
+	let trees = forest.trees();
+	let depth = trees.iter().map(Tree::depth).max().unwrap_or_default();
+	let splits =
+		1usize.checked_shl(depth as u32).map(|leaves| (leaves - 1).saturating_mul(trees.len()));
+	// A forest of constants still has an input.
+	if splits.is_none_or(|splits| splits > MAX_PREDICATES) {
+		return Err(EncryptedForestError::TooDeepToHide { trees: trees.len(), depth });
+	}
+	let mut predicates = Vec::new();
+	let full = trees.iter().map(|tree| {
+		let mut nodes = Vec::new();
+		pad(tree, 0, depth, &mut nodes, &mut predicates);
+		Tree { nodes }
+	});
+	let full = full.collect();
+	if predicates.is_empty() {
+		predicates.push(None);
+	}
+	Ok((full, predicates))
+}
+
+/// Writes the subtree at `at`, padded to `depth`; a leaf that is not deep enough becomes a subtree of
+/// equal leaves.
+fn pad(
+	tree: &Tree,
+	at: usize,
+	depth: usize,
+	nodes: &mut Vec<Node>,
+	predicates: &mut Vec<Option<u32>>,
+) {
+	let (predicate, zero, one) = match &tree.nodes[at] {
+		leaf @ Node::Leaf(_) if depth == 0 => {
+			nodes.push(leaf.clone());
+			return;
+		},
+		Node::Leaf(_) => (None, at, at),
+		Node::Split { predicate, one } => (Some(*predicate), at + 1, *one as usize),
+	};
+	let (place, number) = (nodes.len(), predicates.len() as u32);
+	predicates.push(predicate);
+	nodes.push(Node::Leaf(Vec::new()));
+	pad(tree, zero, depth.saturating_sub(1), nodes, predicates);
+	nodes[place] = Node::Split { predicate: number, one: nodes.len() as u32 };
+	pad(tree, one, depth.saturating_sub(1), nodes, predicates);
+}
+
+/// The integers of each ciphertext.
+fn integers(
+	circuit: &EncryptedForestCircuit,
+	trees: &[Tree],
+) -> Zeroizing<Vec<Vec<PlacedInteger>>> {
+	let mut integers = Zeroizing::new(vec![Vec::new(); circuit.layout.ciphertexts()]);
+	for (tree, places) in trees.iter().zip(&circuit.layout.places) {
+		let limbs_of = |at: usize| {
+			let mut values = vec![0; circuit.outputs()];
+			for &(output, value) in tree.leaf(at).into_iter().flatten() {
+				values[usize::from(output)] = i64::from(value);
+			}
+			values.into_iter().flat_map(|value| circuit.split(value)).collect::<Vec<i64>>()
+		};
+		for (at, (place, node)) in places.iter().zip(&tree.nodes).enumerate() {
+			match (*place, node) {
+				(Place::Product { product, at: first }, Node::Split { one, .. }) => {
+					let (zero, one) = (limbs_of(at + 1), limbs_of(*one as usize));
+					let difference = zero.iter().zip(one).map(|(zero, one)| one - zero);
+					let differences = (difference_position(first)..).zip(difference);
+					integers[2 * product].extend(differences);
+					integers[2 * product + 1].extend((first..).zip(zero));
+				},
+				(Place::Pooled { pool, at: first }, _) => {
+					integers[circuit.layout.pool(pool)].extend((first..).zip(limbs_of(at)));
+				},
+				_ => {},
+			}
+		}
+	}
+	integers
+}
+
+/// The value of a subtree in the first coefficients; the others do not matter.
+enum Value<'a> {
+	/// X^-`step` times a ciphertext, given by its coefficients.
+	Rotated { coefficients: &'a [u64], step: i32 },
+	/// A ciphertext by its transforms.
+	Selected(Rlwe),
+}
+
+/// What the evaluation of a batch needs.
+struct Context<'a> {
+	circuit: &'a EncryptedForestCircuit,
+	key: &'a PreparedServerKey,
+	batch: &'a Batch,
+	rows: &'a [u64],
+	/// The ciphertexts of the leaves.
+	leaves: &'a [Vec<u64>],
+	first_product: usize,
+	products: &'a [Vec<u64>],
+}
+
+impl EncryptedForestCircuit {
+	/// Evaluates the bytes of an input under its server key; returns the bytes of a result.
+	pub fn evaluate(
+		&self,
+		key: &PreparedServerKey,
+		input: &[u8],
+		buffers: &mut EvaluationBuffers,
+	) -> Result<Vec<u8>, EvaluateError> {
+		let decoded = decode_for(key, input, self.slots())?;
+		let leaves = self.weights.ciphertexts(|| self.layout.positions());
+		let mut sum = Rlwe::zero();
+		for (batch, numbers) in self.layout.batches.iter().zip(&self.layout.products_of) {
+			expand_rows(key, &decoded, self.octets(), &batch.rows, buffers);
+			let mut context = Context {
+				circuit: self,
+				key,
+				batch,
+				rows: &buffers.rows,
+				leaves,
+				first_product: numbers.start,
+				products: &[],
+			};
+			let products: Vec<Vec<u64>> =
+				numbers.clone().into_par_iter().map(|number| context.product(number)).collect();
+			context.products = &products;
+			sum.add_assign(&context.sum_of_trees());
+		}
+		let coefficients = sum.into_coefficients();
+		let (mask, body) = coefficients.split_at(POLYNOMIAL_SIZE);
+		let bodies = self.encoding().centred(body);
+		let prefix = ResultPrefix { input_tag: input_tag(input) };
+		Ok(modulus_switch::result(prefix, mask, &bodies, self.encoding()).to_bytes())
+	}
+}
+
+impl<'a> Context<'a> {
+	/// The values of all splits of a product: zero + bit (one - zero), by coefficients.
+	fn product(&self, number: usize) -> Vec<u64> {
+		let Product { group, .. } = self.circuit.layout.products[number];
+		let selector = self.selector(self.circuit.group_row(group));
+		let mut sum = Rlwe::zero();
+		let differences = &self.leaves[2 * number];
+		let gadget = self.circuit.gadget();
+		add_products(self.key, selector, gadget, [differences], [sum.mask_and_body_mut()]);
+		let mut values = sum.into_coefficients();
+		kernels::add_assign(&mut values, &self.leaves[2 * number + 1]);
+		values
+	}
+
+	fn selector(&self, first: usize) -> &'a [u64] {
+		let levels = self.circuit.gadget().mask.levels as usize;
+		self.batch.ciphertexts(self.rows, first, levels)
+	}
+
+	fn sum_of_trees(&self) -> Rlwe {
+		let trees = self.batch.trees.clone().into_par_iter();
+		let values = trees.map(|tree| self.value(tree, 0).into_transforms());
+		values.reduce(Rlwe::zero, |mut sum, value| {
+			sum.add_assign(&value);
+			sum
+		})
+	}
+
+	/// The value of the subtree at a node: leaves and splits between leaves are rotated to the first
+	/// coefficients; any other split is a CMux.
+	fn value(&self, tree: usize, at: usize) -> Value<'a> {
+		let layout = &self.circuit.layout;
+		let rotated = |coefficients: &'a Vec<u64>, at: usize| Value::Rotated {
+			coefficients,
+			step: at as i32,
+		};
+		match layout.places[tree][at] {
+			Place::Product { product, at } => {
+				rotated(&self.products[product - self.first_product], at)
+			},
+			Place::Pooled { pool, at } => rotated(&self.leaves[layout.pool(pool)], at),
+			Place::Selection | Place::InProduct => self.selection(tree, at),
+		}
+	}
+
+	fn selection(&self, tree: usize, at: usize) -> Value<'a> {
+		let circuit = self.circuit;
+		let Node::Split { predicate, one } = &circuit.shape().trees[tree].nodes[at] else {
+			return Value::Selected(Rlwe::zero());
+		};
+		let (predicate, one_at) = (*predicate as usize, *one as usize);
+		let zero = || self.value(tree, at + 1);
+		let one = || self.value(tree, one_at);
+		let (zero, one) =
+			if one_at - at > NODES_PER_TASK { rayon::join(zero, one) } else { (zero(), one()) };
+		let difference = one.minus(&zero);
+		let mut sum = zero.into_transforms();
+		let selector = circuit.layout.bits[predicate].selector.unwrap_or_default();
+		let selector = self.selector(circuit.selector_row(selector));
+		let parts = sum.mask_and_body_mut();
+		add_products(self.key, selector, circuit.gadget(), [&difference], [parts]);
+		Value::Selected(sum)
+	}
+}
+
+impl Value<'_> {
+	fn into_transforms(self) -> Rlwe {
+		match self {
+			Self::Selected(transforms) => transforms,
+			Self::Rotated { .. } => {
+				let mut residues = self.coefficients();
+				residues.chunks_exact_mut(POLYNOMIAL_SIZE).for_each(ring::forward);
+				Rlwe::from(residues)
+			},
+		}
+	}
+
+	fn coefficients(&self) -> Vec<u64> {
+		match self {
+			Self::Rotated { coefficients, step } => {
+				let mut rotated = vec![0; RLWE_SIZE];
+				rotate_both(coefficients, *step, &mut rotated);
+				rotated
+			},
+			Self::Selected(transforms) => transforms.clone().into_coefficients(),
+		}
+	}
+
+	/// Coefficients of the difference.
+	fn minus(&self, other: &Self) -> Vec<u64> {
+		match (self, other) {
+			(Self::Selected(one), Self::Selected(zero)) => {
+				let mut difference = one.clone();
+				difference.sub_assign(zero);
+				difference.into_coefficients()
+			},
+			_ => {
+				let mut difference = self.coefficients();
+				kernels::sub_assign(&mut difference, &other.coefficients());
+				difference
+			},
+		}
+	}
+}
