@@ -5,7 +5,7 @@
 use divan::{Bencher, black_box};
 use fhe_ml_engine::{
 	Circuit, ClientKey, EvaluationBuffers, ForestCircuit, LinearCircuit, NetworkCircuit,
-	PreparedServerKey,
+	PreparedServerKey, ServerKey,
 	entities::{
 		forest::{Node, Tree},
 		input::EncryptedInput,
@@ -107,6 +107,8 @@ fn full_forest(trees: usize, depth: u32) -> Circuit {
 
 /// Trees and their depth.
 const FORESTS: [(usize, u32); 7] = [(1, 9), (10, 3), (10, 4), (50, 3), (50, 4), (100, 6), (500, 6)];
+/// Of 500 trees of depth 6 the noise would be too much.
+const ENCRYPTED_FORESTS: &[(usize, u32)] = &FORESTS.split_at(6).0;
 
 #[divan::bench(args = FORESTS, sample_count = 10)]
 fn forest_encrypt(bencher: Bencher, (trees, depth): (usize, u32)) {
@@ -118,12 +120,20 @@ fn forest_encrypt(bencher: Bencher, (trees, depth): (usize, u32)) {
 }
 
 fn bench_forest(bencher: Bencher, (trees, depth): (usize, u32), threads: usize) {
-	bench_circuit(bencher, &full_forest(trees, depth), threads);
+	bench_circuit(bencher, &full_forest(trees, depth), threads, new_keys());
 }
 
-fn bench_circuit(bencher: Bencher, circuit: &Circuit, threads: usize) {
+fn new_keys() -> (ClientKey, ServerKey) {
+	ClientKey::generate(new_seeder().as_mut())
+}
+
+fn bench_circuit(
+	bencher: Bencher,
+	circuit: &Circuit,
+	threads: usize,
+	(key, server_key): (ClientKey, ServerKey),
+) {
 	let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-	let (key, server_key) = ClientKey::generate(new_seeder().as_mut());
 	let server_key = PreparedServerKey::new(&server_key);
 	let x: Vec<i64> = (0..circuit.inputs() as i64).map(|at| at * 31 % 7 % 2).collect();
 	let input = key.encrypt(circuit, [0; 32], &x, new_seeder().as_mut()).unwrap();
@@ -141,6 +151,36 @@ fn forest_evaluate_1_thread(bencher: Bencher, forest: (usize, u32)) {
 #[divan::bench(args = FORESTS, sample_count = 10)]
 fn forest_evaluate_2_threads(bencher: Bencher, forest: (usize, u32)) {
 	bench_forest(bencher, forest, 2);
+}
+
+/// The same with encrypted leaves.
+fn bench_encrypted_forest(bencher: Bencher, (trees, depth): (usize, u32), threads: usize) {
+	let Circuit::Forest(forest) = full_forest(trees, depth) else { return };
+	let (key, server_key) = ClientKey::generate(new_seeder().as_mut());
+	let encrypted = key.encrypt_forest(&forest, false, new_seeder().as_mut()).unwrap();
+	bench_circuit(
+		bencher,
+		&Circuit::EncryptedForest(encrypted.circuit),
+		threads,
+		(key, server_key),
+	);
+}
+
+#[divan::bench(args = ENCRYPTED_FORESTS, sample_count = 10)]
+fn encrypted_forest_evaluate_1_thread(bencher: Bencher, forest: (usize, u32)) {
+	bench_encrypted_forest(bencher, forest, 1);
+}
+
+#[divan::bench(args = ENCRYPTED_FORESTS, sample_count = 10)]
+fn encrypted_forest_evaluate_2_threads(bencher: Bencher, forest: (usize, u32)) {
+	bench_encrypted_forest(bencher, forest, 2);
+}
+
+#[divan::bench(args = SHAPES)]
+fn encrypted_linear_evaluate(bencher: Bencher, (count, outputs): (usize, usize)) {
+	let (key, server_key) = ClientKey::generate(new_seeder().as_mut());
+	let circuit = key.encrypt_linear(&circuit(count, outputs), new_seeder().as_mut()).unwrap();
+	bench_circuit(bencher, &Circuit::EncryptedLinear(circuit), 1, (key, server_key));
 }
 
 /// Features (of four bits), hidden units and outputs.
@@ -166,10 +206,10 @@ fn network((features, hidden, outputs): (usize, usize, usize)) -> Circuit {
 
 #[divan::bench(args = NETWORKS, sample_count = 10)]
 fn network_evaluate_1_thread(bencher: Bencher, shape: (usize, usize, usize)) {
-	bench_circuit(bencher, &network(shape), 1);
+	bench_circuit(bencher, &network(shape), 1, new_keys());
 }
 
 #[divan::bench(args = NETWORKS, sample_count = 10)]
 fn network_evaluate_2_threads(bencher: Bencher, shape: (usize, usize, usize)) {
-	bench_circuit(bencher, &network(shape), 2);
+	bench_circuit(bencher, &network(shape), 2, new_keys());
 }

@@ -9,6 +9,7 @@ pub(crate) mod encrypted_forest_layout;
 pub mod encrypted_linear;
 pub(crate) mod encrypted_weights;
 pub mod forest;
+mod forest_noise;
 pub mod input;
 pub(crate) mod limbs;
 pub mod linear;

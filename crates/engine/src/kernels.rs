@@ -55,14 +55,30 @@ pub(crate) fn butterfly(x: &mut [u64], y: &mut [u64]) {
 	});
 }
 
+/// 1 for the coefficients whose digits are in (-B/2, B/2\]: bits of splitmix64 (Steele, Lea, Flood,
+/// "Fast splittable pseudorandom number generators", 2014).
+static ROUNDED_UP: [u64; POLYNOMIAL_SIZE] = {
+	let mut bits = [0; POLYNOMIAL_SIZE];
+	let mut at = 0;
+	while at < POLYNOMIAL_SIZE {
+		let mut mixed = (at as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+		mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+		mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+		bits[at] = mixed >> 63;
+		at += 1;
+	}
+	bits
+};
+
 /// Cuts each coefficient of `from` into balanced digits: `digits[j N + i]` is digit j (from the most
 /// significant) of coefficient i, a residue in \[-B/2, B/2\]. The sum of the digits times their
 /// [`Gadget::scale`] is the coefficient, rounded to a multiple of the last scale.
 ///
-/// The digits of even coefficients are in \[-B/2, B/2), those of odd ones in (-B/2, B/2\]. If all
-/// had the same mean of -1/2, that would resonate with the mean 1/2 of the binary secret: the
-/// product of the two constant parts has coefficients up to N/4, more noise than all small digits
-/// make.
+/// The digits of some coefficients are in \[-B/2, B/2), those of the others in (-B/2, B/2\], by a
+/// pseudo-random pattern ([`ROUNDED_UP`]). If all had the same mean of -1/2, that would resonate with
+/// the mean 1/2 of the binary secret: the product of the two constant parts has coefficients up to
+/// N/4, more noise than all small digits make. With a regular pattern the noise of a key's rows would
+/// have the same offset in all slots, and sums of slots would add these up.
 pub(crate) fn decompose(from: &[u64], gadget: Gadget, digits: &mut [u64]) {
 	let half = 1u64 << (gadget.base_log - 1);
 	// With half a base added at every digit, the digits can be read off without carries. Another
@@ -74,12 +90,11 @@ pub(crate) fn decompose(from: &[u64], gadget: Gadget, digits: &mut [u64]) {
 		let shift = gadget.scale(level as u32).trailing_zeros();
 		let (mask, shifted) = if level == 0 { (u64::MAX, 3 * half) } else { (2 * half - 1, half) };
 		vectorised!({
-			for (at, (digit, &x)) in digits.iter_mut().zip(from).enumerate() {
-				let odd = at as u64 & 1;
-				let offset = offset - (odd.wrapping_neg() & scales);
+			for ((digit, &x), &up) in digits.iter_mut().zip(from).zip(&ROUNDED_UP) {
+				let offset = offset - (up.wrapping_neg() & scales);
 				let centred = if x > MODULUS / 2 { x.wrapping_sub(MODULUS) } else { x };
 				let value = centred.wrapping_add(offset) >> shift & mask;
-				let value = value.wrapping_sub(shifted - odd);
+				let value = value.wrapping_sub(shifted - up);
 				*digit = value.min(value.wrapping_add(MODULUS));
 			}
 		});

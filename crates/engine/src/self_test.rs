@@ -36,15 +36,19 @@ impl Seeder for Counter {
 
 /// First bytes of the hashes of keys, inputs and results for fixed seeds. They must not change:
 /// not with the CPU, the number of threads or the compiler, and not in later versions of the format.
-const EXPECTED: [(&str, [u8; 8]); 8] = [
+const EXPECTED: [(&str, [u8; 8]); 12] = [
 	("client key", [214, 70, 165, 141, 123, 118, 49, 229]),
 	("server key", [239, 16, 165, 106, 107, 216, 30, 168]),
 	("linear input", [114, 170, 167, 94, 184, 68, 15, 136]),
 	("linear result", [105, 169, 119, 101, 81, 103, 190, 111]),
 	("forest input", [156, 19, 35, 44, 185, 246, 210, 240]),
-	("forest result", [17, 105, 146, 228, 51, 35, 50, 78]),
+	("forest result", [47, 72, 210, 19, 72, 176, 134, 4]),
 	("network input", [101, 150, 173, 10, 54, 86, 158, 229]),
-	("network result", [29, 134, 91, 9, 127, 237, 89, 115]),
+	("network result", [141, 147, 188, 110, 12, 116, 249, 173]),
+	("encrypted linear model", [39, 82, 56, 215, 236, 192, 180, 234]),
+	("result of an encrypted linear model", [152, 117, 73, 158, 45, 7, 18, 27]),
+	("encrypted forest", [244, 132, 19, 12, 233, 82, 129, 39]),
+	("result of an encrypted forest", [230, 89, 178, 35, 21, 125, 2, 182]),
 ];
 
 /// Makes keys, encrypts and evaluates with fixed seeds, and compares every byte with what is known.
@@ -62,21 +66,38 @@ pub fn self_test() -> Result<(), SelfTestError> {
 	Ok(())
 }
 
-fn blobs() -> Option<[Vec<u8>; 8]> {
+fn blobs() -> Option<[Vec<u8>; 12]> {
 	let mut seeder = Counter(0);
 	let (client_key, server_key) = ClientKey::generate(&mut seeder);
 	let prepared = PreparedServerKey::new(&server_key);
 	let mut buffers = EvaluationBuffers::default();
-	let mut run = |circuit: Circuit, x: Vec<i64>| {
-		let input = client_key.encrypt(&circuit, [7; 32], &x, &mut seeder).ok()?;
+	let mut run = |circuit: &Circuit, x: &[i64], expected: Vec<i64>, seeder: &mut Counter| {
+		let input = client_key.encrypt(circuit, [7; 32], x, seeder).ok()?;
 		let result = circuit.evaluate(Some(&prepared), &input, &mut buffers).ok()?;
-		let outputs = client_key.decrypt(&circuit, &input, &result).ok()?;
-		(Ok(outputs) == circuit.evaluate_clear(&x)).then_some((input, result))
+		let outputs = client_key.decrypt(circuit, &input, &result).ok()?;
+		(outputs == expected).then_some((input, result))
 	};
-	let (linear_input, linear_result) =
-		run(linear()?, (0..2050).map(|at| at * 31 % 1000).collect())?;
-	let (forest_input, forest_result) = run(forest()?, (0..21).map(|at| at % 2).collect())?;
-	let (network_input, network_result) = run(network()?, vec![5, 0, 3])?;
+	let (linear, forest, network) = (linear()?, forest()?, network()?);
+	let features: Vec<i64> = (0..2050).map(|at| at * 31 % 1000).collect();
+	let bits: Vec<i64> = (0..21).map(|at| at % 2).collect();
+	let sums = linear.combine(&linear.evaluate_limbs(&features).ok()?);
+	let without_bias = sums.iter().zip(linear.bias()).map(|(sum, bias)| sum - bias).collect();
+	let votes = forest.evaluate_clear(&bits);
+
+	let public_linear = Circuit::Linear(linear.clone());
+	let public_forest = Circuit::Forest(forest.clone());
+	let activations = network.evaluate_clear(&[5, 0, 3]);
+	let network = Circuit::Network(network);
+	let (linear_input, linear_result) = run(&public_linear, &features, sums, &mut seeder)?;
+	let (forest_input, forest_result) = run(&public_forest, &bits, votes.clone(), &mut seeder)?;
+	let (network_input, network_result) = run(&network, &[5, 0, 3], activations, &mut seeder)?;
+
+	let linear = client_key.encrypt_linear(&linear, &mut seeder).ok()?;
+	let linear = Circuit::EncryptedLinear(linear);
+	let (_, encrypted_linear_result) = run(&linear, &features, without_bias, &mut seeder)?;
+	let forest = client_key.encrypt_forest(&forest, false, &mut seeder).ok()?;
+	let forest = Circuit::EncryptedForest(forest.circuit);
+	let (_, encrypted_forest_result) = run(&forest, &bits, votes, &mut seeder)?;
 	Some([
 		client_key.to_bytes().to_vec(),
 		server_key.as_bytes().to_vec(),
@@ -86,29 +107,33 @@ fn blobs() -> Option<[Vec<u8>; 8]> {
 		forest_result,
 		network_input,
 		network_result,
+		linear.to_bytes(),
+		encrypted_linear_result,
+		forest.to_bytes(),
+		encrypted_forest_result,
 	])
 }
 
 /// More features than one GLWE holds.
-fn linear() -> Option<Circuit> {
+fn linear() -> Option<LinearCircuit> {
 	let features = 2050;
 	let weights = (0..features).map(|at| (at * 7919 % 60_001) - 30_000).collect();
-	LinearCircuit::new(features as usize, 8, 2, weights, vec![-12_345]).ok().map(Circuit::Linear)
+	LinearCircuit::new(features as usize, 8, 2, weights, vec![-12_345]).ok()
 }
 
 /// Three trees of depth 3.
-fn forest() -> Option<Circuit> {
+fn forest() -> Option<ForestCircuit> {
 	let tree = |number: u32| {
 		let mut nodes = Vec::new();
 		let mut leaf = number as i32;
 		write_subtree(3, &mut (7 * number), &mut leaf, &mut nodes);
 		Tree { nodes }
 	};
-	ForestCircuit::compile(21, 1, (0..3).map(tree).collect()).ok().map(Circuit::Forest)
+	ForestCircuit::compile(21, 1, (0..3).map(tree).collect()).ok()
 }
 
 /// Three hidden units over eight bits, two outputs.
-fn network() -> Option<Circuit> {
+fn network() -> Option<NetworkCircuit> {
 	let unit = |number: i32| HiddenUnit {
 		base: 500,
 		steps: (0..8).map(|at| (at * 37 + number * 11) % 41 - 20).collect(),
@@ -119,7 +144,7 @@ fn network() -> Option<Circuit> {
 		hidden: (0..3).map(unit).collect(),
 		weights: vec![vec![100, -7, 33], vec![0, 127, -127]],
 	};
-	NetworkCircuit::compile(layers).ok().map(Circuit::Network)
+	NetworkCircuit::compile(layers).ok()
 }
 
 fn write_subtree(depth: u32, predicate: &mut u32, leaf: &mut i32, nodes: &mut Vec<Node>) {

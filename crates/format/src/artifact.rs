@@ -1,7 +1,7 @@
 //! The prefix of a model artifact: all that the chain needs to know of a model.
 
 use crate::{
-	BlobKind, HEADER_BYTES, Header, HeaderError,
+	BlobKind, HEADER_BYTES, Hash, Header, HeaderError,
 	reader::{array_at, u32_at, u64_at},
 };
 
@@ -55,14 +55,15 @@ impl CircuitKind {
 
 /// What follows the [`Header`] of an artifact; then come the card and the circuit.
 ///
-/// | bytes   | field |
-/// |---------|-------|
-/// | 16..20  | exact length of an input blob |
-/// | 20..24  | exact length of a result blob |
-/// | 24..32  | work units of one evaluation |
-/// | 32..36  | length of the model card (JSON) |
-/// | 36..40  | length of the circuit |
-/// | 40..104 | name, UTF-8, zero-padded |
+/// | bytes    | field |
+/// |----------|-------|
+/// | 16..20   | exact length of an input blob |
+/// | 20..24   | exact length of a result blob |
+/// | 24..32   | work units of one evaluation |
+/// | 32..36   | length of the model card (JSON) |
+/// | 36..40   | length of the circuit |
+/// | 40..104  | name, UTF-8, zero-padded |
+/// | 104..136 | only for encrypted models: hash of the server key whose client key they need |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArtifactPrefix {
 	/// Which evaluation the model compiles to.
@@ -79,15 +80,26 @@ pub struct ArtifactPrefix {
 	pub circuit_bytes: u32,
 	/// Name in UTF-8, padded with zeros.
 	pub name: [u8; MODEL_NAME_BYTES],
+	/// For an encrypted model, and for no other: hash of the server key whose client key encrypted
+	/// it.
+	pub encrypted_for: Option<Hash>,
 }
 
 impl ArtifactPrefix {
-	/// Length of header and prefix in bytes.
+	/// Length of header and prefix in bytes, without the key of encrypted models.
 	pub const BYTES: usize = HEADER_BYTES + 24 + MODEL_NAME_BYTES;
 
-	/// Header and prefix as bytes.
+	/// Length of header and prefix in bytes.
+	pub const fn len(&self) -> usize {
+		match self.encrypted_for {
+			Some(key) => Self::BYTES + key.len(),
+			None => Self::BYTES,
+		}
+	}
+
+	/// Header and prefix as bytes; for an encrypted model its key must follow.
 	pub fn to_bytes(&self) -> [u8; Self::BYTES] {
-		let rest = (Self::BYTES - HEADER_BYTES) as u32;
+		let rest = (self.len() - HEADER_BYTES) as u32;
 		let payload_bytes = rest.saturating_add(self.card_bytes).saturating_add(self.circuit_bytes);
 		let header = Header { kind: BlobKind::Artifact, detail: self.circuit as u8, payload_bytes };
 		let mut bytes = [0; Self::BYTES];
@@ -113,9 +125,13 @@ impl ArtifactPrefix {
 			card_bytes: u32_at(blob, 32)?,
 			circuit_bytes: u32_at(blob, 36)?,
 			name: array_at(blob, 40)?,
+			encrypted_for: match circuit.is_encrypted() {
+				true => Some(array_at(blob, Self::BYTES)?),
+				false => None,
+			},
 		};
 		let announced =
-			Self::BYTES as u64 + u64::from(prefix.card_bytes) + u64::from(prefix.circuit_bytes);
+			prefix.len() as u64 + u64::from(prefix.card_bytes) + u64::from(prefix.circuit_bytes);
 		if announced != blob.len() as u64 {
 			return Err(HeaderError::WrongLength);
 		}
@@ -149,12 +165,25 @@ mod tests {
 			card_bytes: 0,
 			circuit_bytes: 0,
 			name,
+			encrypted_for: None,
 		}
 	}
 
 	#[test]
 	fn prefix_reads_back() {
 		assert_eq!(ArtifactPrefix::read(&prefix().to_bytes()), Ok(prefix()));
+	}
+
+	#[test]
+	fn prefix_of_an_encrypted_model_has_its_key() {
+		let key = [9; 32];
+		let circuit = CircuitKind::EncryptedForest;
+		let prefix = ArtifactPrefix { circuit, encrypted_for: Some(key), ..prefix() };
+		let mut bytes = [9; ArtifactPrefix::BYTES + 32];
+		bytes[..ArtifactPrefix::BYTES].copy_from_slice(&prefix.to_bytes());
+		assert_eq!(ArtifactPrefix::read(&bytes), Ok(prefix));
+		let truncated = &bytes[..ArtifactPrefix::BYTES];
+		assert_eq!(ArtifactPrefix::read(truncated), Err(HeaderError::WrongLength));
 	}
 
 	#[test]

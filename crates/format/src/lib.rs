@@ -20,6 +20,7 @@
 #![no_std]
 
 mod artifact;
+pub mod bounds;
 mod input;
 mod reader;
 mod result;
@@ -61,6 +62,8 @@ pub enum BlobKind {
 	Result = 4,
 	/// A client key; never leaves its owner's machine.
 	ClientKey = 5,
+	/// What the owner of an encrypted model knows of it; stays with the client key.
+	Schema = 6,
 }
 
 impl BlobKind {
@@ -71,6 +74,7 @@ impl BlobKind {
 			3 => Self::Input,
 			4 => Self::Result,
 			5 => Self::ClientKey,
+			6 => Self::Schema,
 			_ => return None,
 		})
 	}

@@ -5,7 +5,9 @@
 
 use divan::{Bencher, black_box};
 use fhe_ml_engine::{ClientKey, EvaluationBuffers, PreparedServerKey, new_seeder};
-use fhe_ml_models::{Artifact, Calibration, ImportOptions, evaluate, import_onnx};
+use fhe_ml_models::{
+	Calibration, EncryptedModel, ImportOptions, Model, encrypt_model, evaluate, import_onnx,
+};
 use std::{path::PathBuf, sync::LazyLock};
 
 fn main() {
@@ -40,44 +42,66 @@ fn calibration(name: &str) -> Option<Calibration> {
 	Some(Calibration { names, rows: rows.collect() })
 }
 
-fn import(name: &str) -> Artifact {
+fn import(name: &str) -> Model {
 	let onnx = std::fs::read(folder().join(format!("{name}.onnx"))).unwrap();
 	let options = ImportOptions { name: name.into(), calibration: calibration(name) };
-	import_onnx(&onnx, &options).unwrap()
+	Model::new(import_onnx(&onnx, &options).unwrap(), None).unwrap()
 }
 
-/// The integers of a row in the middle of the calibration file, or of zeros.
-fn row(name: &str, model: &Artifact) -> Vec<i64> {
+/// A row in the middle of the calibration file, or zeros.
+fn row(name: &str, model: &Model) -> Vec<f64> {
 	let rows = calibration(name).map(|calibration| calibration.rows);
 	let row = rows.map(|mut rows| rows.swap_remove(rows.len() / 2));
-	model.card.encode(&row.unwrap_or_else(|| vec![0.0; model.card.features.len()])).unwrap()
+	row.unwrap_or_else(|| vec![0.0; model.card.features.len()])
 }
 
 #[divan::bench(args = names(), sample_count = 20)]
 fn encrypt(bencher: Bencher, name: &str) {
 	let model = import(name);
-	let x = row(name, &model);
+	let row = row(name, &model);
 	let mut seeder = new_seeder();
-	bencher.bench_local(|| {
-		KEYS.0.encrypt(&model.circuit, model.hash(), black_box(&x), seeder.as_mut())
-	});
+	bencher.bench_local(|| model.encrypt(&KEYS.0, black_box(&row), seeder.as_mut()));
+}
+
+fn bench_evaluation(bencher: Bencher, model: &Model, row: &[f64]) {
+	let input = model.encrypt(&KEYS.0, row, new_seeder().as_mut()).unwrap();
+	let mut buffers = EvaluationBuffers::default();
+	bencher
+		.bench_local(|| evaluate(&model.artifact, Some(&KEYS.1), black_box(&input), &mut buffers));
 }
 
 #[divan::bench(args = names(), sample_count = 20)]
 fn evaluate_model(bencher: Bencher, name: &str) {
 	let model = import(name);
-	let x = row(name, &model);
-	let input = KEYS.0.encrypt(&model.circuit, model.hash(), &x, new_seeder().as_mut()).unwrap();
-	let mut buffers = EvaluationBuffers::default();
-	bencher.bench_local(|| evaluate(&model, Some(&KEYS.1), black_box(&input), &mut buffers));
+	bench_evaluation(bencher, &model, &row(name, &model));
+}
+
+/// The same model, encrypted.
+fn bench_encrypted(bencher: Bencher, name: &str, hide_shape: bool) {
+	let public = import(name);
+	let encrypted = encrypt_model(&public.artifact, &KEYS.0, hide_shape, new_seeder().as_mut());
+	// Some have too many nodes to be padded or too many leaves to be encrypted.
+	let Ok(EncryptedModel { artifact, schema }) = encrypted else { return };
+	let schema = schema.seal(&KEYS.0, new_seeder().as_mut()).unwrap();
+	let model = Model::new(artifact, Some((&schema, &KEYS.0))).unwrap();
+	bench_evaluation(bencher, &model, &row(name, &model));
+}
+
+#[divan::bench(args = names(), sample_count = 20)]
+fn evaluate_encrypted_model(bencher: Bencher, name: &str) {
+	bench_encrypted(bencher, name, false);
+}
+
+#[divan::bench(args = names(), sample_count = 20)]
+fn evaluate_hidden_model(bencher: Bencher, name: &str) {
+	bench_encrypted(bencher, name, true);
 }
 
 #[divan::bench(args = names(), sample_count = 20)]
 fn decrypt(bencher: Bencher, name: &str) {
 	let model = import(name);
-	let x = row(name, &model);
-	let input = KEYS.0.encrypt(&model.circuit, model.hash(), &x, new_seeder().as_mut()).unwrap();
-	let result =
-		evaluate(&model, Some(&KEYS.1), &input, &mut EvaluationBuffers::default()).unwrap();
-	bencher.bench_local(|| KEYS.0.decrypt(&model.circuit, &input, black_box(&result)));
+	let input = model.encrypt(&KEYS.0, &row(name, &model), new_seeder().as_mut()).unwrap();
+	let mut buffers = EvaluationBuffers::default();
+	let result = evaluate(&model.artifact, Some(&KEYS.1), &input, &mut buffers).unwrap();
+	bencher.bench_local(|| model.decrypt(&KEYS.0, &input, black_box(&result)));
 }

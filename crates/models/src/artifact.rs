@@ -1,6 +1,6 @@
 //! The `.fheml` file: a model that is ready for the chain.
 
-use crate::card::{Column, Encoding, ModelCard, Scores, Task};
+use crate::card::{Column, Encoding, EncryptedCard, HiddenLayer, ModelCard, Scores, Task};
 use fhe_ml_engine::{Circuit, CircuitError, Hash, HeaderError, blake2b_256};
 use fhe_ml_format::{ArtifactPrefix, MODEL_NAME_BYTES};
 
@@ -8,11 +8,39 @@ use fhe_ml_format::{ArtifactPrefix, MODEL_NAME_BYTES};
 #[derive(Clone, Debug)]
 pub struct Artifact {
 	/// The model card.
-	pub card: ModelCard,
+	pub card: Card,
 	/// What collators evaluate.
 	pub circuit: Circuit,
+	/// For an encrypted model: hash of the server key whose client key encrypted it.
+	pub encrypted_for: Option<Hash>,
 	bytes: Vec<u8>,
 	hash: Hash,
+}
+
+/// What an artifact says of its model.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Card {
+	/// Everything.
+	Public(Box<ModelCard>),
+	/// Sizes and cost; the rest is in the schema.
+	Encrypted(EncryptedCard),
+}
+
+impl Card {
+	/// Name of the model.
+	pub fn name(&self) -> &str {
+		match self {
+			Self::Public(card) => &card.name,
+			Self::Encrypted(card) => &card.name,
+		}
+	}
+
+	fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+		match self {
+			Self::Public(card) => serde_json::to_vec(card),
+			Self::Encrypted(card) => serde_json::to_vec(card),
+		}
+	}
 }
 
 /// Why the bytes of an artifact were refused, or an artifact cannot be written.
@@ -36,14 +64,36 @@ pub enum ArtifactError {
 }
 
 impl Artifact {
-	/// Puts a card and a circuit into one file.
+	/// Puts the card and the circuit of a public model into one file.
 	pub fn new(card: ModelCard, circuit: Circuit) -> Result<Self, ArtifactError> {
+		check(&card, &circuit)?;
+		Self::from_parts(Card::Public(card.into()), circuit, None)
+	}
+
+	/// Puts the card and the circuit of an encrypted model into one file. `key` is the hash of the
+	/// server key whose client key encrypted it.
+	pub fn encrypted(
+		card: EncryptedCard,
+		circuit: Circuit,
+		key: Hash,
+	) -> Result<Self, ArtifactError> {
+		Self::from_parts(Card::Encrypted(card), circuit, Some(key))
+	}
+
+	fn from_parts(
+		card: Card,
+		circuit: Circuit,
+		encrypted_for: Option<Hash>,
+	) -> Result<Self, ArtifactError> {
+		if circuit.kind().is_encrypted() != encrypted_for.is_some() {
+			return Err(ArtifactError::Mismatch("an encrypted model has a key, and no other"));
+		}
 		let mut name = [0; MODEL_NAME_BYTES];
-		name.get_mut(..card.name.len())
+		name.get_mut(..card.name().len())
 			.filter(|name| !name.is_empty())
-			.ok_or(ArtifactError::Name(card.name.len()))?
-			.copy_from_slice(card.name.as_bytes());
-		let card_json = serde_json::to_vec(&card)?;
+			.ok_or(ArtifactError::Name(card.name().len()))?
+			.copy_from_slice(card.name().as_bytes());
+		let card_json = card.to_json()?;
 		let circuit_bytes = circuit.to_bytes();
 		let prefix = ArtifactPrefix {
 			circuit: circuit.kind(),
@@ -53,22 +103,29 @@ impl Artifact {
 			card_bytes: card_json.len() as u32,
 			circuit_bytes: circuit_bytes.len() as u32,
 			name,
+			encrypted_for,
 		};
-		let bytes = [prefix.to_bytes().as_slice(), &card_json, &circuit_bytes].concat();
-		check(&card, &circuit)?;
-		Ok(Self { card, circuit, hash: blake2b_256(&bytes), bytes })
+		let key = encrypted_for.as_ref().map_or(&[][..], |key| key);
+		let bytes = [prefix.to_bytes().as_slice(), key, &card_json, &circuit_bytes].concat();
+		Ok(Self { card, circuit, encrypted_for, hash: blake2b_256(&bytes), bytes })
 	}
 
 	/// Decodes a `.fheml` file and checks that its parts belong together.
 	pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, ArtifactError> {
 		let prefix = ArtifactPrefix::read(&bytes)?;
-		let (card_json, circuit_bytes) = bytes[ArtifactPrefix::BYTES..]
+		let (card_json, circuit_bytes) = bytes[prefix.len()..]
 			.split_at_checked(prefix.card_bytes as usize)
 			.ok_or(HeaderError::WrongLength)?;
-		let card: ModelCard = serde_json::from_slice(card_json)?;
 		let circuit = Circuit::from_bytes(prefix.circuit, circuit_bytes)?;
-		check(&card, &circuit)?;
-		if prefix.name_str() != Some(card.name.as_str()) {
+		let card = match prefix.encrypted_for {
+			Some(_) => Card::Encrypted(serde_json::from_slice(card_json)?),
+			None => {
+				let card = serde_json::from_slice(card_json)?;
+				check(&card, &circuit)?;
+				Card::Public(Box::new(card))
+			},
+		};
+		if prefix.name_str() != Some(card.name()) {
 			return Err(ArtifactError::Mismatch("the names differ"));
 		}
 		if prefix.input_bytes as usize != circuit.input_bytes()
@@ -77,7 +134,8 @@ impl Artifact {
 		{
 			return Err(ArtifactError::Mismatch("sizes or work differ from the circuit's"));
 		}
-		Ok(Self { card, circuit, hash: blake2b_256(&bytes), bytes })
+		let encrypted_for = prefix.encrypted_for;
+		Ok(Self { card, circuit, encrypted_for, hash: blake2b_256(&bytes), bytes })
 	}
 
 	/// The bytes of the file.
@@ -92,7 +150,7 @@ impl Artifact {
 }
 
 /// Whether every index of the card exists in the circuit.
-fn check(card: &ModelCard, circuit: &Circuit) -> Result<(), ArtifactError> {
+pub(crate) fn check(card: &ModelCard, circuit: &Circuit) -> Result<(), ArtifactError> {
 	let outputs = circuit.outputs();
 	let exist = |columns: &[Column]| columns.iter().all(|column| column.output < outputs);
 	let fits = |scores: &Scores| !scores.columns.is_empty() && exist(&scores.columns);
@@ -108,6 +166,10 @@ fn check(card: &ModelCard, circuit: &Circuit) -> Result<(), ArtifactError> {
 			.iter()
 			.all(|predicate| predicate.feature < features)
 			.then_some(predicates.list.len()),
+		Encoding::HiddenLayer(HiddenLayer { features: scaled, largest, layer }) => {
+			let lengths = [scaled.len(), largest.len(), layer.feature_bits.len()];
+			(lengths == [features; 3]).then_some(layer.hidden.len())
+		},
 	};
 	if inputs != Some(circuit.inputs()) {
 		return Err(ArtifactError::Mismatch("another number of features"));

@@ -1,6 +1,7 @@
 //! The model card: what a model is and what its encrypted form costs, as JSON in the artifact.
 
-use serde::{Deserialize, Serialize};
+use fhe_ml_engine::entities::network::{HiddenUnit, NetworkLayers};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// All that a client needs to encrypt for a model and to read its results, and all that a person
 /// wants to know before using it.
@@ -21,6 +22,9 @@ pub struct ModelCard {
 	pub features_are_named: bool,
 	/// One per output of the circuit: value of the integer 1.
 	pub output_steps: Vec<f64>,
+	/// In the schema of an encrypted model: integers that are added to the outputs.
+	#[serde(default, skip_serializing_if = "Vec::is_empty")]
+	pub output_bias: Vec<i64>,
 	/// What the client makes of the outputs.
 	pub task: Task,
 	/// How exact the quantised model is.
@@ -31,6 +35,21 @@ pub struct ModelCard {
 	pub cost: Cost,
 	/// Probability that a result decrypts wrongly. Zero if the noise has a hard bound that stays
 	/// below half a step.
+	pub decryption_failure_probability: f64,
+}
+
+/// What the artifact of an encrypted model shows of it; the rest is in its schema.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EncryptedCard {
+	/// Name of the model.
+	pub name: String,
+	/// Kind of the evaluated circuit, for people.
+	pub kind: String,
+	/// Sizes in bytes.
+	pub sizes: Sizes,
+	/// What collators compute.
+	pub cost: Cost,
+	/// Probability that a result decrypts wrongly.
 	pub decryption_failure_probability: f64,
 }
 
@@ -49,6 +68,49 @@ pub enum Encoding {
 	},
 	/// Bits: comparisons of features with thresholds.
 	Predicates(Predicates),
+	/// The activations of a hidden layer, which the client computes.
+	HiddenLayer(HiddenLayer),
+}
+
+/// A hidden layer over features that are scaled, rounded and clipped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HiddenLayer {
+	/// How features are scaled.
+	pub features: Vec<ScaledFeature>,
+	/// The largest integer of each feature; 0 for one that is not used.
+	pub largest: Vec<i64>,
+	/// The layer on these integers.
+	#[serde(with = "LayerColumns")]
+	pub layer: NetworkLayers,
+}
+
+/// [`NetworkLayers`] without output weights, in JSON.
+#[derive(Serialize, Deserialize)]
+struct LayerColumns {
+	feature_bits: Vec<u32>,
+	bases: Vec<i32>,
+	steps: Vec<Vec<i32>>,
+	tables: Vec<Vec<u16>>,
+}
+
+impl LayerColumns {
+	fn serialize<S: Serializer>(layer: &NetworkLayers, serializer: S) -> Result<S::Ok, S::Error> {
+		let units = || layer.hidden.iter();
+		let columns = Self {
+			feature_bits: layer.feature_bits.clone(),
+			bases: units().map(|unit| unit.base).collect(),
+			steps: units().map(|unit| unit.steps.clone()).collect(),
+			tables: units().map(|unit| unit.table.clone()).collect(),
+		};
+		Serialize::serialize(&columns, serializer)
+	}
+
+	fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NetworkLayers, D::Error> {
+		let Self { feature_bits, bases, steps, tables } = Deserialize::deserialize(deserializer)?;
+		let units = bases.into_iter().zip(steps).zip(tables);
+		let hidden = units.map(|((base, steps), table)| HiddenUnit { base, steps, table });
+		Ok(NetworkLayers { feature_bits, hidden: hidden.collect(), weights: Vec::new() })
+	}
 }
 
 /// Comparisons of features with thresholds; in JSON by columns, since there can be thousands.
@@ -158,7 +220,7 @@ pub struct Cost {
 }
 
 /// Details of a circuit that computes on encrypted bits.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LevelledCost {
 	/// Encrypted bits.
 	pub bits: usize,

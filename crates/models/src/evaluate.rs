@@ -1,7 +1,10 @@
 //! What a collator does: evaluate an artifact on an encrypted input.
 
 use crate::artifact::{Artifact, ArtifactError};
-use fhe_ml_engine::{EvaluationBuffers, PreparedServerKey, ServerKeyError};
+use fhe_ml_engine::{
+	EvaluationBuffers, PreparedServerKey, ServerKeyError, entities::input::InputError,
+};
+use fhe_ml_format::InputPrefix;
 
 /// Why an evaluation failed.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +23,9 @@ pub enum EvaluateError {
 /// Evaluates the model in `artifact` on `input` under a server key; returns the bytes of the
 /// encrypted result.
 ///
+/// An encrypted model takes only inputs for the key that it is encrypted for: with any other it would
+/// give noise.
+///
 /// The result depends on nothing but these bytes: every honest collator gets the same.
 pub fn evaluate(
 	artifact: &Artifact,
@@ -27,5 +33,12 @@ pub fn evaluate(
 	input: &[u8],
 	buffers: &mut EvaluationBuffers,
 ) -> Result<Vec<u8>, EvaluateError> {
+	if let Some(wanted) = artifact.encrypted_for {
+		let prefix = InputPrefix::read(input).map_err(InputError::Header);
+		let found = prefix.map_err(fhe_ml_engine::EvaluateError::Input)?.server_key;
+		if found != wanted {
+			return Err(fhe_ml_engine::EvaluateError::AnotherServerKey.into());
+		}
+	}
 	Ok(artifact.circuit.evaluate(server_key, input, buffers)?)
 }

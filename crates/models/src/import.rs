@@ -16,15 +16,14 @@ pub(crate) mod trees;
 
 use crate::{
 	artifact::{Artifact, ArtifactError},
-	card::{
-		Column, Cost, Encoding, LevelledCost, ModelCard, Predicates, Quantisation, Ranges, Scores,
-		Sizes, Task,
-	},
+	card::{Column, Encoding, ModelCard, Predicates, Quantisation, Ranges, Scores, Task},
+	cost,
 	quantise::{FloatModel, QuantiseError},
 	quantise_network::{FloatNetwork, QuantiseNetworkError},
 	quantise_trees,
 };
-use fhe_ml_engine::{Circuit, ForestCircuit, ForestCircuitError, Hash, NetworkCircuit, ServerKey};
+use fhe_ml_engine::{Circuit, ForestCircuitError, Hash};
+use fhe_ml_format::bounds::{MAX_ARTIFACT_BYTES, MAX_INPUT_BYTES};
 use formula::{Basis, Formula, Precision, Row, ScoreFormula};
 use graph::Graph;
 use operators::HiddenLayer;
@@ -106,9 +105,20 @@ pub enum ImportError {
 	/// The network does not fit.
 	#[error("the model does not fit: {0}")]
 	Network(#[from] QuantiseNetworkError),
+	/// The model does not fit a chain.
+	#[error(transparent)]
+	Bounds(#[from] BoundsError),
+	/// The artifact cannot be written.
+	#[error(transparent)]
+	Artifact(#[from] ArtifactError),
+}
+
+/// Why a compiled model does not fit a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BoundsError {
 	/// The artifact is larger than a chain takes.
 	#[error("the model takes {found} bytes, and at most {limit} fit a chain")]
-	TooLarge {
+	Artifact {
 		/// Bytes of the artifact.
 		found: usize,
 		/// Bytes that are allowed.
@@ -116,15 +126,26 @@ pub enum ImportError {
 	},
 	/// The input is larger than a chain takes.
 	#[error("an encrypted row would take {found} bytes, and at most {limit} fit a chain")]
-	InputTooLarge {
+	Input {
 		/// Bytes of an input.
 		found: usize,
 		/// Bytes that are allowed.
 		limit: usize,
 	},
-	/// The artifact cannot be written.
-	#[error(transparent)]
-	Artifact(#[from] ArtifactError),
+}
+
+/// Whether artifact and inputs of a model fit a chain.
+pub(crate) fn check_bounds(artifact: &Artifact) -> Result<(), BoundsError> {
+	let input = artifact.circuit.input_bytes();
+	if input > MAX_INPUT_BYTES {
+		return Err(BoundsError::Input { found: input, limit: MAX_INPUT_BYTES });
+	}
+	match artifact.as_bytes().len() {
+		found if found > MAX_ARTIFACT_BYTES => {
+			Err(BoundsError::Artifact { found, limit: MAX_ARTIFACT_BYTES })
+		},
+		_ => Ok(()),
+	}
 }
 
 /// Half width, in standard deviations, of the expected range of a scaled feature.
@@ -147,7 +168,6 @@ pub fn import_onnx(onnx: &[u8], options: &ImportOptions) -> Result<Artifact, Imp
 	let Compiled { circuit, encoding, output_steps, output_offsets, quantisation } = compiled;
 	let task = task.shifted(&output_offsets);
 	let kind = circuit_name(&circuit);
-	let needs_server_key = circuit.kind().needs_server_key();
 	let card = ModelCard {
 		name: options.name.clone(),
 		kind: match task {
@@ -161,32 +181,15 @@ pub fn import_onnx(onnx: &[u8], options: &ImportOptions) -> Result<Artifact, Imp
 		output_steps,
 		task,
 		quantisation,
-		sizes: Sizes {
-			input: circuit.input_bytes(),
-			result: circuit.result_bytes(),
-			server_key: if needs_server_key { ServerKey::BYTES } else { 0 },
-		},
-		cost: cost(&circuit),
-		decryption_failure_probability: if needs_server_key { LEVELLED_FAILURE } else { 0.0 },
+		output_bias: Vec::new(),
+		sizes: cost::sizes(&circuit),
+		cost: cost::cost(&circuit),
+		decryption_failure_probability: cost::failure_probability(&circuit),
 	};
-	if card.sizes.input > MAX_INPUT_BYTES {
-		let (found, limit) = (card.sizes.input, MAX_INPUT_BYTES);
-		return Err(ImportError::InputTooLarge { found, limit });
-	}
 	let artifact = Artifact::new(card, circuit)?;
-	match artifact.as_bytes().len() {
-		found if found > MAX_ARTIFACT_BYTES => {
-			Err(ImportError::TooLarge { found, limit: MAX_ARTIFACT_BYTES })
-		},
-		_ => Ok(artifact),
-	}
+	check_bounds(&artifact)?;
+	Ok(artifact)
 }
-
-/// 2^-128: what the noise budget of levelled circuits is made for.
-const LEVELLED_FAILURE: f64 = 2.938_735_877_055_719e-39;
-/// What the pallet takes (`fhe_ml_primitives::bounds`).
-const MAX_ARTIFACT_BYTES: usize = 3 << 20;
-const MAX_INPUT_BYTES: usize = 1 << 20;
 
 /// A circuit, and what the card says of it.
 struct Compiled {
@@ -200,51 +203,10 @@ struct Compiled {
 
 fn circuit_name(circuit: &Circuit) -> &'static str {
 	match circuit {
-		Circuit::Linear(_) => "linear",
+		Circuit::Linear(_) | Circuit::EncryptedLinear(_) => "linear",
 		Circuit::Forest(forest) if forest.trees().len() == 1 => "decision tree",
-		Circuit::Forest(_) => "forest",
+		Circuit::Forest(_) | Circuit::EncryptedForest(_) => "forest",
 		Circuit::Network(_) => "network",
-	}
-}
-
-fn cost(circuit: &Circuit) -> Cost {
-	let levelled = match circuit {
-		Circuit::Linear(_) => None,
-		Circuit::Forest(forest) => Some(forest_cost(forest)),
-		Circuit::Network(network) => Some(network_cost(network)),
-	};
-	Cost {
-		milliseconds_per_core: circuit.work() as f64 / 1000.0,
-		memory: circuit.memory_bytes(),
-		levelled,
-	}
-}
-
-fn forest_cost(forest: &ForestCircuit) -> LevelledCost {
-	let gadget = forest.gadget().mask;
-	LevelledCost {
-		bits: forest.predicates(),
-		selectors: forest.selectors(),
-		slots: forest.slots(),
-		transforms: forest.transforms(),
-		gadget: (gadget.base_log, gadget.levels),
-		limbs: forest.limbs().0,
-		noise_log2: forest.noise_log2(),
-		budget_log2: forest.encoding().budget_log2(),
-	}
-}
-
-fn network_cost(network: &NetworkCircuit) -> LevelledCost {
-	let gadget = network.gadget().mask;
-	LevelledCost {
-		bits: network.bits(),
-		selectors: network.bits(),
-		slots: network.slots(),
-		transforms: network.transforms(),
-		gadget: (gadget.base_log, gadget.levels),
-		limbs: network.limbs(),
-		noise_log2: network.noise_log2(),
-		budget_log2: network.encoding().budget_log2(),
 	}
 }
 

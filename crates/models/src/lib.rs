@@ -6,20 +6,29 @@
 //! - [`artifact`]: the `.fheml` file: prefix, [`card`], circuit.
 //! - [`predict`]: feature vectors to integers before encryption, integers to predictions after
 //!   decryption.
+//! - [`encrypt`]: from a public model to an encrypted one and its [`schema`].
+//! - [`model`]: an artifact with what a client needs to use it.
 //! - [`evaluate`]: what a collator does with the bytes of an artifact and an input.
 
 pub mod artifact;
 pub mod card;
+mod cost;
+pub mod encrypt;
 pub mod evaluate;
 pub mod import;
+pub mod model;
 pub mod predict;
 pub mod quantise;
 mod quantise_network;
 mod quantise_trees;
+pub mod schema;
 
-pub use artifact::{Artifact, ArtifactError};
+pub use artifact::{Artifact, ArtifactError, Card};
 pub use card::ModelCard;
+pub use encrypt::{EncryptModelError, EncryptedModel, encrypt_model};
 pub use evaluate::{EvaluateError, evaluate};
-pub use import::{Calibration, ImportError, ImportOptions, import_onnx};
+pub use import::{BoundsError, Calibration, ImportError, ImportOptions, import_onnx};
+pub use model::{EncryptRowError, Model, ModelError};
 pub use predict::{EncodeError, Label, Prediction};
 pub use quantise_network::QuantiseNetworkError;
+pub use schema::{Schema, SchemaError};

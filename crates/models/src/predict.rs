@@ -1,9 +1,10 @@
 //! Feature vectors to integers before encryption, integers to predictions after decryption.
 
 use crate::card::{
-	Classes, Column, Comparison, Encoding, ModelCard, Predicate, Predicates, ScaledFeature, Scores,
-	Task, Transform,
+	Classes, Column, Comparison, Encoding, HiddenLayer, ModelCard, Predicate, Predicates,
+	ScaledFeature, Scores, Task, Transform,
 };
+use fhe_ml_engine::entities::network::HiddenUnit;
 use serde::Serialize;
 
 /// What a model predicts for one row.
@@ -56,6 +57,9 @@ pub enum EncodeError {
 	/// A value that is not finite.
 	#[error("feature `{0}` is not a finite number")]
 	NotFinite(String),
+	/// The argument of an activation leaves its table.
+	#[error("hidden unit {0} is out of the model's range for these features")]
+	HiddenOutOfRange(usize),
 	/// A value so far from its expected range that its integer overflows.
 	#[error("feature `{0}` is too far out of the range that the model was made for")]
 	OutOfRange(String),
@@ -76,16 +80,15 @@ impl ModelCard {
 		}
 		match &self.encoding {
 			Encoding::Scaled(scaled) => self.scale(scaled, row),
-			Encoding::Levels { features, largest } => {
-				let values = row.iter().zip(&self.features).zip(features.iter().zip(largest));
-				let level = |((&x, name), (feature, &largest)): (_, (&ScaledFeature, &i64))| {
-					let x: f64 = x;
-					match x.is_finite() {
-						true => Ok(feature.level(x, largest)),
-						false => Err(EncodeError::NotFinite(String::clone(name))),
-					}
+			Encoding::Levels { features, largest } => self.levels(features, largest, row),
+			Encoding::HiddenLayer(HiddenLayer { features, largest, layer }) => {
+				let bits = layer.input_bits(&self.levels(features, largest, row)?);
+				let activation = |(at, unit): (usize, &HiddenUnit)| {
+					let argument = usize::try_from(unit.argument(&bits)).ok();
+					let value = argument.and_then(|argument| unit.table.get(argument));
+					value.map(|&value| value.into()).ok_or(EncodeError::HiddenOutOfRange(at))
 				};
-				values.map(level).collect()
+				layer.hidden.iter().enumerate().map(activation).collect()
 			},
 			Encoding::Predicates(Predicates { list, single_precision }) => {
 				if let Some(at) = row.iter().position(|value| value.is_infinite()) {
@@ -105,6 +108,23 @@ impl ModelCard {
 		}
 	}
 
+	fn levels(
+		&self,
+		features: &[ScaledFeature],
+		largest: &[i64],
+		row: &[f64],
+	) -> Result<Vec<i64>, EncodeError> {
+		let values = row.iter().zip(&self.features).zip(features.iter().zip(largest));
+		let level =
+			|((&x, name), (feature, &largest)): ((&f64, &String), (&ScaledFeature, &i64))| match x
+				.is_finite()
+			{
+				true => Ok(feature.level(x, largest)),
+				false => Err(EncodeError::NotFinite(name.clone())),
+			};
+		values.map(level).collect()
+	}
+
 	fn scale(&self, scaled: &[ScaledFeature], row: &[f64]) -> Result<Vec<i64>, EncodeError> {
 		let values = self.features.iter().zip(scaled).zip(row).map(|((name, feature), &value)| {
 			let value = f64::from(value as f32);
@@ -122,8 +142,10 @@ impl ModelCard {
 
 	/// The prediction that the integer outputs of the circuit stand for.
 	pub fn decode(&self, outputs: &[i64]) -> Prediction {
+		let bias = self.output_bias.iter().copied().chain(std::iter::repeat(0));
+		let outputs = outputs.iter().zip(bias).map(|(&output, bias)| output.wrapping_add(bias));
 		let raw_scores: Vec<f64> =
-			outputs.iter().zip(&self.output_steps).map(|(&s, &step)| s as f64 * step).collect();
+			outputs.zip(&self.output_steps).map(|(s, &step)| s as f64 * step).collect();
 		let (prediction, scores) = match &self.task {
 			Task::Classification { classes, decision, scores } => {
 				let class = argmax(&decision.apply(&raw_scores));

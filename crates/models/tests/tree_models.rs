@@ -6,54 +6,54 @@ mod common;
 
 use common::{expected, import, predict, test_rows};
 use fhe_ml_engine::EvaluationBuffers;
-use fhe_ml_models::{Artifact, Prediction, card::Task};
+use fhe_ml_models::{Model, Prediction, card::Task};
 
 /// By how much the best decision score exceeds the second one.
-fn margin(artifact: &Artifact, prediction: &Prediction) -> f64 {
-	let Task::Classification { decision, .. } = &artifact.card.task else { return f64::INFINITY };
+fn margin(model: &Model, prediction: &Prediction) -> f64 {
+	let Task::Classification { decision, .. } = &model.card.task else { return f64::INFINITY };
 	let mut scores = decision.apply(&prediction.raw_scores);
 	scores.sort_by(|a, b| b.total_cmp(a));
 	scores[0] - scores[1]
 }
 
-fn check(model: &str) {
-	let artifact = import(model, false);
-	let expected = expected(model);
-	let rows = test_rows(model);
+fn check(name: &str) {
+	let model = import(name, false);
+	let expected = expected(name);
+	let rows = test_rows(name);
 	assert_eq!(rows.len(), expected.scores.len());
-	let grid = artifact.card.quantisation.max_score_error;
+	let grid = model.card.quantisation.max_score_error;
 	let mut buffers = EvaluationBuffers::default();
 	let (mut close, mut worst) = (0, 0.0f64);
 	for (at, row) in rows.iter().enumerate() {
-		let prediction = predict(&artifact, row, &mut buffers);
+		let prediction = predict(&model, row, &mut buffers);
 		if let Some(labels) = &expected.prediction {
 			// Both scores may be off by the grid; single precision adds about 1e-6.
-			if margin(&artifact, &prediction) > 2.0 * grid + 1e-5 {
+			if margin(&model, &prediction) > 2.0 * grid + 1e-5 {
 				let label = serde_json::to_value(&prediction.prediction).unwrap();
-				assert_eq!(label, labels[at], "{model}, row {at}");
+				assert_eq!(label, labels[at], "{name}, row {at}");
 			} else {
 				close += 1;
 			}
 		}
-		assert_eq!(prediction.scores.len(), expected.scores[at].len(), "{model}");
+		assert_eq!(prediction.scores.len(), expected.scores[at].len(), "{name}");
 		for (score, wanted) in prediction.scores.iter().zip(&expected.scores[at]) {
 			// Probabilities have slope at most 1 in the scores; a probit has more, but not here.
 			let error = (score - wanted).abs();
-			let slope = if model == "modes_probit" { 10.0 } else { 1.0 };
+			let slope = if name == "modes_probit" { 10.0 } else { 1.0 };
 			let (grid, single_precision) = (grid * slope, 2e-6 * wanted.abs().max(1.0) * slope);
-			assert!(error <= grid + single_precision, "{model}, row {at}: {score} {wanted}");
+			assert!(error <= grid + single_precision, "{name}, row {at}: {score} {wanted}");
 			worst = worst.max(error);
 		}
 	}
-	let levelled = artifact.card.cost.levelled.unwrap();
+	let levelled = model.card.cost.levelled.as_ref().unwrap();
 	println!(
-		"{model}: {} rows ({close} too close to call), error {worst:.1e} (grid {grid:.1e}, {:.1e} of the range), {levelled:?}, {:?}",
+		"{name}: {} rows ({close} too close to call), error {worst:.1e} (grid {grid:.1e}, {:.1e} of the range), {levelled:?}, {:?}",
 		rows.len(),
-		artifact.card.quantisation.max_relative_error,
-		artifact.card.sizes,
+		model.card.quantisation.max_relative_error,
+		model.card.sizes,
 	);
-	assert!(close * 50 <= rows.len(), "{model}: {close} rows are too close to call");
-	assert!(artifact.card.quantisation.max_relative_error <= 1.0 / 1024.0);
+	assert!(close * 50 <= rows.len(), "{name}: {close} rows are too close to call");
+	assert!(model.card.quantisation.max_relative_error <= 1.0 / 1024.0);
 }
 
 macro_rules! agrees_with_onnx_runtime {

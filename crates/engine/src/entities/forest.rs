@@ -4,6 +4,7 @@ use crate::{
 	entities::{
 		batch::{self, Batch},
 		cost::{SLOT_NANOSECONDS, excessive_mib, expansion_transforms, memory_bytes},
+		forest_noise,
 		input::EncryptedInput,
 		limbs,
 		result_encoding::{ResultEncoding, UNITS_LOG2},
@@ -187,9 +188,7 @@ impl ForestCircuit {
 		});
 		// A path adds one external product per selection; only one path is taken.
 		let product = Variance::external_product(gadget, Variance::expanded(), 1.0);
-		let noise = trees.iter().fold(Variance::ZERO, |sum, tree| {
-			sum + product.times(tree.longest_selection(0) as f64)
-		});
+		let noise = forest_noise::of_selections(&trees, product);
 		let Choice { gadget, limb_bits, limbs } = choice;
 		let encoding = ResultEncoding { unit_log2: 0, result_bits: 0, centres: Vec::new() };
 		Ok(Self {
@@ -213,21 +212,18 @@ impl ForestCircuit {
 	/// coefficient that is read has its own difference times the noise where the message is, and
 	/// the other differences times noise from elsewhere, which is less.
 	fn linear_noise(&self, unit_log2: u32) -> Variance {
-		let row = Variance::expanded_constant();
-		self.trees.iter().fold(Variance::ZERO, |sum, tree| {
-			let factor = |at: usize| {
-				let Node::Split { predicate, one } = &tree.nodes[at] else { return 0.0 };
-				let (Some(zero), Some(one)) = (tree.leaf(at + 1), tree.leaf(*one as usize)) else {
-					return 0.0;
-				};
-				let shift = unit_log2 - self.linear_scale(*predicate as usize, unit_log2).1;
-				let scale = (1u64 << shift) as f64;
-				let square = |(_, difference): (usize, i64)| (difference as f64 * scale).powi(2);
-				self.difference(zero, one).into_iter().map(square).sum::<f64>()
+		let amplitude = |tree: &Tree, at: usize| {
+			let Node::Split { predicate, one } = &tree.nodes[at] else { return 0.0 };
+			let (Some(zero), Some(one)) = (tree.leaf(at + 1), tree.leaf(*one as usize)) else {
+				return 0.0;
 			};
-			let largest = (0..tree.nodes.len()).map(factor).fold(0.0, f64::max);
-			sum + row.times(largest)
-		})
+			let shift = unit_log2 - self.linear_scale(*predicate as usize, unit_log2).1;
+			let scale = (1u64 << shift) as f64;
+			let square = |(_, difference): (usize, i64)| (difference as f64 * scale).powi(2);
+			self.difference(zero, one).into_iter().map(square).sum::<f64>().sqrt()
+		};
+		let row = Variance::expanded_constant();
+		forest_noise::of_linear_bits(&self.trees, self.predicates, row, amplitude)
 	}
 
 	/// The slot whose ciphertext stands for a bit times a power of two at most the unit, and the

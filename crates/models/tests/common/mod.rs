@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, dead_code)]
 
 use fhe_ml_engine::{ClientKey, EvaluationBuffers, PreparedServerKey, new_seeder};
-use fhe_ml_models::{Artifact, Calibration, ImportOptions, Prediction, evaluate, import_onnx};
+use fhe_ml_models::{Calibration, ImportOptions, Model, Prediction, evaluate, import_onnx};
 use serde::Deserialize;
 use std::{path::PathBuf, sync::LazyLock};
 
@@ -74,23 +74,38 @@ pub fn expected(model: &str) -> Expected {
 	serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
-pub fn import(model: &str, calibrated: bool) -> Artifact {
+pub fn import(model: &str, calibrated: bool) -> Model {
 	let onnx = std::fs::read(models_dir().join(format!("{model}.onnx"))).unwrap();
 	let calibration = calibrated.then(|| read_csv(&format!("{}.train.csv", dataset(model))));
 	let options = ImportOptions { name: model.into(), calibration };
-	import_onnx(&onnx, &options).unwrap_or_else(|error| panic!("{model}: {error}"))
+	let artifact = import_onnx(&onnx, &options);
+	let artifact = artifact.unwrap_or_else(|error| panic!("{model}: {error}"));
+	Model::new(artifact, None).unwrap()
+}
+
+/// Encrypts, evaluates and decrypts.
+pub fn predict_encrypted(
+	model: &Model,
+	row: &[f64],
+	buffers: &mut EvaluationBuffers,
+) -> Prediction {
+	let (client, server) = &*KEYS;
+	let input = model.encrypt(client, row, new_seeder().as_mut()).unwrap();
+	assert_eq!(input.len(), model.card.sizes.input);
+	let result = evaluate(&model.artifact, Some(server), &input, buffers).unwrap();
+	assert_eq!(result.len(), model.card.sizes.result);
+	model.decrypt(client, &input, &result).unwrap()
+}
+
+/// What a public model predicts in the clear.
+pub fn predict_clear(model: &Model, row: &[f64]) -> Prediction {
+	let x = model.card.encode(row).unwrap();
+	model.card.decode(&model.artifact.circuit.evaluate_clear(&x).unwrap())
 }
 
 /// Encrypts, evaluates and decrypts; the result must be that of the circuit in the clear.
-pub fn predict(artifact: &Artifact, row: &[f64], buffers: &mut EvaluationBuffers) -> Prediction {
-	let (client, server) = &*KEYS;
-	let x = artifact.card.encode(row).unwrap();
-	let input =
-		client.encrypt(&artifact.circuit, artifact.hash(), &x, new_seeder().as_mut()).unwrap();
-	assert_eq!(input.len(), artifact.card.sizes.input);
-	let result = evaluate(artifact, Some(server), &input, buffers).unwrap();
-	assert_eq!(result.len(), artifact.card.sizes.result);
-	let outputs = client.decrypt(&artifact.circuit, &input, &result).unwrap();
-	assert_eq!(outputs, artifact.circuit.evaluate_clear(&x).unwrap(), "decryption is exact");
-	artifact.card.decode(&outputs)
+pub fn predict(model: &Model, row: &[f64], buffers: &mut EvaluationBuffers) -> Prediction {
+	let prediction = predict_encrypted(model, row, buffers);
+	assert_eq!(prediction, predict_clear(model, row), "decryption is exact");
+	prediction
 }

@@ -1,0 +1,126 @@
+//! From a public model to an encrypted one.
+
+use crate::{
+	artifact::{Artifact, ArtifactError, Card},
+	card::{Comparison, Encoding, EncryptedCard, HiddenLayer, ModelCard, Predicate, Predicates},
+	cost,
+	import::check_bounds,
+	schema::Schema,
+};
+use fhe_ml_engine::{
+	Circuit, ClientKey, EncryptedForestError, EncryptedLinearError, LinearCircuit,
+	LinearCircuitError, NetworkCircuit, Seeder,
+};
+
+/// An encrypted model: what goes on chain, and what stays with the client key.
+#[derive(Clone, Debug)]
+pub struct EncryptedModel {
+	/// For everybody.
+	pub artifact: Artifact,
+	/// For whoever has the client key.
+	pub schema: Schema,
+}
+
+/// Why a model cannot be encrypted.
+#[derive(Debug, thiserror::Error)]
+pub enum EncryptModelError {
+	/// It is encrypted already.
+	#[error("the model is encrypted already")]
+	Encrypted,
+	/// A linear model does not fit.
+	#[error("the model cannot be encrypted: {0}")]
+	Linear(#[from] EncryptedLinearError),
+	/// An output layer does not fit.
+	#[error("the model cannot be encrypted: {0}")]
+	OutputLayer(#[from] LinearCircuitError),
+	/// A forest does not fit.
+	#[error("the model cannot be encrypted: {0}")]
+	Forest(#[from] EncryptedForestError),
+	/// The artifact or its inputs are larger than a chain takes.
+	#[error("the encrypted model does not fit a chain: {0}")]
+	Bounds(#[from] crate::import::BoundsError),
+	/// The artifact cannot be written.
+	#[error(transparent)]
+	Artifact(#[from] ArtifactError),
+}
+
+/// Encrypts a public model under a client key.
+///
+/// With `hide_shape`, trees are padded to full ones of one depth. The hidden layer of a network is
+/// always left to the client, who knows it from the schema; the chain has the output layer.
+pub fn encrypt_model(
+	model: &Artifact,
+	key: &ClientKey,
+	hide_shape: bool,
+	seeder: &mut dyn Seeder,
+) -> Result<EncryptedModel, EncryptModelError> {
+	let Card::Public(public) = &model.card else { return Err(EncryptModelError::Encrypted) };
+	let mut card = ModelCard::clone(public);
+	let (circuit, kind) = match &model.circuit {
+		Circuit::Linear(linear) => {
+			card.output_bias = linear.bias().to_vec();
+			(
+				Circuit::EncryptedLinear(key.encrypt_linear(linear, seeder)?),
+				"encrypted linear model",
+			)
+		},
+		Circuit::Forest(forest) => {
+			let encrypted = key.encrypt_forest(forest, hide_shape, seeder)?;
+			if let Encoding::Predicates(predicates) = &mut card.encoding {
+				*predicates = renumbered(predicates, &encrypted.predicates);
+			}
+			(Circuit::EncryptedForest(encrypted.circuit), "encrypted forest")
+		},
+		Circuit::Network(network) => {
+			if let Encoding::Levels { features, largest } = card.encoding {
+				let mut layer = network.layers().clone();
+				layer.weights.clear();
+				card.encoding = Encoding::HiddenLayer(HiddenLayer { features, largest, layer });
+			}
+			let linear = key.encrypt_linear(&output_layer(network)?, seeder)?;
+			(Circuit::EncryptedLinear(linear), "encrypted output layer")
+		},
+		Circuit::EncryptedLinear(_) | Circuit::EncryptedForest(_) => {
+			return Err(EncryptModelError::Encrypted);
+		},
+	};
+	card.kind = format!("encrypted {}", card.kind);
+	card.sizes = cost::sizes(&circuit);
+	card.cost = cost::cost(&circuit);
+	card.decryption_failure_probability = cost::failure_probability(&circuit);
+	let shown = EncryptedCard {
+		name: card.name.clone(),
+		kind: kind.into(),
+		sizes: card.sizes,
+		cost: card.cost.clone(),
+		decryption_failure_probability: card.decryption_failure_probability,
+	};
+	let artifact = Artifact::encrypted(shown, circuit, key.server_key_hash())?;
+	check_bounds(&artifact)?;
+	Ok(EncryptedModel { schema: Schema { artifact: artifact.hash(), card }, artifact })
+}
+
+/// The predicates of an encrypted forest's bits.
+fn renumbered(public: &Predicates, numbers: &[Option<u32>]) -> Predicates {
+	// Holds for no number, missing or not.
+	let never = Predicate {
+		feature: 0,
+		comparison: Comparison::AtMost,
+		threshold: f64::NEG_INFINITY,
+		missing: false,
+	};
+	let predicate = |number: &Option<u32>| {
+		number.and_then(|number| public.list.get(number as usize).copied()).unwrap_or(never)
+	};
+	Predicates {
+		list: numbers.iter().map(predicate).collect(),
+		single_precision: public.single_precision,
+	}
+}
+
+/// The output layer as a linear circuit whose features are activations.
+fn output_layer(network: &NetworkCircuit) -> Result<LinearCircuit, LinearCircuitError> {
+	let weights = &network.layers().weights;
+	let hidden = network.layers().hidden.len();
+	LinearCircuit::new(hidden, 8, 3, weights.concat(), vec![0; weights.len()])
+}

@@ -1,0 +1,100 @@
+//! A model as its user needs it: an artifact, and the card that encodes rows and decodes outputs.
+
+use crate::{
+	artifact::{Artifact, ArtifactError, Card, check},
+	card::ModelCard,
+	predict::{EncodeError, Prediction},
+	schema::{Schema, SchemaError},
+};
+use fhe_ml_engine::{CircuitInputError, ClientKey, DecryptError, Seeder};
+
+/// An artifact with its card.
+#[derive(Clone, Debug)]
+pub struct Model {
+	/// What the chain has.
+	pub artifact: Artifact,
+	/// How rows are encoded and outputs decoded.
+	pub card: ModelCard,
+}
+
+/// Why an artifact is of no use to a client.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+	/// It is encrypted.
+	#[error("the model is encrypted: it takes the schema that `fhe-ml model import` wrote with it")]
+	NeedsSchema,
+	/// It is not encrypted.
+	#[error("the model is not encrypted: it takes no schema")]
+	NeedsNoSchema,
+	/// It is encrypted for another key.
+	#[error("the model is encrypted for another client key")]
+	AnotherKey,
+	/// The schema cannot be opened.
+	#[error(transparent)]
+	Schema(#[from] SchemaError),
+	/// The schema is that of another model.
+	#[error("the schema belongs to another model")]
+	AnotherModel,
+	/// The schema's card does not fit the circuit.
+	#[error(transparent)]
+	Card(#[from] ArtifactError),
+}
+
+/// Why a row cannot be encrypted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EncryptRowError {
+	/// Its values are not the model's features.
+	#[error(transparent)]
+	Encode(#[from] EncodeError),
+	/// Its integers are out of the circuit's range.
+	#[error("{0}; import the model with --calibration rows that cover such values")]
+	Range(#[from] CircuitInputError),
+}
+
+impl Model {
+	/// A public model, or an encrypted one with the bytes of its schema and the key that opens it.
+	pub fn new(
+		artifact: Artifact,
+		schema: Option<(&[u8], &ClientKey)>,
+	) -> Result<Self, ModelError> {
+		let card = match (&artifact.card, schema) {
+			(Card::Public(card), None) => card.as_ref().clone(),
+			(Card::Public(_), Some(_)) => return Err(ModelError::NeedsNoSchema),
+			(Card::Encrypted(_), None) => return Err(ModelError::NeedsSchema),
+			(Card::Encrypted(_), Some((bytes, key))) => {
+				if artifact.encrypted_for != Some(key.server_key_hash()) {
+					return Err(ModelError::AnotherKey);
+				}
+				let schema = Schema::open(bytes, key)?;
+				if schema.artifact != artifact.hash() {
+					return Err(ModelError::AnotherModel);
+				}
+				check(&schema.card, &artifact.circuit)?;
+				schema.card
+			},
+		};
+		Ok(Self { artifact, card })
+	}
+
+	/// Encodes and encrypts a row of features.
+	pub fn encrypt(
+		&self,
+		key: &ClientKey,
+		row: &[f64],
+		seeder: &mut dyn Seeder,
+	) -> Result<Vec<u8>, EncryptRowError> {
+		let x = self.card.encode(row)?;
+		Ok(key.encrypt(&self.artifact.circuit, self.artifact.hash(), &x, seeder)?)
+	}
+
+	/// Decrypts and decodes a result.
+	pub fn decrypt(
+		&self,
+		key: &ClientKey,
+		input: &[u8],
+		result: &[u8],
+	) -> Result<Prediction, DecryptError> {
+		let outputs = key.decrypt(&self.artifact.circuit, input, result)?;
+		Ok(self.card.decode(&outputs))
+	}
+}

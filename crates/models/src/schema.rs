@@ -1,0 +1,100 @@
+//! The schema of an encrypted model: what its owner knows and the chain does not.
+//!
+//! It is a [`ModelCard`], with features, thresholds, scales, classes and post-processing, sealed with
+//! XChaCha20-Poly1305 under a key that HKDF-SHA256 derives from the client key. Whoever has the client
+//! key can open it, and nobody else.
+//!
+//! | bytes    | field |
+//! |----------|-------|
+//! | 0..16    | header |
+//! | 16..48   | hash of the artifact that it belongs to |
+//! | 48..80   | hash of the server key of the client key that opens it |
+//! | 80..104  | nonce |
+//! | 104..    | sealed card (JSON), 16 bytes of authentication |
+
+use crate::card::ModelCard;
+use chacha20poly1305::{
+	KeyInit, XChaCha20Poly1305, XNonce,
+	aead::{Aead, Payload},
+};
+use fhe_ml_engine::{ClientKey, Hash, HeaderError, Seeder};
+use fhe_ml_format::{BlobKind, HEADER_BYTES, Header};
+use hkdf::Hkdf;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+/// An opened schema.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Schema {
+	/// Hash of the artifact that it belongs to.
+	pub artifact: Hash,
+	/// What the artifact does not say.
+	pub card: ModelCard,
+}
+
+/// Why a schema cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaError {
+	/// The header is not that of a schema.
+	#[error(transparent)]
+	Header(#[from] HeaderError),
+	/// It is sealed for another client key.
+	#[error("the schema is sealed for another client key")]
+	AnotherKey,
+	/// It was changed, or the key is not the one that it names.
+	#[error("the schema was changed or damaged: it does not authenticate")]
+	NotAuthentic,
+	/// Its card is not valid JSON of this version.
+	#[error("the schema's model card does not decode: {0}")]
+	Card(#[from] serde_json::Error),
+}
+
+const NONCE_BYTES: usize = 24;
+const ASSOCIATED_BYTES: usize = HEADER_BYTES + 32 + 32;
+const TAG_BYTES: usize = 16;
+const PURPOSE: &[u8] = b"fhe-ml schema 1";
+
+fn cipher(key: &ClientKey) -> Result<XChaCha20Poly1305, SchemaError> {
+	let mut derived = Zeroizing::new([0; 32]);
+	Hkdf::<Sha256>::new(None, &key.to_bytes())
+		.expand(PURPOSE, derived.as_mut())
+		.map_err(|_| SchemaError::NotAuthentic)?;
+	Ok(XChaCha20Poly1305::new(&(*derived).into()))
+}
+
+impl Schema {
+	/// The bytes of a schema file, for the owner of `key`.
+	pub fn seal(&self, key: &ClientKey, seeder: &mut dyn Seeder) -> Result<Vec<u8>, SchemaError> {
+		let card = Zeroizing::new(serde_json::to_vec(&self.card)?);
+		let sealed = card.len() + TAG_BYTES;
+		let payload_bytes = (ASSOCIATED_BYTES - HEADER_BYTES + NONCE_BYTES + sealed) as u32;
+		let header = Header { kind: BlobKind::Schema, detail: 0, payload_bytes };
+		let mut bytes = header.to_bytes().to_vec();
+		bytes.extend(self.artifact);
+		bytes.extend(key.server_key_hash());
+		let fresh = [seeder.seed().0.to_le_bytes(), seeder.seed().0.to_le_bytes()].concat();
+		let nonce = XNonce::from_slice(&fresh[..NONCE_BYTES]);
+		let payload = Payload { msg: &card, aad: &bytes };
+		let sealed = cipher(key)?.encrypt(nonce, payload).map_err(|_| SchemaError::NotAuthentic)?;
+		bytes.extend(nonce);
+		bytes.extend(sealed);
+		Ok(bytes)
+	}
+
+	/// Opens the bytes of a schema file.
+	pub fn open(bytes: &[u8], key: &ClientKey) -> Result<Self, SchemaError> {
+		Header::read(bytes, BlobKind::Schema)?;
+		let too_short = HeaderError::WrongLength;
+		let (associated, rest) = bytes.split_at_checked(ASSOCIATED_BYTES).ok_or(too_short)?;
+		let (nonce, sealed) = rest.split_at_checked(NONCE_BYTES).ok_or(too_short)?;
+		let hashes = associated[HEADER_BYTES..].as_chunks::<32>().0;
+		let [artifact, server_key] = hashes else { return Err(too_short.into()) };
+		if *server_key != key.server_key_hash() {
+			return Err(SchemaError::AnotherKey);
+		}
+		let payload = Payload { msg: sealed, aad: associated };
+		let card = cipher(key)?.decrypt(XNonce::from_slice(nonce), payload);
+		let card = Zeroizing::new(card.map_err(|_| SchemaError::NotAuthentic)?);
+		Ok(Self { artifact: *artifact, card: serde_json::from_slice(&card)? })
+	}
+}
