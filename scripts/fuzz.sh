@@ -31,6 +31,14 @@ if [ -x "$BIN/fhe-ml" ]; then
 	for model in wine_tree wine_logistic iris_network wine_xgboost; do
 		"$BIN/fhe-ml" model import "models/$model.onnx" --output "$ROOT_DIR/artifact/$model" >/dev/null
 	done
+	KEYS="$(mktemp -d)"
+	"$BIN/fhe-ml" keygen --out "$KEYS" >/dev/null
+	for model in wine_tree wine_logistic; do
+		"$BIN/fhe-ml" model import "models/$model.onnx" --encrypt-for "$KEYS" \
+			--output "$KEYS/$model.fheml" >/dev/null
+		mv "$KEYS/$model.fheml" "$ROOT_DIR/artifact/$model-encrypted"
+	done
+	rm -rf "$KEYS"
 fi
 
 for target in "${TARGETS[@]}"; do

@@ -2,42 +2,31 @@
 #![no_main]
 
 use fhe_ml_engine::{Circuit, ClientKey, EvaluationBuffers, PreparedServerKey, new_seeder};
-use fhe_ml_models::{Artifact, ImportOptions, import_onnx};
+use fhe_ml_models::Model;
 use libfuzzer_sys::fuzz_target;
 use std::sync::{LazyLock, Mutex};
 
 struct Setup {
-	models: Vec<Artifact>,
+	models: Vec<Model>,
 	client: ClientKey,
 	server: PreparedServerKey,
 	buffers: Mutex<EvaluationBuffers>,
 }
 
 static SETUP: LazyLock<Setup> = LazyLock::new(|| {
-	let import = |onnx: &[u8]| {
-		let options = ImportOptions { name: "fuzz".into(), calibration: None };
-		import_onnx(onnx, &options).expect("a model of this repository")
-	};
 	let (client, server) = ClientKey::generate(new_seeder().as_mut());
-	Setup {
-		models: vec![
-			import(include_bytes!("../../models/wine_logistic.onnx")),
-			import(include_bytes!("../../models/wine_tree.onnx")),
-		],
-		client,
-		server: PreparedServerKey::new(&server),
-		buffers: Mutex::default(),
-	}
+	let models = fhe_ml_fuzz::models(&client);
+	Setup { models, client, server: PreparedServerKey::new(&server), buffers: Mutex::default() }
 });
 
 fuzz_target!(|data: &[u8]| {
 	let setup = &*SETUP;
 	let Some((&which, data)) = data.split_first() else { return };
 	let model = &setup.models[usize::from(which) % setup.models.len()];
-	let circuit: &Circuit = &model.circuit;
+	let circuit: &Circuit = &model.artifact.circuit;
 	// A good input, changed at the places that the fuzzer says.
 	let x = vec![0; circuit.inputs()];
-	let input = setup.client.encrypt(circuit, model.hash(), &x, new_seeder().as_mut());
+	let input = setup.client.encrypt(circuit, model.artifact.hash(), &x, new_seeder().as_mut());
 	let mut input = input.expect("zeros are in range");
 	for change in data.chunks_exact(3) {
 		let at = usize::from(u16::from_le_bytes([change[0], change[1]])) % input.len();

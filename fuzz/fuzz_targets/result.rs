@@ -2,29 +2,24 @@
 #![no_main]
 
 use fhe_ml_engine::{ClientKey, new_seeder};
-use fhe_ml_models::{Artifact, ImportOptions, import_onnx};
+use fhe_ml_models::Model;
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 
 struct Setup {
-	models: Vec<(Artifact, Vec<u8>)>,
+	models: Vec<(Model, Vec<u8>)>,
 	client: ClientKey,
 }
 
 static SETUP: LazyLock<Setup> = LazyLock::new(|| {
 	let (client, _) = ClientKey::generate(new_seeder().as_mut());
-	let model = |onnx: &[u8]| {
-		let options = ImportOptions { name: "fuzz".into(), calibration: None };
-		let model = import_onnx(onnx, &options).expect("a model of this repository");
-		let x = vec![0; model.circuit.inputs()];
-		let input = client.encrypt(&model.circuit, model.hash(), &x, new_seeder().as_mut());
+	let with_input = |model: Model| {
+		let x = vec![0; model.artifact.circuit.inputs()];
+		let (circuit, hash) = (&model.artifact.circuit, model.artifact.hash());
+		let input = client.encrypt(circuit, hash, &x, new_seeder().as_mut());
 		(model, input.expect("zeros are in range"))
 	};
-	let models = vec![
-		model(include_bytes!("../../models/wine_logistic.onnx")),
-		model(include_bytes!("../../models/wine_tree.onnx")),
-		model(include_bytes!("../../models/iris_network.onnx")),
-	];
+	let models = fhe_ml_fuzz::models(&client).into_iter().map(with_input).collect();
 	Setup { models, client }
 });
 
@@ -34,7 +29,8 @@ fuzz_target!(|data: &[u8]| {
 	let (model, input) = &setup.models[usize::from(which) % setup.models.len()];
 	// The right header and tag, then the fuzzer's bytes, repeated to the right length or not.
 	let mut result = Vec::new();
-	let length = model.circuit.result_bytes();
+	let circuit = &model.artifact.circuit;
+	let length = circuit.result_bytes();
 	if which & 0x80 == 0 && !data.is_empty() && length > 24 {
 		result.extend(b"FHML\x01\0\x01\0\x04\0\0\0");
 		result.extend(((length - 16) as u32).to_le_bytes());
@@ -43,8 +39,8 @@ fuzz_target!(|data: &[u8]| {
 	} else {
 		result.extend(data);
 	}
-	if let Ok(outputs) = setup.client.decrypt(&model.circuit, input, &result) {
-		assert_eq!(outputs.len(), model.circuit.outputs());
+	if let Ok(outputs) = setup.client.decrypt(circuit, input, &result) {
+		assert_eq!(outputs.len(), circuit.outputs());
 		model.card.decode(&outputs);
 	}
 });

@@ -60,6 +60,13 @@ pub enum ModelCommand {
 		/// CSV file with a header: its columns name the features, its rows show their ranges.
 		#[arg(long, value_name = "CSV")]
 		calibration: Option<PathBuf>,
+		/// Encrypt the model under the client key in this folder: only the owner of that key can use
+		/// it, and nobody can read its weights on the chain. Writes a schema next to the .fheml file.
+		#[arg(long, value_name = "DIR")]
+		encrypt_for: Option<PathBuf>,
+		/// Pad the trees of an encrypted model, so that nothing but their number and depth shows.
+		#[arg(long, requires = "encrypt_for")]
+		hide_shape: bool,
 		/// The .fheml file to write.
 		#[arg(short, long, value_name = "FHEML")]
 		output: PathBuf,
@@ -68,6 +75,11 @@ pub enum ModelCommand {
 	Inspect {
 		/// The .fheml file.
 		model: PathBuf,
+		/// Folder with client.key, to see all of an encrypted model.
+		#[arg(long = "key", value_name = "DIR")]
+		key: Option<PathBuf>,
+		#[command(flatten)]
+		schema: Schema,
 	},
 	/// Register a model on the chain, as admin.
 	Register {
@@ -116,6 +128,14 @@ pub struct Key {
 	pub folder: PathBuf,
 }
 
+/// Where the schema of an encrypted model is.
+#[derive(Args)]
+pub struct Schema {
+	/// Schema of an encrypted model [default: the .schema file next to the .fheml file].
+	#[arg(long = "schema", value_name = "FILE")]
+	pub path: Option<PathBuf>,
+}
+
 /// Which node to talk to.
 #[derive(Args)]
 pub struct Node {
@@ -154,6 +174,8 @@ pub struct Predict {
 	pub rows: Option<RowRange>,
 	#[command(flatten)]
 	pub key: Key,
+	#[command(flatten)]
+	pub schema: Schema,
 	/// Most that one row may cost, in units of 10^-12 FHE [default: the chain's price].
 	#[arg(long)]
 	pub max_fee: Option<u128>,
@@ -176,6 +198,8 @@ pub struct Encrypt {
 	pub row: usize,
 	#[command(flatten)]
 	pub key: Key,
+	#[command(flatten)]
+	pub schema: Schema,
 	/// File for the encrypted row.
 	#[arg(short, long)]
 	pub output: PathBuf,
@@ -200,6 +224,8 @@ pub struct Decrypt {
 	#[command(flatten)]
 	pub key: Key,
 	#[command(flatten)]
+	pub schema: Schema,
+	#[command(flatten)]
 	pub node: Node,
 }
 
@@ -221,4 +247,6 @@ pub struct Evaluate {
 	/// Folder with client.key and server.key; not needed with --clear.
 	#[arg(long = "key", value_name = "DIR", required_unless_present = "clear")]
 	pub key: Option<PathBuf>,
+	#[command(flatten)]
+	pub schema: Schema,
 }

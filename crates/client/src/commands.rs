@@ -7,7 +7,7 @@ mod model;
 mod predict;
 
 use crate::{
-	cli::{Cli, Command},
+	cli::{Cli, Command, Schema},
 	output::Output,
 };
 use fhe_ml_client::{
@@ -15,8 +15,11 @@ use fhe_ml_client::{
 	files::{self, FileError},
 	rows::TableError,
 };
-use fhe_ml_engine::{CircuitInputError, ClientKey, DecryptError, new_seeder};
-use fhe_ml_models::{Artifact, ArtifactError, EncodeError, EvaluateError, ImportError};
+use fhe_ml_engine::{ClientKey, DecryptError, new_seeder};
+use fhe_ml_models::{
+	Artifact, ArtifactError, EncryptModelError, EncryptRowError, EvaluateError, ImportError, Model,
+	ModelError, SchemaError,
+};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -33,10 +36,24 @@ pub enum CommandError {
 	Import(#[from] ImportError),
 	#[error("the model is not usable: {0}")]
 	Artifact(#[from] ArtifactError),
+	#[error("{0}")]
+	EncryptModel(#[from] EncryptModelError),
+	#[error("{0}")]
+	Schema(#[from] SchemaError),
+	#[error(
+		"model {0} is encrypted; name the schema that `fhe-ml model import` wrote with it: --schema FILE"
+	)]
+	NeedsSchema(u32),
+	#[error(
+		"model {model} cannot be used: {source}; `fhe-ml model list` shows the key that it needs"
+	)]
+	Model { model: u32, source: ModelError },
+	#[error(
+		"the model is encrypted: it cannot be evaluated in the clear; give --key instead of --clear"
+	)]
+	NotClear,
 	#[error("row {row}: {source}")]
-	Encode { row: usize, source: EncodeError },
-	#[error("row {row}: {source}; import the model with --calibration rows that cover such values")]
-	Encrypt { row: usize, source: CircuitInputError },
+	Encrypt { row: usize, source: EncryptRowError },
 	#[error("cannot make {threads} threads: {source}")]
 	Threads { threads: usize, source: rayon::ThreadPoolBuildError },
 	#[error("{0}; use the key and the input that the job was requested with")]
@@ -105,21 +122,45 @@ fn hex_hash(hash: &[u8; 32]) -> String {
 }
 
 /// The model in a file, or with a number on the chain.
-async fn find_model(model: &str, url: &str) -> Result<Artifact, CommandError> {
+async fn find_model(
+	model: &str,
+	schema: &Schema,
+	key: &ClientKey,
+	url: &str,
+) -> Result<Model, CommandError> {
 	match model.parse::<u32>() {
-		Ok(number) => Ok(Chain::connect(url).await?.best_block().await?.artifact(number).await?),
-		Err(_) => Ok(files::read_artifact(Path::new(model))?),
+		Ok(number) => {
+			let artifact = Chain::connect(url).await?.best_block().await?.artifact(number).await?;
+			with_schema(number, artifact, schema, key)
+		},
+		Err(_) => Ok(files::read_model(Path::new(model), schema.path.as_deref(), key)?),
 	}
+}
+
+/// A model of the chain with its schema, if it is encrypted.
+fn with_schema(
+	number: u32,
+	artifact: Artifact,
+	schema: &Schema,
+	key: &ClientKey,
+) -> Result<Model, CommandError> {
+	let schema = schema.path.as_deref().map(files::read).transpose()?;
+	Model::new(artifact, schema.as_deref().map(|schema| (schema, key))).map_err(|source| {
+		match source {
+			ModelError::NeedsSchema => CommandError::NeedsSchema(number),
+			source => CommandError::Model { model: number, source },
+		}
+	})
 }
 
 /// Encodes and encrypts one row.
 fn encrypt_row(
-	model: &Artifact,
+	model: &Model,
 	key: &ClientKey,
 	row: usize,
 	values: &[f64],
 ) -> Result<Vec<u8>, CommandError> {
-	let x = model.card.encode(values).map_err(|source| CommandError::Encode { row, source })?;
-	key.encrypt(&model.circuit, model.hash(), &x, new_seeder().as_mut())
+	model
+		.encrypt(key, values, new_seeder().as_mut())
 		.map_err(|source| CommandError::Encrypt { row, source })
 }

@@ -1,7 +1,7 @@
 //! Keys, models and ciphertexts as files.
 
 use fhe_ml_engine::{ClientKey, ClientKeyError, ServerKey, ServerKeyError};
-use fhe_ml_models::{Artifact, ArtifactError};
+use fhe_ml_models::{Artifact, ArtifactError, Model, ModelError};
 use std::{
 	io::Write,
 	path::{Path, PathBuf},
@@ -63,6 +63,19 @@ pub enum FileError {
 		/// Why.
 		source: ArtifactError,
 	},
+	/// It is of no use with this key and schema.
+	#[error("{path} cannot be used: {source}; name the schema's file with --schema")]
+	Model {
+		/// The artifact.
+		path: PathBuf,
+		/// Why.
+		source: ModelError,
+	},
+	/// It would replace a schema.
+	#[error(
+		"{0} exists already; without it the model that it belongs to cannot be used, so move it away first or choose another --output"
+	)]
+	SchemaExists(PathBuf),
 	/// It is no hexadecimal text.
 	#[error("{0} begins with 0x but is not hexadecimal")]
 	Hex(PathBuf),
@@ -98,13 +111,13 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 }
 
 /// Writes a file that only its owner can read (mode 0600), and never over an existing one.
-fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+fn write_new(path: &Path, bytes: &[u8], exists: fn(PathBuf) -> FileError) -> Result<(), FileError> {
 	let error = |source| FileError::Write { path: path.into(), source };
 	let mut file = temporary(path).map_err(error)?;
 	file.write_all(bytes).map_err(error)?;
 	file.as_file().sync_all().map_err(error)?;
 	file.persist_noclobber(path).map_err(|failed| match failed.error.kind() {
-		std::io::ErrorKind::AlreadyExists => FileError::Exists(path.into()),
+		std::io::ErrorKind::AlreadyExists => exists(path.into()),
 		_ => error(failed.error),
 	})?;
 	Ok(())
@@ -119,7 +132,7 @@ fn temporary(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
 pub fn write_keys(folder: &Path, client: &ClientKey, server: &ServerKey) -> Result<(), FileError> {
 	std::fs::create_dir_all(folder)
 		.map_err(|source| FileError::Write { path: folder.into(), source })?;
-	write_secret(&folder.join(CLIENT_KEY), &client.to_bytes())?;
+	write_new(&folder.join(CLIENT_KEY), &client.to_bytes(), FileError::Exists)?;
 	write(&folder.join(SERVER_KEY), server.as_bytes())
 }
 
@@ -152,6 +165,35 @@ pub fn read_server_key(folder: &Path) -> Result<ServerKey, FileError> {
 pub fn read_artifact(path: &Path) -> Result<Artifact, FileError> {
 	let bytes = read(path)?;
 	Artifact::from_bytes(bytes).map_err(|source| FileError::Artifact { path: path.into(), source })
+}
+
+/// Where the schema of an encrypted model lies, next to its artifact.
+pub fn schema_path(artifact: &Path) -> PathBuf {
+	artifact.with_extension("schema")
+}
+
+/// Writes an encrypted model: its artifact, and its schema next to it, never over another one.
+pub fn write_encrypted_model(
+	path: &Path,
+	artifact: &Artifact,
+	schema: &[u8],
+) -> Result<PathBuf, FileError> {
+	let schema_path = schema_path(path);
+	write_new(&schema_path, schema, FileError::SchemaExists)?;
+	write(path, artifact.as_bytes())?;
+	Ok(schema_path)
+}
+
+/// Reads a `.fheml` file with its schema, if it is encrypted: `schema`, or the file next to it.
+pub fn read_model(path: &Path, schema: Option<&Path>, key: &ClientKey) -> Result<Model, FileError> {
+	let artifact = read_artifact(path)?;
+	let beside = schema_path(path);
+	let schema = schema.or_else(|| {
+		(artifact.encrypted_for.is_some() && beside.exists()).then_some(beside.as_path())
+	});
+	let schema = schema.map(read).transpose()?;
+	Model::new(artifact, schema.as_deref().map(|schema| (schema, key)))
+		.map_err(|source| FileError::Model { path: path.into(), source })
 }
 
 #[cfg(test)]

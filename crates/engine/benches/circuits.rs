@@ -108,7 +108,7 @@ fn full_forest(trees: usize, depth: u32) -> Circuit {
 /// Trees and their depth.
 const FORESTS: [(usize, u32); 7] = [(1, 9), (10, 3), (10, 4), (50, 3), (50, 4), (100, 6), (500, 6)];
 /// Of 500 trees of depth 6 the noise would be too much.
-const ENCRYPTED_FORESTS: &[(usize, u32)] = &FORESTS.split_at(6).0;
+const ENCRYPTED_FORESTS: &[(usize, u32)] = FORESTS.split_at(6).0;
 
 #[divan::bench(args = FORESTS, sample_count = 10)]
 fn forest_encrypt(bencher: Bencher, (trees, depth): (usize, u32)) {

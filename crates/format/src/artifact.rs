@@ -90,7 +90,7 @@ impl ArtifactPrefix {
 	pub const BYTES: usize = HEADER_BYTES + 24 + MODEL_NAME_BYTES;
 
 	/// Length of header and prefix in bytes.
-	pub const fn len(&self) -> usize {
+	pub const fn encoded_len(&self) -> usize {
 		match self.encrypted_for {
 			Some(key) => Self::BYTES + key.len(),
 			None => Self::BYTES,
@@ -99,7 +99,7 @@ impl ArtifactPrefix {
 
 	/// Header and prefix as bytes; for an encrypted model its key must follow.
 	pub fn to_bytes(&self) -> [u8; Self::BYTES] {
-		let rest = (self.len() - HEADER_BYTES) as u32;
+		let rest = (self.encoded_len() - HEADER_BYTES) as u32;
 		let payload_bytes = rest.saturating_add(self.card_bytes).saturating_add(self.circuit_bytes);
 		let header = Header { kind: BlobKind::Artifact, detail: self.circuit as u8, payload_bytes };
 		let mut bytes = [0; Self::BYTES];
@@ -130,8 +130,9 @@ impl ArtifactPrefix {
 				false => None,
 			},
 		};
-		let announced =
-			prefix.len() as u64 + u64::from(prefix.card_bytes) + u64::from(prefix.circuit_bytes);
+		let announced = prefix.encoded_len() as u64
+			+ u64::from(prefix.card_bytes)
+			+ u64::from(prefix.circuit_bytes);
 		if announced != blob.len() as u64 {
 			return Err(HeaderError::WrongLength);
 		}

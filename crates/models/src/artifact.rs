@@ -113,7 +113,7 @@ impl Artifact {
 	/// Decodes a `.fheml` file and checks that its parts belong together.
 	pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, ArtifactError> {
 		let prefix = ArtifactPrefix::read(&bytes)?;
-		let (card_json, circuit_bytes) = bytes[prefix.len()..]
+		let (card_json, circuit_bytes) = bytes[prefix.encoded_len()..]
 			.split_at_checked(prefix.card_bytes as usize)
 			.ok_or(HeaderError::WrongLength)?;
 		let circuit = Circuit::from_bytes(prefix.circuit, circuit_bytes)?;

@@ -76,6 +76,12 @@ impl Model {
 		Ok(Self { artifact, card })
 	}
 
+	/// The prediction of the quantised model without any encryption; not for encrypted models.
+	pub fn predict_clear(&self, row: &[f64]) -> Result<Prediction, EncryptRowError> {
+		let outputs = self.artifact.circuit.evaluate_clear(&self.card.encode(row)?)?;
+		Ok(self.card.decode(&outputs))
+	}
+
 	/// Encodes and encrypts a row of features.
 	pub fn encrypt(
 		&self,

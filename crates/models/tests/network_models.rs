@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{expected, import, predict, predict_clear, test_rows};
+use common::{expected, import, predict, test_rows};
 use fhe_ml_engine::EvaluationBuffers;
 use fhe_ml_models::{Label, card::Task};
 
@@ -27,7 +27,7 @@ fn check(name: &str, calibrated: bool) {
 	for (at, row) in rows.iter().enumerate() {
 		let expensive = model.card.cost.milliseconds_per_core > 100.0;
 		let prediction = if expensive && at % STRIDE != 0 {
-			predict_clear(&model, row)
+			model.predict_clear(row).unwrap()
 		} else {
 			predict(&model, row, &mut buffers)
 		};

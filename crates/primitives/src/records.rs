@@ -61,6 +61,9 @@ pub struct ModelRecord {
 	pub work: u64,
 	/// Whether a request must name a registered server key.
 	pub needs_server_key: bool,
+	/// For a model that is itself encrypted: hash of the server key whose client key it is encrypted
+	/// under. It takes requests of that key only.
+	pub encrypted_for: Option<KeyHash>,
 	/// Whether the model takes requests.
 	pub status: ModelStatus,
 	/// Jobs that have been requested and are not finished.

@@ -100,28 +100,35 @@ fn failed(job: u64, reason: FailureReason, why: &str) -> Outcome {
 mod tests {
 	use super::*;
 	use fhe_ml_engine::{ClientKey, blake2b_256, new_seeder};
-	use fhe_ml_models::{ImportOptions, import_onnx};
+	use fhe_ml_models::{ImportOptions, Model, encrypt_model, import_onnx};
 
-	fn blobs(onnx: &[u8], row: &[f64]) -> JobBlobs {
+	fn blobs(onnx: &[u8], row: &[f64], encrypted: bool) -> JobBlobs {
 		let options = ImportOptions { name: "model".into(), calibration: None };
-		let model = import_onnx(onnx, &options).unwrap();
+		let public = import_onnx(onnx, &options).unwrap();
 		let mut seeder = new_seeder();
 		let (key, server_key) = ClientKey::generate(seeder.as_mut());
-		let x = model.card.encode(row).unwrap();
-		let input = key.encrypt(&model.circuit, model.hash(), &x, seeder.as_mut()).unwrap();
+		let model = match encrypted {
+			false => Model::new(public, None).unwrap(),
+			true => {
+				let model = encrypt_model(&public, &key, false, seeder.as_mut()).unwrap();
+				let schema = model.schema.seal(&key, seeder.as_mut()).unwrap();
+				Model::new(model.artifact, Some((&schema, &key))).unwrap()
+			},
+		};
+		let input = model.encrypt(&key, row, seeder.as_mut()).unwrap();
 		JobBlobs {
-			artifact: model.as_bytes().to_vec(),
+			artifact: model.artifact.as_bytes().to_vec(),
 			server_key: (model.card.sizes.server_key > 0).then(|| server_key.as_bytes().to_vec()),
 			input,
 		}
 	}
 
-	fn linear() -> JobBlobs {
-		blobs(include_bytes!("../../../models/wine_logistic.onnx"), &[1.0; 13])
+	fn linear(encrypted: bool) -> JobBlobs {
+		blobs(include_bytes!("../../../models/wine_logistic.onnx"), &[1.0; 13], encrypted)
 	}
 
-	fn forest() -> JobBlobs {
-		blobs(include_bytes!("../../../models/wine_forest.onnx"), &[1.0; 13])
+	fn forest(encrypted: bool) -> JobBlobs {
+		blobs(include_bytes!("../../../models/wine_forest.onnx"), &[1.0; 13], encrypted)
 	}
 
 	fn evaluate(evaluator: &Evaluator, blobs: &JobBlobs) -> Outcome {
@@ -140,7 +147,7 @@ mod tests {
 	#[test]
 	fn good_blobs_give_the_same_result_again_and_again() {
 		let evaluator = Evaluator::default();
-		for blobs in [linear(), forest()] {
+		for blobs in [linear(false), forest(false), linear(true), forest(true)] {
 			let first = evaluate(&evaluator, &blobs);
 			assert!(matches!(first, Outcome::Completed(_)), "{first:?}");
 			assert_eq!(evaluate(&evaluator, &blobs), first);
@@ -150,7 +157,7 @@ mod tests {
 	#[test]
 	fn hostile_blobs_fail_with_the_blob_that_is_wrong() {
 		let evaluator = Evaluator::default();
-		for good in [linear(), forest()] {
+		for good in [linear(false), forest(false), linear(true), forest(true)] {
 			let mut model = good.clone();
 			model.artifact.pop();
 			let outcome = evaluate(&evaluator, &model);
@@ -162,7 +169,7 @@ mod tests {
 			let outcome = evaluate(&evaluator, &input);
 			assert_eq!(outcome, Outcome::Failed(FailureReason::InputDoesNotDecode));
 		}
-		let mut key = forest();
+		let mut key = forest(false);
 		if let Some(bytes) = &mut key.server_key {
 			bytes[1000..1010].fill(0xff);
 		}

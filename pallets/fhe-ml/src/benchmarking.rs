@@ -47,6 +47,7 @@ fn artifact(bytes: u32, input_bytes: u32, result_bytes: u32) -> Vec<u8> {
 		card_bytes: 0,
 		circuit_bytes,
 		name: [b'x'; MODEL_NAME_BYTES],
+		encrypted_for: None,
 	};
 	let mut artifact = prefix.to_bytes().to_vec();
 	artifact.resize(ArtifactPrefix::BYTES + circuit_bytes as usize, 7);

@@ -37,6 +37,7 @@ impl<T: Config> Pallet<T> {
 			result_bytes: prefix.result_bytes,
 			work: prefix.work,
 			needs_server_key: prefix.circuit.needs_server_key(),
+			encrypted_for: prefix.encrypted_for.map(KeyHash::from),
 			status: ModelStatus::Active,
 			open_jobs: 0,
 		};
@@ -103,6 +104,9 @@ impl<T: Config> Pallet<T> {
 		ensure!(prefix.artifact == record.artifact.0, Error::<T>::InputForAnotherModel);
 		let input_bytes = input.len() as u32;
 		ensure!(input_bytes == record.input_bytes, Error::<T>::BlobWrongLength);
+		if let Some(wanted) = record.encrypted_for {
+			ensure!(prefix.server_key == wanted.0, Error::<T>::ModelForAnotherKey);
+		}
 		Self::use_server_key(&owner, &record, &prefix, server_key)?;
 
 		let fee = Self::inference_fee(record.work);

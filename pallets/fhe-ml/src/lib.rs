@@ -21,6 +21,7 @@ pub use weights::WeightInfo;
 mod benchmarking;
 mod blobs;
 mod dispatchable_impls;
+pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod offchain;
@@ -58,7 +59,7 @@ pub mod pallet {
 	use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
 	use sp_core::H256;
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
 	#[pallet::pallet]
 	#[pallet::storage_version(STORAGE_VERSION)]
@@ -342,6 +343,9 @@ pub mod pallet {
 		InputForAnotherModel,
 		/// The input was encrypted with a client key that does not belong to the server key.
 		InputForAnotherKey,
+		/// The model is encrypted under another client key than the input: only the owner of that
+		/// key can use it. The model's record shows the hash of its server key.
+		ModelForAnotherKey,
 		/// The fee is more than `max_fee`.
 		FeeAboveMax,
 		/// There is no worker that the job could be assigned to.

@@ -183,19 +183,28 @@ pub fn externalities_with_keystore() -> sp_io::TestExternalities {
 
 /// An artifact with an empty card and an empty circuit; the pallet looks at the prefix only.
 pub fn artifact(work: u64) -> Vec<u8> {
+	artifact_of(CircuitKind::Linear, work, None)
+}
+
+/// The same of an encrypted model.
+pub fn encrypted_artifact(circuit: CircuitKind, key: H256) -> Vec<u8> {
+	artifact_of(circuit, 7, Some(key.0))
+}
+
+fn artifact_of(circuit: CircuitKind, work: u64, encrypted_for: Option<[u8; 32]>) -> Vec<u8> {
 	let mut name = [0; MODEL_NAME_BYTES];
 	name[..4].copy_from_slice(b"iris");
-	ArtifactPrefix {
-		circuit: CircuitKind::Linear,
+	let prefix = ArtifactPrefix {
+		circuit,
 		input_bytes: INPUT_BYTES,
 		result_bytes: RESULT_BYTES,
 		work,
 		card_bytes: 0,
 		circuit_bytes: 0,
 		name,
-	}
-	.to_bytes()
-	.to_vec()
+		encrypted_for,
+	};
+	[prefix.to_bytes().to_vec(), encrypted_for.map(Vec::from).unwrap_or_default()].concat()
 }
 
 pub fn linear_model() -> Vec<u8> {

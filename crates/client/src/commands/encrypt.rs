@@ -15,7 +15,7 @@ use std::path::Path;
 
 pub async fn encrypt(options: Encrypt, output: Output) -> Result<(), CommandError> {
 	let key = files::read_client_key(&options.key.folder)?;
-	let model = find_model(&options.model, &options.node.url).await?;
+	let model = find_model(&options.model, &options.schema, &key, &options.node.url).await?;
 	let table = Table::read(&options.input.table)?.for_model(&model.card)?;
 	let range = RowRange(options.row..options.row.saturating_add(1));
 	for (row, values) in table.select(Some(&range))? {
@@ -27,7 +27,7 @@ pub async fn encrypt(options: Encrypt, output: Output) -> Result<(), CommandErro
 			"row": row,
 			"output": options.output,
 			"input_bytes": input.len(),
-			"model_hash": hex_hash(&model.hash()),
+			"model_hash": hex_hash(&model.artifact.hash()),
 		});
 		output.print(&json, &text)?;
 	}
@@ -50,8 +50,8 @@ pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandErro
 		),
 	};
 	let model = options.model.or(job_model).unwrap_or_default();
-	let model = find_model(&model, url).await?;
-	let prediction = model.card.decode(&key.decrypt(&model.circuit, &input, &result)?);
+	let model = find_model(&model, &options.schema, &key, url).await?;
+	let prediction = model.decrypt(&key, &input, &result)?;
 	let text = format!("{}  scores {:.6?}", prediction.prediction, prediction.scores);
 	output.print(&prediction, &text)
 }

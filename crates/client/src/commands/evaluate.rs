@@ -2,9 +2,12 @@
 
 use super::{CommandError, encrypt_row};
 use crate::{cli::Evaluate, output::Output};
-use fhe_ml_client::{files, rows::Table};
+use fhe_ml_client::{
+	files::{self, FileError},
+	rows::Table,
+};
 use fhe_ml_engine::{ClientKey, EvaluationBuffers, PreparedServerKey};
-use fhe_ml_models::{Artifact, Prediction, evaluate};
+use fhe_ml_models::{Model, Prediction, evaluate};
 use serde::Serialize;
 use serde_json::json;
 use std::{path::Path, time::Instant};
@@ -25,15 +28,24 @@ fn milliseconds(start: Instant) -> f64 {
 }
 
 pub fn run(options: Evaluate, output: Output) -> Result<(), CommandError> {
-	let model = files::read_artifact(&options.model)?;
+	let key = options.key.as_deref().filter(|_| !options.clear);
+	let key = key.map(|folder| Ok::<_, FileError>((folder, files::read_client_key(folder)?)));
+	let key = key.transpose()?;
+	let model = match &key {
+		Some((_, client)) => {
+			files::read_model(&options.model, options.schema.path.as_deref(), client)?
+		},
+		None => Model::new(files::read_artifact(&options.model)?, None)
+			.map_err(|_| CommandError::NotClear)?,
+	};
 	let table = Table::read(&options.input.table)?.for_model(&model.card)?;
 	let rows = table.select(options.rows.as_ref())?;
 	let threads = options.threads.get();
 	let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
 	let pool = pool.map_err(|source| CommandError::Threads { threads, source })?;
-	let mut evaluator = match &options.key {
-		Some(folder) if !options.clear => Some(Evaluator::new(&model, folder, &pool)?),
-		_ => None,
+	let mut evaluator = match key {
+		Some((folder, client_key)) => Some(Evaluator::new(&model, folder, client_key, &pool)?),
+		None => None,
 	};
 	let bar = output.bar(rows.len(), "evaluating");
 	let mut times = Vec::with_capacity(rows.len());
@@ -75,7 +87,7 @@ pub fn run(options: Evaluate, output: Output) -> Result<(), CommandError> {
 
 /// A model with the keys to evaluate it, and the threads.
 struct Evaluator<'a> {
-	model: &'a Artifact,
+	model: &'a Model,
 	client_key: ClientKey,
 	server_key: Option<PreparedServerKey>,
 	pool: &'a rayon::ThreadPool,
@@ -84,15 +96,15 @@ struct Evaluator<'a> {
 
 impl<'a> Evaluator<'a> {
 	fn new(
-		model: &'a Artifact,
+		model: &'a Model,
 		folder: &Path,
+		client_key: ClientKey,
 		pool: &'a rayon::ThreadPool,
 	) -> Result<Self, CommandError> {
 		let server_key = match model.card.sizes.server_key {
 			0 => None,
 			_ => Some(PreparedServerKey::new(&files::read_server_key(folder)?)),
 		};
-		let client_key = files::read_client_key(folder)?;
 		Ok(Self { model, client_key, server_key, pool, buffers: EvaluationBuffers::default() })
 	}
 
@@ -102,21 +114,18 @@ impl<'a> Evaluator<'a> {
 		let input = encrypt_row(model, client_key, row, values)?;
 		let encrypt_ms = milliseconds(start);
 		let start = Instant::now();
-		let result = pool.install(|| evaluate(model, server_key.as_ref(), &input, buffers))?;
+		let result =
+			pool.install(|| evaluate(&model.artifact, server_key.as_ref(), &input, buffers))?;
 		let evaluate_ms = milliseconds(start);
 		let start = Instant::now();
-		let outputs = client_key.decrypt(&model.circuit, &input, &result)?;
-		let prediction = model.card.decode(&outputs);
+		let prediction = model.decrypt(client_key, &input, &result)?;
 		Ok(Row { row, prediction, encrypt_ms, evaluate_ms, decrypt_ms: milliseconds(start) })
 	}
 }
 
-fn clear(model: &Artifact, row: usize, values: &[f64]) -> Result<Row, CommandError> {
-	let x = model.card.encode(values).map_err(|source| CommandError::Encode { row, source })?;
+fn clear(model: &Model, row: usize, values: &[f64]) -> Result<Row, CommandError> {
 	let start = Instant::now();
-	let outputs = model.circuit.evaluate_clear(&x);
-	let outputs = outputs.map_err(|source| CommandError::Encrypt { row, source })?;
-	let evaluate_ms = milliseconds(start);
-	let prediction = model.card.decode(&outputs);
-	Ok(Row { row, prediction, encrypt_ms: 0.0, evaluate_ms, decrypt_ms: 0.0 })
+	let prediction = model.predict_clear(values);
+	let prediction = prediction.map_err(|source| CommandError::Encrypt { row, source })?;
+	Ok(Row { row, prediction, encrypt_ms: 0.0, evaluate_ms: milliseconds(start), decrypt_ms: 0.0 })
 }

@@ -3,17 +3,20 @@
 use super::{CommandError, hex_hash};
 use crate::{cli::ModelCommand, output::Output};
 use fhe_ml_client::{chain::Chain, files, rows::Table};
+use fhe_ml_engine::new_seeder;
 use fhe_ml_models::{
-	Artifact, ImportOptions,
-	card::{Classes, LevelledCost, Quantisation, Ranges, Task, Transform},
-	import_onnx,
+	Artifact, Card, EncryptedModel, ImportOptions, ModelCard,
+	card::{Classes, Cost, LevelledCost, Quantisation, Ranges, Sizes, Task, Transform},
+	encrypt_model, import_onnx,
 };
 use fhe_ml_primitives::ModelStatus;
+use serde::Serialize;
 use serde_json::json;
+use std::path::Path;
 
 pub async fn run(command: ModelCommand, output: Output) -> Result<(), CommandError> {
 	match command {
-		ModelCommand::Import { onnx, name, calibration, output: path } => {
+		ModelCommand::Import { onnx, name, calibration, encrypt_for, hide_shape, output: path } => {
 			let stem = || onnx.file_stem().unwrap_or_default().to_string_lossy().into_owned();
 			let calibration = calibration.map(|path| Table::read(&path)).transpose()?;
 			let options = ImportOptions {
@@ -21,17 +24,29 @@ pub async fn run(command: ModelCommand, output: Output) -> Result<(), CommandErr
 				calibration: calibration.map(Into::into),
 			};
 			let artifact = import_onnx(&files::read(&onnx)?, &options)?;
-			files::write(&path, artifact.as_bytes())?;
-			show(&artifact, output)
+			match encrypt_for {
+				None => {
+					files::write(&path, artifact.as_bytes())?;
+					show_artifact(&artifact, output)
+				},
+				Some(folder) => import_encrypted(&artifact, &folder, hide_shape, &path, output),
+			}
 		},
-		ModelCommand::Inspect { model } => show(&files::read_artifact(&model)?, output),
+		ModelCommand::Inspect { model, key: None, .. } => {
+			show_artifact(&files::read_artifact(&model)?, output)
+		},
+		ModelCommand::Inspect { model, key: Some(folder), schema } => {
+			let key = files::read_client_key(&folder)?;
+			let model = files::read_model(&model, schema.path.as_deref(), &key)?;
+			show(&model.artifact, &model.card, output)
+		},
 		ModelCommand::Register { model, signer } => {
 			let artifact = files::read_artifact(&model)?;
 			let spinner = output.spinner("registering");
 			let chain = Chain::connect(&signer.node.url).await?;
 			let number = chain.register_model(artifact.as_bytes(), &signer.suri).await?;
 			spinner.finish_and_clear();
-			let name = &artifact.card.name;
+			let name = artifact.card.name();
 			let json = json!({ "model": number, "name": name, "hash": hex_hash(&artifact.hash()) });
 			output.print(&json, &format!("{name} is model {number}"))
 		},
@@ -42,6 +57,32 @@ pub async fn run(command: ModelCommand, output: Output) -> Result<(), CommandErr
 		},
 		ModelCommand::List { node } => list(&node.url, output).await,
 	}
+}
+
+/// Writes the artifact and the schema of an encrypted model.
+fn import_encrypted(
+	public: &Artifact,
+	folder: &Path,
+	hide_shape: bool,
+	path: &Path,
+	output: Output,
+) -> Result<(), CommandError> {
+	let key = files::read_client_key(folder)?;
+	let mut seeder = new_seeder();
+	let EncryptedModel { artifact, schema } =
+		encrypt_model(public, &key, hide_shape, seeder.as_mut())?;
+	let sealed = schema.seal(&key, seeder.as_mut())?;
+	let schema_path = files::write_encrypted_model(path, &artifact, &sealed)?;
+	if !output.json {
+		println!(
+			"{}  for the chain: weights, thresholds and features cannot be read from it\n\
+			{}  for you: only the client key in {} opens it. Keep it with the key.\n",
+			path.display(),
+			schema_path.display(),
+			folder.display(),
+		);
+	}
+	show(&artifact, &schema.card, output)
 }
 
 async fn list(url: &str, output: Output) -> Result<(), CommandError> {
@@ -67,33 +108,92 @@ async fn list(url: &str, output: Output) -> Result<(), CommandError> {
 			"result_bytes": record.result_bytes,
 			"work": record.work,
 			"needs_server_key": record.needs_server_key,
+			"encrypted_for": record.encrypted_for.map(|key| hex_hash(&key.0)),
 			"open_jobs": record.open_jobs,
 			"fee": fee.map(|fee| fee.to_string()),
 		});
 		let price = fee.map_or("-".into(), |fee| format!("{:.6} FHE", fee as f64 / 1e12));
 		let text = format!(
-			"{model:>4}  {:32} {status:8} {price:>14}  in {} B, out {} B",
+			"{model:>4}  {:32} {status:8} {price:>14}  in {} B, out {} B{}",
 			// A name is anybody's bytes: no control characters into the terminal.
 			name.escape_debug().to_string(),
 			record.input_bytes,
 			record.result_bytes,
+			match record.encrypted_for {
+				Some(key) => format!(", encrypted for key {}", hex_hash(&key.0)),
+				None => String::new(),
+			},
 		);
 		output.print(&json, &text)?;
 	}
 	Ok(())
 }
 
-/// Prints the card of a model.
-fn show(artifact: &Artifact, output: Output) -> Result<(), CommandError> {
-	let card = &artifact.card;
+/// Prints what an artifact shows of its model.
+fn show_artifact(artifact: &Artifact, output: Output) -> Result<(), CommandError> {
+	let card = match &artifact.card {
+		Card::Public(card) => return show(artifact, card, output),
+		Card::Encrypted(card) => card,
+	};
+	let text = format!(
+		"{} ({})\n{}{}everything else is in the schema: --key DIR and --schema FILE show it",
+		card.name,
+		card.kind,
+		file_text(artifact),
+		cost_text(&card.sizes, &card.cost, card.decryption_failure_probability),
+	);
+	output.print(&json(artifact, card)?, &text)
+}
+
+/// The card with hash, length and key of the artifact.
+fn json(artifact: &Artifact, card: &impl Serialize) -> Result<serde_json::Value, CommandError> {
 	let mut json = serde_json::to_value(card)?;
 	let file = json!({
 		"artifact_bytes": artifact.as_bytes().len(),
 		"hash": hex_hash(&artifact.hash()),
+		"encrypted_for": artifact.encrypted_for.map(|key| hex_hash(&key)),
 	});
 	if let (Some(json), Some(file)) = (json.as_object_mut(), file.as_object()) {
 		json.extend(file.clone());
 	}
+	Ok(json)
+}
+
+fn file_text(artifact: &Artifact) -> String {
+	let key = match artifact.encrypted_for {
+		Some(key) => {
+			format!("encrypted       for the client key of server key {}\n", hex_hash(&key))
+		},
+		None => String::new(),
+	};
+	let bytes = artifact.as_bytes().len();
+	format!("hash            {} ({bytes} bytes)\n{key}", hex_hash(&artifact.hash()))
+}
+
+fn cost_text(sizes: &Sizes, cost: &Cost, failure_probability: f64) -> String {
+	format!(
+		"encrypted input {} bytes, result {} bytes, {}\n\
+		evaluation      about {:.3} ms of one core, {} of memory\n\
+		{}\
+		decryption      {}\n",
+		sizes.input,
+		sizes.result,
+		match sizes.server_key {
+			0 => "no server key".into(),
+			bytes => format!("server key {bytes} bytes"),
+		},
+		cost.milliseconds_per_core,
+		indicatif::HumanBytes(cost.memory),
+		cost.levelled.as_ref().map_or(String::new(), levelled_text),
+		match failure_probability {
+			0.0 => "never fails".into(),
+			probability => format!("fails with probability {probability:.0e}"),
+		},
+	)
+}
+
+/// Prints the card of a model.
+fn show(artifact: &Artifact, card: &ModelCard, output: Output) -> Result<(), CommandError> {
 	let task = match &card.task {
 		Task::Classification { classes, scores, .. } => {
 			let names = match classes {
@@ -117,41 +217,27 @@ fn show(artifact: &Artifact, output: Output) -> Result<(), CommandError> {
 		"unnamed, taken by position (--calibration gives names)".into()
 	};
 	let quantisation = &card.quantisation;
+	let cost = cost_text(&card.sizes, &card.cost, card.decryption_failure_probability);
 	let text = format!(
 		"{} ({}, from {})\n\
-		hash            {}\n\
+		{}\
 		features        {}: {}\n\
 		predicts        {task}\n\
 		quantisation    {}\n\
 		score error     at most {:.2e}, {:.2e} of the score's range\n\
-		encrypted input {} bytes, result {} bytes, {}\n\
-		evaluation      about {:.3} ms of one core, {} of memory\n\
-		{}\
-		decryption      {}",
+		{}",
 		card.name,
 		card.kind,
 		if card.producer.is_empty() { "an unnamed producer" } else { &card.producer },
-		hex_hash(&artifact.hash()),
+		file_text(artifact),
 		card.features.len(),
 		names,
 		quantisation_text(quantisation),
 		quantisation.max_score_error,
 		quantisation.max_relative_error,
-		card.sizes.input,
-		card.sizes.result,
-		match card.sizes.server_key {
-			0 => "no server key".into(),
-			bytes => format!("server key {bytes} bytes"),
-		},
-		card.cost.milliseconds_per_core,
-		indicatif::HumanBytes(card.cost.memory),
-		card.cost.levelled.as_ref().map_or(String::new(), levelled_text),
-		match card.decryption_failure_probability {
-			0.0 => "never fails".into(),
-			probability => format!("fails with probability {probability:.0e}"),
-		},
+		cost.trim_end(),
 	);
-	output.print(&json, &text)
+	output.print(&json(artifact, card)?, &text)
 }
 
 fn transform_name(transform: Transform) -> &'static str {

@@ -1,6 +1,6 @@
 //! `fhe-ml predict`: encrypt, submit, wait, decrypt.
 
-use super::{CommandError, encrypt_row};
+use super::{CommandError, encrypt_row, with_schema};
 use crate::{cli::Predict, output::Output};
 use fhe_ml_client::{
 	chain::{Account, Call, Chain, ChainError, PendingRequest, RequestedJob},
@@ -8,7 +8,7 @@ use fhe_ml_client::{
 	rows::Table,
 };
 use fhe_ml_engine::{ClientKey, blake2b_256};
-use fhe_ml_models::{Artifact, Prediction};
+use fhe_ml_models::{Model, Prediction};
 use fhe_ml_primitives::JobStatus;
 use futures::{StreamExt, stream};
 use serde::Serialize;
@@ -45,7 +45,7 @@ struct Request {
 struct Session {
 	chain: Chain,
 	account: Account,
-	model: Artifact,
+	model: Model,
 	model_id: u32,
 	key: ClientKey,
 	server_key: Option<[u8; 32]>,
@@ -56,7 +56,8 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	let key = files::read_client_key(&options.key.folder)?;
 	let chain = Chain::connect(&options.signer.node.url).await?;
 	let best = chain.best_block().await?;
-	let model = best.artifact(options.model).await?;
+	let artifact = best.artifact(options.model).await?;
+	let model = with_schema(options.model, artifact, &options.schema, &key)?;
 	let quote = best.quote(options.model).await?.ok_or(CommandError::Retired(options.model))?;
 	let max_fee = options.max_fee.unwrap_or(quote);
 	if quote > max_fee {
@@ -153,10 +154,10 @@ impl Session {
 		let Request { row, input, pending } = request;
 		let requested = pending.job().await?;
 		let (result, result_in_block) = self.wait(&requested, &input).await?;
-		let outputs = self.key.decrypt(&self.model.circuit, &input, &result)?;
+		let prediction = self.model.decrypt(&self.key, &input, &result)?;
 		Ok(Row {
 			row,
-			prediction: self.model.card.decode(&outputs),
+			prediction,
 			job: requested.job,
 			requested_in_block: requested.block,
 			result_in_block,

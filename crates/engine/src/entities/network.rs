@@ -93,6 +93,11 @@ const FIXED_BYTES: usize = 16;
 /// Nanoseconds for one transform with its share of everything else.
 const TRANSFORM_NANOSECONDS: u64 = 2_400;
 
+/// What is left of an activation above its lowest `shift` bits.
+fn limb_of(activation: u16, shift: u32) -> u64 {
+	u64::from(activation).checked_shr(shift).unwrap_or(0)
+}
+
 /// Balanced digits of `value` in an odd base, least significant first; the last one takes what is
 /// left.
 fn digits(value: i32, base: u32, count: usize) -> impl Iterator<Item = i64> {
@@ -279,7 +284,7 @@ impl NetworkCircuit {
 		let mask = (1u64 << limb_bits) - 1;
 		let limb = |limb: usize| {
 			let shift = limb as u32 * limb_bits;
-			unit.table.iter().map(move |&value| u64::from(value) >> shift & mask)
+			unit.table.iter().map(move |&value| limb_of(value, shift) & mask)
 		};
 		(0..limbs).flat_map(limb).map(|value| value << self.encoding.unit_log2).collect()
 	}
@@ -469,8 +474,7 @@ fn ranges(layers: &NetworkLayers, choice: Choice) -> Vec<(i64, i64)> {
 	let limb = |limb: usize| {
 		let extremes = layers.hidden.iter().map(|unit| {
 			let shift = limb as u32 * choice.limb_bits;
-			let values =
-				|| unit.table.iter().map(|&value| (u64::from(value) >> shift & mask) as i64);
+			let values = || unit.table.iter().map(|&value| (limb_of(value, shift) & mask) as i64);
 			(values().min().unwrap_or_default(), values().max().unwrap_or_default())
 		});
 		let extremes: Vec<(i64, i64)> = extremes.collect();

@@ -97,15 +97,9 @@ pub fn predict_encrypted(
 	model.decrypt(client, &input, &result).unwrap()
 }
 
-/// What a public model predicts in the clear.
-pub fn predict_clear(model: &Model, row: &[f64]) -> Prediction {
-	let x = model.card.encode(row).unwrap();
-	model.card.decode(&model.artifact.circuit.evaluate_clear(&x).unwrap())
-}
-
 /// Encrypts, evaluates and decrypts; the result must be that of the circuit in the clear.
 pub fn predict(model: &Model, row: &[f64], buffers: &mut EvaluationBuffers) -> Prediction {
 	let prediction = predict_encrypted(model, row, buffers);
-	assert_eq!(prediction, predict_clear(model, row), "decryption is exact");
+	assert_eq!(prediction, model.predict_clear(row).unwrap(), "decryption is exact");
 	prediction
 }

@@ -1,6 +1,11 @@
 use crate::{mock::*, pallet::*, types::ModelRecord};
-use fhe_ml_primitives::{ModelStatus, bounds::MaxArtifactBytes};
+use fhe_ml_primitives::{
+	ModelStatus,
+	bounds::MaxArtifactBytes,
+	format::{ArtifactPrefix, CircuitKind},
+};
 use frame_support::{assert_noop, assert_ok, traits::Get};
+use sp_core::H256;
 use sp_runtime::DispatchError;
 
 #[test]
@@ -18,6 +23,7 @@ fn an_admin_registers_a_model() {
 				result_bytes: RESULT_BYTES,
 				work: 7,
 				needs_server_key: false,
+				encrypted_for: None,
 				status: ModelStatus::Active,
 				open_jobs: 0,
 			})
@@ -26,6 +32,42 @@ fn an_admin_registers_a_model() {
 		let name = b"iris".to_vec().try_into().unwrap();
 		System::assert_last_event(Event::ModelRegistered { model: 0, name, artifact }.into());
 		assert_eq!(FheMl::quote(0), Some(FEE));
+	});
+}
+
+#[test]
+fn an_encrypted_model_takes_requests_of_its_key_only() {
+	let key = server_key(1);
+	for circuit in [CircuitKind::EncryptedLinear, CircuitKind::EncryptedForest] {
+		run(|| {
+			let artifact = encrypted_artifact(circuit, hash(&key));
+			assert_ok!(FheMl::register_model(RuntimeOrigin::root(), artifact.clone()));
+			let record = Models::<Test>::get(0).unwrap();
+			assert_eq!(record.encrypted_for, Some(hash(&key)));
+			for key in [server_key(1), server_key(2)] {
+				let origin = RuntimeOrigin::signed(ALICE);
+				assert_ok!(FheMl::register_server_key(origin, key));
+			}
+			let needed = |key: &[u8]| record.needs_server_key.then(|| hash(key));
+			let request = |key: &[u8]| {
+				let input = input_for(&artifact, hash(key).0, 0);
+				FheMl::request_inference(RuntimeOrigin::signed(ALICE), 0, needed(key), input, FEE)
+			};
+			assert_noop!(request(&server_key(2)), Error::<Test>::ModelForAnotherKey);
+			assert_ok!(request(&key));
+		});
+	}
+}
+
+#[test]
+fn an_encrypted_artifact_without_its_key_is_refused() {
+	run(|| {
+		let mut artifact = encrypted_artifact(CircuitKind::EncryptedForest, H256::zero());
+		artifact.truncate(ArtifactPrefix::BYTES);
+		assert_noop!(
+			FheMl::register_model(RuntimeOrigin::root(), artifact),
+			Error::<Test>::BlobWrongLength
+		);
 	});
 }
 
