@@ -6,6 +6,7 @@ pub mod client_key;
 mod cost;
 pub mod encrypted_forest;
 pub(crate) mod encrypted_forest_layout;
+pub(crate) mod encrypted_forest_shape;
 pub mod encrypted_linear;
 pub(crate) mod encrypted_weights;
 pub mod forest;

@@ -299,7 +299,7 @@ fn sums_of_trees_with_encrypted_leaves() {
 		let encrypted = keys.client.encrypt_forest(&forest, false, new_seeder().as_mut()).unwrap();
 		let circuit = encrypted.circuit;
 		let (encoding, predicted) = (circuit.encoding().clone(), circuit.total_noise());
-		let positions: Vec<usize> = (0..encoding.coefficients()).collect();
+		let positions: Vec<usize> = circuit.result_positions().collect();
 		let circuit = Circuit::EncryptedForest(circuit);
 		let measured = result_noise(&keys, &circuit, &encoding, &positions, 24);
 		let step = format!("{trees} trees of depth {depth} with encrypted leaves");

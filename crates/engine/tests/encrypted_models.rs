@@ -11,7 +11,7 @@ use fhe_ml_engine::{
 	EncryptedLinearCircuit, EncryptedLinearError, ForestCircuit, LinearCircuit, new_seeder,
 };
 use proptest::prelude::*;
-use shapes::{PREDICATES, Shape, forest};
+use shapes::{PREDICATES, Shape, forest, shape};
 
 /// What encrypted leaves give for the bits of the public forest.
 fn evaluate_encrypted(forest: &ForestCircuit, hide_shape: bool, bits: &[i64]) -> Vec<i64> {
@@ -34,6 +34,20 @@ proptest! {
 	) {
 		let trees = shapes.iter().map(Shape::tree).collect();
 		let forest = ForestCircuit::compile(PREDICATES as usize, outputs, trees).unwrap();
+		let expected = forest.evaluate_clear(&bits);
+		prop_assert_eq!(evaluate_encrypted(&forest, hide_shape, &bits), expected);
+	}
+
+	/// As gradient boosting has: every tree adds to one class.
+	#[test]
+	fn forests_of_trees_with_one_output_decrypt_to_their_sums(
+		shapes in proptest::collection::vec((0usize..5, shape(1)), 1..12),
+		bits in proptest::collection::vec(0..=1i64, PREDICATES as usize),
+		hide_shape in any::<bool>(),
+	) {
+		let tree = |(output, shape): &(usize, Shape)| shape.clone().for_output(*output).tree();
+		let trees = shapes.iter().map(tree).collect();
+		let forest = ForestCircuit::compile(PREDICATES as usize, 5, trees).unwrap();
 		let expected = forest.evaluate_clear(&bits);
 		prop_assert_eq!(evaluate_encrypted(&forest, hide_shape, &bits), expected);
 	}

@@ -78,6 +78,7 @@ predicts_like_its_public_twin! {
 	digits_network false,
 	digits_tree false,
 	digits_boosting false,
+	digits_xgboost false,
 	holes_xgboost true,
 	iris_network false,
 	iris_torch false,

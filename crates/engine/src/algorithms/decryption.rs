@@ -63,7 +63,7 @@ impl ClientKey {
 				Ok(circuit.decrypt(self, &input, &result))
 			},
 			Circuit::EncryptedForest(circuit) => {
-				let positions = 0..circuit.encoding().coefficients();
+				let positions = circuit.result_positions();
 				let limbs = self.decrypt_switched(circuit.encoding(), positions, result)?;
 				Ok(circuit.combine(&limbs))
 			},

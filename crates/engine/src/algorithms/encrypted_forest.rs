@@ -7,26 +7,26 @@ use crate::{
 		external_product::add_products,
 		forest::{EvaluationBuffers, NODES_PER_TASK},
 		modulus_switch,
+		packing::{pack, packed_position},
 		rlwe::RlweEncryptor,
 	},
 	entities::{
 		batch::Batch,
 		client_key::ClientKey,
-		encrypted_forest::{
-			EncryptedForestCircuit, EncryptedForestError, ForestShape, LEAF_BITS, without_leaves,
-		},
+		encrypted_forest::{EncryptedForestCircuit, EncryptedForestError},
 		encrypted_forest_layout::{Place, Product, difference_position},
-		encrypted_weights::{EncryptedWeights, PlacedInteger},
+		encrypted_forest_shape::{ForestShape, LEAF_BITS, without_leaves},
+		encrypted_weights::EncryptedWeights,
 		forest::ForestCircuit,
 		prepared_server_key::PreparedServerKey,
 		result::input_tag,
 		rlwe::{RLWE_SIZE, Rlwe, rotate_both},
 		tree::{MAX_PREDICATES, Node, Tree},
 	},
-	kernels,
-	params::POLYNOMIAL_SIZE,
+	kernels, modular,
+	params::{MODULUS, POLYNOMIAL_SIZE},
 	random::Seeder,
-	ring,
+	ring::{self, Polynomial},
 };
 use fhe_ml_format::ResultPrefix;
 use rayon::prelude::*;
@@ -65,19 +65,26 @@ impl ClientKey {
 		let shape = ForestShape {
 			predicates: predicates.len(),
 			outputs: forest.outputs(),
+			output_of: if hide_shape { None } else { single_outputs(forest) },
 			trees: trees.iter().map(without_leaves).collect(),
 			leaf_bits: leaf_bits.ok_or(EncryptedForestError::LeafTooLarge)?,
 		};
 		let mut circuit = EncryptedForestCircuit::compile(shape)?;
 		let encryptor = RlweEncryptor::new(&self.secret, seeder);
-		circuit.weights = EncryptedWeights::encrypt(
-			&circuit.layout.positions(),
-			&integers(&circuit, &trees),
-			circuit.encoding().unit_log2,
-			&encryptor,
-		);
+		circuit.weights = encrypt_leaves(&circuit, &integers(&circuit, &trees), &encryptor);
 		Ok(EncryptedForest { circuit, predicates })
 	}
+}
+
+/// The output of each tree, if there are several and every tree adds to a single one.
+fn single_outputs(forest: &ForestCircuit) -> Option<Vec<u16>> {
+	let output_of = |tree: &Tree| {
+		let mut outputs = tree.leaves().flatten().map(|(output, _)| *output);
+		let first = outputs.next().unwrap_or_default();
+		outputs.all(|output| output == first).then_some(first)
+	};
+	let outputs = forest.trees().iter().map(output_of).collect::<Option<Vec<u16>>>();
+	outputs.filter(|_| forest.outputs() > 1)
 }
 
 /// Full trees of the depth of the deepest one, in which every split has a bit of its own.
@@ -130,17 +137,23 @@ fn pad(
 	pad(tree, one, depth.saturating_sub(1), nodes, predicates);
 }
 
+/// An integer at a coefficient.
+type PlacedInteger = (usize, i64);
+
 /// The integers of each ciphertext.
 fn integers(
 	circuit: &EncryptedForestCircuit,
 	trees: &[Tree],
 ) -> Zeroizing<Vec<Vec<PlacedInteger>>> {
 	let mut integers = Zeroizing::new(vec![Vec::new(); circuit.layout.ciphertexts()]);
-	for (tree, places) in trees.iter().zip(&circuit.layout.places) {
+	let shape = circuit.shape();
+	let width = shape.outputs / shape.sums();
+	for (number, (tree, places)) in trees.iter().zip(&circuit.layout.places).enumerate() {
+		let first_output = shape.sum_of(number) * width;
 		let limbs_of = |at: usize| {
-			let mut values = vec![0; circuit.outputs()];
+			let mut values = vec![0; width];
 			for &(output, value) in tree.leaf(at).into_iter().flatten() {
-				values[usize::from(output)] = i64::from(value);
+				values[usize::from(output) - first_output] = i64::from(value);
 			}
 			values.into_iter().flat_map(|value| circuit.split(value)).collect::<Vec<i64>>()
 		};
@@ -149,18 +162,40 @@ fn integers(
 				(Place::Product { product, at: first }, Node::Split { one, .. }) => {
 					let (zero, one) = (limbs_of(at + 1), limbs_of(*one as usize));
 					let difference = zero.iter().zip(one).map(|(zero, one)| one - zero);
-					let differences = (difference_position(first)..).zip(difference);
-					integers[2 * product].extend(differences);
-					integers[2 * product + 1].extend((first..).zip(zero));
+					let places = circuit.layout.coefficients(difference_position(first));
+					integers[2 * product].extend(places.zip(difference));
+					let places = circuit.layout.coefficients(first);
+					integers[2 * product + 1].extend(places.zip(zero));
 				},
 				(Place::Pooled { pool, at: first }, _) => {
-					integers[circuit.layout.pool(pool)].extend((first..).zip(limbs_of(at)));
+					let places = circuit.layout.coefficients(first);
+					integers[circuit.layout.pool(pool)].extend(places.zip(limbs_of(at)));
 				},
 				_ => {},
 			}
 		}
 	}
 	integers
+}
+
+/// Encrypts the integers of each ciphertext, in units; only the coefficients that matter are kept.
+fn encrypt_leaves(
+	circuit: &EncryptedForestCircuit,
+	integers: &[Vec<PlacedInteger>],
+	encryptor: &RlweEncryptor,
+) -> EncryptedWeights {
+	let unit_log2 = circuit.encoding().unit_log2;
+	let body = |(index, (kept, integers)): (usize, (Vec<u16>, &Vec<PlacedInteger>))| {
+		let mut message = Zeroizing::new(Polynomial::zero());
+		for &(at, integer) in integers {
+			message.as_mut()[at] = modular::from_signed(i128::from(integer) << unit_log2);
+		}
+		let body = encryptor.body(index as u64, &message);
+		kept.into_iter().map(|at| body.as_ref()[usize::from(at)]).collect::<Vec<u64>>()
+	};
+	let positions = circuit.layout.positions().into_par_iter();
+	let bodies = positions.zip(integers).enumerate().flat_map_iter(body).collect();
+	EncryptedWeights::new(encryptor.mask_seed(), bodies)
 }
 
 /// The value of a subtree in the first coefficients; the others do not matter.
@@ -193,7 +228,7 @@ impl EncryptedForestCircuit {
 	) -> Result<Vec<u8>, EvaluateError> {
 		let decoded = decode_for(key, input, self.slots())?;
 		let leaves = self.weights.ciphertexts(|| self.layout.positions());
-		let mut sum = Rlwe::zero();
+		let mut sums = vec![Rlwe::zero(); self.shape().sums()];
 		for (batch, numbers) in self.layout.batches.iter().zip(&self.layout.products_of) {
 			expand_rows(key, &decoded, self.octets(), &batch.rows, buffers);
 			let mut context = Context {
@@ -208,13 +243,45 @@ impl EncryptedForestCircuit {
 			let products: Vec<Vec<u64>> =
 				numbers.clone().into_par_iter().map(|number| context.product(number)).collect();
 			context.products = &products;
-			sum.add_assign(&context.sum_of_trees());
+			sums.par_iter_mut().enumerate().for_each(|(number, sum)| {
+				sum.add_assign(&context.sum_of_trees(number));
+			});
 		}
-		let coefficients = sum.into_coefficients();
+		let coefficients = self.pack(key, sums).into_coefficients();
 		let (mask, body) = coefficients.split_at(POLYNOMIAL_SIZE);
-		let bodies = self.encoding().centred(body);
+		let bodies: Vec<u64> = self.result_positions().map(|position| body[position]).collect();
+		let bodies = self.encoding().centred(&bodies);
 		let prefix = ResultPrefix { input_tag: input_tag(input) };
 		Ok(modulus_switch::result(prefix, mask, &bodies, self.encoding()).to_bytes())
+	}
+}
+
+impl EncryptedForestCircuit {
+	/// Where the integers of a result are: coefficients of the phase.
+	pub(crate) fn result_positions(&self) -> impl Iterator<Item = usize> {
+		let (limbs, sums) = (self.limbs().0, self.shape().sums());
+		let spacing = self.shape().spacing();
+		let steps = spacing.ilog2();
+		let position = move |at: usize| match sums {
+			1 => at,
+			_ => packed_position(at / limbs, steps) + at % limbs * spacing,
+		};
+		(0..self.encoding().coefficients()).map(position)
+	}
+
+	/// One ciphertext with all sums.
+	fn pack(&self, key: &PreparedServerKey, mut sums: Vec<Rlwe>) -> Rlwe {
+		if sums.len() == 1 {
+			return sums.pop().unwrap_or_else(Rlwe::zero);
+		}
+		// Packing doubles what it keeps once per step, so everything is divided beforehand.
+		let steps = self.shape().spacing().ilog2();
+		let inverse = modular::pow(modular::pow(2, steps.into()), MODULUS - 2);
+		let divided = |sum: Rlwe| {
+			let residues = sum.into_coefficients().into_iter();
+			residues.map(|residue| modular::mul(residue, inverse)).collect()
+		};
+		pack(key, sums.into_par_iter().map(divided).collect(), steps)
 	}
 }
 
@@ -237,8 +304,10 @@ impl<'a> Context<'a> {
 		self.batch.ciphertexts(self.rows, first, levels)
 	}
 
-	fn sum_of_trees(&self) -> Rlwe {
+	/// The sum of the trees of this batch that are added to sum number `number`.
+	fn sum_of_trees(&self, number: usize) -> Rlwe {
 		let trees = self.batch.trees.clone().into_par_iter();
+		let trees = trees.filter(|&tree| self.circuit.shape().sum_of(tree) == number);
 		let values = trees.map(|tree| self.value(tree, 0).into_transforms());
 		values.reduce(Rlwe::zero, |mut sum, value| {
 			sum.add_assign(&value);

@@ -3,15 +3,17 @@
 use crate::{
 	entities::{
 		cost::{OCTET_NANOSECONDS, SLOT_NANOSECONDS, excessive_mib, memory_bytes},
-		encrypted_forest_layout::{ForestLayout, LayoutChoice},
+		encrypted_forest_layout::ForestLayout,
+		encrypted_forest_shape::{Choice, ForestShape, LEAF_BITS, LIMB_BITS},
 		encrypted_weights::EncryptedWeights,
 		forest::TRANSFORM_NANOSECONDS,
 		input::EncryptedInput,
 		limbs,
-		result_encoding::{ResultEncoding, UNITS_LOG2},
+		result_encoding::ResultEncoding,
 		rlwe::RLWE_SIZE,
 		selector::{SELECTOR_GADGETS, SelectorGadget},
-		tree::{MAX_NODES, MAX_OUTPUTS, MAX_PREDICATES, MAX_TREES, Node, Tree},
+		tree::{MAX_NODES, MAX_PREDICATES, MAX_TREES, Tree},
+		varint,
 	},
 	noise::Variance,
 	packing::{pack, packed_len, unpack},
@@ -22,9 +24,9 @@ use fhe_ml_format::bounds::MAX_ARTIFACT_BYTES;
 /// A sum of decision trees with encrypted leaves over encrypted bits.
 ///
 /// The bytes show the shape of the trees, the number of the bit at each split, the number of outputs,
-/// and how many bits a leaf has (18, or 27 if those are not enough). If the shape is hidden, all trees
-/// are full and every split has a bit of its own, so that only the number of trees and their depth
-/// are left of it.
+/// the output of each tree if every tree adds to a single one, and how many bits a leaf has (18, or 27
+/// if those are not enough). If the shape is hidden, all trees are full, every split has a bit of its
+/// own and every tree adds to all outputs: only the number of trees and their depth are left.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EncryptedForestCircuit {
 	shape: ForestShape,
@@ -33,25 +35,6 @@ pub struct EncryptedForestCircuit {
 	noise: Variance,
 	pub(crate) layout: ForestLayout,
 	pub(crate) weights: EncryptedWeights,
-}
-
-/// What is public of the trees.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct ForestShape {
-	pub predicates: usize,
-	pub outputs: usize,
-	/// With empty leaves.
-	pub trees: Vec<Tree>,
-	/// Bits of a leaf with its sign.
-	pub leaf_bits: u32,
-}
-
-/// Choices of the compiler.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Choice {
-	gadget: u8,
-	limb_bits: u32,
-	trees_per_product: u8,
 }
 
 /// Why a forest circuit with encrypted leaves cannot be.
@@ -102,90 +85,15 @@ pub enum EncryptedForestError {
 	Malformed,
 }
 
-/// Bits of a leaf: the first that is enough.
-pub(crate) const LEAF_BITS: [u32; 2] = [18, 27];
 /// More are faster, fewer make less noise.
 const TREES_PER_PRODUCT: [u8; 3] = [8, 2, 1];
-const LIMB_BITS: std::ops::RangeInclusive<u32> = 1..=9;
 /// Nanoseconds for one kept coefficient: a node reads, copies and hashes its 6.4 bytes for every job.
 const KEPT_NANOSECONDS: u64 = 24;
 /// What leaves room in an artifact for the shape of the trees.
 const MOST_LEAF_BYTES: usize = MAX_ARTIFACT_BYTES - MAX_ARTIFACT_BYTES / 16;
-/// Most ciphertexts of leaves; they are kept in memory, 32 KiB each.
+/// Most ciphertexts of leaves; they are kept in memory, 32 KiB each, 512 MiB in all.
 const MAX_CIPHERTEXTS: usize = 1 << 14;
-const FIXED_BYTES: usize = 16;
-
-impl ForestShape {
-	fn check(&self) -> Result<(), EncryptedForestError> {
-		let nodes: usize = self.trees.iter().map(|tree| tree.nodes.len()).sum();
-		let sizes = (1..=MAX_TREES).contains(&self.trees.len())
-			&& nodes <= MAX_NODES
-			&& (1..=MAX_PREDICATES).contains(&self.predicates)
-			&& (1..=MAX_OUTPUTS).contains(&self.outputs);
-		if !sizes {
-			return Err(EncryptedForestError::Size);
-		}
-		let well_formed = |tree: &Tree| {
-			tree.is_well_formed(self.predicates, self.outputs) && tree.leaves().all(Vec::is_empty)
-		};
-		match self.trees.iter().position(|tree| !well_formed(tree)) {
-			Some(at) => Err(EncryptedForestError::Tree(at)),
-			None => Ok(()),
-		}
-	}
-
-	/// Noise of the sum of the trees.
-	fn noise(&self, gadget: SelectorGadget, layout: &ForestLayout) -> Variance {
-		let selection = Variance::external_product(gadget, Variance::expanded(), 1.0);
-		let product = Variance::external_product(gadget, Variance::expanded_octet(), OCTET as f64);
-		// Fresh ciphertexts: the zero child, and the difference times up to eight bits.
-		let leaves = Variance::FRESH.times((1 + OCTET) as f64);
-		self.trees.iter().zip(layout.correlations()).fold(Variance::ZERO, |sum, (tree, shared)| {
-			let selections = selection.times(tree.longest_selection(0) as f64);
-			sum + selections + product.times(shared) + leaves
-		})
-	}
-
-	/// Lowest and highest sum of each limb of an output, whatever the leaves are.
-	fn limb_ranges(&self, limb_bits: u32) -> Vec<(i64, i64)> {
-		let (trees, limbs) = (self.trees.len() as i64, self.limbs(limb_bits));
-		let half = 1i64 << (limb_bits - 1);
-		let largest = (1i64 << (self.leaf_bits - 1)) - 1;
-		// What the limbs below the last one can add up to.
-		let below = (1i64 << (limb_bits as usize * (limbs - 1))) - 1;
-		let ones = below / (2 * half - 1);
-		let last =
-			(-((largest + ones * (half - 1)) / (below + 1)), (largest + ones * half) / (below + 1));
-		let range = |limb: usize| match limb % limbs {
-			limb if limb + 1 == limbs => (trees * last.0, trees * last.1),
-			_ => (-trees * half, trees * (half - 1)),
-		};
-		(0..self.outputs * limbs).map(range).collect()
-	}
-
-	/// Where everything lies, and the noise of the sum of the trees.
-	fn layout(&self, choice: Choice) -> Option<(ForestLayout, Variance)> {
-		let gadget = SELECTOR_GADGETS[usize::from(choice.gadget)];
-		let choice = LayoutChoice {
-			width: self.outputs * self.limbs(choice.limb_bits),
-			levels: gadget.mask.levels as usize,
-			trees_per_product: choice.trees_per_product.into(),
-		};
-		let layout = ForestLayout::new(&self.trees, self.predicates, choice)?;
-		let noise = self.noise(gadget, &layout);
-		Some((layout, noise))
-	}
-
-	/// The smallest unit and result that fit.
-	fn encoding(&self, limb_bits: u32, noise: Variance) -> Option<ResultEncoding> {
-		let ranges = self.limb_ranges(limb_bits);
-		UNITS_LOG2.into_iter().find_map(|unit| ResultEncoding::choose(unit, noise, &ranges))
-	}
-
-	fn limbs(&self, limb_bits: u32) -> usize {
-		self.leaf_bits.div_ceil(limb_bits) as usize
-	}
-}
+const FIXED_BYTES: usize = 17;
 
 impl EncryptedForestCircuit {
 	/// Chooses gadget and limbs for the least price; the leaves are still empty.
@@ -323,7 +231,11 @@ impl EncryptedForestCircuit {
 	/// Number-theoretic transforms of one evaluation, those of the expansion left out.
 	pub fn transforms(&self) -> u64 {
 		let products = self.layout.products.len() as u64;
-		(products + self.layout.selections) * self.gadget().transforms()
+		let packing = match self.shape.sums() {
+			1 => 0,
+			sums => (sums as u64 + 11) * 20,
+		};
+		(products + self.layout.selections) * self.gadget().transforms() + packing
 	}
 
 	/// Estimated nanoseconds of one core for one evaluation.
@@ -365,7 +277,7 @@ impl EncryptedForestCircuit {
 	/// bits, trees per product, parts: u8), first and number of outputs and the nodes of each tree, the seed of the
 	/// masks, and the kept coefficients, packed at 51 bits.
 	pub fn to_bytes(&self) -> Vec<u8> {
-		let ForestShape { predicates, outputs, trees, leaf_bits } = &self.shape;
+		let ForestShape { predicates, outputs, trees, output_of, leaf_bits } = &self.shape;
 		let Choice { gadget, limb_bits, trees_per_product } = self.choice;
 		let mut bytes = Vec::with_capacity(FIXED_BYTES + packed_len(self.weights.bodies.len()));
 		bytes.extend((*predicates as u32).to_le_bytes());
@@ -373,8 +285,13 @@ impl EncryptedForestCircuit {
 		bytes.extend((*outputs as u16).to_le_bytes());
 		bytes.extend([gadget, limb_bits as u8, *leaf_bits as u8]);
 		bytes.extend([self.encoding.unit_log2 as u8, self.encoding.result_bits as u8]);
-		bytes.push(trees_per_product);
-		trees.iter().for_each(|tree| tree.write(&mut bytes));
+		bytes.extend([trees_per_product, output_of.is_some().into()]);
+		for (number, tree) in trees.iter().enumerate() {
+			tree.write(&mut bytes);
+			if let Some(outputs) = output_of {
+				varint::write(outputs[number].into(), &mut bytes);
+			}
+		}
 		bytes.extend(self.weights.mask_seed);
 		pack(&self.weights.bodies, &mut bytes);
 		bytes
@@ -389,7 +306,7 @@ impl EncryptedForestCircuit {
 fn read(bytes: &[u8]) -> Option<Result<EncryptedForestCircuit, EncryptedForestError>> {
 	let (fixed, mut rest) = bytes.split_first_chunk::<FIXED_BYTES>()?;
 	let [p0, p1, p2, p3, t0, t1, t2, t3, o0, o1, choices @ ..] = *fixed;
-	let [gadget, limb_bits, leaf_bits, unit, result, trees_per_product] = choices;
+	let [gadget, limb_bits, leaf_bits, unit, result, trees_per_product, one_output] = choices;
 	let predicates = u32::from_le_bytes([p0, p1, p2, p3]) as usize;
 	let count = u32::from_le_bytes([t0, t1, t2, t3]) as usize;
 	let outputs = usize::from(u16::from_le_bytes([o0, o1]));
@@ -397,17 +314,22 @@ fn read(bytes: &[u8]) -> Option<Result<EncryptedForestCircuit, EncryptedForestEr
 	let choices = LIMB_BITS.contains(&limb_bits)
 		&& LEAF_BITS.contains(&leaf_bits)
 		&& TREES_PER_PRODUCT.contains(&trees_per_product)
-		&& usize::from(gadget) < SELECTOR_GADGETS.len();
+		&& usize::from(gadget) < SELECTOR_GADGETS.len()
+		&& one_output <= 1;
 	if !choices || predicates > MAX_PREDICATES || count > MAX_TREES {
 		return None;
 	}
 	let mut trees = Vec::new();
 	let mut nodes_left = MAX_NODES;
+	let mut output_of = (one_output == 1).then(Vec::new);
 	for _ in 0..count {
 		trees.push(Tree::read(&mut rest, &mut nodes_left)?);
+		if let Some(outputs) = &mut output_of {
+			outputs.push(u16::try_from(varint::read(&mut rest)?).ok()?);
+		}
 	}
 	let (mask_seed, packed) = rest.split_first_chunk::<16>()?;
-	let shape = ForestShape { predicates, outputs, trees, leaf_bits };
+	let shape = ForestShape { predicates, outputs, trees, output_of, leaf_bits };
 	if let Err(error) = shape.check() {
 		return Some(Err(error));
 	}
@@ -419,13 +341,4 @@ fn read(bytes: &[u8]) -> Option<Result<EncryptedForestCircuit, EncryptedForestEr
 	let weights = EncryptedWeights::new(*mask_seed, bodies);
 	let circuit = EncryptedForestCircuit { shape, choice, encoding, noise, layout, weights };
 	Some(circuit.check_memory())
-}
-
-/// The shape of trees: their nodes without the values of the leaves.
-pub(crate) fn without_leaves(tree: &Tree) -> Tree {
-	let nodes = tree.nodes.iter().map(|node| match node {
-		Node::Leaf(_) => Node::Leaf(Vec::new()),
-		split => split.clone(),
-	});
-	Tree { nodes: nodes.collect() }
 }

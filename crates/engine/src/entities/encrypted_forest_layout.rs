@@ -36,15 +36,13 @@ pub(crate) enum Place {
 /// All splits between leaves by bits of one group, as many as fit a ciphertext.
 ///
 /// The bits b_i of a group are the coefficients i 256 of one selector. Each split has some
-/// coefficients q < 256 of its own in a ciphertext D, where the differences of its leaves are; the
-/// other coefficients q + 256 k are zero. So coefficient q + 256 i of the product is b_i times the
+/// coefficients q < 256 of its own, `spacing` apart, in a ciphertext D, where the differences of its
+/// leaves are; the other coefficients q + 256 k are zero. So coefficient q + 256 i of the product is b_i times the
 /// difference, for whatever bit i is wanted. The leaves of the zero children lie at these
 /// coefficients in a second ciphertext, to which the product is added.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Product {
 	pub group: usize,
-	/// Used coefficients q.
-	pub residues: usize,
 	/// The values of the splits, tree by tree.
 	values: Vec<ProductValue>,
 	/// Trees with a value here.
@@ -68,7 +66,9 @@ impl Product {
 	///
 	/// The noise of a product is multiplied by the secret, whose coefficients have the mean 1/2, so
 	/// two coefficients of it are correlated: L apart, by (1 - 2 L / N) / 2.
-	fn correlations(&self) -> Vec<(usize, f64)> {
+	///
+	/// Trees with different `sum_of` do not add up.
+	fn correlations(&self, sum_of: impl Fn(usize) -> usize) -> Vec<(usize, f64)> {
 		let trees: Vec<&[ProductValue]> = self.values.chunk_by(|a, b| a.tree == b.tree).collect();
 		let of_values = |a: &ProductValue, b: &ProductValue| {
 			0.5 - a.at.abs_diff(b.at) as f64 / POLYNOMIAL_SIZE as f64
@@ -78,8 +78,11 @@ impl Product {
 			pairs.fold(0.0, f64::max)
 		};
 		let sum = |mine: &&[ProductValue]| {
-			let others = trees.iter().filter(|other| other[0].tree != mine[0].tree);
-			(mine[0].tree, others.fold(1.0, |sum, other| sum + of_trees(mine, other)))
+			let tree = mine[0].tree;
+			let others = trees
+				.iter()
+				.filter(|other| other[0].tree != tree && sum_of(other[0].tree) == sum_of(tree));
+			(tree, others.fold(1.0, |sum, other| sum + of_trees(mine, other)))
 		};
 		trees.iter().map(sum).collect()
 	}
@@ -90,6 +93,8 @@ impl Product {
 pub(crate) struct LayoutChoice {
 	/// Coefficients of a leaf.
 	pub width: usize,
+	/// How far apart they are; a power of two. As many leaves lie interleaved.
+	pub spacing: usize,
 	/// Rows of a selector.
 	pub levels: usize,
 	/// Trees whose values may be in one product: their noise adds up too well, see
@@ -110,7 +115,7 @@ pub(crate) struct ForestLayout {
 	pub grouped: usize,
 	/// Products, batch by batch.
 	pub products: Vec<Product>,
-	/// Used coefficients of each pool.
+	/// Values in each pool.
 	pub pools: Vec<usize>,
 	pub batches: Vec<Batch>,
 	/// The products of each batch.
@@ -120,11 +125,28 @@ pub(crate) struct ForestLayout {
 	choice: LayoutChoice,
 }
 
+impl LayoutChoice {
+	/// The first coefficient of value number `number`.
+	fn position(&self, number: usize) -> usize {
+		number / self.spacing * self.width * self.spacing + number % self.spacing
+	}
+
+	/// How many values fit `coefficients` coefficients.
+	fn capacity(&self, coefficients: usize) -> usize {
+		coefficients / (self.width * self.spacing).max(1) * self.spacing
+	}
+
+	/// The coefficients of a value.
+	fn coefficients(self, first: usize) -> impl Iterator<Item = usize> {
+		(0..self.width).map(move |at| first + at * self.spacing)
+	}
+}
+
 impl ForestLayout {
 	/// `None` if a leaf has more coefficients than a product can take.
 	pub fn new(trees: &[Tree], predicates: usize, choice: LayoutChoice) -> Option<Self> {
-		let LayoutChoice { width, levels, .. } = choice;
-		if width > STRIDE {
+		let levels = choice.levels;
+		if choice.capacity(STRIDE) == 0 {
 			return None;
 		}
 		let mut bits = vec![BitPlace::default(); predicates];
@@ -211,42 +233,41 @@ impl ForestLayout {
 		open: &mut [Option<usize>],
 	) -> Place {
 		let (group, index) = (grouped / OCTET, grouped % OCTET);
-		let LayoutChoice { width, trees_per_product: most_trees, .. } = self.choice;
+		let choice = self.choice;
 		let has_room = |product: &Product| {
 			let trees = product.trees + usize::from(product.is_new(tree));
-			product.residues + width <= STRIDE && trees <= most_trees
+			product.values.len() < choice.capacity(STRIDE) && trees <= choice.trees_per_product
 		};
 		let room = open[group].filter(|&at| has_room(&self.products[at]));
 		let product = room.unwrap_or_else(|| {
-			self.products.push(Product { group, residues: 0, values: Vec::new(), trees: 0 });
+			self.products.push(Product { group, values: Vec::new(), trees: 0 });
 			self.products.len() - 1
 		});
 		open[group] = Some(product);
 		let into = &mut self.products[product];
-		let at = STRIDE * index + into.residues;
+		let at = STRIDE * index + choice.position(into.values.len());
 		into.trees += usize::from(into.is_new(tree));
 		into.values.push(ProductValue { tree, at });
-		into.residues += width;
 		Place::Product { product, at }
 	}
 
 	fn place_in_pool(&mut self) -> Place {
-		let width = self.choice.width;
-		if self.pools.last().is_none_or(|used| used + width > POLYNOMIAL_SIZE) {
+		let choice = self.choice;
+		if self.pools.last().is_none_or(|values| *values == choice.capacity(POLYNOMIAL_SIZE)) {
 			self.pools.push(0);
 		}
 		let pool = self.pools.len() - 1;
-		let at = self.pools[pool];
-		self.pools[pool] += width;
+		let at = choice.position(self.pools[pool]);
+		self.pools[pool] += 1;
 		Place::Pooled { pool, at }
 	}
 
 	/// For each tree a bound on the sum of its correlations with the trees that it shares a product
 	/// with, and with itself (1); 0 for a tree without splits.
-	pub fn correlations(&self) -> Vec<f64> {
+	pub fn correlations(&self, sum_of: impl Fn(usize) -> usize) -> Vec<f64> {
 		let mut largest: Vec<f64> = vec![0.0; self.places.len()];
 		for product in &self.products {
-			for (tree, sum) in product.correlations() {
+			for (tree, sum) in product.correlations(&sum_of) {
 				largest[tree] = largest[tree].max(sum);
 			}
 		}
@@ -255,21 +276,31 @@ impl ForestLayout {
 
 	/// The coefficients that are kept of each ciphertext: two per product, then the pools.
 	pub fn positions(&self) -> Vec<Vec<u16>> {
+		let choice = self.choice;
 		let of_product = |product: &Product| {
-			let columns =
-				(0..OCTET).flat_map(|k| (0..product.residues).map(move |q| STRIDE * k + q));
-			let width = self.choice.width;
-			let values = product.values.iter().flat_map(|value| value.at..value.at + width);
-			[columns.map(|at| at as u16).collect(), values.map(|at| at as u16).collect()]
+			let values = || product.values.iter().map(|value| value.at);
+			let columns = values().flat_map(|at| choice.coefficients(difference_position(at)));
+			let columns = columns.flat_map(|q| (0..OCTET).map(move |k| (STRIDE * k + q) as u16));
+			let zeros = values().flat_map(|at| choice.coefficients(at)).map(|at| at as u16);
+			[columns.collect(), zeros.collect()]
 		};
-		let pools = self.pools.iter().map(|&used| (0..used as u16).collect());
-		self.products.iter().flat_map(of_product).chain(pools).collect()
+		let of_pool = |&values: &usize| {
+			let values = (0..values).map(|number| choice.position(number));
+			values.flat_map(|at| choice.coefficients(at)).map(|at| at as u16).collect()
+		};
+		self.products.iter().flat_map(of_product).chain(self.pools.iter().map(of_pool)).collect()
 	}
 
 	/// How many coefficients are kept in all.
 	pub fn kept(&self) -> usize {
-		let of_product = |product: &Product| (OCTET + 1) * product.residues;
-		self.products.iter().map(of_product).sum::<usize>() + self.pools.iter().sum::<usize>()
+		let in_products: usize = self.products.iter().map(|product| product.values.len()).sum();
+		let in_pools: usize = self.pools.iter().sum();
+		self.choice.width * ((OCTET + 1) * in_products + in_pools)
+	}
+
+	/// The coefficients of a value whose first one is `at`.
+	pub fn coefficients(&self, at: usize) -> impl Iterator<Item = usize> {
+		self.choice.coefficients(at)
 	}
 
 	/// Number of ciphertexts.

@@ -13,13 +13,9 @@
 //! multiplies a ciphertext by a weight in the clear, so there is no mask from which one could solve
 //! for weights, and no need to randomise results again.
 
-use crate::{
-	algorithms::rlwe::RlweEncryptor, entities::rlwe::RLWE_SIZE, params::POLYNOMIAL_SIZE, random,
-	ring::Polynomial,
-};
+use crate::{entities::rlwe::RLWE_SIZE, params::POLYNOMIAL_SIZE, random};
 use rayon::prelude::*;
 use std::sync::OnceLock;
-use zeroize::Zeroizing;
 
 /// Seeded RLWE ciphertexts of which only some coefficients of the bodies are kept. The others are
 /// taken for zero: they stand for unknown messages, which must not matter.
@@ -38,34 +34,10 @@ impl PartialEq for EncryptedWeights {
 	}
 }
 
-/// An integer at a coefficient.
-pub(crate) type PlacedInteger = (usize, i64);
-
 impl EncryptedWeights {
 	/// The same bytes, not yet expanded.
 	pub fn new(mask_seed: [u8; 16], bodies: Vec<u64>) -> Self {
 		Self { mask_seed, bodies, ciphertexts: OnceLock::new() }
-	}
-
-	/// Encrypts the integers of each ciphertext, times 2^`unit_log2`. `positions` are the kept
-	/// coefficients of each.
-	pub fn encrypt(
-		positions: &[Vec<u16>],
-		integers: &[Vec<PlacedInteger>],
-		unit_log2: u32,
-		encryptor: &RlweEncryptor,
-	) -> Self {
-		let body = |(index, (positions, integers)): (usize, (&Vec<u16>, &Vec<PlacedInteger>))| {
-			let mut message = Zeroizing::new(Polynomial::zero());
-			for &(at, integer) in integers {
-				message.as_mut()[at] =
-					crate::modular::from_signed(i128::from(integer) << unit_log2);
-			}
-			let body = encryptor.body(index as u64, &message);
-			positions.iter().map(|&at| body.as_ref()[usize::from(at)]).collect::<Vec<u64>>()
-		};
-		let bodies = positions.par_iter().zip(integers).enumerate().flat_map_iter(body).collect();
-		Self::new(encryptor.mask_seed(), bodies)
 	}
 
 	/// Coefficients of mask and body of each ciphertext; made when they are needed first.

@@ -30,6 +30,17 @@ impl Shape {
 		}
 	}
 
+	/// The same values of another output.
+	pub fn for_output(self, output: usize) -> Self {
+		match self {
+			Self::Leaf(values) => Self::Leaf([vec![0; output], values].concat()),
+			Self::Split(predicate, zero, one) => {
+				let (zero, one) = (zero.for_output(output), one.for_output(output));
+				Self::Split(predicate, zero.into(), one.into())
+			},
+		}
+	}
+
 	pub fn tree(&self) -> Tree {
 		let mut nodes = Vec::new();
 		self.write(&mut nodes);
@@ -39,7 +50,7 @@ impl Shape {
 
 pub const PREDICATES: u32 = 12;
 
-fn shape(outputs: usize) -> impl Strategy<Value = Shape> {
+pub fn shape(outputs: usize) -> impl Strategy<Value = Shape> {
 	let leaf = proptest::collection::vec(-9000..9000i32, outputs).prop_map(Shape::Leaf);
 	leaf.prop_recursive(5, 40, 2, |inner| {
 		(0..PREDICATES, inner.clone(), inner)
