@@ -220,7 +220,7 @@ pub struct Cost {
 }
 
 /// Details of a circuit that computes on encrypted bits.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LevelledCost {
 	/// Encrypted bits.
 	pub bits: usize,

@@ -1,13 +1,26 @@
 //! What a circuit costs, for model cards.
 
 use crate::card::{Cost, LevelledCost, Sizes};
-use fhe_ml_engine::{
-	Circuit, EncryptedForestCircuit, ForestCircuit, NetworkCircuit, ServerKey,
-	entities::{result_encoding::ResultEncoding, selector::SelectorGadget},
-};
+use fhe_ml_engine::{Circuit, ServerKey};
 
 /// 2^-128: what the noise budget of circuits without a hard bound is made for.
 const FAILURE_PROBABILITY: f64 = 2.938_735_877_055_719e-39;
+
+/// What all circuits on encrypted bits have, and what they call differently.
+macro_rules! levelled {
+	($circuit:ident, $bits:expr, $selectors:expr, $limbs:expr) => {
+		LevelledCost {
+			bits: $bits,
+			selectors: $selectors,
+			slots: $circuit.slots(),
+			transforms: $circuit.transforms(),
+			gadget: ($circuit.gadget().mask.base_log, $circuit.gadget().mask.levels),
+			limbs: $limbs,
+			noise_log2: $circuit.noise_log2(),
+			budget_log2: $circuit.encoding().budget_log2(),
+		}
+	};
+}
 
 /// Sizes of the blobs of a circuit.
 pub(crate) fn sizes(circuit: &Circuit) -> Sizes {
@@ -22,9 +35,15 @@ pub(crate) fn sizes(circuit: &Circuit) -> Sizes {
 pub(crate) fn cost(circuit: &Circuit) -> Cost {
 	let levelled = match circuit {
 		Circuit::Linear(_) | Circuit::EncryptedLinear(_) => None,
-		Circuit::Forest(forest) => Some(forest_cost(forest)),
-		Circuit::Network(network) => Some(network_cost(network)),
-		Circuit::EncryptedForest(forest) => Some(encrypted_forest_cost(forest)),
+		Circuit::Forest(forest) => {
+			Some(levelled!(forest, forest.predicates(), forest.selectors(), forest.limbs().0))
+		},
+		Circuit::EncryptedForest(forest) => {
+			Some(levelled!(forest, forest.predicates(), forest.selectors(), forest.limbs().0))
+		},
+		Circuit::Network(network) => {
+			Some(levelled!(network, network.bits(), network.bits(), network.limbs()))
+		},
 	};
 	Cost {
 		milliseconds_per_core: circuit.work() as f64 / 1000.0,
@@ -40,51 +59,4 @@ pub(crate) fn failure_probability(circuit: &Circuit) -> f64 {
 		Circuit::Linear(_) => 0.0,
 		_ => FAILURE_PROBABILITY,
 	}
-}
-
-fn gadget(gadget: SelectorGadget) -> (u32, u32) {
-	(gadget.mask.base_log, gadget.mask.levels)
-}
-
-fn levelled(noise_log2: f64, encoding: &ResultEncoding, circuit: LevelledCost) -> LevelledCost {
-	LevelledCost { noise_log2, budget_log2: encoding.budget_log2(), ..circuit }
-}
-
-fn forest_cost(forest: &ForestCircuit) -> LevelledCost {
-	let cost = LevelledCost {
-		bits: forest.predicates(),
-		selectors: forest.selectors(),
-		slots: forest.slots(),
-		transforms: forest.transforms(),
-		gadget: gadget(forest.gadget()),
-		limbs: forest.limbs().0,
-		..LevelledCost::default()
-	};
-	levelled(forest.noise_log2(), forest.encoding(), cost)
-}
-
-fn network_cost(network: &NetworkCircuit) -> LevelledCost {
-	let cost = LevelledCost {
-		bits: network.bits(),
-		selectors: network.bits(),
-		slots: network.slots(),
-		transforms: network.transforms(),
-		gadget: gadget(network.gadget()),
-		limbs: network.limbs(),
-		..LevelledCost::default()
-	};
-	levelled(network.noise_log2(), network.encoding(), cost)
-}
-
-fn encrypted_forest_cost(forest: &EncryptedForestCircuit) -> LevelledCost {
-	let cost = LevelledCost {
-		bits: forest.predicates(),
-		selectors: forest.selectors(),
-		slots: forest.slots(),
-		transforms: forest.transforms(),
-		gadget: gadget(forest.gadget()),
-		limbs: forest.limbs().0,
-		..LevelledCost::default()
-	};
-	levelled(forest.noise_log2(), forest.encoding(), cost)
 }
