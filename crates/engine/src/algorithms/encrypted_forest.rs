@@ -391,3 +391,63 @@ impl Value<'_> {
 		}
 	}
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::{new_seeder, params::NOISE_BOUND, random};
+	use std::collections::HashSet;
+
+	fn tree(values: [i32; 3]) -> Tree {
+		let [first, second, third] = values.map(|value| Node::Leaf(vec![(0, value)]));
+		let split = |predicate, one| Node::Split { predicate, one };
+		Tree { nodes: vec![split(0, 4), split(1, 3), first, second, third] }
+	}
+
+	/// What makes a body uniform to everybody else: a mask of its own and fresh noise.
+	#[test]
+	fn every_ciphertext_has_a_mask_of_its_own_and_fresh_noise() {
+		let (key, _) = ClientKey::generate(new_seeder().as_mut());
+		let trees: Vec<Tree> = (0..40).map(|at| tree([at, 7 * at, -at])).collect();
+		let forest = ForestCircuit::compile(2, 1, trees.clone()).unwrap();
+		let secret = key.secret.to_ntt();
+		let mut masks = HashSet::new();
+		let mut noises = Vec::new();
+		for _ in 0..2 {
+			let circuit =
+				key.encrypt_forest(&forest, false, new_seeder().as_mut()).unwrap().circuit;
+			let unit_log2 = circuit.encoding().unit_log2;
+			let positions = circuit.layout.positions();
+			let mut bodies = circuit.weights.bodies.iter();
+			let mut noise = Vec::new();
+			for (index, (kept, integers)) in
+				positions.iter().zip(integers(&circuit, &trees).iter()).enumerate()
+			{
+				let mask = random::mask(&circuit.weights.mask_seed, index as u64);
+				assert!(masks.insert(mask.as_ref().to_vec()), "a mask is used twice");
+				let product = mask.to_ntt().mul(&secret);
+				for &at in kept {
+					let at = usize::from(at);
+					let placed = integers.iter().find(|(place, _)| *place == at);
+					let message =
+						placed.map_or(0, |(_, integer)| i128::from(*integer) << unit_log2);
+					let phase = modular::sub(*bodies.next().unwrap(), product.as_ref()[at]);
+					let error = modular::sub(phase, modular::from_signed(message));
+					noise.push(modular::to_signed(error));
+				}
+			}
+			assert!(bodies.next().is_none());
+			assert!(noise.iter().all(|error| error.unsigned_abs() <= NOISE_BOUND));
+			noises.push(noise);
+		}
+		let [first, second] = &noises[..] else { panic!("two artifacts") };
+		let correlation = |a: &[i64], b: &[i64]| {
+			let product =
+				|a: &[i64], b: &[i64]| a.iter().zip(b).map(|(a, b)| (a * b) as f64).sum::<f64>();
+			product(a, b) / (product(a, a) * product(b, b)).sqrt()
+		};
+		let limit = 5.0 / (first.len() as f64).sqrt();
+		assert!(correlation(first, second).abs() < limit, "the same noise in two artifacts");
+		assert!(correlation(&first[1..], first).abs() < limit, "the same noise in neighbours");
+	}
+}
