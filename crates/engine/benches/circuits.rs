@@ -160,7 +160,7 @@ fn bench_encrypted_forest(bencher: Bencher, (trees, depth): (usize, u32), thread
 	let encrypted = key.encrypt_forest(&forest, false, new_seeder().as_mut()).unwrap();
 	bench_circuit(
 		bencher,
-		&Circuit::EncryptedForest(encrypted.circuit),
+		&Circuit::EncryptedForest(encrypted.circuit.into()),
 		threads,
 		(key, server_key),
 	);

@@ -300,7 +300,7 @@ fn sums_of_trees_with_encrypted_leaves() {
 		let circuit = encrypted.circuit;
 		let (encoding, predicted) = (circuit.encoding().clone(), circuit.total_noise());
 		let positions: Vec<usize> = circuit.result_positions().collect();
-		let circuit = Circuit::EncryptedForest(circuit);
+		let circuit = Circuit::EncryptedForest(circuit.into());
 		let measured = result_noise(&keys, &circuit, &encoding, &positions, 24);
 		let step = format!("{trees} trees of depth {depth} with encrypted leaves");
 		assert_predicted(&step, measured, predicted);

@@ -96,7 +96,7 @@ fn blobs() -> Option<[Vec<u8>; 12]> {
 	let linear = Circuit::EncryptedLinear(linear);
 	let (_, encrypted_linear_result) = run(&linear, &features, without_bias, &mut seeder)?;
 	let forest = client_key.encrypt_forest(&forest, false, &mut seeder).ok()?;
-	let forest = Circuit::EncryptedForest(forest.circuit);
+	let forest = Circuit::EncryptedForest(forest.circuit.into());
 	let (_, encrypted_forest_result) = run(&forest, &bits, votes, &mut seeder)?;
 	Some([
 		client_key.to_bytes().to_vec(),

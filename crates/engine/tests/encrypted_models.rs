@@ -20,7 +20,7 @@ fn evaluate_encrypted(forest: &ForestCircuit, hide_shape: bool, bits: &[i64]) ->
 	assert_eq!(EncryptedForestCircuit::from_bytes(&circuit.to_bytes()).unwrap(), circuit);
 	let bit = |predicate: &Option<u32>| predicate.map_or(0, |number| bits[number as usize]);
 	let bits: Vec<i64> = encrypted.predicates.iter().map(bit).collect();
-	evaluate(&Circuit::EncryptedForest(circuit), &bits)
+	evaluate(&Circuit::EncryptedForest(circuit.into()), &bits)
 }
 
 proptest! {

@@ -69,7 +69,7 @@ pub fn encrypt_model(
 			if let Encoding::Predicates(predicates) = &mut card.encoding {
 				*predicates = renumbered(predicates, &encrypted.predicates);
 			}
-			(Circuit::EncryptedForest(encrypted.circuit), "encrypted forest")
+			(Circuit::EncryptedForest(encrypted.circuit.into()), "encrypted forest")
 		},
 		Circuit::Network(network) => {
 			if let Encoding::Levels { features, largest } = card.encoding {

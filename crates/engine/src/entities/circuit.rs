@@ -21,7 +21,7 @@ pub enum Circuit {
 	/// Inner products with encrypted weights.
 	EncryptedLinear(EncryptedLinearCircuit),
 	/// Sums of decision trees with encrypted leaves.
-	EncryptedForest(EncryptedForestCircuit),
+	EncryptedForest(Box<EncryptedForestCircuit>),
 }
 
 /// Why the bytes of a circuit were refused.
@@ -169,7 +169,7 @@ impl Circuit {
 				Self::EncryptedLinear(EncryptedLinearCircuit::from_bytes(bytes)?)
 			},
 			CircuitKind::EncryptedForest => {
-				Self::EncryptedForest(EncryptedForestCircuit::from_bytes(bytes)?)
+				Self::EncryptedForest(EncryptedForestCircuit::from_bytes(bytes)?.into())
 			},
 		})
 	}
