@@ -1,12 +1,13 @@
 //! The runtime APIs that the node and the worker call.
 
 use crate::{
-	AccountId, Aura, Balance, Block, Executive, FheMl, Grandpa, InherentDataExt, Nonce, Runtime,
-	RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, VERSION,
+	AccountId, Aura, Balance, Block, BlockNumber, Executive, FheMl, Grandpa, InherentDataExt,
+	Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment,
+	VERSION,
 };
 use alloc::vec::Vec;
 use fhe_ml_primitives::{
-	AssignedJob, JobBlobs, JobId, ModelId, Outcome, WorkerId, WorkerSignature,
+	AssignedJob, JobBlobs, JobId, ModelId, Outcome, Quote, WorkerId, WorkerRecord, WorkerSignature,
 };
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
@@ -101,7 +102,7 @@ impl_runtime_apis! {
 		}
 	}
 
-	impl fhe_ml_primitives::FheMlApi<Block, Balance> for Runtime {
+	impl fhe_ml_primitives::FheMlApi<Block, AccountId, Balance> for Runtime {
 		fn assigned_jobs(workers: Vec<WorkerId>, limit: u32) -> Vec<AssignedJob> {
 			FheMl::assigned_jobs(workers, limit)
 		}
@@ -119,8 +120,12 @@ impl_runtime_apis! {
 			FheMl::submission(worker, job, outcome, signature)
 		}
 
-		fn quote(model: ModelId) -> Option<Balance> {
+		fn quote(model: ModelId) -> Option<Quote<Balance>> {
 			FheMl::quote(model)
+		}
+
+		fn workers() -> Vec<(WorkerId, WorkerRecord<AccountId, Balance, BlockNumber>)> {
+			FheMl::workers()
 		}
 	}
 

@@ -1,4 +1,4 @@
-//! Presets of the genesis state: `dev` (one authority) and `local_testnet` (three).
+//! Presets of the genesis state: `dev` (one authority) and `local_testnet` (four).
 
 use crate::{AccountId, BalancesConfig, FheMlConfig, RuntimeGenesisConfig, SudoConfig, UNIT};
 use alloc::{vec, vec::Vec};
@@ -63,6 +63,7 @@ fn local_testnet() -> Value {
 		authority(Sr25519Keyring::Alice, Ed25519Keyring::Alice),
 		authority(Sr25519Keyring::Bob, Ed25519Keyring::Bob),
 		authority(Sr25519Keyring::Charlie, Ed25519Keyring::Charlie),
+		authority(Sr25519Keyring::Dave, Ed25519Keyring::Dave),
 	];
 	genesis(authorities, Sr25519Keyring::Alice.to_account_id())
 }

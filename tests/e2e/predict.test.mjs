@@ -1,18 +1,13 @@
-// The tool against a dev node, and against a network of three authorities.
+// The tool against a dev node.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { Node, devNode, fheMl, model, until } from './harness.mjs';
+import { devNode, fheMl, model } from './harness.mjs';
 
 const nodes = [];
 after(() => Promise.all(nodes.map((node) => node.stop())));
-
-const start = async (node) => {
-  nodes.push(node);
-  return node.start();
-};
 
 /** Classes equal to ONNX Runtime's, scores within 2^-10. */
 const agree = (rows, name) => {
@@ -82,7 +77,7 @@ test('what cannot work is one sentence and exit code 1', async () => {
   const rows = [...table, '--rows', '0..1'];
   await refused(/no model 99/, 'predict', '--model', '99', ...rows, ...chain);
   await refused(/missing: alcohol.*unknown: mean_radius/, 'predict', '--model', '1', ...rows, ...chain);
-  await refused(/costs 1002000000, more than --max-fee 5/,
+  await refused(/costs \d+, more than --max-fee 5/,
     'predict', '--model', '0', '--max-fee', '5', ...rows, ...chain);
   await refused(/there are no rows 500\.\.501/, 'predict', '--model', '0',
     ...table, '--rows', '500', ...chain);
@@ -94,30 +89,4 @@ test('what cannot work is one sentence and exit code 1', async () => {
   await refused(/columns, but the model takes 30 features/, 'model', 'import',
     model('breast_cancer_logistic.onnx'), '--calibration', model('wine.train.csv'),
     '--output', join(node.folder, 'no.fheml'));
-});
-
-test('three authorities finalise blocks, share the jobs and agree', async () => {
-  const nodeKey = (last) => ['--node-key', '0'.repeat(63) + last];
-  const peer = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'; // of node key 1
-  const alice = await start(new Node(['--chain', 'local', '--alice', ...nodeKey(1)]));
-  const boot = ['--bootnodes', `/ip4/127.0.0.1/tcp/${alice.p2p}/p2p/${peer}`];
-  const bob = await start(new Node(['--chain', 'local', '--bob', ...nodeKey(2), ...boot]));
-  const charlie = await start(new Node(['--chain', 'local', '--charlie', ...nodeKey(3), ...boot]));
-  await until('finality', async () => {
-    const finalized = await charlie.api.rpc.chain.getFinalizedHead();
-    return (await charlie.api.rpc.chain.getHeader(finalized)).number.toNumber() > 0;
-  }, 120);
-
-  const keys = join(alice.folder, 'keys');
-  const artifact = join(alice.folder, 'model.fheml');
-  await fheMl('keygen', '--out', keys);
-  await fheMl('model', 'import', model('breast_cancer_logistic.onnx'), '--output', artifact,
-    '--calibration', model('breast_cancer.train.csv'));
-  await fheMl('model', 'register', artifact, '--suri', '//Alice', '--url', alice.url);
-  const rows = await fheMl('predict', '--model', '0', '--input', model('breast_cancer.test.csv'),
-    '--rows', '0..24', '--key', keys, '--suri', '//Bob', '--url', bob.url);
-  agree(rows, 'breast_cancer_logistic');
-  for (const node of [alice, bob, charlie]) {
-    assert.ok(node.logged(': evaluated in').length > 0, 'an authority had no job of 24');
-  }
 });

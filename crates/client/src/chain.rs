@@ -8,13 +8,16 @@ pub use error::ChainError;
 
 use codec::{Decode, Encode};
 use fhe_ml_models::Artifact;
-use fhe_ml_primitives::{JobId, JobRecord, JobStatus, KeyHash, KeyRecord, ModelId, ModelRecord};
+use fhe_ml_primitives::{
+	JobId, JobRecord, JobStatus, KeyHash, KeyRecord, ModelId, ModelRecord, Quote, WorkerId,
+	WorkerRecord,
+};
 use std::{sync::Arc, time::Duration};
 use subxt::{
 	OnlineClient, SubstrateConfig,
 	backend::{BlockRef, LegacyBackend},
 	client::{ClientAtBlock, OnlineClientAtBlockImpl},
-	config::substrate::H256,
+	config::substrate::{AccountId32, H256},
 	dynamic::Value,
 	rpcs::{RpcClient, rpc_params},
 };
@@ -30,6 +33,8 @@ type AtBlock = ClientAtBlock<Config, OnlineClientAtBlockImpl<Config>>;
 
 /// A job as the chain stores it.
 pub type Job = JobRecord<[u8; 32], u128, u32>;
+/// A worker as the chain stores it.
+pub type RegisteredWorker = WorkerRecord<AccountId32, u128, u32>;
 /// A server key as the chain stores it.
 pub type RegisteredKey = KeyRecord<[u8; 32], u128>;
 
@@ -140,16 +145,23 @@ impl BestBlock {
 			JobStatus::Completed { .. } => {},
 			JobStatus::Pending => return Err(ChainError::NoResultYet(job)),
 			JobStatus::Failed { reason } => return Err(ChainError::JobFailed { job, reason }),
+			JobStatus::Expired => return Err(ChainError::Expired(job)),
 		}
 		let input = self.fetch("Inputs", (job,)).await?.ok_or(ChainError::JobGone(job))?;
 		let result = self.result(job).await?.ok_or(ChainError::JobGone(job))?;
 		Ok((record.model, input, result))
 	}
 
-	/// The fee of one inference, or `None` if the model takes no requests.
-	pub async fn quote(&self, model: ModelId) -> Result<Option<u128>, ChainError> {
-		let mut answer: &[u8] =
-			&self.at.runtime_apis().call_raw("FheMlApi_quote", Some(&model.encode())).await?;
-		Ok(Decode::decode(&mut answer)?)
+	/// What one inference costs, or `None` if the model takes no requests.
+	pub async fn quote(&self, model: ModelId) -> Result<Option<Quote<u128>>, ChainError> {
+		let answer =
+			self.at.runtime_apis().call_raw("FheMlApi_quote", Some(&model.encode())).await?;
+		Ok(Decode::decode(&mut answer.as_slice())?)
+	}
+
+	/// All workers.
+	pub async fn workers(&self) -> Result<Vec<(WorkerId, RegisteredWorker)>, ChainError> {
+		let answer = self.at.runtime_apis().call_raw("FheMlApi_workers", None).await?;
+		Ok(Decode::decode(&mut answer.as_slice())?)
 	}
 }

@@ -30,6 +30,17 @@ pub enum Command {
 	/// Register and remove server keys on the chain. Linear models need none, all others do.
 	#[command(subcommand)]
 	Key(KeyCommand),
+	/// Join and leave the workers of the chain.
+	#[command(subcommand)]
+	Worker(WorkerCommand),
+	/// Show what one prediction costs.
+	Quote {
+		/// Number of the model on the chain.
+		#[arg(long)]
+		model: u32,
+		#[command(flatten)]
+		node: Node,
+	},
 	/// Encrypt rows, have the chain evaluate a model on them, and decrypt the results.
 	Predict(Predict),
 	/// Encrypt one row into a file, for polkadot.js.
@@ -118,6 +129,50 @@ pub enum KeyCommand {
 		#[command(flatten)]
 		signer: Signer,
 	},
+}
+
+#[derive(Subcommand)]
+pub enum WorkerCommand {
+	/// Make a worker key in the keystore of the node at --url and join with it. The bond is held from
+	/// --suri, which is paid for the worker's results.
+	Join {
+		#[command(flatten)]
+		signer: Signer,
+	},
+	/// Leave: the worker is assigned no more jobs, and its bond is free after a while.
+	Leave {
+		#[command(flatten)]
+		worker: WorkerKey,
+		#[command(flatten)]
+		signer: Signer,
+	},
+	/// Get the bond of a worker back that left long enough ago.
+	Withdraw {
+		#[command(flatten)]
+		worker: WorkerKey,
+		#[command(flatten)]
+		signer: Signer,
+	},
+	/// Resume a worker that was suspended for a missed deadline, once its node runs again.
+	Resume {
+		#[command(flatten)]
+		worker: WorkerKey,
+		#[command(flatten)]
+		signer: Signer,
+	},
+	/// List the workers of the chain.
+	List {
+		#[command(flatten)]
+		node: Node,
+	},
+}
+
+/// Which worker.
+#[derive(Args)]
+pub struct WorkerKey {
+	/// Public key of the worker (0x...), as `fhe-ml worker list` shows it.
+	#[arg(long = "worker", value_name = "KEY")]
+	pub key: String,
 }
 
 /// Where the keys are.

@@ -5,6 +5,7 @@ mod evaluate;
 mod key;
 mod model;
 mod predict;
+mod worker;
 
 use crate::{
 	cli::{Cli, Command, Schema},
@@ -66,6 +67,8 @@ pub enum CommandError {
 	Retired(u32),
 	#[error("model {model} is evaluated with your server key, and the chain does not have it; `fhe-ml key register --key {}` registers it", .folder.display())]
 	NoServerKey { model: u32, folder: PathBuf },
+	#[error("`{0}` is not the public key of a worker; `fhe-ml worker list` shows them")]
+	WorkerKey(String),
 	#[error("one row costs {quote}, more than --max-fee {max_fee}")]
 	TooExpensive { quote: u128, max_fee: u128 },
 	#[error("{failed} of {rows} rows failed; the first: {first}")]
@@ -78,6 +81,8 @@ pub async fn run(cli: Cli) -> Result<(), CommandError> {
 		Command::Keygen { out } => keygen(&out, output),
 		Command::Model(command) => model::run(command, output).await,
 		Command::Key(command) => key::run(command, output).await,
+		Command::Worker(command) => worker::run(command, output).await,
+		Command::Quote { model, node } => quote(model, &node.url, output).await,
 		Command::Predict(options) => predict::run(options, output).await,
 		Command::Encrypt(options) => encrypt::encrypt(options, output).await,
 		Command::Decrypt(options) => encrypt::decrypt(options, output).await,
@@ -114,6 +119,19 @@ fn keygen(out: &Path, output: Output) -> Result<(), CommandError> {
 		"server_key_hash": hash,
 	});
 	output.print(&json, &text)
+}
+
+async fn quote(model: u32, url: &str, output: Output) -> Result<(), CommandError> {
+	let best = Chain::connect(url).await?.best_block().await?;
+	let quote = best.quote(model).await?.ok_or(CommandError::Retired(model))?;
+	let units = |amount: u128| format!("{:.6} FHE", amount as f64 / 1e12);
+	let text = format!(
+		"one prediction with model {model} costs {}, and holds {} until the job is released",
+		units(quote.fee),
+		units(quote.deposit),
+	);
+	let (fee, deposit) = (quote.fee.to_string(), quote.deposit.to_string());
+	output.print(&json!({ "model": model, "fee": fee, "deposit": deposit }), &text)
 }
 
 /// A hash as polkadot.js shows it.

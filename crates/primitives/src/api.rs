@@ -1,12 +1,15 @@
 //! The runtime API of a chain with `pallet-fhe-ml`.
 
-use crate::{AssignedJob, JobId, ModelId, Outcome, WorkerId, WorkerSignature, records::JobBlobs};
+use crate::{
+	AssignedJob, JobBlobs, JobId, ModelId, Outcome, Quote, WorkerId, WorkerRecord, WorkerSignature,
+};
 use alloc::vec::Vec;
 use codec::Codec;
 
 sp_api::decl_runtime_apis! {
 	/// What collators and clients ask the runtime.
-	pub trait FheMlApi<Balance> where Balance: Codec {
+	#[api_version(2)]
+	pub trait FheMlApi<AccountId, Balance> where AccountId: Codec, Balance: Codec {
 		/// Jobs that wait for one of `workers`, oldest first, at most `limit`.
 		fn assigned_jobs(workers: Vec<WorkerId>, limit: u32) -> Vec<AssignedJob>;
 
@@ -21,7 +24,10 @@ sp_api::decl_runtime_apis! {
 			signature: WorkerSignature,
 		) -> Block::Extrinsic;
 
-		/// The fee of one inference with `model`, or `None` if it takes no requests.
-		fn quote(model: ModelId) -> Option<Balance>;
+		/// What one inference with `model` costs, or `None` if it takes no requests.
+		fn quote(model: ModelId) -> Option<Quote<Balance>>;
+
+		/// All workers.
+		fn workers() -> Vec<(WorkerId, WorkerRecord<AccountId, Balance, u32>)>;
 	}
 }

@@ -17,7 +17,7 @@ pub use fhe_ml_format as format;
 pub use mailbox::{MailboxEntry, mailbox_key, sent_key};
 pub use records::{
 	AssignedJob, Assignees, FailureReason, JobBlobs, JobId, JobRecord, JobStatus, KeyHash,
-	KeyRecord, ModelId, ModelName, ModelRecord, ModelStatus, WorkerRecord,
+	KeyRecord, ModelId, ModelName, ModelRecord, ModelStatus, Quote, WorkerRecord, WorkerStatus,
 };
 pub use submission::{Outcome, ResultBytes, SubmissionPayload};
 

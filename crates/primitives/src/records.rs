@@ -85,13 +85,46 @@ pub struct KeyRecord<AccountId, Balance> {
 	pub open_jobs: u32,
 }
 
-/// A worker that may be assigned jobs.
+/// Whether a worker is assigned jobs.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	TypeInfo,
+	MaxEncodedLen,
+)]
+pub enum WorkerStatus<BlockNumber> {
+	/// It is.
+	Active,
+	/// It is not, because it missed a deadline; its operator can resume it.
+	Suspended,
+	/// It is not, because it leaves.
+	Leaving {
+		/// First block in which its bond can be withdrawn.
+		free_at: BlockNumber,
+	},
+}
+
+/// A worker that has joined.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
 )]
-pub struct WorkerRecord<AccountId> {
-	/// Account that is paid for the worker's results.
-	pub payout: AccountId,
+pub struct WorkerRecord<AccountId, Balance, BlockNumber> {
+	/// Account that holds the bond and is paid for the worker's results.
+	pub operator: AccountId,
+	/// Bond held from the operator.
+	pub bond: Balance,
+	/// Whether it is assigned jobs.
+	pub status: WorkerStatus<BlockNumber>,
+	/// Jobs that wait for a result of this worker.
+	pub open_jobs: u32,
+	/// Work units of these jobs; a new job's deadline lies behind them.
+	pub open_work: u64,
 }
 
 /// Why a job failed.
@@ -146,6 +179,8 @@ pub enum JobStatus {
 		/// Why.
 		reason: FailureReason,
 	},
+	/// No worker gave a result in time; the fee went back.
+	Expired,
 }
 
 /// One inference job.
@@ -165,9 +200,14 @@ pub struct JobRecord<AccountId, Balance, BlockNumber> {
 	pub input_bytes: u32,
 	/// Workers that must evaluate it.
 	pub assignees: Assignees,
+	/// Work units of one evaluation.
+	pub work: u64,
+	/// How often the job has been assigned; it is assigned again when workers miss its deadline.
+	pub rounds: u8,
 	/// Block of the request.
 	pub requested_at: BlockNumber,
-	/// Last block in which a result is accepted.
+	/// While it is pending, the last block in which a result of the assignees is accepted. Afterwards
+	/// the block in which it was finished.
 	pub deadline: BlockNumber,
 	/// Fee held from the owner until the job is finished.
 	pub fee: Balance,
@@ -205,4 +245,13 @@ pub struct JobBlobs {
 	pub server_key: Option<Vec<u8>>,
 	/// The encrypted input.
 	pub input: Vec<u8>,
+}
+
+/// What one inference costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct Quote<Balance> {
+	/// Paid for the result; returned if there is none.
+	pub fee: Balance,
+	/// Held until the job is released.
+	pub deposit: Balance,
 }

@@ -14,7 +14,7 @@ use sp_core::{
 	offchain::{OffchainStorage, STORAGE_PREFIX},
 };
 use sp_keystore::KeystorePtr;
-use sp_runtime::{SaturatedConversion, traits::Block as BlockT};
+use sp_runtime::{AccountId32, SaturatedConversion, traits::Block as BlockT};
 use std::sync::Arc;
 
 /// The mailbox between the worker and the pallet's offchain hook.
@@ -73,7 +73,7 @@ impl<Client, Pool, Block> Sender<Client, Pool>
 where
 	Block: BlockT<Hash = H256>,
 	Client: ProvideRuntimeApi<Block> + HeaderBackend<Block>,
-	Client::Api: FheMlApi<Block, u128>,
+	Client::Api: FheMlApi<Block, AccountId32, u128>,
 	Pool: TransactionPool<Block = Block>,
 {
 	/// Sends an outcome; returns the number of the best block at that time.

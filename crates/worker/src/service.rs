@@ -24,7 +24,10 @@ use sp_blockchain::HeaderBackend;
 use sp_consensus::SyncOracle;
 use sp_core::{H256, offchain::OffchainStorage};
 use sp_keystore::KeystorePtr;
-use sp_runtime::traits::{BlakeTwo256, Block as BlockT, Hash};
+use sp_runtime::{
+	AccountId32,
+	traits::{BlakeTwo256, Block as BlockT, Hash},
+};
 use std::{
 	num::NonZeroUsize,
 	panic::{AssertUnwindSafe, catch_unwind},
@@ -106,7 +109,7 @@ where
 		+ Send
 		+ Sync
 		+ 'static,
-	Client::Api: FheMlApi<Block, u128>,
+	Client::Api: FheMlApi<Block, AccountId32, u128>,
 	Pool: TransactionPool<Block = Block> + 'static,
 	Storage: OffchainStorage,
 {
@@ -259,7 +262,7 @@ fn job_blobs<Client, Block>(client: &Client, assigned: &AssignedJob) -> Option<J
 where
 	Block: BlockT,
 	Client: ProvideRuntimeApi<Block> + HeaderBackend<Block>,
-	Client::Api: FheMlApi<Block, u128>,
+	Client::Api: FheMlApi<Block, AccountId32, u128>,
 {
 	let best = client.info().best_hash;
 	let blobs = match client.runtime_api().job_blobs(best, assigned.job) {

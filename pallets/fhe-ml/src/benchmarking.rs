@@ -19,10 +19,11 @@ use frame_support::{
 	},
 };
 use frame_system::RawOrigin;
+use sp_core::proof_of_possession::statement_of_ownership;
 use sp_io::hashing::blake2_256;
 use sp_runtime::{
 	RuntimeAppPublic,
-	traits::{Bounded, One},
+	traits::{Bounded, One, Saturating},
 };
 
 const MAX_ARTIFACT: u32 = 1024 * 1024;
@@ -80,12 +81,11 @@ fn outcome(input: &[u8], bytes: u32) -> Outcome {
 
 /// Replaces all workers by one whose key is in the keystore.
 fn single_worker<T: Config>() -> WorkerId {
-	for (worker, _) in Workers::<T>::drain() {
-		ActiveWorkers::<T>::mutate(|active| active.retain(|other| *other != worker));
-	}
+	let _ = Workers::<T>::clear(u32::MAX, None);
+	ActiveWorkers::<T>::kill();
 	let worker = WorkerId::generate_pair(Some(b"//Worker".to_vec()));
-	let payout = rich_account::<T>();
-	assert_ok!(Pallet::<T>::do_add_worker(worker.clone(), payout));
+	let operator = rich_account::<T>();
+	assert_ok!(Pallet::<T>::do_join(worker.clone(), operator));
 	worker
 }
 
@@ -222,27 +222,62 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn add_worker() -> Result<(), BenchmarkError> {
-		let origin =
-			T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+	fn join_workers() -> Result<(), BenchmarkError> {
 		single_worker::<T>();
 		let worker = WorkerId::generate_pair(Some(b"//Another".to_vec()));
-		let payout = rich_account::<T>();
+		let operator = rich_account::<T>();
+		let statement = operator.using_encoded(statement_of_ownership);
+		let proof = worker.sign(&statement).ok_or(BenchmarkError::Stop("no keystore"))?;
 		#[extrinsic_call]
-		_(origin as T::RuntimeOrigin, worker.clone(), payout);
+		_(RawOrigin::Signed(operator), worker.clone(), proof);
 		assert!(Workers::<T>::contains_key(worker));
 		Ok(())
 	}
 
 	#[benchmark]
-	fn remove_worker() -> Result<(), BenchmarkError> {
-		let origin =
-			T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+	fn leave_workers() {
 		let worker = single_worker::<T>();
+		let operator = rich_account::<T>();
 		#[extrinsic_call]
-		_(origin as T::RuntimeOrigin, worker.clone());
+		_(RawOrigin::Signed(operator), worker);
+		assert!(ActiveWorkers::<T>::get().is_empty());
+	}
+
+	#[benchmark]
+	fn withdraw_bond() {
+		let worker = single_worker::<T>();
+		let operator = rich_account::<T>();
+		assert_ok!(Pallet::<T>::do_leave(None, worker.clone()));
+		let now = frame_system::Pallet::<T>::block_number();
+		frame_system::Pallet::<T>::set_block_number(now.saturating_add(T::UnbondingDelay::get()));
+		#[extrinsic_call]
+		_(RawOrigin::Signed(operator), worker.clone());
 		assert!(!Workers::<T>::contains_key(worker));
-		Ok(())
+	}
+
+	#[benchmark]
+	fn resume_worker() {
+		let worker = single_worker::<T>();
+		let operator = rich_account::<T>();
+		Pallet::<T>::suspend(&worker, 0, &operator);
+		#[extrinsic_call]
+		_(RawOrigin::Signed(operator), worker.clone());
+		assert!(ActiveWorkers::<T>::get().contains(&worker));
+	}
+
+	/// The job is assigned to another worker: that is more to do than to give it up.
+	#[benchmark]
+	fn expire() {
+		pending_job::<T>(InputPrefix::BYTES as u32, ResultPrefix::BYTES as u32);
+		let other = WorkerId::generate_pair(Some(b"//Another".to_vec()));
+		let caller = rich_account::<T>();
+		assert_ok!(Pallet::<T>::do_join(other, caller.clone()));
+		let job = last_job::<T>();
+		let passed = Jobs::<T>::get(job).map(|record| record.deadline.saturating_add(One::one()));
+		frame_system::Pallet::<T>::set_block_number(passed.unwrap_or_default());
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), job);
+		assert_eq!(Jobs::<T>::get(job).map(|record| record.rounds), Some(2));
 	}
 
 	impl_benchmark_test_suite!(

@@ -45,9 +45,11 @@ impl<T: Config> Pallet<T> {
 		Ok(prefix)
 	}
 
-	/// The fee of one inference with `work` units.
-	pub(crate) fn inference_fee(work: u64) -> BalanceOf<T> {
-		T::FeePerWork::get().saturating_mul(work.saturated_into()).saturating_add(T::BaseFee::get())
+	/// The fee of one inference with `work` units and this many bytes of input and result.
+	pub(crate) fn inference_fee(work: u64, bytes: u32) -> BalanceOf<T> {
+		let for_work = T::FeePerWork::get().saturating_mul(work.saturated_into());
+		let for_bytes = T::FeePerByte::get().saturating_mul(bytes.into());
+		T::BaseFee::get().saturating_add(for_work).saturating_add(for_bytes)
 	}
 
 	/// The deposit for `bytes` bytes of storage.
@@ -69,5 +71,7 @@ impl<T: Config> Pallet<T> {
 		);
 		assert!(!T::JobDeadline::get().is_zero(), "a job needs time to be evaluated");
 		assert!(T::MaxPending::get() > 0 && T::MaxWorkers::get() > 0, "nothing could be requested");
+		assert!(T::WorkPerBlock::get() > 0 && T::MaxRounds::get() > 0, "no job could be assigned");
+		assert!(T::MissPenalty::get() <= T::WorkerBond::get(), "a bond must cover its penalty");
 	}
 }

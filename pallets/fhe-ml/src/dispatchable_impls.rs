@@ -3,7 +3,7 @@
 use crate::{blobs::bounded, pallet::*, types::*};
 use alloc::vec::Vec;
 use fhe_ml_primitives::{
-	Assignees, JobId, JobStatus, KeyHash, ModelId, ModelStatus, Outcome, WorkerId, WorkerRecord,
+	JobId, JobStatus, KeyHash, ModelId, ModelStatus, Outcome, WorkerId,
 	format::{InputPrefix, ServerKeyPrefix},
 };
 use frame_support::{
@@ -109,12 +109,13 @@ impl<T: Config> Pallet<T> {
 		}
 		Self::use_server_key(&owner, &record, &prefix, server_key)?;
 
-		let fee = Self::inference_fee(record.work);
+		let work = record.work;
+		let fee = Self::inference_fee(work, input_bytes.saturating_add(record.result_bytes));
 		ensure!(fee <= max_fee, Error::<T>::FeeAboveMax);
 		let pending = PendingCount::<T>::get();
 		ensure!(pending < T::MaxPending::get(), Error::<T>::TooManyPendingJobs);
 		let job = NextJob::<T>::get();
-		let assignees = Self::assign(job)?;
+		let assignees = Self::draw_workers(job, 0)?;
 
 		let deposit = Self::storage_deposit(input_bytes.saturating_add(record.result_bytes));
 		T::Currency::hold(&HoldReason::InferenceFee.into(), &owner, fee)?;
@@ -124,11 +125,8 @@ impl<T: Config> Pallet<T> {
 		PendingCount::<T>::put(pending.saturating_add(1));
 		record.open_jobs = record.open_jobs.saturating_add(1);
 		Models::<T>::insert(model, record);
-		for worker in &assignees {
-			Pending::<T>::insert(worker, job, ());
-		}
 		let requested_at = frame_system::Pallet::<T>::block_number();
-		let deadline = requested_at.saturating_add(T::JobDeadline::get());
+		let deadline = Self::assign(job, work, &assignees);
 		Jobs::<T>::insert(
 			job,
 			JobRecord {
@@ -138,6 +136,8 @@ impl<T: Config> Pallet<T> {
 				input: blake2_256(&input).into(),
 				input_bytes,
 				assignees: assignees.clone(),
+				work,
+				rounds: 1,
 				requested_at,
 				deadline,
 				fee,
@@ -178,77 +178,47 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// The workers for a job: one, drawn with the parent hash, which nobody knew when the job's
-	/// transaction was signed.
-	fn assign(job: JobId) -> Result<Assignees, Error<T>> {
-		let workers = ActiveWorkers::<T>::get();
-		let seed = blake2_256(&(frame_system::Pallet::<T>::parent_hash(), job).encode());
-		let draw = u64::from_le_bytes(seed.first_chunk().copied().unwrap_or_default());
-		let index = draw.checked_rem(workers.len() as u64).ok_or(Error::NoWorkers)?;
-		let worker = workers.get(index as usize).cloned().ok_or(Error::NoWorkers)?;
-		let mut assignees = Assignees::new();
-		assignees.try_push(worker).map_err(|_| Error::NoWorkers)?;
-		Ok(assignees)
-	}
-
 	pub(crate) fn do_submit_result(
 		worker: WorkerId,
 		job: JobId,
 		outcome: Outcome,
 	) -> DispatchResult {
-		let mut record = Self::check_submission(&worker, job, &outcome)?;
+		let record = Self::check_submission(&worker, job, &outcome)?;
 		let owner = record.owner.clone();
-		match outcome {
+		Self::unassign(job, &record);
+		let status = match outcome {
 			Outcome::Completed(bytes) => {
-				let payout = Workers::<T>::get(&worker).ok_or(Error::<T>::UnknownWorker)?.payout;
-				let fee = Self::pay_fee(&owner, &payout, record.fee)?;
+				let operator =
+					Workers::<T>::get(&worker).ok_or(Error::<T>::UnknownWorker)?.operator;
+				let fee = Self::pay_fee(&owner, &operator, record.fee)?;
 				let result: H256 = blake2_256(&bytes).into();
-				record.status = JobStatus::Completed { result };
 				Results::<T>::insert(job, bytes);
 				Self::deposit_event(Event::InferenceCompleted { job, owner, worker, result, fee });
+				JobStatus::Completed { result }
 			},
 			Outcome::Failed(reason) => {
 				Self::release_hold(HoldReason::InferenceFee, &owner, record.fee)?;
-				record.status = JobStatus::Failed { reason };
 				Self::deposit_event(Event::InferenceFailed { job, owner, worker, reason });
+				JobStatus::Failed { reason }
 			},
-		}
-		Self::close(job, &record);
-		Jobs::<T>::insert(job, record);
+		};
+		Self::close(job, record, status);
 		Ok(())
 	}
 
-	pub(crate) fn do_release(owner: T::AccountId, job: JobId) -> DispatchResult {
+	pub(crate) fn do_release(caller: T::AccountId, job: JobId) -> DispatchResult {
 		let record = Jobs::<T>::get(job).ok_or(Error::<T>::UnknownJob)?;
-		ensure!(record.owner == owner, Error::<T>::NotJobOwner);
-		let mut refund = BalanceOf::<T>::zero();
-		if record.status == JobStatus::Pending {
-			ensure!(Self::deadline_passed(record.deadline), Error::<T>::JobNotFinished);
-			refund = record.fee;
-			Self::release_hold(HoldReason::InferenceFee, &owner, refund)?;
-			Self::close(job, &record);
-		}
-		Self::release_hold(HoldReason::JobStorage, &owner, record.deposit)?;
+		let abandoned_at = record.deadline.saturating_add(T::ReleaseDelay::get());
+		let is_abandoned = frame_system::Pallet::<T>::block_number() >= abandoned_at;
+		let is_finished = record.status != JobStatus::Pending;
+		ensure!(record.owner == caller || (is_finished && is_abandoned), Error::<T>::NotJobOwner);
+		ensure!(is_finished, Error::<T>::JobNotFinished);
+		let (owner, deposit) = (record.owner, record.deposit);
+		Self::release_hold(HoldReason::JobStorage, &owner, deposit)?;
 		Jobs::<T>::remove(job);
 		Inputs::<T>::remove(job);
 		Results::<T>::remove(job);
-		let deposit = record.deposit;
-		Self::deposit_event(Event::JobReleased { job, owner, deposit, refund });
-		Ok(())
-	}
-
-	pub(crate) fn do_add_worker(worker: WorkerId, payout: T::AccountId) -> DispatchResult {
-		ensure!(!Workers::<T>::contains_key(&worker), Error::<T>::WorkerAlreadyAdded);
-		ActiveWorkers::<T>::try_append(worker.clone()).map_err(|_| Error::<T>::TooManyWorkers)?;
-		Workers::<T>::insert(&worker, WorkerRecord { payout: payout.clone() });
-		Self::deposit_event(Event::WorkerAdded { worker, payout });
-		Ok(())
-	}
-
-	pub(crate) fn do_remove_worker(worker: WorkerId) -> DispatchResult {
-		Workers::<T>::take(&worker).ok_or(Error::<T>::UnknownWorker)?;
-		ActiveWorkers::<T>::mutate(|workers| workers.retain(|other| *other != worker));
-		Self::deposit_event(Event::WorkerRemoved { worker });
+		Self::deposit_event(Event::JobReleased { job, owner, deposit });
 		Ok(())
 	}
 
@@ -256,11 +226,8 @@ impl<T: Config> Pallet<T> {
 		frame_system::Pallet::<T>::block_number() > deadline
 	}
 
-	/// Takes a job that is no longer pending out of every count and index.
-	fn close(job: JobId, record: &JobRecordOf<T>) {
-		for worker in &record.assignees {
-			Pending::<T>::remove(worker, job);
-		}
+	/// Finishes a job that has been taken away from its workers.
+	pub(crate) fn close(job: JobId, mut record: JobRecordOf<T>, status: JobStatus) {
 		PendingCount::<T>::mutate(|count| count.saturating_dec());
 		Models::<T>::mutate(record.model, |model| {
 			if let Some(model) = model {
@@ -277,19 +244,22 @@ impl<T: Config> Pallet<T> {
 				}
 			});
 		}
+		record.status = status;
+		record.deadline = frame_system::Pallet::<T>::block_number();
+		Jobs::<T>::insert(job, record);
 	}
 
 	/// Pays a held fee to the worker's account. An account that cannot be paid (it would stay
 	/// below the existential deposit) must not block the user's result: the fee goes back then.
 	fn pay_fee(
 		owner: &T::AccountId,
-		payout: &T::AccountId,
+		operator: &T::AccountId,
 		fee: BalanceOf<T>,
 	) -> Result<BalanceOf<T>, DispatchError> {
 		let paid = T::Currency::transfer_on_hold(
 			&HoldReason::InferenceFee.into(),
 			owner,
-			payout,
+			operator,
 			fee,
 			Precision::Exact,
 			Restriction::Free,
@@ -304,7 +274,7 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	fn release_hold(
+	pub(crate) fn release_hold(
 		reason: HoldReason,
 		owner: &T::AccountId,
 		amount: BalanceOf<T>,

@@ -20,6 +20,7 @@ pub use weights::WeightInfo;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod blobs;
+mod deadlines;
 mod dispatchable_impls;
 pub mod migrations;
 #[cfg(test)]
@@ -32,6 +33,7 @@ mod tests;
 mod try_state;
 mod types;
 pub mod weights;
+mod workers;
 
 pub use types::*;
 
@@ -50,7 +52,7 @@ pub mod pallet {
 	use alloc::vec::Vec;
 	use fhe_ml_primitives::{
 		Assignees, FailureReason, JobId, KeyHash, ModelId, ModelName, Outcome, ResultBytes,
-		WorkerId, WorkerRecord, WorkerSignature, bounds,
+		WorkerId, WorkerSignature, bounds,
 	};
 	use frame_support::{
 		pallet_prelude::*,
@@ -77,7 +79,7 @@ pub mod pallet {
 		/// The runtime's hold reasons.
 		type RuntimeHoldReason: From<HoldReason>;
 
-		/// Who may register and retire models, and add and remove workers.
+		/// Who may register and retire models, and remove workers.
 		type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
 		/// Deposit for each byte that a user puts into storage.
@@ -92,6 +94,10 @@ pub mod pallet {
 		#[pallet::constant]
 		type FeePerWork: Get<BalanceOf<Self>>;
 
+		/// Fee for each byte of input and result.
+		#[pallet::constant]
+		type FeePerByte: Get<BalanceOf<Self>>;
+
 		/// Most work units that a model may cost.
 		#[pallet::constant]
 		type MaxWork: Get<u64>;
@@ -104,9 +110,34 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxWorkers: Get<u32>;
 
-		/// Blocks after its request in which a job's result is accepted.
+		/// Blocks that a worker has for a job besides the time that its open work takes.
 		#[pallet::constant]
 		type JobDeadline: Get<BlockNumberFor<Self>>;
+
+		/// Work units that the slowest worker does in a block: the open work of a worker, this job
+		/// included, divided by it is added to the deadline.
+		#[pallet::constant]
+		type WorkPerBlock: Get<u64>;
+
+		/// How often a job is assigned before it expires.
+		#[pallet::constant]
+		type MaxRounds: Get<u8>;
+
+		/// Bond of a worker.
+		#[pallet::constant]
+		type WorkerBond: Get<BalanceOf<Self>>;
+
+		/// What a worker that misses a deadline pays to the job's owner, out of its bond.
+		#[pallet::constant]
+		type MissPenalty: Get<BalanceOf<Self>>;
+
+		/// Blocks between leaving and the return of the bond.
+		#[pallet::constant]
+		type UnbondingDelay: Get<BlockNumberFor<Self>>;
+
+		/// Blocks after which anybody may release a finished job.
+		#[pallet::constant]
+		type ReleaseDelay: Get<BlockNumberFor<Self>>;
 
 		/// Blocks after which an offchain hook sends an unconfirmed result again.
 		#[pallet::constant]
@@ -125,6 +156,8 @@ pub mod pallet {
 		JobStorage,
 		/// Fee of a job that is not finished.
 		InferenceFee,
+		/// Bond of a worker; back some time after `leave_workers`.
+		WorkerBond,
 	}
 
 	/// Number that the next model gets.
@@ -153,8 +186,7 @@ pub mod pallet {
 
 	/// Workers, by the public key with which they sign results.
 	#[pallet::storage]
-	pub type Workers<T: Config> =
-		StorageMap<_, Blake2_128Concat, WorkerId, WorkerRecord<T::AccountId>>;
+	pub type Workers<T: Config> = StorageMap<_, Blake2_128Concat, WorkerId, WorkerRecordOf<T>>;
 
 	/// The workers that new jobs are assigned to.
 	#[pallet::storage]
@@ -183,6 +215,15 @@ pub mod pallet {
 	pub type Pending<T: Config> =
 		StorageDoubleMap<_, Blake2_128Concat, WorkerId, Twox64Concat, JobId, ()>;
 
+	/// Pending jobs by their deadlines.
+	#[pallet::storage]
+	pub type Deadlines<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, BlockNumberFor<T>, Twox64Concat, JobId, ()>;
+
+	/// First block whose deadlines have not been looked through.
+	#[pallet::storage]
+	pub type NextSweep<T: Config> = StorageValue<_, BlockNumberFor<T>, ValueQuery>;
+
 	/// Number of jobs with status `Pending`.
 	#[pallet::storage]
 	pub type PendingCount<T> = StorageValue<_, u32, ValueQuery>;
@@ -190,16 +231,16 @@ pub mod pallet {
 	#[pallet::genesis_config]
 	#[derive(frame_support::DefaultNoBound)]
 	pub struct GenesisConfig<T: Config> {
-		/// Workers and the accounts that are paid for their results.
+		/// Workers and their operators, who hold the bond and are paid.
 		pub workers: Vec<(WorkerId, T::AccountId)>,
 	}
 
 	#[pallet::genesis_build]
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
-			for (worker, payout) in &self.workers {
-				if let Err(error) = Pallet::<T>::do_add_worker(worker.clone(), payout.clone()) {
-					panic!("genesis: worker {worker:?} cannot be added: {error:?}");
+			for (worker, operator) in &self.workers {
+				if let Err(error) = Pallet::<T>::do_join(worker.clone(), operator.clone()) {
+					panic!("genesis: worker {worker:?} cannot join: {error:?}");
 				}
 			}
 		}
@@ -239,16 +280,43 @@ pub mod pallet {
 			owner: T::AccountId,
 		},
 		/// A worker may be assigned jobs now.
-		WorkerAdded {
+		WorkerJoined {
 			/// Public key with which it signs results.
 			worker: WorkerId,
-			/// Account that is paid for its results.
-			payout: T::AccountId,
+			/// Account that holds its bond and is paid for its results.
+			operator: T::AccountId,
+			/// Bond held.
+			bond: BalanceOf<T>,
 		},
-		/// A worker is assigned no more jobs and its results are no longer accepted.
-		WorkerRemoved {
-			/// Public key with which it signed results.
+		/// A worker missed a deadline and is assigned no jobs until its operator resumes it.
+		WorkerSuspended {
+			/// Public key of the worker.
 			worker: WorkerId,
+			/// The job.
+			job: JobId,
+			/// What it paid to the job's owner.
+			penalty: BalanceOf<T>,
+		},
+		/// A suspended worker may be assigned jobs again.
+		WorkerResumed {
+			/// Public key of the worker.
+			worker: WorkerId,
+		},
+		/// A worker is assigned no more jobs.
+		WorkerLeaves {
+			/// Public key of the worker.
+			worker: WorkerId,
+			/// First block in which its bond can be withdrawn.
+			free_at: BlockNumberFor<T>,
+		},
+		/// The bond of a worker that left went back.
+		WorkerLeft {
+			/// Public key of the worker.
+			worker: WorkerId,
+			/// Account that got the bond back.
+			operator: T::AccountId,
+			/// The bond.
+			bond: BalanceOf<T>,
 		},
 		/// A job waits for its result.
 		InferenceRequested {
@@ -289,6 +357,24 @@ pub mod pallet {
 			/// Why it failed.
 			reason: FailureReason,
 		},
+		/// Workers missed a job's deadline, and others evaluate it now.
+		InferenceReassigned {
+			/// Number of the job.
+			job: JobId,
+			/// Workers that must evaluate it now.
+			assignees: Assignees,
+			/// Last block in which their results are accepted.
+			deadline: BlockNumberFor<T>,
+		},
+		/// No worker gave a result in time; the fee went back.
+		InferenceExpired {
+			/// Number of the job.
+			job: JobId,
+			/// Account that requested it.
+			owner: T::AccountId,
+			/// Fee returned.
+			refund: BalanceOf<T>,
+		},
 		/// A job's input and result were removed from storage.
 		JobReleased {
 			/// Number of the job.
@@ -297,8 +383,6 @@ pub mod pallet {
 			owner: T::AccountId,
 			/// Deposit returned.
 			deposit: BalanceOf<T>,
-			/// Fee returned, if no result came before the deadline; otherwise 0.
-			refund: BalanceOf<T>,
 		},
 	}
 
@@ -354,16 +438,30 @@ pub mod pallet {
 		TooManyPendingJobs,
 		/// There are as many workers as the chain allows.
 		TooManyWorkers,
-		/// This worker was added already.
-		WorkerAlreadyAdded,
+		/// This worker has joined already.
+		WorkerAlreadyJoined,
+		/// The proof is not a signature of the worker's key over the operator's account.
+		BadWorkerProof,
+		/// Only the operator of the worker may do this.
+		NotWorkerOperator,
+		/// The worker is not suspended.
+		WorkerNotSuspended,
+		/// The worker leaves already.
+		WorkerLeavesAlready,
+		/// The worker does not leave: call `leave_workers` first.
+		WorkerNotLeaving,
+		/// The bond is not free yet: the worker still has jobs, or the delay is not over.
+		BondNotFree,
 		/// There is no worker with this key.
 		UnknownWorker,
 		/// There is no job with this number.
 		UnknownJob,
 		/// Only the account that requested the job may do this.
 		NotJobOwner,
-		/// The job waits for its result and its deadline has not passed.
+		/// The job waits for its result.
 		JobNotFinished,
+		/// The job's deadline has not passed.
+		DeadlineNotPassed,
 		/// The job is finished already.
 		JobNotPending,
 		/// The job's deadline has passed.
@@ -465,40 +563,84 @@ pub mod pallet {
 			Self::do_submit_result(worker, job, outcome)
 		}
 
-		/// Remove your finished job from storage and get its deposit back. A job whose deadline
-		/// has passed without a result can be released too; its fee is returned.
+		/// Remove a finished job from storage; its owner gets the deposit back. Some time after it was
+		/// finished anybody may do this.
 		///
 		/// - `job`: number of the job.
 		#[pallet::call_index(6)]
 		#[pallet::weight(T::WeightInfo::release())]
 		pub fn release(origin: OriginFor<T>, job: JobId) -> DispatchResult {
-			let owner = ensure_signed(origin)?;
-			Self::do_release(owner, job)
+			let caller = ensure_signed(origin)?;
+			Self::do_release(caller, job)
 		}
 
-		/// Add a worker. Admin only.
+		/// Join the workers; you hold its bond and are paid for its results.
 		///
 		/// - `worker`: public key with which it signs results (key type `fhe!`).
-		/// - `payout`: account that is paid for its results.
+		/// - `proof`: its proof of possession for your account. `author_rotateKeysWithOwner` with the 32
+		///   bytes of your account, called on the worker's node, makes both: the last 32 bytes of the
+		///   keys and the last 64 bytes of the proof.
 		#[pallet::call_index(7)]
-		#[pallet::weight(T::WeightInfo::add_worker())]
-		pub fn add_worker(
+		#[pallet::weight(T::WeightInfo::join_workers())]
+		pub fn join_workers(
 			origin: OriginFor<T>,
 			worker: WorkerId,
-			payout: T::AccountId,
+			proof: WorkerSignature,
 		) -> DispatchResult {
-			T::AdminOrigin::ensure_origin(origin)?;
-			Self::do_add_worker(worker, payout)
+			let operator = ensure_signed(origin)?;
+			Self::check_worker_proof(&operator, &worker, &proof)?;
+			Self::do_join(worker, operator)
 		}
 
-		/// Remove a worker. Admin only. Its open jobs can be released after their deadline.
+		/// Remove a worker as admin: it is assigned no more jobs, and its bond is free after a while.
 		///
 		/// - `worker`: public key of the worker.
 		#[pallet::call_index(8)]
-		#[pallet::weight(T::WeightInfo::remove_worker())]
+		#[pallet::weight(T::WeightInfo::leave_workers())]
 		pub fn remove_worker(origin: OriginFor<T>, worker: WorkerId) -> DispatchResult {
 			T::AdminOrigin::ensure_origin(origin)?;
-			Self::do_remove_worker(worker)
+			Self::do_leave(None, worker)
+		}
+
+		/// Leave the workers: yours is assigned no more jobs. Open ones should still be finished.
+		///
+		/// - `worker`: public key of your worker.
+		#[pallet::call_index(9)]
+		#[pallet::weight(T::WeightInfo::leave_workers())]
+		pub fn leave_workers(origin: OriginFor<T>, worker: WorkerId) -> DispatchResult {
+			let operator = ensure_signed(origin)?;
+			Self::do_leave(Some(operator), worker)
+		}
+
+		/// Get the bond of a worker back that left long enough ago.
+		///
+		/// - `worker`: public key of your worker.
+		#[pallet::call_index(10)]
+		#[pallet::weight(T::WeightInfo::withdraw_bond())]
+		pub fn withdraw_bond(origin: OriginFor<T>, worker: WorkerId) -> DispatchResult {
+			let operator = ensure_signed(origin)?;
+			Self::do_withdraw_bond(operator, worker)
+		}
+
+		/// Resume a suspended worker, once its node runs again. A bond that was cut is filled up.
+		///
+		/// - `worker`: public key of your worker.
+		#[pallet::call_index(11)]
+		#[pallet::weight(T::WeightInfo::resume_worker())]
+		pub fn resume_worker(origin: OriginFor<T>, worker: WorkerId) -> DispatchResult {
+			let operator = ensure_signed(origin)?;
+			Self::do_resume(operator, worker)
+		}
+
+		/// Take a job whose deadline has passed away from its workers: others evaluate it, or its fee
+		/// goes back. Anybody may do this; blocks with room do it by themselves.
+		///
+		/// - `job`: number of the job.
+		#[pallet::call_index(12)]
+		#[pallet::weight(T::WeightInfo::expire())]
+		pub fn expire(origin: OriginFor<T>, job: JobId) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_expire(job)
 		}
 	}
 
@@ -508,6 +650,11 @@ pub mod pallet {
 		/// itself runs in the native worker.
 		fn offchain_worker(block: BlockNumberFor<T>) {
 			Self::send_finished(block);
+		}
+
+		/// Looks for jobs whose deadline has passed, as long as the block has room.
+		fn on_idle(now: BlockNumberFor<T>, remaining: Weight) -> Weight {
+			Self::sweep_deadlines(now, remaining)
 		}
 
 		fn integrity_test() {

@@ -12,8 +12,10 @@ use fhe_ml_primitives::{
 };
 use frame_support::{
 	derive_impl,
-	dispatch::GetDispatchInfo,
-	traits::{ConstU32, ConstU64, VariantCountOf},
+	dispatch::{DispatchResult, GetDispatchInfo},
+	traits::{ConstU8, ConstU32, ConstU64, VariantCountOf},
+	traits::{Hooks, fungible::Mutate},
+	weights::Weight,
 };
 use frame_system::{EnsureRoot, offchain};
 use sp_core::{H256, Pair};
@@ -36,7 +38,7 @@ type Block = sp_runtime::generic::Block<
 
 pub const ALICE: AccountId = 1;
 pub const BOB: AccountId = 2;
-/// Is paid for the results of the genesis worker.
+/// Operates the genesis worker.
 pub const PAYOUT: AccountId = 9;
 /// More than the fee of one inference, so that not every account can be paid.
 pub const EXISTENTIAL_DEPOSIT: u64 = 200;
@@ -44,10 +46,18 @@ pub const BASE_FEE: u64 = 100;
 pub const FEE_PER_WORK: u64 = 2;
 pub const DEADLINE: u64 = 20;
 pub const RESEND_AFTER: u64 = 3;
-/// Fee of one inference with [`linear_model`].
-pub const FEE: u64 = BASE_FEE + 7 * FEE_PER_WORK;
 pub const INPUT_BYTES: u32 = InputPrefix::BYTES as u32 + 21;
 pub const RESULT_BYTES: u32 = ResultPrefix::BYTES as u32 + 7;
+pub const FEE_PER_BYTE: u64 = 3;
+/// Fee of one inference with [`linear_model`].
+pub const FEE: u64 =
+	BASE_FEE + 7 * FEE_PER_WORK + (INPUT_BYTES + RESULT_BYTES) as u64 * FEE_PER_BYTE;
+/// Three jobs of [`linear_model`] take two blocks.
+pub const WORK_PER_BLOCK: u64 = 10;
+pub const BOND: u64 = 5_000;
+pub const PENALTY: u64 = 1_500;
+pub const UNBONDING: u64 = 50;
+pub const RELEASE_DELAY: u64 = 30;
 
 #[frame_support::runtime]
 mod runtime {
@@ -104,6 +114,13 @@ impl Config for Test {
 	type MaxPending = ConstU32<3>;
 	type MaxWorkers = ConstU32<2>;
 	type JobDeadline = ConstU64<DEADLINE>;
+	type FeePerByte = ConstU64<FEE_PER_BYTE>;
+	type WorkPerBlock = ConstU64<WORK_PER_BLOCK>;
+	type MaxRounds = ConstU8<2>;
+	type WorkerBond = ConstU64<BOND>;
+	type MissPenalty = ConstU64<PENALTY>;
+	type UnbondingDelay = ConstU64<UNBONDING>;
+	type ReleaseDelay = ConstU64<RELEASE_DELAY>;
 	type ResendAfter = ConstU64<RESEND_AFTER>;
 	type WeightInfo = crate::weights::SubstrateWeight<Test>;
 }
@@ -145,6 +162,42 @@ pub fn worker() -> WorkerId {
 	worker_pair().public()
 }
 
+/// Another worker's key.
+pub fn other_pair(seed: u8) -> WorkerPair {
+	WorkerPair::from_seed(&[seed; 32])
+}
+
+/// What `author_rotateKeysWithOwner` gives for a key and an account.
+pub fn proof(pair: &WorkerPair, operator: AccountId) -> WorkerSignature {
+	pair.sign(&[b"POP_".as_slice(), &operator.encode()].concat())
+}
+
+/// The public key of [`other_pair`].
+pub fn other_id(seed: u8) -> WorkerId {
+	other_pair(seed).public()
+}
+
+/// Gives money out of nowhere.
+pub fn endow(account: AccountId, amount: u64) {
+	Balances::mint_into(&account, amount).unwrap();
+}
+
+/// Joins another worker.
+pub fn join(operator: AccountId, seed: u8) -> DispatchResult {
+	let pair = other_pair(seed);
+	let origin = RuntimeOrigin::signed(operator);
+	FheMl::join_workers(origin, pair.public(), proof(&pair, operator))
+}
+
+/// Ends block `now` and all up to block `block`, with all the weight that the hooks want.
+pub fn run_to_block(block: u64) {
+	while System::block_number() < block {
+		FheMl::on_idle(System::block_number(), Weight::MAX);
+		System::set_block_number(System::block_number() + 1);
+	}
+	FheMl::on_idle(block, Weight::MAX);
+}
+
 /// Runs `test` at block 1 and checks the storage afterwards.
 pub fn run(test: impl FnOnce()) {
 	externalities().execute_with(|| {
@@ -156,7 +209,11 @@ pub fn run(test: impl FnOnce()) {
 pub fn externalities() -> sp_io::TestExternalities {
 	let storage = RuntimeGenesisConfig {
 		balances: pallet_balances::GenesisConfig {
-			balances: vec![(ALICE, 10_000_000), (BOB, 10_000_000), (PAYOUT, EXISTENTIAL_DEPOSIT)],
+			balances: vec![
+				(ALICE, 10_000_000),
+				(BOB, 10_000_000),
+				(PAYOUT, EXISTENTIAL_DEPOSIT + BOND),
+			],
 			..Default::default()
 		},
 		fhe_ml: GenesisConfig { workers: vec![(worker(), PAYOUT)] },
@@ -191,7 +248,7 @@ pub fn encrypted_artifact(circuit: CircuitKind, key: H256) -> Vec<u8> {
 	artifact_of(circuit, 7, Some(key.0))
 }
 
-fn artifact_of(circuit: CircuitKind, work: u64, encrypted_for: Option<[u8; 32]>) -> Vec<u8> {
+pub fn artifact_of(circuit: CircuitKind, work: u64, encrypted_for: Option<[u8; 32]>) -> Vec<u8> {
 	let mut name = [0; MODEL_NAME_BYTES];
 	name[..4].copy_from_slice(b"iris");
 	let prefix = ArtifactPrefix {

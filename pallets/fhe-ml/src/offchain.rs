@@ -6,8 +6,8 @@
 use crate::{LOG_TARGET, pallet::*};
 use alloc::vec::Vec;
 use fhe_ml_primitives::{
-	AssignedJob, JobBlobs, JobId, JobStatus, MailboxEntry, ModelId, ModelStatus, Outcome, WorkerId,
-	WorkerSignature, mailbox_key, sent_key,
+	AssignedJob, JobBlobs, JobId, JobStatus, MailboxEntry, ModelId, ModelStatus, Outcome, Quote,
+	WorkerId, WorkerRecord, WorkerSignature, WorkerStatus, mailbox_key, sent_key,
 };
 use frame_system::{
 	offchain::{CreateAuthorizedTransaction, CreateTransactionBase, SubmitTransaction},
@@ -17,7 +17,7 @@ use sp_runtime::{
 	RuntimeAppPublic, SaturatedConversion, offchain::storage::StorageValueRef, traits::Saturating,
 };
 
-use crate::types::BalanceOf;
+use crate::types::{BalanceOf, WorkerRecordOf};
 use frame_support::traits::Get;
 
 /// Most results that one run of the hook sends, so that it stays short.
@@ -123,9 +123,30 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// Runtime API: the fee of one inference with `model`, or `None` if it takes no requests.
-	pub fn quote(model: ModelId) -> Option<BalanceOf<T>> {
+	/// Runtime API: what one inference with `model` costs, or `None` if it takes no requests.
+	pub fn quote(model: ModelId) -> Option<Quote<BalanceOf<T>>> {
 		let record = Models::<T>::get(model)?;
-		(record.status == ModelStatus::Active).then(|| Self::inference_fee(record.work))
+		let bytes = record.input_bytes.saturating_add(record.result_bytes);
+		(record.status == ModelStatus::Active).then(|| Quote {
+			fee: Self::inference_fee(record.work, bytes),
+			deposit: Self::storage_deposit(bytes),
+		})
+	}
+
+	/// Runtime API: all workers.
+	pub fn workers() -> Vec<(WorkerId, WorkerRecord<T::AccountId, BalanceOf<T>, u32>)> {
+		let in_blocks = |status| match status {
+			WorkerStatus::Active => WorkerStatus::Active,
+			WorkerStatus::Suspended => WorkerStatus::Suspended,
+			WorkerStatus::Leaving { free_at } => {
+				WorkerStatus::Leaving { free_at: SaturatedConversion::saturated_into(free_at) }
+			},
+		};
+		let workers = Workers::<T>::iter().map(|(worker, record)| {
+			let WorkerRecordOf::<T> { operator, bond, status, open_jobs, open_work } = record;
+			let status = in_blocks(status);
+			(worker, WorkerRecord { operator, bond, status, open_jobs, open_work })
+		});
+		workers.collect()
 	}
 }

@@ -2,7 +2,7 @@
 
 use crate::{pallet::*, types::*};
 use alloc::collections::BTreeMap;
-use fhe_ml_primitives::{JobStatus, KeyHash, ModelId, ModelStatus};
+use fhe_ml_primitives::{JobStatus, KeyHash, ModelId, ModelStatus, WorkerId, WorkerStatus};
 use frame_support::{ensure, traits::fungible::InspectHold};
 use sp_io::hashing::blake2_256;
 use sp_runtime::{
@@ -17,6 +17,7 @@ impl<T: Config> Pallet<T> {
 		let mut open_by_key = BTreeMap::<KeyHash, u32>::new();
 		let mut storage = BTreeMap::<T::AccountId, BalanceOf<T>>::new();
 		let mut fees = BTreeMap::<T::AccountId, BalanceOf<T>>::new();
+		let mut open_by_worker = BTreeMap::<WorkerId, (u32, u64)>::new();
 		let mut pending = 0u32;
 		let mut assignments = 0usize;
 
@@ -28,7 +29,7 @@ impl<T: Config> Pallet<T> {
 			let result = Results::<T>::get(job).map(|result| blake2_256(&result).into());
 			let expected = match record.status {
 				JobStatus::Completed { result } => Some(result),
-				JobStatus::Pending | JobStatus::Failed { .. } => None,
+				JobStatus::Pending | JobStatus::Failed { .. } | JobStatus::Expired => None,
 			};
 			ensure!(result == expected, "status and result of a job disagree");
 			add(&mut storage, &record.owner, record.deposit);
@@ -39,7 +40,15 @@ impl<T: Config> Pallet<T> {
 					"status and assignment of a job disagree"
 				);
 			}
+			ensure!(
+				Deadlines::<T>::contains_key(record.deadline, job) == is_pending,
+				"status and deadline of a job disagree"
+			);
 			if is_pending {
+				for worker in &record.assignees {
+					let open = open_by_worker.entry(worker.clone()).or_default();
+					*open = (open.0.saturating_add(1), open.1.saturating_add(record.work));
+				}
 				pending = pending.saturating_add(1);
 				assignments = assignments.saturating_add(record.assignees.len());
 				add(&mut fees, &record.owner, record.fee);
@@ -51,16 +60,18 @@ impl<T: Config> Pallet<T> {
 		}
 		ensure!(pending == PendingCount::<T>::get(), "PendingCount is wrong");
 		ensure!(assignments == Pending::<T>::iter().count(), "Pending names a job that is closed");
+		ensure!(pending as usize == Deadlines::<T>::iter().count(), "a deadline without a job");
 		ensure!(Inputs::<T>::iter_keys().all(Jobs::<T>::contains_key), "an input without a job");
 		ensure!(Results::<T>::iter_keys().all(Jobs::<T>::contains_key), "a result without a job");
 
 		Self::check_models(&open_by_model)?;
 		let keys = Self::check_keys(&open_by_key)?;
-		Self::check_workers()?;
+		let bonds = Self::check_workers(&open_by_worker)?;
 		for (reason, held) in [
 			(HoldReason::ServerKey, keys),
 			(HoldReason::JobStorage, storage),
 			(HoldReason::InferenceFee, fees),
+			(HoldReason::WorkerBond, bonds),
 		] {
 			let reason = reason.into();
 			for account in frame_system::Account::<T>::iter_keys() {
@@ -104,11 +115,22 @@ impl<T: Config> Pallet<T> {
 		Ok(deposits)
 	}
 
-	fn check_workers() -> Result<(), TryRuntimeError> {
+	fn check_workers(
+		open: &BTreeMap<WorkerId, (u32, u64)>,
+	) -> Result<BTreeMap<T::AccountId, BalanceOf<T>>, TryRuntimeError> {
+		let mut bonds = BTreeMap::new();
 		let active = ActiveWorkers::<T>::get();
-		ensure!(active.len() == Workers::<T>::iter_keys().count(), "ActiveWorkers is wrong");
 		ensure!(active.iter().all(Workers::<T>::contains_key), "an active worker has no record");
-		Ok(())
+		for (worker, record) in Workers::<T>::iter() {
+			let is_active = record.status == WorkerStatus::Active;
+			let listed = active.iter().filter(|other| **other == worker).count();
+			ensure!(listed == usize::from(is_active), "ActiveWorkers is wrong");
+			let expected = open.get(&worker).copied().unwrap_or_default();
+			ensure!(expected == (record.open_jobs, record.open_work), "a worker's jobs are wrong");
+			add(&mut bonds, &record.operator, record.bond);
+		}
+		ensure!(open.keys().all(Workers::<T>::contains_key), "a job of a worker without a record");
+		Ok(bonds)
 	}
 }
 

@@ -4,7 +4,7 @@ use crate::Config;
 use frame_support::traits::fungible::Inspect;
 use frame_system::pallet_prelude::BlockNumberFor;
 
-pub use fhe_ml_primitives::{JobRecord, KeyRecord, ModelRecord};
+pub use fhe_ml_primitives::{JobRecord, KeyRecord, ModelRecord, WorkerRecord};
 
 /// The balance type of the pallet's currency.
 pub type BalanceOf<T> =
@@ -13,3 +13,7 @@ pub type BalanceOf<T> =
 /// A job of this runtime.
 pub type JobRecordOf<T> =
 	JobRecord<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockNumberFor<T>>;
+
+/// A worker of this runtime.
+pub type WorkerRecordOf<T> =
+	WorkerRecord<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockNumberFor<T>>;

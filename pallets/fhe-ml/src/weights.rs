@@ -28,10 +28,16 @@ pub trait WeightInfo {
 	fn authorize_submit_result(b: u32, ) -> Weight;
 	/// Weight of `release`.
 	fn release() -> Weight;
-	/// Weight of `add_worker`.
-	fn add_worker() -> Weight;
-	/// Weight of `remove_worker`.
-	fn remove_worker() -> Weight;
+	/// Weight of `join_workers`.
+	fn join_workers() -> Weight;
+	/// Weight of `withdraw_bond`.
+	fn withdraw_bond() -> Weight;
+	/// Weight of `resume_worker`.
+	fn resume_worker() -> Weight;
+	/// Weight of `expire`.
+	fn expire() -> Weight;
+	/// Weight of `leave_workers`.
+	fn leave_workers() -> Weight;
 }
 
 /// Weights as measured, with the runtime's own database weights.
@@ -170,7 +176,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::ActiveWorkers` (r:1 w:1)
 	/// Proof: `FheMl::ActiveWorkers` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
-	fn add_worker() -> Weight {
+	fn join_workers() -> Weight {
 		// Minimum execution time: 10_956_000 picoseconds.
 		Weight::from_parts(12_328_000, 3545)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
@@ -180,10 +186,25 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::ActiveWorkers` (r:1 w:1)
 	/// Proof: `FheMl::ActiveWorkers` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
-	fn remove_worker() -> Weight {
+	fn leave_workers() -> Weight {
 		// Minimum execution time: 9_975_000 picoseconds.
 		Weight::from_parts(11_036_000, 3545)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
+	}
+	fn withdraw_bond() -> Weight {
+		Weight::from_parts(60_000_000, 3601)
+			.saturating_add(T::DbWeight::get().reads(2_u64))
+			.saturating_add(T::DbWeight::get().writes(2_u64))
+	}
+	fn resume_worker() -> Weight {
+		Weight::from_parts(60_000_000, 3601)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
+	}
+	fn expire() -> Weight {
+		Weight::from_parts(150_000_000, 8000)
+			.saturating_add(T::DbWeight::get().reads(8_u64))
+			.saturating_add(T::DbWeight::get().writes(10_u64))
 	}
 }

@@ -2,9 +2,9 @@
 
 use crate::{
 	AccountId, Aura, Balance, Balances, Block, BlockNumber, EXISTENTIAL_DEPOSIT, HOURS, Hash,
-	MICRO_UNIT, MILLI_UNIT, Nonce, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
+	MICRO_UNIT, MILLI_UNIT, MINUTES, Nonce, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
 	RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask, SLOT_DURATION_MILLIS,
-	System, TxExtension, UncheckedExtrinsic, VERSION,
+	System, TxExtension, UNIT, UncheckedExtrinsic, VERSION,
 };
 use frame_support::{
 	derive_impl, parameter_types,
@@ -133,7 +133,18 @@ impl pallet_fhe_ml::Config for Runtime {
 	type MaxWork = ConstU64<600_000_000>;
 	type MaxPending = ConstU32<10_000>;
 	type MaxWorkers = ConstU32<64>;
-	type JobDeadline = ConstU32<HOURS>;
+	/// One minute, besides the time for the work itself.
+	type JobDeadline = ConstU32<MINUTES>;
+	/// A result of 4 kB costs less than half a thousandth of a unit.
+	type FeePerByte = ConstU128<{ MICRO_UNIT / 10 }>;
+	/// A quarter of what one core of the reference machine does in two seconds: for slower ones, and
+	/// for blobs to be read.
+	type WorkPerBlock = ConstU64<500_000>;
+	type MaxRounds = ConstU8<5>;
+	type WorkerBond = ConstU128<{ 1_000 * UNIT }>;
+	type MissPenalty = ConstU128<UNIT>;
+	type UnbondingDelay = ConstU32<{ 24 * HOURS }>;
+	type ReleaseDelay = ConstU32<{ 7 * 24 * HOURS }>;
 	type ResendAfter = ConstU32<5>;
 	type WeightInfo = pallet_fhe_ml::weights::SubstrateWeight<Runtime>;
 }

@@ -2,7 +2,7 @@
 
 use super::{BestBlock, Chain, ChainError, Config, PALLET};
 use codec::{Decode, Encode};
-use fhe_ml_primitives::{Assignees, JobId, KeyHash, ModelId, ModelName};
+use fhe_ml_primitives::{Assignees, JobId, KeyHash, ModelId, ModelName, WorkerId};
 use std::str::FromStr;
 use subxt::{
 	client::OnlineClientAtBlockImpl,
@@ -98,6 +98,16 @@ impl Call {
 		Self { pallet: PALLET, name: "release", arguments: job.encode() }
 	}
 
+	/// `join_workers`.
+	fn join_workers(worker: &WorkerId, proof: &[u8; 64]) -> Self {
+		Self { pallet: PALLET, name: "join_workers", arguments: (worker, proof).encode() }
+	}
+
+	/// `leave_workers`, `withdraw_bond` or `resume_worker`.
+	pub fn of_worker(name: &'static str, worker: &WorkerId) -> Self {
+		Self { pallet: PALLET, name, arguments: worker.encode() }
+	}
+
 	/// The same call as root, through the sudo pallet.
 	fn through_sudo(self, at: &BestBlock) -> Result<Self, ChainError> {
 		let metadata = at.at.metadata_ref();
@@ -127,6 +137,13 @@ pub struct RequestedJob {
 type InferenceRequested = (JobId, [u8; 32], ModelId, Assignees, u128, u32);
 /// Fields of `FheMl.ModelRegistered`, in order.
 type ModelRegistered = (ModelId, ModelName, H256);
+
+/// What `author_rotateKeysWithOwner` returns.
+#[derive(serde::Deserialize)]
+struct SessionKeys {
+	keys: String,
+	proof: String,
+}
 
 /// The events of a transaction that succeeded, and the block that it is in.
 struct Included {
@@ -214,6 +231,25 @@ impl Chain {
 			}),
 			None => Err(ChainError::NoEvent("Sudid")),
 		}
+	}
+
+	/// Makes session keys in the node's keystore and joins with the worker key among them; returns
+	/// that key.
+	pub async fn join_workers(&self, account: &Account) -> Result<WorkerId, ChainError> {
+		let owner = format!("0x{}", hex::encode(account.0.public_key().0));
+		let keys: SessionKeys =
+			self.rpc.request("author_rotateKeysWithOwner", rpc_params![owner]).await?;
+		let bytes = |text: &str| hex::decode(text.trim_start_matches("0x")).unwrap_or_default();
+		let (public, proof) = (bytes(&keys.keys), bytes(&keys.proof));
+		// The worker's key is the last of the session keys.
+		let (Some(mut public), Some(proof)) =
+			(public.last_chunk::<32>().map(<[u8; 32]>::as_slice), proof.last_chunk::<64>())
+		else {
+			return Err(ChainError::Refused("the node's session keys have no worker key".into()));
+		};
+		let worker = WorkerId::decode(&mut public)?;
+		self.submit(Call::join_workers(&worker, proof), account).await?;
+		Ok(worker)
 	}
 
 	/// Registers a model as root; returns its number.

@@ -71,9 +71,9 @@ pub enum ChainError {
 	NoResultYet(JobId),
 	/// No result came.
 	#[error(
-		"job {0} got no result before its deadline; `fhe-ml release --job {0}` returns fee and deposit"
+		"job {0} got no result from any worker, and its fee went back; `fhe-ml release --job {0}` returns the deposit"
 	)]
-	DeadlinePassed(JobId),
+	Expired(JobId),
 }
 
 fn explain(reason: &FailureReason) -> &'static str {

@@ -58,7 +58,7 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	let best = chain.best_block().await?;
 	let artifact = best.artifact(options.model).await?;
 	let model = with_schema(options.model, artifact, &options.schema, &key)?;
-	let quote = best.quote(options.model).await?.ok_or(CommandError::Retired(options.model))?;
+	let quote = best.quote(options.model).await?.ok_or(CommandError::Retired(options.model))?.fee;
 	let max_fee = options.max_fee.unwrap_or(quote);
 	if quote > max_fee {
 		return Err(CommandError::TooExpensive { quote, max_fee });
@@ -188,9 +188,7 @@ impl Session {
 				JobStatus::Failed { reason } => {
 					return Err(ChainError::JobFailed { job: requested.job, reason });
 				},
-				JobStatus::Pending if best.number() > job.deadline.into() => {
-					return Err(ChainError::DeadlinePassed(requested.job));
-				},
+				JobStatus::Expired => return Err(ChainError::Expired(requested.job)),
 				JobStatus::Pending => tokio::time::sleep(POLL_INTERVAL).await,
 			}
 		}

@@ -1,6 +1,6 @@
 use crate::{mock::*, pallet::*, types::ModelRecord};
 use fhe_ml_primitives::{
-	ModelStatus,
+	ModelStatus, Quote,
 	bounds::MaxArtifactBytes,
 	format::{ArtifactPrefix, CircuitKind},
 };
@@ -31,7 +31,8 @@ fn an_admin_registers_a_model() {
 		assert_eq!(ModelArtifacts::<Test>::get(0).unwrap().into_inner(), linear_model());
 		let name = b"iris".to_vec().try_into().unwrap();
 		System::assert_last_event(Event::ModelRegistered { model: 0, name, artifact }.into());
-		assert_eq!(FheMl::quote(0), Some(FEE));
+		let deposit = u64::from(INPUT_BYTES + RESULT_BYTES);
+		assert_eq!(FheMl::quote(0), Some(Quote { fee: FEE, deposit }));
 	});
 }
 

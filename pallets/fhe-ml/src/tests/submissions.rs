@@ -1,6 +1,6 @@
 use crate::{mock::*, pallet::*};
 use fhe_ml_primitives::{FailureReason, JobStatus, Outcome, WorkerPair};
-use frame_support::{assert_noop, assert_ok, traits::Currency};
+use frame_support::{assert_noop, assert_ok};
 use sp_core::Pair;
 use sp_runtime::{
 	DispatchError,
@@ -148,21 +148,5 @@ fn nobody_submits_without_authorization() {
 				DispatchError::BadOrigin
 			);
 		}
-	});
-}
-
-#[test]
-fn a_worker_that_cannot_be_paid_does_not_block_the_result() {
-	run(|| {
-		let model = register_linear_model();
-		// The fee alone would leave this new account below the existential deposit.
-		let poor = 4242;
-		assert_ok!(FheMl::remove_worker(RuntimeOrigin::root(), worker()));
-		assert_ok!(FheMl::add_worker(RuntimeOrigin::root(), worker(), poor));
-		let job = request(ALICE, model, input(0));
-		assert_ok!(apply(submission(job, completed(&input(0), 5))).unwrap());
-		assert!(Results::<Test>::contains_key(job));
-		assert_eq!(Balances::free_balance(poor), 0);
-		assert_eq!(Balances::total_balance(&ALICE), 10_000_000);
 	});
 }

@@ -1,29 +1,107 @@
 use crate::{mock::*, pallet::*};
-use fhe_ml_primitives::{WorkerId, WorkerPair};
-use frame_support::{assert_noop, assert_ok};
+use fhe_ml_primitives::WorkerStatus;
+use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold};
 use sp_core::Pair;
-use sp_runtime::{DispatchError, transaction_validity::InvalidTransaction};
+use sp_runtime::{DispatchError, TokenError};
 
-fn other_worker(seed: u8) -> WorkerId {
-	WorkerPair::from_seed(&[seed; 32]).public()
+fn bond(account: AccountId) -> u64 {
+	Balances::balance_on_hold(&HoldReason::WorkerBond.into(), &account)
 }
 
 #[test]
-fn only_an_admin_adds_and_removes_workers() {
+fn whoever_holds_a_key_joins_with_a_bond() {
 	run(|| {
-		let add = |origin, seed| FheMl::add_worker(origin, other_worker(seed), BOB);
-		assert_noop!(add(RuntimeOrigin::signed(ALICE), 2), DispatchError::BadOrigin);
-		assert_ok!(add(RuntimeOrigin::root(), 2));
+		assert_ok!(join(BOB, 2));
+		let worker = other_id(2);
 		System::assert_last_event(
-			Event::WorkerAdded { worker: other_worker(2), payout: BOB }.into(),
+			Event::WorkerJoined { worker: worker.clone(), operator: BOB, bond: BOND }.into(),
 		);
-		assert_noop!(add(RuntimeOrigin::root(), 2), Error::<Test>::WorkerAlreadyAdded);
-		assert_noop!(add(RuntimeOrigin::root(), 3), Error::<Test>::TooManyWorkers);
+		assert_eq!(bond(BOB), BOND);
+		assert!(ActiveWorkers::<Test>::get().contains(&worker));
+		assert_noop!(join(BOB, 2), Error::<Test>::WorkerAlreadyJoined);
+		assert_noop!(join(BOB, 3), Error::<Test>::TooManyWorkers);
+	});
+}
 
-		let remove = |origin| FheMl::remove_worker(origin, other_worker(2));
-		assert_noop!(remove(RuntimeOrigin::signed(ALICE)), DispatchError::BadOrigin);
+#[test]
+fn nobody_joins_with_the_key_of_another_or_without_money() {
+	run(|| {
+		let pair = other_pair(2);
+		let join = |operator, proof| {
+			FheMl::join_workers(RuntimeOrigin::signed(operator), pair.public(), proof)
+		};
+		// A proof for BOB is none for ALICE, and another key's is none at all.
+		assert_noop!(join(ALICE, proof(&pair, BOB)), Error::<Test>::BadWorkerProof);
+		assert_noop!(join(BOB, proof(&other_pair(3), BOB)), Error::<Test>::BadWorkerProof);
+		let poor = 77;
+		assert_noop!(join(poor, proof(&pair, poor)), TokenError::FundsUnavailable);
+	});
+}
+
+#[test]
+fn a_worker_that_leaves_finishes_its_jobs_and_gets_its_bond_after_the_delay() {
+	run(|| {
+		let model = register_linear_model();
+		let job = request(ALICE, model, input(0));
+		let leave = |who| FheMl::leave_workers(RuntimeOrigin::signed(who), worker());
+		assert_noop!(leave(BOB), Error::<Test>::NotWorkerOperator);
+		assert_ok!(leave(PAYOUT));
+		let free_at = 1 + UNBONDING;
+		System::assert_last_event(Event::WorkerLeaves { worker: worker(), free_at }.into());
+		assert_noop!(leave(PAYOUT), Error::<Test>::WorkerLeavesAlready);
+		let again =
+			FheMl::request_inference(RuntimeOrigin::signed(ALICE), model, None, input(1), FEE);
+		assert_noop!(again.map(|_| ()), Error::<Test>::NoWorkers);
+
+		let withdraw = || FheMl::withdraw_bond(RuntimeOrigin::signed(PAYOUT), worker());
+		System::set_block_number(free_at);
+		assert_noop!(withdraw(), Error::<Test>::BondNotFree);
+		System::set_block_number(1 + DEADLINE);
+		assert_ok!(apply(submission(job, completed(&input(0), 5))).unwrap());
+		assert_noop!(withdraw(), Error::<Test>::BondNotFree);
+		System::set_block_number(free_at);
+		assert_ok!(withdraw());
+		assert_eq!(bond(PAYOUT), 0);
+		assert_eq!(Balances::free_balance(PAYOUT), EXISTENTIAL_DEPOSIT + BOND + FEE);
+		assert_noop!(withdraw(), Error::<Test>::UnknownWorker);
+	});
+}
+
+#[test]
+fn a_bond_is_not_free_before_its_worker_leaves() {
+	run(|| {
+		let withdraw = FheMl::withdraw_bond(RuntimeOrigin::signed(PAYOUT), worker());
+		assert_noop!(withdraw.map(|_| ()), Error::<Test>::WorkerNotLeaving);
+	});
+}
+
+#[test]
+fn an_admin_removes_a_worker() {
+	run(|| {
+		let remove = |origin| FheMl::remove_worker(origin, worker());
+		assert_noop!(remove(RuntimeOrigin::signed(PAYOUT)), DispatchError::BadOrigin);
 		assert_ok!(remove(RuntimeOrigin::root()));
-		assert_noop!(remove(RuntimeOrigin::root()), Error::<Test>::UnknownWorker);
+		assert!(ActiveWorkers::<Test>::get().is_empty());
+		assert_eq!(bond(PAYOUT), BOND);
+	});
+}
+
+#[test]
+fn a_suspended_worker_resumes_with_a_full_bond() {
+	run(|| {
+		let model = register_linear_model();
+		request(ALICE, model, input(0));
+		run_to_block(2 + DEADLINE);
+		assert_eq!(bond(PAYOUT), BOND - PENALTY);
+		let resume = |who| FheMl::resume_worker(RuntimeOrigin::signed(who), worker());
+		assert_noop!(resume(BOB), Error::<Test>::NotWorkerOperator);
+		assert_noop!(resume(PAYOUT), TokenError::FundsUnavailable);
+		endow(PAYOUT, PENALTY);
+		assert_ok!(resume(PAYOUT));
+		assert_eq!(bond(PAYOUT), BOND);
+		assert_eq!(Workers::<Test>::get(worker()).unwrap().status, WorkerStatus::Active);
+		assert_noop!(resume(PAYOUT), Error::<Test>::WorkerNotSuspended);
+		request(ALICE, model, input(1));
 	});
 }
 
@@ -32,21 +110,9 @@ fn without_workers_there_are_no_jobs() {
 	run(|| {
 		let model = register_linear_model();
 		assert_ok!(FheMl::remove_worker(RuntimeOrigin::root(), worker()));
-		assert_noop!(
-			FheMl::request_inference(RuntimeOrigin::signed(ALICE), model, None, input(0), FEE),
-			Error::<Test>::NoWorkers
-		);
-	});
-}
-
-#[test]
-fn a_removed_worker_is_not_heard() {
-	run(|| {
-		let model = register_linear_model();
-		let job = request(ALICE, model, input(0));
-		let late = submission(job, completed(&input(0), 5));
-		assert_ok!(FheMl::remove_worker(RuntimeOrigin::root(), worker()));
-		assert_eq!(validate(late), Err(InvalidTransaction::BadSigner.into()));
+		let request =
+			FheMl::request_inference(RuntimeOrigin::signed(ALICE), model, None, input(0), FEE);
+		assert_noop!(request.map(|_| ()), Error::<Test>::NoWorkers);
 	});
 }
 
@@ -54,14 +120,14 @@ fn a_removed_worker_is_not_heard() {
 fn jobs_are_spread_over_the_workers() {
 	run(|| {
 		let model = register_linear_model();
-		assert_ok!(FheMl::add_worker(RuntimeOrigin::root(), other_worker(2), BOB));
+		assert_ok!(join(BOB, 2));
 		let mut first = 0;
 		for seed in 0..100 {
 			let job = request(ALICE, model, input(seed));
-			let record = Jobs::<Test>::get(job).unwrap();
-			first += usize::from(record.assignees[0] == worker());
-			System::set_block_number(System::block_number() + DEADLINE + 1);
-			assert_ok!(FheMl::release(RuntimeOrigin::signed(ALICE), job));
+			let assignee = Jobs::<Test>::get(job).unwrap().assignees[0].clone();
+			first += usize::from(assignee == worker());
+			assert_ok!(FheMl::do_submit_result(assignee, job, completed(&input(seed), 0)));
+			System::set_block_number(System::block_number() + 1);
 		}
 		assert!((30..70).contains(&first), "{first} of 100 jobs for the first of two workers");
 	});

@@ -1,0 +1,78 @@
+//! `fhe-ml worker`.
+
+use super::CommandError;
+use crate::{
+	cli::{Signer, WorkerCommand, WorkerKey},
+	output::Output,
+};
+use codec::{Decode, Encode};
+use fhe_ml_client::chain::{Call, Chain};
+use fhe_ml_primitives::{WorkerId, WorkerStatus};
+use serde_json::json;
+
+pub async fn run(command: WorkerCommand, output: Output) -> Result<(), CommandError> {
+	match command {
+		WorkerCommand::Join { signer } => {
+			let chain = Chain::connect(&signer.node.url).await?;
+			let worker = hex_key(&chain.join_workers(&signer.suri).await?);
+			output.print(&json!({ "worker": worker }), &format!("worker {worker} has joined"))
+		},
+		WorkerCommand::Leave { worker, signer } => {
+			send("leave_workers", "leaves", &worker, &signer, output).await
+		},
+		WorkerCommand::Withdraw { worker, signer } => {
+			send("withdraw_bond", "has left, its bond is returned", &worker, &signer, output).await
+		},
+		WorkerCommand::Resume { worker, signer } => {
+			send("resume_worker", "works again", &worker, &signer, output).await
+		},
+		WorkerCommand::List { node } => list(&node.url, output).await,
+	}
+}
+
+async fn send(
+	call: &'static str,
+	done: &str,
+	worker: &WorkerKey,
+	signer: &Signer,
+	output: Output,
+) -> Result<(), CommandError> {
+	let bad = || CommandError::WorkerKey(worker.key.clone());
+	let bytes = hex::decode(worker.key.trim_start_matches("0x")).map_err(|_| bad())?;
+	let id = WorkerId::decode(&mut bytes.as_slice()).map_err(|_| bad())?;
+	let chain = Chain::connect(&signer.node.url).await?;
+	let block = chain.submit(Call::of_worker(call, &id), &signer.suri).await?;
+	let text = format!("worker {} {done} (block {block})", worker.key);
+	output.print(&json!({ "worker": worker.key, "block": block }), &text)
+}
+
+async fn list(url: &str, output: Output) -> Result<(), CommandError> {
+	let mut workers = Chain::connect(url).await?.best_block().await?.workers().await?;
+	workers.sort_by_key(|(worker, _)| worker.encode());
+	for (worker, record) in workers {
+		let status = match record.status {
+			WorkerStatus::Active => "active".into(),
+			WorkerStatus::Suspended => "suspended".into(),
+			WorkerStatus::Leaving { free_at } => format!("leaves, bond free in block {free_at}"),
+		};
+		let (worker, operator) = (hex_key(&worker), record.operator.to_string());
+		let text = format!(
+			"{worker}  {status}  {} open jobs  bond {:.3} FHE  operator {operator}",
+			record.open_jobs,
+			record.bond as f64 / 1e12,
+		);
+		let json = json!({
+			"worker": worker,
+			"operator": operator,
+			"status": status,
+			"open_jobs": record.open_jobs,
+			"bond": record.bond.to_string(),
+		});
+		output.print(&json, &text)?;
+	}
+	Ok(())
+}
+
+fn hex_key(worker: &WorkerId) -> String {
+	format!("0x{}", hex::encode(worker.encode()))
+}
