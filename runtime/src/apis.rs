@@ -107,8 +107,8 @@ impl_runtime_apis! {
 			FheMl::assigned_jobs(workers, limit)
 		}
 
-		fn job_blobs(job: JobId) -> Option<JobBlobs> {
-			FheMl::job_blobs(job)
+		fn job_blobs(job: JobId, artifact: bool, server_key: bool) -> Option<JobBlobs> {
+			FheMl::job_blobs(job, artifact, server_key)
 		}
 
 		fn submission(

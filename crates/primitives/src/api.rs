@@ -13,8 +13,9 @@ sp_api::decl_runtime_apis! {
 		/// Jobs that wait for one of `workers`, oldest first, at most `limit`.
 		fn assigned_jobs(workers: Vec<WorkerId>, limit: u32) -> Vec<AssignedJob>;
 
-		/// The blobs that evaluating `job` reads, or `None` if the job is not pending.
-		fn job_blobs(job: JobId) -> Option<JobBlobs>;
+		/// The blobs that evaluating `job` reads, or `None` if the job is not pending. Artifact and server
+		/// key are left out unless they are asked for: a worker has those of the last jobs.
+		fn job_blobs(job: JobId, artifact: bool, server_key: bool) -> Option<JobBlobs>;
 
 		/// A transaction that posts `outcome`, ready for the pool.
 		fn submission(

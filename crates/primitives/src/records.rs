@@ -239,9 +239,9 @@ pub struct AssignedJob {
 /// The bytes that one evaluation reads.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct JobBlobs {
-	/// The model's artifact.
-	pub artifact: Vec<u8>,
-	/// The server key, if the model needs one.
+	/// The model's artifact, if it was asked for.
+	pub artifact: Option<Vec<u8>>,
+	/// The server key, if the model needs one and it was asked for.
 	pub server_key: Option<Vec<u8>>,
 	/// The encrypted input.
 	pub input: Vec<u8>,

@@ -34,11 +34,30 @@ impl Default for Evaluator {
 	}
 }
 
+/// What the evaluator still has of earlier jobs.
+#[derive(Default)]
+pub struct Known {
+	/// The model of a job.
+	pub model: Option<Arc<Artifact>>,
+	/// The server key of a job.
+	pub key: Option<Arc<PreparedServerKey>>,
+}
+
 impl Evaluator {
-	/// Evaluates the blobs of an assigned job, on the threads of the current pool.
-	pub fn evaluate(&self, assigned: &AssignedJob, blobs: &JobBlobs) -> Outcome {
+	/// What need not be read from the chain for a job.
+	pub fn known(&self, assigned: &AssignedJob) -> Known {
+		let key = assigned.server_key;
+		Known {
+			model: self.models.lock().get(&assigned.artifact).cloned(),
+			key: key.and_then(|key| self.keys.lock().get(&key).cloned()),
+		}
+	}
+
+	/// Evaluates an assigned job, on the threads of the current pool. What is not `known` must be in
+	/// `blobs`.
+	pub fn evaluate(&self, assigned: &AssignedJob, known: Known, blobs: &JobBlobs) -> Outcome {
 		let job = assigned.job;
-		match catch_unwind(AssertUnwindSafe(|| self.try_evaluate(assigned, blobs))) {
+		match catch_unwind(AssertUnwindSafe(|| self.try_evaluate(assigned, known, blobs))) {
 			Ok(Ok(result)) => match ResultBytes::try_from(result) {
 				Ok(result) => Outcome::Completed(result),
 				Err(_) => failed(job, FailureReason::EvaluationFailed, "the result is too long"),
@@ -58,15 +77,26 @@ impl Evaluator {
 	fn try_evaluate(
 		&self,
 		assigned: &AssignedJob,
+		known: Known,
 		blobs: &JobBlobs,
 	) -> Result<Vec<u8>, EvaluateError> {
-		let model = cached(&self.models, assigned.artifact, || {
-			Artifact::from_bytes(blobs.artifact.clone())
-		})?;
-		let key = match (&blobs.server_key, assigned.server_key) {
-			(Some(bytes), Some(hash)) => Some(cached(&self.keys, hash, || {
-				ServerKey::from_bytes(bytes.clone()).map(|key| PreparedServerKey::new(&key))
-			})?),
+		let model = match known.model {
+			Some(model) => model,
+			None => {
+				let bytes = blobs.artifact.clone().unwrap_or_default();
+				let model = Arc::new(Artifact::from_bytes(bytes)?);
+				self.models.lock().insert(assigned.artifact, model.clone());
+				model
+			},
+		};
+		let key = match (known.key, &blobs.server_key, assigned.server_key) {
+			(Some(key), ..) => Some(key),
+			(None, Some(bytes), Some(hash)) => {
+				let key = ServerKey::from_bytes(bytes.clone())?;
+				let key = Arc::new(PreparedServerKey::new(&key));
+				self.keys.lock().insert(hash, key.clone());
+				Some(key)
+			},
 			_ => None,
 		};
 		let mut buffers = self.buffers.lock().pop().unwrap_or_default();
@@ -74,21 +104,6 @@ impl Evaluator {
 		self.buffers.lock().push(buffers);
 		result
 	}
-}
-
-/// The value under a hash, made if it is not there.
-fn cached<Value, Error>(
-	cache: &Mutex<LruMap<H256, Arc<Value>>>,
-	hash: H256,
-	make: impl FnOnce() -> Result<Value, Error>,
-) -> Result<Arc<Value>, Error> {
-	if let Some(value) = cache.lock().get(&hash) {
-		return Ok(value.clone());
-	}
-	// Made without the lock: it can take milliseconds.
-	let value = Arc::new(make()?);
-	cache.lock().insert(hash, value.clone());
-	Ok(value)
 }
 
 fn failed(job: u64, reason: FailureReason, why: &str) -> Outcome {
@@ -117,7 +132,7 @@ mod tests {
 		};
 		let input = model.encrypt(&key, row, seeder.as_mut()).unwrap();
 		JobBlobs {
-			artifact: model.artifact.as_bytes().to_vec(),
+			artifact: Some(model.artifact.as_bytes().to_vec()),
 			server_key: (model.card.sizes.server_key > 0).then(|| server_key.as_bytes().to_vec()),
 			input,
 		}
@@ -136,12 +151,13 @@ mod tests {
 			job: 0,
 			worker: sp_core::sr25519::Public::from_raw([0; 32]).into(),
 			model: 0,
-			artifact: blake2b_256(&blobs.artifact).into(),
+			artifact: blake2b_256(blobs.artifact.as_deref().unwrap()).into(),
 			server_key: blobs.server_key.as_deref().map(|key| blake2b_256(key).into()),
 			input: blake2b_256(&blobs.input).into(),
 			deadline: 0,
 		};
-		evaluator.evaluate(&assigned, blobs)
+		let known = evaluator.known(&assigned);
+		evaluator.evaluate(&assigned, known, blobs)
 	}
 
 	#[test]
@@ -159,7 +175,7 @@ mod tests {
 		let evaluator = Evaluator::default();
 		for good in [linear(false), forest(false), linear(true), forest(true)] {
 			let mut model = good.clone();
-			model.artifact.pop();
+			model.artifact.as_mut().unwrap().pop();
 			let outcome = evaluate(&evaluator, &model);
 			assert_eq!(outcome, Outcome::Failed(FailureReason::ModelDoesNotDecode));
 

@@ -3,7 +3,7 @@
 use crate::{
 	LOG_TARGET,
 	delivery::{Mailbox, SendError, Sender},
-	evaluation::Evaluator,
+	evaluation::{Evaluator, Known},
 	journal::{Journal, JournalError},
 	metrics::Metrics,
 	scheduler::{Action, Evaluated, Scheduler},
@@ -36,6 +36,7 @@ use std::{
 	thread::available_parallelism,
 	time::{Duration, Instant},
 };
+use thread_priority::ThreadPriority;
 
 /// Jobs that one look at the chain takes in.
 const MAX_LISTED: u32 = 1024;
@@ -136,6 +137,7 @@ where
 			threads: rayon::ThreadPoolBuilder::new()
 				.num_threads(threads)
 				.thread_name(|number| format!("fhe-ml-eval-{number}"))
+				.start_handler(|_| give_way())
 				.build()?,
 			evaluator: Arc::default(),
 			client,
@@ -243,9 +245,12 @@ where
 		let evaluator = self.evaluator.clone();
 		self.threads.spawn(move || {
 			let start = Instant::now();
-			let run = || match job_blobs(&*client, &assigned) {
-				Some(blobs) => Evaluated::Outcome(evaluator.evaluate(&assigned, &blobs)),
-				None => Evaluated::Gone,
+			let run = || {
+				let known = evaluator.known(&assigned);
+				match job_blobs(&*client, &assigned, &known) {
+					Some(blobs) => Evaluated::Outcome(evaluator.evaluate(&assigned, known, &blobs)),
+					None => Evaluated::Gone,
+				}
 			};
 			let crashed = Outcome::Failed(FailureReason::EvaluationCrashed);
 			let evaluated =
@@ -257,25 +262,41 @@ where
 	}
 }
 
-/// The blobs of a job at the best block, if they are those that were assigned.
-fn job_blobs<Client, Block>(client: &Client, assigned: &AssignedJob) -> Option<JobBlobs>
+/// The blobs of a job at the best block that are not known, if they are those that were assigned.
+fn job_blobs<Client, Block>(
+	client: &Client,
+	assigned: &AssignedJob,
+	known: &Known,
+) -> Option<JobBlobs>
 where
 	Block: BlockT,
 	Client: ProvideRuntimeApi<Block> + HeaderBackend<Block>,
 	Client::Api: FheMlApi<Block, AccountId32, u128>,
 {
 	let best = client.info().best_hash;
-	let blobs = match client.runtime_api().job_blobs(best, assigned.job) {
+	let (artifact, server_key) = (known.model.is_none(), known.key.is_none());
+	let blobs = client.runtime_api().job_blobs(best, assigned.job, artifact, server_key);
+	let blobs = match blobs {
 		Ok(blobs) => blobs?,
 		Err(error) => {
 			log::error!(target: LOG_TARGET, "job {}: cannot read its blobs: {error}", assigned.job);
 			return None;
 		},
 	};
+	let is = |blob: &Option<Vec<u8>>, hash: H256| {
+		blob.as_deref().is_none_or(|blob| BlakeTwo256::hash(blob) == hash)
+	};
 	let same = BlakeTwo256::hash(&blobs.input) == assigned.input
-		&& BlakeTwo256::hash(&blobs.artifact) == assigned.artifact
-		&& blobs.server_key.as_deref().map(BlakeTwo256::hash) == assigned.server_key;
+		&& is(&blobs.artifact, assigned.artifact)
+		&& is(&blobs.server_key, assigned.server_key.unwrap_or_default());
 	same.then_some(blobs)
+}
+
+/// Lets every other thread of the machine go first: blocks are authored on time whatever is evaluated.
+fn give_way() {
+	if let Err(error) = ThreadPriority::Min.set_for_current() {
+		log::warn!(target: LOG_TARGET, "evaluation runs at normal priority: {error:?}");
+	}
 }
 
 /// A journal that cannot be written costs a repeated evaluation after a crash, not the job.

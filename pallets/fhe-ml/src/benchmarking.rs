@@ -14,7 +14,7 @@ use frame_support::{
 	assert_ok,
 	pallet_prelude::TransactionSource,
 	traits::{
-		Authorize, EnsureOrigin,
+		Authorize, EnsureOrigin, Get,
 		fungible::{Inspect, Mutate},
 	},
 };

@@ -110,17 +110,17 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Runtime API: the blobs that evaluating `job` reads, or `None` if it is not pending.
-	pub fn job_blobs(job: JobId) -> Option<JobBlobs> {
+	pub fn job_blobs(job: JobId, artifact: bool, server_key: bool) -> Option<JobBlobs> {
 		let record = Jobs::<T>::get(job).filter(|record| record.status == JobStatus::Pending)?;
-		let server_key = match record.server_key {
+		let server_key = match record.server_key.filter(|_| server_key) {
 			Some(hash) => Some(ServerKeyBytes::<T>::get(hash)?.into_inner()),
 			None => None,
 		};
-		Some(JobBlobs {
-			artifact: ModelArtifacts::<T>::get(record.model)?.into_inner(),
-			server_key,
-			input: Inputs::<T>::get(job)?.into_inner(),
-		})
+		let artifact = match artifact {
+			true => Some(ModelArtifacts::<T>::get(record.model)?.into_inner()),
+			false => None,
+		};
+		Some(JobBlobs { artifact, server_key, input: Inputs::<T>::get(job)?.into_inner() })
 	}
 
 	/// Runtime API: what one inference with `model` costs, or `None` if it takes no requests.

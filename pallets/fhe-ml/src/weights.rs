@@ -30,14 +30,14 @@ pub trait WeightInfo {
 	fn release() -> Weight;
 	/// Weight of `join_workers`.
 	fn join_workers() -> Weight;
+	/// Weight of `leave_workers`.
+	fn leave_workers() -> Weight;
 	/// Weight of `withdraw_bond`.
 	fn withdraw_bond() -> Weight;
 	/// Weight of `resume_worker`.
 	fn resume_worker() -> Weight;
 	/// Weight of `expire`.
 	fn expire() -> Weight;
-	/// Weight of `leave_workers`.
-	fn leave_workers() -> Weight;
 }
 
 /// Weights as measured, with the runtime's own database weights.
@@ -46,54 +46,54 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `FheMl::NextModel` (r:1 w:1)
 	/// Proof: `FheMl::NextModel` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::ModelArtifacts` (r:0 w:1)
-	/// Proof: `FheMl::ModelArtifacts` (`max_values`: None, `max_size`: Some(1048592), added: 1051067, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::ModelArtifacts` (`max_values`: None, `max_size`: Some(3145744), added: 3148219, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Models` (r:0 w:1)
-	/// Proof: `FheMl::Models` (`max_values`: None, `max_size`: Some(136), added: 2611, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Models` (`max_values`: None, `max_size`: Some(169), added: 2644, mode: `MaxEncodedLen`)
 	/// The range of component `b` is `[104, 1048576]`.
 	fn register_model(b: u32, ) -> Weight {
-		// Minimum execution time: 9_935_000 picoseconds.
-		Weight::from_parts(34_039_175, 1489)
+		// Minimum execution time: 9_504_000 picoseconds.
+		Weight::from_parts(31_333_296, 1489)
 			// Standard Error: 2
-			.saturating_add(Weight::from_parts(2_381, 0).saturating_mul(b.into()))
+			.saturating_add(Weight::from_parts(2_342, 0).saturating_mul(b.into()))
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `FheMl::Models` (r:1 w:1)
-	/// Proof: `FheMl::Models` (`max_values`: None, `max_size`: Some(136), added: 2611, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Models` (`max_values`: None, `max_size`: Some(169), added: 2644, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::ModelArtifacts` (r:0 w:1)
-	/// Proof: `FheMl::ModelArtifacts` (`max_values`: None, `max_size`: Some(1048592), added: 1051067, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::ModelArtifacts` (`max_values`: None, `max_size`: Some(3145744), added: 3148219, mode: `MaxEncodedLen`)
 	fn retire_model() -> Weight {
-		// Minimum execution time: 11_307_000 picoseconds.
-		Weight::from_parts(15_433_000, 3601)
+		// Minimum execution time: 10_846_000 picoseconds.
+		Weight::from_parts(21_142_000, 3634)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	/// Storage: `FheMl::ServerKeys` (r:1 w:1)
 	/// Proof: `FheMl::ServerKeys` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(103), added: 2578, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::ServerKeyBytes` (r:0 w:1)
 	/// Proof: `FheMl::ServerKeyBytes` (`max_values`: None, `max_size`: Some(2621476), added: 2623951, mode: `MaxEncodedLen`)
 	fn register_server_key() -> Weight {
-		// Minimum execution time: 5_412_402_000 picoseconds.
-		Weight::from_parts(5_792_473_000, 3568)
+		// Minimum execution time: 5_594_295_000 picoseconds.
+		Weight::from_parts(5_775_307_000, 3586)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `FheMl::ServerKeys` (r:1 w:1)
 	/// Proof: `FheMl::ServerKeys` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(103), added: 2578, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::ServerKeyBytes` (r:0 w:1)
 	/// Proof: `FheMl::ServerKeyBytes` (`max_values`: None, `max_size`: Some(2621476), added: 2623951, mode: `MaxEncodedLen`)
 	fn remove_server_key() -> Weight {
-		// Minimum execution time: 75_153_000 picoseconds.
-		Weight::from_parts(87_241_000, 3568)
+		// Minimum execution time: 64_817_000 picoseconds.
+		Weight::from_parts(78_869_000, 3586)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `FheMl::Models` (r:1 w:1)
-	/// Proof: `FheMl::Models` (`max_values`: None, `max_size`: Some(136), added: 2611, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Models` (`max_values`: None, `max_size`: Some(169), added: 2644, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::PendingCount` (r:1 w:1)
 	/// Proof: `FheMl::PendingCount` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::NextJob` (r:1 w:1)
@@ -103,108 +103,143 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `System::ParentHash` (r:1 w:0)
 	/// Proof: `System::ParentHash` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(103), added: 2578, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::Workers` (r:1 w:1)
+	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Jobs` (r:0 w:1)
-	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(707), added: 3182, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(716), added: 3191, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::Deadlines` (r:0 w:1)
+	/// Proof: `FheMl::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Inputs` (r:0 w:1)
-	/// Proof: `FheMl::Inputs` (`max_values`: None, `max_size`: Some(262164), added: 264639, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Inputs` (`max_values`: None, `max_size`: Some(1048596), added: 1051071, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Pending` (r:0 w:1)
 	/// Proof: `FheMl::Pending` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// The range of component `b` is `[96, 262144]`.
 	fn request_inference(b: u32, ) -> Weight {
-		// Minimum execution time: 84_887_000 picoseconds.
-		Weight::from_parts(88_195_489, 3601)
-			// Standard Error: 3
-			.saturating_add(Weight::from_parts(2_521, 0).saturating_mul(b.into()))
-			.saturating_add(T::DbWeight::get().reads(6_u64))
-			.saturating_add(T::DbWeight::get().writes(7_u64))
+		// Minimum execution time: 86_771_000 picoseconds.
+		Weight::from_parts(91_121_018, 3634)
+			// Standard Error: 4
+			.saturating_add(Weight::from_parts(2_453, 0).saturating_mul(b.into()))
+			.saturating_add(T::DbWeight::get().reads(7_u64))
+			.saturating_add(T::DbWeight::get().writes(9_u64))
 	}
 	/// Storage: `FheMl::Jobs` (r:1 w:1)
-	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(707), added: 3182, mode: `MaxEncodedLen`)
-	/// Storage: `FheMl::Workers` (r:1 w:0)
-	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(716), added: 3191, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::Workers` (r:1 w:1)
+	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Models` (r:1 w:1)
-	/// Proof: `FheMl::Models` (`max_values`: None, `max_size`: Some(136), added: 2611, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Models` (`max_values`: None, `max_size`: Some(169), added: 2644, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(103), added: 2578, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::PendingCount` (r:1 w:1)
 	/// Proof: `FheMl::PendingCount` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Results` (r:0 w:1)
 	/// Proof: `FheMl::Results` (`max_values`: None, `max_size`: Some(262164), added: 264639, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::Deadlines` (r:0 w:1)
+	/// Proof: `FheMl::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Pending` (r:0 w:1)
 	/// Proof: `FheMl::Pending` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// The range of component `b` is `[24, 262144]`.
 	fn submit_result(b: u32, ) -> Weight {
-		// Minimum execution time: 59_589_000 picoseconds.
-		Weight::from_parts(62_689_142, 4172)
+		// Minimum execution time: 59_780_000 picoseconds.
+		Weight::from_parts(65_078_322, 4181)
 			// Standard Error: 4
-			.saturating_add(Weight::from_parts(2_558, 0).saturating_mul(b.into()))
+			.saturating_add(Weight::from_parts(2_422, 0).saturating_mul(b.into()))
 			.saturating_add(T::DbWeight::get().reads(5_u64))
-			.saturating_add(T::DbWeight::get().writes(6_u64))
+			.saturating_add(T::DbWeight::get().writes(8_u64))
 	}
 	/// Storage: `FheMl::Jobs` (r:1 w:0)
-	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(707), added: 3182, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(716), added: 3191, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Workers` (r:1 w:0)
-	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Models` (r:1 w:0)
-	/// Proof: `FheMl::Models` (`max_values`: None, `max_size`: Some(136), added: 2611, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Models` (`max_values`: None, `max_size`: Some(169), added: 2644, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// The range of component `b` is `[24, 262144]`.
 	fn authorize_submit_result(b: u32, ) -> Weight {
-		// Minimum execution time: 51_598_000 picoseconds.
-		Weight::from_parts(53_524_369, 4172)
+		// Minimum execution time: 49_084_000 picoseconds.
+		Weight::from_parts(50_175_577, 4181)
 			// Standard Error: 1
-			.saturating_add(Weight::from_parts(1_839, 0).saturating_mul(b.into()))
+			.saturating_add(Weight::from_parts(1_744, 0).saturating_mul(b.into()))
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 	}
 	/// Storage: `FheMl::Jobs` (r:1 w:1)
-	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(707), added: 3182, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(716), added: 3191, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(103), added: 2578, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Results` (r:0 w:1)
 	/// Proof: `FheMl::Results` (`max_values`: None, `max_size`: Some(262164), added: 264639, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Inputs` (r:0 w:1)
-	/// Proof: `FheMl::Inputs` (`max_values`: None, `max_size`: Some(262164), added: 264639, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Inputs` (`max_values`: None, `max_size`: Some(1048596), added: 1051071, mode: `MaxEncodedLen`)
 	fn release() -> Weight {
-		// Minimum execution time: 42_734_000 picoseconds.
-		Weight::from_parts(46_490_000, 4172)
+		// Minimum execution time: 43_745_000 picoseconds.
+		Weight::from_parts(46_580_000, 4181)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `FheMl::Workers` (r:1 w:1)
-	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::ActiveWorkers` (r:1 w:1)
 	/// Proof: `FheMl::ActiveWorkers` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
 	fn join_workers() -> Weight {
-		// Minimum execution time: 10_956_000 picoseconds.
-		Weight::from_parts(12_328_000, 3545)
+		// Minimum execution time: 76_255_000 picoseconds.
+		Weight::from_parts(80_200_000, 3586)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
+	}
+	/// Storage: `FheMl::Workers` (r:1 w:1)
+	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::ActiveWorkers` (r:1 w:1)
+	/// Proof: `FheMl::ActiveWorkers` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
+	fn leave_workers() -> Weight {
+		// Minimum execution time: 11_287_000 picoseconds.
+		Weight::from_parts(12_189_000, 3578)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	/// Storage: `FheMl::Workers` (r:1 w:1)
-	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(80), added: 2555, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	fn withdraw_bond() -> Weight {
+		// Minimum execution time: 36_234_000 picoseconds.
+		Weight::from_parts(37_977_000, 3586)
+			.saturating_add(T::DbWeight::get().reads(2_u64))
+			.saturating_add(T::DbWeight::get().writes(2_u64))
+	}
+	/// Storage: `FheMl::Workers` (r:1 w:1)
+	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::ActiveWorkers` (r:1 w:1)
 	/// Proof: `FheMl::ActiveWorkers` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
-	fn leave_workers() -> Weight {
-		// Minimum execution time: 9_975_000 picoseconds.
-		Weight::from_parts(11_036_000, 3545)
-			.saturating_add(T::DbWeight::get().reads(2_u64))
-			.saturating_add(T::DbWeight::get().writes(2_u64))
-	}
-	fn withdraw_bond() -> Weight {
-		Weight::from_parts(60_000_000, 3601)
-			.saturating_add(T::DbWeight::get().reads(2_u64))
-			.saturating_add(T::DbWeight::get().writes(2_u64))
-	}
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
 	fn resume_worker() -> Weight {
-		Weight::from_parts(60_000_000, 3601)
+		// Minimum execution time: 44_447_000 picoseconds.
+		Weight::from_parts(46_560_000, 3586)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
+	/// Storage: `FheMl::Jobs` (r:1 w:1)
+	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(716), added: 3191, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::Workers` (r:2 w:2)
+	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::ActiveWorkers` (r:1 w:1)
+	/// Proof: `FheMl::ActiveWorkers` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
+	/// Storage: `System::ParentHash` (r:1 w:0)
+	/// Proof: `System::ParentHash` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::Deadlines` (r:0 w:2)
+	/// Proof: `FheMl::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::Pending` (r:0 w:2)
+	/// Proof: `FheMl::Pending` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	fn expire() -> Weight {
-		Weight::from_parts(150_000_000, 8000)
-			.saturating_add(T::DbWeight::get().reads(8_u64))
-			.saturating_add(T::DbWeight::get().writes(10_u64))
+		// Minimum execution time: 64_277_000 picoseconds.
+		Weight::from_parts(68_753_000, 6166)
+			.saturating_add(T::DbWeight::get().reads(6_u64))
+			.saturating_add(T::DbWeight::get().writes(9_u64))
 	}
 }

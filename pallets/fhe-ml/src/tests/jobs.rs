@@ -38,8 +38,9 @@ fn a_request_holds_fee_and_deposit_and_is_assigned() {
 		let assigned = FheMl::assigned_jobs(vec![worker()], 10);
 		assert_eq!(assigned.len(), 1);
 		assert_eq!((assigned[0].job, assigned[0].input), (job, hash(&input(0))));
-		let blobs = FheMl::job_blobs(job).unwrap();
-		assert_eq!((blobs.artifact, blobs.input), (linear_model(), input(0)));
+		let blobs = FheMl::job_blobs(job, true, true).unwrap();
+		assert_eq!((blobs.artifact, blobs.input), (Some(linear_model()), input(0)));
+		assert_eq!(FheMl::job_blobs(job, false, false).unwrap().artifact, None);
 	});
 }
 
