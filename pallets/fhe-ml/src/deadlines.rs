@@ -13,19 +13,26 @@ impl<T: Config> Pallet<T> {
 	/// Expires jobs, oldest deadlines first, as long as `remaining` has room; returns what it took.
 	pub(crate) fn sweep_deadlines(now: BlockNumberFor<T>, remaining: Weight) -> Weight {
 		let mut meter = WeightMeter::with_limit(remaining);
+		// The cursor and the first deadline behind it; the cursor again.
 		let look = T::DbWeight::get().reads_writes(2, 1);
-		let mut block = NextSweep::<T>::get();
+		if meter.try_consume(look).is_err() {
+			return Weight::zero();
+		}
+		let first = NextSweep::<T>::get();
+		let mut block = first;
 		for _ in 0..MAX_EMPTY_BLOCKS {
 			// A deadline is the last block in which a result is accepted.
-			if block >= now || meter.try_consume(look).is_err() {
-				break;
-			}
-			if !Self::expire_all(block, &mut meter) {
+			if block >= now || !Self::expire_all(block, &mut meter) {
 				break;
 			}
 			block = block.saturating_add(One::one());
+			if meter.try_consume(look).is_err() {
+				break;
+			}
 		}
-		NextSweep::<T>::put(block);
+		if block != first {
+			NextSweep::<T>::put(block);
+		}
 		meter.consumed()
 	}
 

@@ -81,6 +81,7 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for FromV1<T> {
 			records = records.saturating_add(1);
 			Some(migrated_worker::<T>(old))
 		});
+		NextSweep::<T>::put(frame_system::Pallet::<T>::block_number());
 		Jobs::<T>::translate(|number, old: JobRecordV1<_, _, _>| {
 			records = records.saturating_add(1);
 			Some(migrated_job::<T>(number, old))
@@ -109,6 +110,7 @@ fn migrated_job<T: Config>(
 	let work = Models::<T>::get(old.model).map_or(1, |model| model.work);
 	if old.status == JobStatus::Pending {
 		Deadlines::<T>::insert(old.deadline, number, ());
+		NextSweep::<T>::mutate(|first| *first = (*first).min(old.deadline));
 		for worker in &old.assignees {
 			count::<T>(worker, work);
 		}
