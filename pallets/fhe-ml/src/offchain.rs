@@ -23,6 +23,10 @@ use frame_support::traits::Get;
 /// Most results that one run of the hook sends, so that it stays short.
 const MAX_SENDS_PER_BLOCK: usize = 64;
 
+/// A worker with its key, blocks as the runtime API has them.
+type ListedWorker<T> =
+	(WorkerId, WorkerRecord<<T as frame_system::Config>::AccountId, BalanceOf<T>, u32>);
+
 impl<T: Config> Pallet<T> {
 	pub(crate) fn send_finished(block: BlockNumberFor<T>) {
 		let mut budget = MAX_SENDS_PER_BLOCK;
@@ -134,7 +138,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Runtime API: all workers.
-	pub fn workers() -> Vec<(WorkerId, WorkerRecord<T::AccountId, BalanceOf<T>, u32>)> {
+	pub fn workers() -> Vec<ListedWorker<T>> {
 		let in_blocks = |status| match status {
 			WorkerStatus::Active => WorkerStatus::Active,
 			WorkerStatus::Suspended => WorkerStatus::Suspended,
