@@ -1,7 +1,7 @@
 //! Decryption of results.
 
 use crate::{
-	algorithms::{linear::inner_product, rlwe::mask_product},
+	algorithms::{linear::inner_product, rlwe::mask_products},
 	entities::{
 		circuit::Circuit,
 		client_key::ClientKey,
@@ -12,7 +12,6 @@ use crate::{
 		switched_result::SwitchedResult,
 	},
 	modular,
-	params::POLYNOMIAL_SIZE,
 };
 use fhe_ml_format::{InputPrefix, ResultPrefix};
 use zeroize::Zeroizing;
@@ -85,12 +84,7 @@ impl ClientKey {
 		result: &[u8],
 	) -> Result<Vec<i64>, DecryptError> {
 		let result = EncryptedResult::from_bytes(result, circuit.digit_bias.len())?;
-		let polynomials = circuit.features().div_ceil(POLYNOMIAL_SIZE);
-		let mut products = Zeroizing::new(Vec::with_capacity(polynomials * POLYNOMIAL_SIZE));
-		for index in 0..polynomials {
-			let product = mask_product(self, &input.mask_seed, index as u64);
-			products.extend_from_slice(product.as_ref());
-		}
+		let products = mask_products(self, &input.mask_seed, circuit.features());
 		let half = 1i64 << (circuit.message_shift() - 1);
 		let limbs: Vec<i64> = circuit
 			.digits

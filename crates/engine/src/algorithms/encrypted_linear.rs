@@ -12,7 +12,10 @@
 //! no more than they do.
 
 use crate::{
-	algorithms::{evaluation::EvaluateError, rlwe::RlweEncryptor},
+	algorithms::{
+		evaluation::EvaluateError,
+		rlwe::{RlweEncryptor, mask_products},
+	},
 	entities::{
 		client_key::ClientKey,
 		encrypted_linear::{
@@ -25,7 +28,7 @@ use crate::{
 	},
 	modular,
 	params::POLYNOMIAL_SIZE,
-	random::{self, Seeder},
+	random::Seeder,
 	ring::Polynomial,
 };
 use fhe_ml_format::ResultPrefix;
@@ -154,18 +157,6 @@ impl EncryptedLinearCircuit {
 		let phases = result.bodies.iter().zip(masks);
 		phases.map(|(&body, mask)| modular::to_signed(modular::sub(body, mask))).collect()
 	}
-}
-
-/// Coefficients of mask times secret under a seed.
-fn mask_products(key: &ClientKey, seed: &[u8; 16], count: usize) -> Zeroizing<Vec<u64>> {
-	let secret = Zeroizing::new(key.secret.to_ntt());
-	let mut products = Zeroizing::new(Vec::with_capacity(count.next_multiple_of(POLYNOMIAL_SIZE)));
-	for index in 0..count.div_ceil(POLYNOMIAL_SIZE) {
-		let product = random::mask(seed, index as u64).to_ntt().mul(&secret);
-		products.extend_from_slice(product.as_ref());
-	}
-	products.truncate(count);
-	products
 }
 
 #[cfg(test)]

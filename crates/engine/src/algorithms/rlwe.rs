@@ -2,6 +2,7 @@
 
 use crate::{
 	entities::client_key::ClientKey,
+	params::POLYNOMIAL_SIZE,
 	random,
 	ring::{NttPolynomial, Polynomial},
 };
@@ -42,4 +43,19 @@ impl RlweEncryptor {
 pub(crate) fn mask_product(key: &ClientKey, mask_seed: &[u8; 16], index: u64) -> Polynomial {
 	let secret = Zeroizing::new(key.secret.to_ntt());
 	random::mask(mask_seed, index).to_ntt().mul(&secret)
+}
+
+/// The first `count` coefficients of a s for the masks with numbers 0, 1, ...
+pub(crate) fn mask_products(
+	key: &ClientKey,
+	mask_seed: &[u8; 16],
+	count: usize,
+) -> Zeroizing<Vec<u64>> {
+	let mut products = Zeroizing::new(Vec::with_capacity(count.next_multiple_of(POLYNOMIAL_SIZE)));
+	for index in 0..count.div_ceil(POLYNOMIAL_SIZE) {
+		let product = mask_product(key, mask_seed, index as u64);
+		products.extend_from_slice(product.as_ref());
+	}
+	products.truncate(count);
+	products
 }

@@ -37,9 +37,9 @@ pub(crate) enum Place {
 ///
 /// The bits b_i of a group are the coefficients i 256 of one selector. Each split has some
 /// coefficients q < 256 of its own, `spacing` apart, in a ciphertext D, where the differences of its
-/// leaves are; the other coefficients q + 256 k are zero. So coefficient q + 256 i of the product is b_i times the
-/// difference, for whatever bit i is wanted. The leaves of the zero children lie at these
-/// coefficients in a second ciphertext, to which the product is added.
+/// leaves are; the other coefficients q + 256 k are zero. So coefficient q + 256 i of the product is
+/// b_i times the difference, for whatever bit i is wanted. The leaves of the zero children lie at
+/// these coefficients in a second ciphertext, to which the product is added.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Product {
 	pub group: usize,
