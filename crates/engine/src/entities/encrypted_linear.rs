@@ -19,12 +19,7 @@ use crate::{
 /// tell nothing else of the model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EncryptedLinearCircuit {
-	features: usize,
-	outputs: usize,
-	block: usize,
-	limb_bits: u32,
-	shift: u32,
-	noise: Variance,
+	shape: LinearShape,
 	/// Seed of the masks of the weights.
 	pub(crate) mask_seed: [u8; 16],
 	/// `outputs` times `weight_limbs` rows of `features` residues.
@@ -61,7 +56,7 @@ const MAX_WEIGHTS: usize = 1 << 18;
 const FIXED_BYTES: usize = 8 + 16;
 
 /// What follows from the numbers of features and outputs.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct LinearShape {
 	pub features: usize,
 	pub outputs: usize,
@@ -122,17 +117,7 @@ impl LinearShape {
 
 	/// A circuit of this shape.
 	pub fn with_weights(self, mask_seed: [u8; 16], bodies: Vec<u64>) -> EncryptedLinearCircuit {
-		let Self { features, outputs, block, limb_bits, shift, noise } = self;
-		EncryptedLinearCircuit {
-			features,
-			outputs,
-			block,
-			limb_bits,
-			shift,
-			noise,
-			mask_seed,
-			bodies,
-		}
+		EncryptedLinearCircuit { shape: self, mask_seed, bodies }
 	}
 }
 
@@ -147,37 +132,37 @@ const fn weight_limbs(limb_bits: u32) -> usize {
 impl EncryptedLinearCircuit {
 	/// Number of encrypted integers.
 	pub fn features(&self) -> usize {
-		self.features
+		self.shape.features
 	}
 
 	/// Number of integers that decryption gives.
 	pub fn outputs(&self) -> usize {
-		self.outputs
+		self.shape.outputs
 	}
 
 	/// Bits of a limb.
 	pub fn limb_bits(&self) -> u32 {
-		self.limb_bits
+		self.shape.limb_bits
 	}
 
 	/// Limbs of an integer input.
 	pub fn input_limbs(&self) -> usize {
-		input_limbs(self.limb_bits)
+		input_limbs(self.shape.limb_bits)
 	}
 
 	/// Limbs of a weight.
 	pub fn weight_limbs(&self) -> usize {
-		weight_limbs(self.limb_bits)
+		weight_limbs(self.shape.limb_bits)
 	}
 
 	/// Features that are summed up to one integer of a result.
 	pub(crate) fn block(&self) -> usize {
-		self.block
+		self.shape.block
 	}
 
 	/// Integers in a result.
 	pub fn results(&self) -> usize {
-		self.outputs * self.features.div_ceil(self.block) * self.result_limbs()
+		self.shape.outputs * self.shape.features.div_ceil(self.shape.block) * self.result_limbs()
 	}
 
 	/// Integers in a result for each output and block, of ascending significance.
@@ -187,12 +172,12 @@ impl EncryptedLinearCircuit {
 
 	/// Bits by which limbs are shifted before encryption.
 	pub fn message_shift(&self) -> u32 {
-		self.shift
+		self.shape.shift
 	}
 
 	/// Slots of an input: for each limb one slot per feature.
 	pub fn slots(&self) -> usize {
-		self.features * self.input_limbs()
+		self.shape.features * self.input_limbs()
 	}
 
 	/// Largest absolute value of an input.
@@ -202,12 +187,12 @@ impl EncryptedLinearCircuit {
 
 	/// Predicted standard deviation of the result's noise, log2 relative to q.
 	pub fn noise_log2(&self) -> f64 {
-		self.noise.log2_relative()
+		self.shape.noise.log2_relative()
 	}
 
 	/// Half a unit, which the noise may not exceed, log2 relative to q.
 	pub fn budget_log2(&self) -> f64 {
-		f64::from(2 * self.shift) - 1.0 - (MODULUS as f64).log2()
+		f64::from(2 * self.shape.shift) - 1.0 - (MODULUS as f64).log2()
 	}
 
 	/// Exact length of an input in bytes.
@@ -227,8 +212,8 @@ impl EncryptedLinearCircuit {
 
 	/// Puts the integers of a result together: one per output.
 	pub(crate) fn combine(&self, limbs: &[i64]) -> Vec<i64> {
-		let blocks = super::limbs::combine(limbs, self.limb_bits, self.result_limbs());
-		let sums = blocks.chunks_exact(self.features.div_ceil(self.block));
+		let blocks = super::limbs::combine(limbs, self.shape.limb_bits, self.result_limbs());
+		let sums = blocks.chunks_exact(self.shape.features.div_ceil(self.shape.block));
 		sums.map(|blocks| blocks.iter().fold(0, |sum: i64, &block| sum.wrapping_add(block)))
 			.collect()
 	}
@@ -236,8 +221,8 @@ impl EncryptedLinearCircuit {
 	/// Features and outputs (u32), the seed of the masks, the residues packed at 51 bits.
 	pub fn to_bytes(&self) -> Vec<u8> {
 		let mut bytes = Vec::with_capacity(FIXED_BYTES + packed_len(self.bodies.len()));
-		bytes.extend((self.features as u32).to_le_bytes());
-		bytes.extend((self.outputs as u32).to_le_bytes());
+		bytes.extend((self.shape.features as u32).to_le_bytes());
+		bytes.extend((self.shape.outputs as u32).to_le_bytes());
 		bytes.extend(self.mask_seed);
 		pack(&self.bodies, &mut bytes);
 		bytes
