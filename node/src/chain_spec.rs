@@ -1,7 +1,9 @@
 //! Chain specifications: built-in presets of the runtime, or a JSON file.
 
 use fhe_ml_runtime::WASM_BINARY;
+use sc_chain_spec::{ChainSpecBuilder, NoExtension};
 use sc_service::{ChainType, GenericChainSpec};
+use serde_json::Value;
 use std::path::PathBuf;
 
 /// The specification that `--chain ID` names.
@@ -19,6 +21,19 @@ fn preset(
 	chain_type: ChainType,
 	genesis: &str,
 ) -> Result<GenericChainSpec, String> {
+	Ok(builder(name, id, chain_type)?.with_genesis_config_preset_name(genesis).build())
+}
+
+/// A chain that is made now, with this patch to the default genesis state.
+pub fn custom(name: &str, id: &str, genesis: Value) -> Result<GenericChainSpec, String> {
+	Ok(builder(name, id, ChainType::Live)?.with_genesis_config_patch(genesis).build())
+}
+
+fn builder(
+	name: &str,
+	id: &str,
+	chain_type: ChainType,
+) -> Result<ChainSpecBuilder<NoExtension>, String> {
 	let wasm = WASM_BINARY.ok_or("this node was built without its runtime (SKIP_WASM_BUILD)")?;
 	let mut properties = sc_service::Properties::new();
 	properties.insert("tokenSymbol".into(), "FHE".into());
@@ -29,7 +44,5 @@ fn preset(
 		.with_id(id)
 		.with_chain_type(chain_type)
 		.with_protocol_id("fhe-ml")
-		.with_properties(properties)
-		.with_genesis_config_preset_name(genesis)
-		.build())
+		.with_properties(properties))
 }

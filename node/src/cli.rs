@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::new_chain::NewChainCmd;
 use std::num::NonZeroUsize;
 
 /// A collator of the fhe-ml chain: authors blocks and evaluates models on encrypted inputs.
@@ -33,6 +34,9 @@ pub enum Subcommand {
 	/// Make, insert and inspect keys.
 	#[command(subcommand)]
 	Key(sc_cli::KeySubcommand),
+
+	/// Make a new chain: its specification, and keys for its first authorities.
+	NewChain(NewChainCmd),
 
 	/// Export a chain specification.
 	ExportChainSpec(sc_cli::ExportChainSpecCmd),

@@ -6,6 +6,7 @@ use crate::{
 	service,
 };
 use fhe_ml_runtime::opaque::Block;
+use fhe_ml_worker::Tamper;
 use sc_cli::SubstrateCli;
 
 impl SubstrateCli for Cli {
@@ -38,16 +39,18 @@ impl SubstrateCli for Cli {
 	}
 }
 
-pub fn run() -> sc_cli::Result<()> {
+/// Runs what the command line asks for. `tamper` makes the node's worker lie; only tests do that.
+pub fn run(tamper: Option<Tamper>) -> sc_cli::Result<()> {
 	let cli = Cli::from_args();
 	let Some(subcommand) = &cli.subcommand else {
 		let options = cli.worker.clone();
 		return cli.create_runner(&cli.run)?.run_node_until_exit(|config| async move {
-			service::new_full(config, options).map_err(sc_cli::Error::Service)
+			service::new_full(config, options, tamper).map_err(sc_cli::Error::Service)
 		});
 	};
 	match subcommand {
 		Subcommand::Key(cmd) => cmd.run(&cli),
+		Subcommand::NewChain(cmd) => cmd.run(),
 		Subcommand::ExportChainSpec(cmd) => {
 			let spec = cli.load_spec(&cmd.chain)?;
 			cmd.run(spec)

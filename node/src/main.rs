@@ -2,12 +2,6 @@
 
 #![allow(clippy::result_large_err)] // The error is sc-cli's, and returned once.
 
-mod chain_spec;
-mod cli;
-mod command;
-mod rpc;
-mod service;
-
 fn main() -> sc_cli::Result<()> {
-	command::run()
+	fhe_ml_node::run(None)
 }

@@ -2,6 +2,7 @@
 
 use crate::{cli::WorkerOptions, rpc};
 use fhe_ml_runtime::{apis::RuntimeApi, opaque::Block};
+use fhe_ml_worker::Tamper;
 use futures::FutureExt;
 use sc_client_api::{Backend, BlockBackend};
 use sc_consensus_aura::{ImportQueueParams, SlotProportion, StartAuraParams};
@@ -132,6 +133,7 @@ pub fn new_partial(config: &Configuration) -> Result<Service, ServiceError> {
 pub fn new_full(
 	config: Configuration,
 	options: WorkerOptions,
+	tamper: Option<Tamper>,
 ) -> Result<TaskManager, ServiceError> {
 	if matches!(config.network.network_backend, NetworkBackendType::Libp2p) {
 		let message = "this node is built for litep2p: leave out --network-backend libp2p";
@@ -223,6 +225,7 @@ pub fn new_full(
 				journal: config.data_path.join("fhe-ml-journal.redb"),
 				threads: options.worker_threads,
 				registry: registry.clone(),
+				tamper,
 			})
 			.map_err(|error| ServiceError::Application(Box::new(error)))?;
 			task_manager.spawn_handle().spawn_blocking("fhe-ml-worker", "fhe-ml", worker.run());

@@ -120,8 +120,17 @@ impl_runtime_apis! {
 			FheMl::submission(worker, job, outcome, signature)
 		}
 
-		fn quote(model: ModelId) -> Option<Quote<Balance>> {
-			FheMl::quote(model)
+		fn commitment(
+			worker: WorkerId,
+			job: JobId,
+			commitment: sp_core::H256,
+			signature: WorkerSignature,
+		) -> <Block as BlockT>::Extrinsic {
+			FheMl::commitment(worker, job, commitment, signature)
+		}
+
+		fn quote(model: ModelId, redundancy: u8) -> Option<Quote<Balance>> {
+			FheMl::quote(model, redundancy)
 		}
 
 		fn workers() -> Vec<(WorkerId, WorkerRecord<AccountId, Balance, BlockNumber>)> {

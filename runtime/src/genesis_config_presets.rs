@@ -13,12 +13,16 @@ use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 /// What every account of the development keyring starts with.
 const ENDOWMENT: u128 = 1_000_000 * UNIT;
 
-/// Keys of one development authority: block author, finality voter, worker, and its account.
-struct Authority {
-	aura: AuraId,
-	grandpa: GrandpaId,
-	worker: WorkerId,
-	account: AccountId,
+/// Keys of one of the first authorities, each of which is a worker, too.
+pub struct Authority {
+	/// Authors blocks.
+	pub aura: AuraId,
+	/// Votes on finality.
+	pub grandpa: GrandpaId,
+	/// Signs results.
+	pub worker: WorkerId,
+	/// Holds the worker's bond and is paid.
+	pub account: AccountId,
 }
 
 fn authority(sr25519: Sr25519Keyring, ed25519: Ed25519Keyring) -> Authority {
@@ -30,10 +34,14 @@ fn authority(sr25519: Sr25519Keyring, ed25519: Ed25519Keyring) -> Authority {
 	}
 }
 
-fn genesis(authorities: Vec<Authority>, root: AccountId) -> Value {
-	let endowed = Sr25519Keyring::well_known().map(|key| (key.to_account_id(), ENDOWMENT));
+/// The genesis state of a chain with these authorities; `root` is its sudo account.
+pub fn genesis(
+	authorities: &[Authority],
+	root: AccountId,
+	balances: Vec<(AccountId, u128)>,
+) -> Value {
 	build_struct_json_patch!(RuntimeGenesisConfig {
-		balances: BalancesConfig { balances: endowed.collect::<Vec<_>>() },
+		balances: BalancesConfig { balances },
 		aura: pallet_aura::GenesisConfig {
 			authorities: authorities.iter().map(|keys| keys.aura.clone()).collect::<Vec<_>>(),
 		},
@@ -53,19 +61,23 @@ fn genesis(authorities: Vec<Authority>, root: AccountId) -> Value {
 	})
 }
 
+/// Every account of the development keyring is rich, and Alice is root.
+fn with_development_accounts(authorities: &[Authority]) -> Value {
+	let endowed = Sr25519Keyring::well_known().map(|key| (key.to_account_id(), ENDOWMENT));
+	genesis(authorities, Sr25519Keyring::Alice.to_account_id(), endowed.collect())
+}
+
 fn development() -> Value {
-	let authorities = vec![authority(Sr25519Keyring::Alice, Ed25519Keyring::Alice)];
-	genesis(authorities, Sr25519Keyring::Alice.to_account_id())
+	with_development_accounts(&[authority(Sr25519Keyring::Alice, Ed25519Keyring::Alice)])
 }
 
 fn local_testnet() -> Value {
-	let authorities = vec![
+	with_development_accounts(&[
 		authority(Sr25519Keyring::Alice, Ed25519Keyring::Alice),
 		authority(Sr25519Keyring::Bob, Ed25519Keyring::Bob),
 		authority(Sr25519Keyring::Charlie, Ed25519Keyring::Charlie),
 		authority(Sr25519Keyring::Dave, Ed25519Keyring::Dave),
-	];
-	genesis(authorities, Sr25519Keyring::Alice.to_account_id())
+	])
 }
 
 /// The JSON patch of a preset.

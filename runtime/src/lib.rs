@@ -52,10 +52,10 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
 	spec_name: alloc::borrow::Cow::Borrowed("fhe-ml"),
 	impl_name: alloc::borrow::Cow::Borrowed("fhe-ml-node"),
 	authoring_version: 1,
-	spec_version: 2,
+	spec_version: 3,
 	impl_version: 1,
 	apis: apis::RUNTIME_API_VERSIONS,
-	transaction_version: 1,
+	transaction_version: 2,
 	system_version: 1,
 };
 
@@ -149,3 +149,6 @@ mod runtime {
 	#[runtime::pallet_index(7)]
 	pub type FheMl = pallet_fhe_ml;
 }
+
+#[cfg(test)]
+mod tests;

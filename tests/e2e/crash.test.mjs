@@ -25,7 +25,7 @@ test('a result that was evaluated but not included survives kill -9, and lands o
   await fheMl('encrypt', '--model', node.artifact, '--input', model('breast_cancer.test.csv'),
     '--row', String(row), '--key', node.keys, '--output', inputFile);
   const input = u8aToHex(readFileSync(inputFile));
-  const call = node.api.tx.fheMl.requestInference(0, null, input, 10n ** 12n);
+  const call = node.api.tx.fheMl.requestInference(0, null, input, 10n ** 12n, 1);
   const { events } = await send(node.api, call, bob);
   const { job } = event(events, 'InferenceRequested');
 

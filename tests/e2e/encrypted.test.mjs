@@ -112,7 +112,7 @@ test('a request under another key is refused with an error of its own', async ()
       .then(([line]) => ({ hash: line.server_key_hash }));
     Buffer.from(hash.slice(2), 'hex').copy(input, 48);
     const key = number === boosted.number ? hash : null;
-    const call = node.api.tx.fheMl.requestInference(number, key, u8aToHex(input), FEE_LIMIT);
+    const call = node.api.tx.fheMl.requestInference(number, key, u8aToHex(input), FEE_LIMIT, 1);
     await assert.rejects(send(node.api, call, bob), /fheMl.ModelForAnotherKey/);
   }
 });

@@ -15,7 +15,7 @@ if (!BIN) throw new Error('FHE_ML_BIN must name the folder with fhe-ml and fhe-m
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 export const model = (file) => join(ROOT, 'models', file);
-const scratch = () => mkdtempSync(join(tmpdir(), 'fhe-ml-e2e-'));
+export const scratch = () => mkdtempSync(join(tmpdir(), 'fhe-ml-e2e-'));
 
 // @polkadot/api prints every failed attempt to connect to a node that is still starting.
 const print = console.error;
@@ -30,30 +30,40 @@ const freePort = () =>
     });
   });
 
-/** A node process. `start` may be called again after `kill`: the chain is kept. */
+export const NODE = join(BIN, 'fhe-ml-node');
+
+/** A worker that flips one bit of every result. */
+export const LYING_NODE = join(BIN, 'examples/lying_node');
+
+/**
+ * A node process. `start` may be called again after `kill`: the chain is kept. `prefix` is a command that
+ * runs it somewhere else, `host` its address there, `rpcHost` the one for us.
+ */
 export class Node {
-  constructor(args, folder = scratch()) {
-    this.args = args;
-    this.folder = folder;
+  constructor(args, options = {}) {
+    const { folder = scratch(), binary = NODE, prefix = [] } = options;
+    const { host = '127.0.0.1', rpcHost = host, base = join(folder, 'chain') } = options;
+    Object.assign(this, { args, folder, base, host, rpcHost, command: [...prefix, binary] });
     this.log = join(folder, 'node.log');
   }
 
   async start() {
     this.port ??= await freePort();
     this.p2p ??= await freePort();
+    this.metrics ??= await freePort();
     const log = openSync(this.log, 'a');
-    this.process = spawn(
-      join(BIN, 'fhe-ml-node'),
-      [
-        ...this.args,
-        '--base-path', join(this.folder, 'chain'),
-        '--rpc-port', String(this.port),
-        '--listen-addr', `/ip4/127.0.0.1/tcp/${this.p2p}`,
-        '--no-prometheus', '--no-telemetry', '--no-mdns',
-      ],
-      { stdio: ['ignore', log, log] },
-    );
-    this.url = `ws://127.0.0.1:${this.port}`;
+    const [command, ...args] = [
+      ...this.command,
+      ...this.args,
+      '--base-path', this.base,
+      '--listen-addr', `/ip4/${this.host}/tcp/${this.p2p}`,
+      '--rpc-port', String(this.port),
+      ...(this.rpcHost === '127.0.0.1' ? [] : ['--unsafe-rpc-external']),
+      '--prometheus-port', String(this.metrics),
+      '--no-telemetry', '--no-mdns',
+    ];
+    this.process = spawn(command, args, { stdio: ['ignore', log, log] });
+    this.url = `ws://${this.rpcHost}:${this.port}`;
     this.exited = new Promise((resolve) => this.process.once('exit', resolve));
     const provider = new WsProvider(this.url, 250);
     const ready = ApiPromise.create({ provider, noInitWarn: true, throwOnConnect: false });

@@ -49,9 +49,9 @@ const broken = (bytes) => [
 ];
 
 const calls = {
-  artifact: (bytes) => api.tx.sudo.sudo(api.tx.fheMl.registerModel(u8aToHex(bytes))),
+  artifact: (bytes) => api.tx.sudo.sudo(api.tx.fheMl.registerModel(u8aToHex(bytes), null)),
   'server key': (bytes) => api.tx.fheMl.registerServerKey(u8aToHex(bytes)),
-  input: (bytes) => api.tx.fheMl.requestInference(0, null, u8aToHex(bytes), FEE_LIMIT),
+  input: (bytes) => api.tx.fheMl.requestInference(0, null, u8aToHex(bytes), FEE_LIMIT, 1),
 };
 
 const stored = async () => {
@@ -118,7 +118,7 @@ test('an artifact whose circuit does not decode fails its jobs, not the node', a
   const record = (await api.query.fheMl.models(number)).unwrap();
   const bound = Buffer.from(input);
   Buffer.from(record.artifact.toU8a()).copy(bound, 16);
-  const call = api.tx.fheMl.requestInference(number, null, u8aToHex(bound), FEE_LIMIT);
+  const call = api.tx.fheMl.requestInference(number, null, u8aToHex(bound), FEE_LIMIT, 1);
   const requested = await send(api, call, bob);
   const { job } = event(requested.events, 'InferenceRequested');
   const status = await until('the failure', async () => {

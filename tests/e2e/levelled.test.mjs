@@ -115,7 +115,7 @@ test('hostile keys and inputs fail their jobs with the reason, and the node live
   const input = readFileSync(file);
   const [[{ args: [ownKey] }]] = await api.query.fheMl.serverKeys.entries();
   const outcome = async (key, blob) => {
-    const call = api.tx.fheMl.requestInference(0, key, u8aToHex(blob), 10n ** 12n);
+    const call = api.tx.fheMl.requestInference(0, key, u8aToHex(blob), 10n ** 12n, 1);
     const { job } = event((await send(api, call, bob)).events, 'InferenceRequested');
     const { status } = await until('an answer', async () => {
       const record = (await api.query.fheMl.jobs(job)).unwrap();
@@ -142,7 +142,7 @@ test('hostile keys and inputs fail their jobs with the reason, and the node live
   assert.equal(await outcome(bad, forBad), 'ServerKeyDoesNotDecode');
 
   // The right key and an input for another one: refused before anything is stored.
-  const mixed = api.tx.fheMl.requestInference(0, ownKey, u8aToHex(forBad), 10n ** 12n);
+  const mixed = api.tx.fheMl.requestInference(0, ownKey, u8aToHex(forBad), 10n ** 12n, 1);
   await assert.rejects(send(api, mixed, bob), { message: /fheMl\.Input/ });
 
   const rows = await predict('0', model('breast_cancer.test.csv'), '--rows', '0..3');

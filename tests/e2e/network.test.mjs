@@ -1,37 +1,28 @@
-// Four authorities, each of them a worker: they share the work, one of them dies, its jobs go to the
-// others, it comes back, and a new worker joins.
+// Four authorities, each of them a worker: they share the work evenly, die by kill -9 in the middle of a
+// queue, come back, and new ones join.
 
+import { Keyring } from '@polkadot/api';
+import { u8aToHex } from '@polkadot/util';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fheMl, history, model, Node, until } from './harness.mjs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fheMl, history, model, until } from './harness.mjs';
+import {
+  allFinished, balancedBooks, best, bootAddress, localNetwork, localNode, NAMES, registerModel,
+  sendAll,
+} from './network.mjs';
 
-const BOOT_PEER = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'; // of node key 1
-const NAMES = ['alice', 'bob', 'charlie', 'dave'];
-const nodes = {};
+let nodes = {};
+let late;
 let keys;
-
+let artifact;
 before(async () => {
-  for (const [at, name] of NAMES.entries()) {
-    const boot = at && ['--bootnodes', `/ip4/127.0.0.1/tcp/${nodes.alice.p2p}/p2p/${BOOT_PEER}`];
-    const key = '0'.repeat(63) + (at + 1);
-    nodes[name] =
-      await new Node(['--chain', 'local', `--${name}`, '--node-key', key, ...(boot || [])]).start();
-  }
-  await until('finality', async () => {
-    const { api } = nodes.dave;
-    const finalized = await api.rpc.chain.getFinalizedHead();
-    return (await api.rpc.chain.getHeader(finalized)).number.toNumber() > 0;
-  }, 120);
-  keys = join(nodes.alice.folder, 'keys');
-  const artifact = join(nodes.alice.folder, 'model.fheml');
-  await fheMl('keygen', '--out', keys);
-  await fheMl('model', 'import', model('breast_cancer_logistic.onnx'), '--output', artifact,
-    '--calibration', model('breast_cancer.train.csv'));
-  await fheMl('model', 'register', artifact, '--suri', '//Alice', '--url', nodes.alice.url);
+  nodes = await localNetwork();
+  ({ keys, artifact } = await registerModel(nodes.alice));
 });
-after(() => Promise.all(Object.values(nodes).map((node) => node.stop())));
+after(() => Promise.all([...Object.values(nodes), late].map((node) => node?.stop())));
 
 const { prediction: expected } =
   JSON.parse(readFileSync(model('breast_cancer_logistic.expected.json')));
@@ -49,31 +40,94 @@ const workerOf = async (operator) =>
   (await workers()).find((worker) => worker.operator === operator);
 const DAVE = '5DAAnrj7VHTznn2AWBemMuyBwZWs6FNFjdyVXUeYum3PTXFy';
 const EVE = '5HGjWAeFDfFCWPsjFQdVV2Msvz2XtMktvgocEZcCj68kUMaw';
+const QUEUE = Number(process.env.FHE_ML_QUEUE ?? 1000);
+const eve = new Keyring({ type: 'sr25519' }).addFromUri('//Eve');
 
-test('four workers share the jobs, and each is paid for its own', async () => {
-  await predict(40);
-  for (const name of NAMES) {
-    assert.ok(nodes[name].logged(': evaluated in').length > 0, `${name} had no job of 40`);
-  }
-  const completed = await history(nodes.bob.api, 'InferenceCompleted');
-  const payers = new Set(completed.map(({ event }) => event.data.worker.toHex()));
-  assert.equal(payers.size, 4);
+/** Queues jobs of one row; the result must be the same for all. */
+const queue = async (count) => {
+  const file = join(nodes.alice.folder, 'row.input');
+  await fheMl('encrypt', '--model', artifact, '--input', model('breast_cancer.test.csv'),
+    '--key', keys, '--output', file);
+  const input = u8aToHex(readFileSync(file));
+  const { requestInference } = nodes.bob.api.tx.fheMl;
+  const calls = Array.from({ length: count }, () => requestInference(0, null, input, 10n ** 12n, 1));
+  await sendAll(nodes.bob, calls, eve);
+};
+
+/** All of the newest `count` jobs are completed, with one result. */
+const allCompleted = (jobs, count) => {
+  const newest = jobs.sort((a, b) => b.number - a.number).slice(0, count);
+  assert.equal(newest.length, count);
+  const results = new Set(newest.map(({ number, job }) => {
+    assert.ok(job.status.isCompleted, `job ${number}: ${job.status}`);
+    return job.status.asCompleted.result.toHex();
+  }));
+  assert.equal(results.size, 1);
+};
+
+test('four workers share a long queue within 10 %, and each is paid for its own', async () => {
+  const start = Date.now();
+  await queue(QUEUE);
+  const jobs = await allFinished(nodes.bob, QUEUE, 600);
+  console.log(`${QUEUE} jobs in ${(Date.now() - start) / 1000} s`);
+  allCompleted(jobs, QUEUE);
   const quotes = await fheMl('quote', '--model', '0', '--url', nodes.bob.url);
-  for (const { event } of completed) assert.equal(event.data.fee.toString(), quotes[0].fee);
+  for (const { event } of await history(nodes.bob.api, 'InferenceCompleted')) {
+    assert.equal(event.data.fee.toString(), quotes[0].fee);
+  }
+  const shares = [...(await balancedBooks(nodes.bob, assert)).values()];
+  console.log(`shares of the workers: ${shares}`);
+  assert.equal(shares.length, NAMES.length);
+  for (const share of shares) {
+    assert.ok(Math.abs(share / (QUEUE / NAMES.length) - 1) <= 0.1, `shares ${shares}`);
+  }
 });
 
-test('the jobs of a worker that dies go to the others', async () => {
-  const { worker, bond } = await workerOf(DAVE);
+test('kill -9 of workers and block authors in the middle of a queue loses nothing', async () => {
+  const before = (await nodes.bob.api.query.fheMl.nextJob()).toNumber();
+  const sending = queue(QUEUE);
+  let kills = 0;
+  // All four author blocks and work; bob is spared for the transactions that go in through it.
+  for (const name of ['alice', 'dave', 'charlie', 'alice']) {
+    await sleep(5_000);
+    await nodes[name].kill();
+    kills += 1;
+    await sleep(3_000);
+    await nodes[name].start();
+  }
+  await sending;
+  const jobs = await allFinished(nodes.bob, before + QUEUE, 600);
+  console.log(`${QUEUE} jobs and ${kills} times kill -9`);
+  allCompleted(jobs, QUEUE);
+  await balancedBooks(nodes.bob, assert);
+  await resumeAll();
+});
+
+/** Resumes workers that were suspended because they were dead for too long. */
+const resumeAll = async () => {
+  const suris = new Map(NAMES.map((name) => {
+    const suri = `//${name[0].toUpperCase()}${name.slice(1)}`;
+    return [new Keyring({ type: 'sr25519' }).addFromUri(suri).address, suri];
+  }));
+  for (const { worker, status, operator } of await workers()) {
+    if (status !== 'suspended') continue;
+    await fheMl('worker', 'resume', '--worker', worker, '--suri', suris.get(operator),
+      '--url', nodes.bob.url);
+  }
+};
+
+test('the jobs of a worker that stays dead go to the others', async () => {
+  const { worker, bond, missed } = await workerOf(DAVE);
+  const before = (await history(nodes.bob.api, 'WorkerSuspended')).length;
   await nodes.dave.kill();
   await predict(16);
-  const suspended = await history(nodes.bob.api, 'WorkerSuspended');
+  const suspended = (await history(nodes.bob.api, 'WorkerSuspended')).slice(before);
   assert.ok(suspended.length > 0, 'dave was given no job of 16');
   suspended.forEach(({ event }) => assert.equal(event.data.worker.toHex(), worker));
-  const reassigned = await history(nodes.bob.api, 'InferenceReassigned');
-  assert.equal(reassigned.length, suspended.length);
   assert.deepEqual(await history(nodes.bob.api, 'InferenceExpired'), []);
   const after = await workerOf(DAVE);
   assert.equal(after.status, 'suspended');
+  assert.equal(after.missed, missed + suspended.length);
   const penalties = suspended.reduce((sum, { event }) => sum + event.data.penalty.toBigInt(), 0n);
   assert.equal(BigInt(after.bond), BigInt(bond) - penalties);
   assert.equal(after.open_jobs, 0);
@@ -82,10 +136,7 @@ test('the jobs of a worker that dies go to the others', async () => {
 test('it comes back, resumes and works again', async () => {
   await nodes.dave.start();
   const { worker } = await workerOf(DAVE);
-  await until('dave to catch up', async () => {
-    const number = async (node) => (await node.api.rpc.chain.getHeader()).number.toNumber();
-    return (await number(nodes.dave)) + 2 >= (await number(nodes.bob));
-  });
+  await until('dave to catch up', async () => (await best(nodes.dave)) + 2 >= (await best(nodes.bob)));
   await fheMl('worker', 'resume', '--worker', worker, '--suri', '//Dave', '--url', nodes.bob.url);
   assert.equal((await workerOf(DAVE)).status, 'active');
   const before = nodes.dave.logged(': evaluated in').length;
@@ -95,16 +146,17 @@ test('it comes back, resumes and works again', async () => {
   }, 120);
 });
 
-test('a new worker joins, works, leaves, and its bond stays held until it is free', async () => {
-  const [{ worker }] =
-    await fheMl('worker', 'join', '--suri', '//Eve', '--url', nodes.dave.url);
+test('a node that joins late syncs while jobs run, joins the workers, works and leaves', async () => {
+  const running = queue(200);
+  late = await localNode(9, ['--name', 'late', '--offchain-worker', 'always'],
+    bootAddress(nodes.alice)).start();
+  await until('the late node to sync', async () => (await best(late)) + 1 >= (await best(nodes.bob)));
+  await running;
+  const [{ worker }] = await fheMl('worker', 'join', '--suri', '//Eve', '--url', late.url);
   assert.equal((await workerOf(EVE)).worker, worker);
-  const done = async () =>
-    (await history(nodes.bob.api, 'InferenceCompleted'))
-      .filter(({ event }) => event.data.worker.toHex() === worker).length;
   await until('a job for the new worker', async () => {
     await predict(8);
-    return (await done()) > 0;
+    return (await workerOf(EVE)).completed > 0;
   }, 120);
   const options = ['--worker', worker, '--suri', '//Eve', '--url', nodes.bob.url];
   await fheMl('worker', 'leave', ...options);
@@ -114,4 +166,6 @@ test('a new worker joins, works, leaves, and its bond stays held until it is fre
   const stranger = fheMl('worker', 'leave', '--worker', worker, '--suri', '//Bob', '--url',
     nodes.bob.url);
   await assert.rejects(stranger, (error) => /NotWorkerOperator/.test(error.stderr));
+  await allFinished(nodes.bob, 2 * QUEUE + 200, 120);
+  await balancedBooks(nodes.bob, assert);
 });

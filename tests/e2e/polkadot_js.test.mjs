@@ -31,7 +31,7 @@ const encrypt = async (row) => {
 
 test('register, encrypt, request, query and decrypt', async () => {
   const artifact = u8aToHex(readFileSync(node.artifact));
-  const registered = await send(api, api.tx.sudo.sudo(api.tx.fheMl.registerModel(artifact)), alice);
+  const registered = await send(api, api.tx.sudo.sudo(api.tx.fheMl.registerModel(artifact, null)), alice);
   const number = event(registered.events, 'ModelRegistered').model.toNumber();
   const record = (await api.query.fheMl.models(number)).unwrap();
   assert.equal(record.name.toUtf8(), 'breast_cancer_logistic');
@@ -40,7 +40,7 @@ test('register, encrypt, request, query and decrypt', async () => {
   const inputFile = await encrypt(row);
   const input = u8aToHex(readFileSync(inputFile));
   assert.equal(record.inputBytes.toNumber(), readFileSync(inputFile).length);
-  const call = api.tx.fheMl.requestInference(number, null, input, FEE_LIMIT);
+  const call = api.tx.fheMl.requestInference(number, null, input, FEE_LIMIT, 1);
   const requested = await send(api, call, bob);
   const { job, fee } = event(requested.events, 'InferenceRequested');
 
@@ -74,7 +74,7 @@ test('register, encrypt, request, query and decrypt', async () => {
 test('the result is included at most two blocks after the request', async () => {
   for (const row of [0, 1, 2]) {
     const input = u8aToHex(readFileSync(await encrypt(row)));
-    const requested = await send(api, api.tx.fheMl.requestInference(0, null, input, FEE_LIMIT), bob);
+    const requested = await send(api, api.tx.fheMl.requestInference(0, null, input, FEE_LIMIT, 1), bob);
     const { job } = event(requested.events, 'InferenceRequested');
     const asked = await numberOf(api, requested.block);
     await until('the result', async () => (await api.query.fheMl.results(job)).isSome);

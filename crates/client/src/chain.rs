@@ -33,6 +33,8 @@ type AtBlock = ClientAtBlock<Config, OnlineClientAtBlockImpl<Config>>;
 
 /// A job as the chain stores it.
 pub type Job = JobRecord<[u8; 32], u128, u32>;
+/// A model as the chain stores it.
+pub type RegisteredModel = ModelRecord<[u8; 32], u128>;
 /// A worker as the chain stores it.
 pub type RegisteredWorker = WorkerRecord<AccountId32, u128, u32>;
 /// A server key as the chain stores it.
@@ -105,7 +107,7 @@ impl BestBlock {
 	}
 
 	/// All models, retired ones too.
-	pub async fn models(&self) -> Result<Vec<(ModelId, ModelRecord)>, ChainError> {
+	pub async fn models(&self) -> Result<Vec<(ModelId, RegisteredModel)>, ChainError> {
 		let count: ModelId = self.fetch("NextModel", ()).await?.unwrap_or_default();
 		let mut models = Vec::new();
 		for model in 0..count {
@@ -152,10 +154,14 @@ impl BestBlock {
 		Ok((record.model, input, result))
 	}
 
-	/// What one inference costs, or `None` if the model takes no requests.
-	pub async fn quote(&self, model: ModelId) -> Result<Option<Quote<u128>>, ChainError> {
-		let answer =
-			self.at.runtime_apis().call_raw("FheMlApi_quote", Some(&model.encode())).await?;
+	/// What one inference costs, or `None` if the model takes no requests with this redundancy.
+	pub async fn quote(
+		&self,
+		model: ModelId,
+		redundancy: u8,
+	) -> Result<Option<Quote<u128>>, ChainError> {
+		let arguments = (model, redundancy).encode();
+		let answer = self.at.runtime_apis().call_raw("FheMlApi_quote", Some(&arguments)).await?;
 		Ok(Decode::decode(&mut answer.as_slice())?)
 	}
 

@@ -39,6 +39,8 @@ pub enum Command {
 		#[arg(long)]
 		model: u32,
 		#[command(flatten)]
+		redundancy: Redundancy,
+		#[command(flatten)]
 		node: Node,
 	},
 	/// Encrypt rows, have the chain evaluate a model on them, and decrypt the results.
@@ -175,6 +177,14 @@ pub struct WorkerKey {
 	pub key: String,
 }
 
+/// How many workers must agree.
+#[derive(Args)]
+pub struct Redundancy {
+	/// Workers that must get the same result, byte for byte, each paid for its work.
+	#[arg(long = "redundancy", value_name = "K", default_value_t = 1)]
+	pub count: u8,
+}
+
 /// Where the keys are.
 #[derive(Args)]
 pub struct Key {
@@ -231,6 +241,8 @@ pub struct Predict {
 	pub key: Key,
 	#[command(flatten)]
 	pub schema: Schema,
+	#[command(flatten)]
+	pub redundancy: Redundancy,
 	/// Most that one row may cost, in units of 10^-12 FHE [default: the chain's price].
 	#[arg(long)]
 	pub max_fee: Option<u128>,

@@ -63,8 +63,10 @@ pub enum CommandError {
 	Evaluate(#[from] EvaluateError),
 	#[error("cannot write JSON: {0}")]
 	Json(#[from] serde_json::Error),
-	#[error("model {0} takes no requests: it is retired; `fhe-ml model list` shows what there is")]
-	Retired(u32),
+	#[error(
+		"model {model} takes no requests with redundancy {redundancy}: it is retired, or the chain's limits do not allow that; `fhe-ml model list` shows what there is"
+	)]
+	NoQuote { model: u32, redundancy: u8 },
 	#[error("model {model} is evaluated with your server key, and the chain does not have it; `fhe-ml key register --key {}` registers it", .folder.display())]
 	NoServerKey { model: u32, folder: PathBuf },
 	#[error("`{0}` is not the public key of a worker; `fhe-ml worker list` shows them")]
@@ -82,7 +84,9 @@ pub async fn run(cli: Cli) -> Result<(), CommandError> {
 		Command::Model(command) => model::run(command, output).await,
 		Command::Key(command) => key::run(command, output).await,
 		Command::Worker(command) => worker::run(command, output).await,
-		Command::Quote { model, node } => quote(model, &node.url, output).await,
+		Command::Quote { model, redundancy, node } => {
+			quote(model, redundancy.count, &node.url, output).await
+		},
 		Command::Predict(options) => predict::run(options, output).await,
 		Command::Encrypt(options) => encrypt::encrypt(options, output).await,
 		Command::Decrypt(options) => encrypt::decrypt(options, output).await,
@@ -121,9 +125,17 @@ fn keygen(out: &Path, output: Output) -> Result<(), CommandError> {
 	output.print(&json, &text)
 }
 
-async fn quote(model: u32, url: &str, output: Output) -> Result<(), CommandError> {
+async fn quote(
+	model: u32,
+	redundancy: u8,
+	url: &str,
+	output: Output,
+) -> Result<(), CommandError> {
 	let best = Chain::connect(url).await?.best_block().await?;
-	let quote = best.quote(model).await?.ok_or(CommandError::Retired(model))?;
+	let quote = best
+		.quote(model, redundancy)
+		.await?
+		.ok_or(CommandError::NoQuote { model, redundancy })?;
 	let units = |amount: u128| format!("{:.6} FHE", amount as f64 / 1e12);
 	let text = format!(
 		"one prediction with model {model} costs {}, and holds {} until the job is released",

@@ -5,10 +5,11 @@ use crate::{
 };
 use alloc::vec::Vec;
 use codec::Codec;
+use sp_core::H256;
 
 sp_api::decl_runtime_apis! {
 	/// What collators and clients ask the runtime.
-	#[api_version(2)]
+	#[api_version(3)]
 	pub trait FheMlApi<AccountId, Balance> where AccountId: Codec, Balance: Codec {
 		/// Jobs that wait for one of `workers`, oldest first, at most `limit`.
 		fn assigned_jobs(workers: Vec<WorkerId>, limit: u32) -> Vec<AssignedJob>;
@@ -25,8 +26,17 @@ sp_api::decl_runtime_apis! {
 			signature: WorkerSignature,
 		) -> Block::Extrinsic;
 
-		/// What one inference with `model` costs, or `None` if it takes no requests.
-		fn quote(model: ModelId) -> Option<Quote<Balance>>;
+		/// A transaction that posts `commitment`, ready for the pool.
+		fn commitment(
+			worker: WorkerId,
+			job: JobId,
+			commitment: H256,
+			signature: WorkerSignature,
+		) -> Block::Extrinsic;
+
+		/// What one inference with `model` costs, or `None` if the model takes no requests with this
+		/// redundancy.
+		fn quote(model: ModelId, redundancy: u8) -> Option<Quote<Balance>>;
 
 		/// All workers.
 		fn workers() -> Vec<(WorkerId, WorkerRecord<AccountId, Balance, u32>)>;

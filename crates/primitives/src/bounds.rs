@@ -21,4 +21,7 @@ pub type MaxResultBytes = ConstU32<{ MAX_RESULT_BYTES as u32 }>;
 pub type MaxNameBytes = ConstU32<{ fhe_ml_format::MODEL_NAME_BYTES as u32 }>;
 
 /// Most workers that one job can be assigned to.
-pub type MaxAssignees = ConstU32<16>;
+pub const MAX_ASSIGNEES: u32 = 16;
+
+/// [`MAX_ASSIGNEES`] as a type.
+pub type MaxAssignees = ConstU32<MAX_ASSIGNEES>;

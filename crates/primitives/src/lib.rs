@@ -7,19 +7,22 @@
 extern crate alloc;
 
 mod api;
+mod ballot;
 pub mod bounds;
 mod mailbox;
 mod records;
 mod submission;
 
 pub use api::*;
+pub use ballot::{Ballot, Verdict};
 pub use fhe_ml_format as format;
-pub use mailbox::{MailboxEntry, mailbox_key, sent_key};
+pub use mailbox::{MailboxEntry, Sent, mailbox_key, sent_key};
 pub use records::{
 	AssignedJob, Assignees, FailureReason, JobBlobs, JobId, JobRecord, JobStatus, KeyHash,
-	KeyRecord, ModelId, ModelName, ModelRecord, ModelStatus, Quote, WorkerRecord, WorkerStatus,
+	KeyRecord, Limits, ModelId, ModelName, ModelRecord, ModelStatus, Quote, Step, WorkerRecord,
+	WorkerStatus,
 };
-pub use submission::{Outcome, ResultBytes, SubmissionPayload};
+pub use submission::{Outcome, ResultBytes, Statement, SubmissionPayload, commitment};
 
 /// The key with which a worker signs its results.
 pub mod worker_key {

@@ -1,7 +1,7 @@
 //! The mailbox: entries in the node's persistent offchain database, written by the native worker,
 //! read by the pallet's offchain hook.
 
-use crate::{JobId, Outcome, WorkerId};
+use crate::{JobId, Outcome, Step, WorkerId};
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use sp_core::H256;
@@ -20,9 +20,18 @@ pub fn mailbox_key(worker: &WorkerId, job: JobId) -> Vec<u8> {
 	(b"fhe-ml/mailbox/1/", worker, job).encode()
 }
 
-/// Offchain database key under which the block number of the last send is kept (`u32`, SCALE).
+/// Offchain database key under which is kept what was sent last ([`Sent`], SCALE).
 pub fn sent_key(worker: &WorkerId, job: JobId) -> Vec<u8> {
-	(b"fhe-ml/sent/1/", worker, job).encode()
+	(b"fhe-ml/sent/2/", worker, job).encode()
+}
+
+/// The last thing that a worker sent for a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Sent {
+	/// What it was.
+	pub step: Step,
+	/// Number of the best block at that time.
+	pub at: u32,
 }
 
 #[cfg(test)]
@@ -35,6 +44,6 @@ mod tests {
 		let worker = WorkerId::from(sp_core::sr25519::Public::unchecked_from([9; 32]));
 		let tail = [[9; 32].as_slice(), &[5, 0, 0, 0, 0, 0, 0, 0]].concat();
 		assert_eq!(mailbox_key(&worker, 5), [b"fhe-ml/mailbox/1/".as_slice(), &tail].concat());
-		assert_eq!(sent_key(&worker, 5), [b"fhe-ml/sent/1/".as_slice(), &tail].concat());
+		assert_eq!(sent_key(&worker, 5), [b"fhe-ml/sent/2/".as_slice(), &tail].concat());
 	}
 }

@@ -46,7 +46,7 @@ pub enum ModelStatus {
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
 )]
-pub struct ModelRecord {
+pub struct ModelRecord<AccountId, Balance> {
 	/// Name in UTF-8.
 	pub name: ModelName,
 	/// BLAKE2b-256 hash of the artifact.
@@ -68,6 +68,10 @@ pub struct ModelRecord {
 	pub status: ModelStatus,
 	/// Jobs that have been requested and are not finished.
 	pub open_jobs: u32,
+	/// Account that the deposit is held from, until the artifact is removed.
+	pub depositor: Option<AccountId>,
+	/// Deposit for the artifact's bytes.
+	pub deposit: Balance,
 }
 
 /// A registered server key.
@@ -101,7 +105,7 @@ pub struct KeyRecord<AccountId, Balance> {
 pub enum WorkerStatus<BlockNumber> {
 	/// It is.
 	Active,
-	/// It is not, because it missed a deadline; its operator can resume it.
+	/// It is not, because it missed a deadline or was slashed; its operator can resume it.
 	Suspended,
 	/// It is not, because it leaves.
 	Leaving {
@@ -125,6 +129,12 @@ pub struct WorkerRecord<AccountId, Balance, BlockNumber> {
 	pub open_jobs: u32,
 	/// Work units of these jobs; a new job's deadline lies behind them.
 	pub open_work: u64,
+	/// Jobs that were completed with its result.
+	pub completed: u64,
+	/// Deadlines that it missed.
+	pub missed: u32,
+	/// Times that it was slashed for a result that a majority did not get.
+	pub slashed: u32,
 }
 
 /// Why a job failed.
@@ -151,6 +161,8 @@ pub enum FailureReason {
 	EvaluationFailed,
 	/// Evaluation panicked, or crashed the worker several times.
 	EvaluationCrashed,
+	/// The workers gave different results, and there were no more to ask.
+	NoAgreement,
 }
 
 /// Where a job stands.
@@ -198,16 +210,19 @@ pub struct JobRecord<AccountId, Balance, BlockNumber> {
 	pub input: H256,
 	/// Length of the input in bytes.
 	pub input_bytes: u32,
+	/// How many equal results complete it. With more than one, workers commit to theirs first.
+	pub redundancy: u8,
 	/// Workers that must evaluate it.
 	pub assignees: Assignees,
 	/// Work units of one evaluation.
 	pub work: u64,
-	/// How often the job has been assigned; it is assigned again when workers miss its deadline.
+	/// How often the job has been assigned; it is assigned again when workers miss its deadline or
+	/// give different results.
 	pub rounds: u8,
 	/// Block of the request.
 	pub requested_at: BlockNumber,
-	/// While it is pending, the last block in which a result of the assignees is accepted. Afterwards
-	/// the block in which it was finished.
+	/// While it is pending, the last block in which what the assignees have to post next is accepted.
+	/// Afterwards the block in which it was finished.
 	pub deadline: BlockNumber,
 	/// Fee held from the owner until the job is finished.
 	pub fee: Balance,
@@ -232,8 +247,43 @@ pub struct AssignedJob {
 	pub server_key: Option<KeyHash>,
 	/// Hash of the input.
 	pub input: H256,
-	/// Last block in which a result is accepted.
+	/// What the worker has to post next.
+	pub step: Step,
+	/// Last block in which it is accepted.
 	pub deadline: u32,
+}
+
+/// What a worker has to do next for a job that it is assigned to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub enum Step {
+	/// Post its commitment to the outcome.
+	Commit,
+	/// Wait for the commitments or the outcomes of others.
+	Wait,
+	/// Post the outcome.
+	Post,
+}
+
+/// Bounds that the admin sets, within the constants of the runtime.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	TypeInfo,
+	MaxEncodedLen,
+)]
+pub struct Limits {
+	/// Most workers that may have joined and be active.
+	pub workers: u32,
+	/// Least redundancy that a request may ask for.
+	pub min_redundancy: u8,
+	/// Most redundancy that a request may ask for.
+	pub max_redundancy: u8,
 }
 
 /// The bytes that one evaluation reads.

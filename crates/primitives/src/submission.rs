@@ -1,6 +1,6 @@
 //! What a worker submits, and the payload that it signs.
 
-use crate::{FailureReason, JobId, KeyHash, bounds};
+use crate::{FailureReason, JobId, KeyHash, WorkerId, bounds};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -31,7 +31,23 @@ impl Outcome {
 	}
 }
 
-/// All that binds an outcome to its chain, its job and what was evaluated.
+/// What a worker commits to before any worker of the job shows its outcome.
+///
+/// Only who knows the outcome can make it, and it is of no use to another worker.
+pub fn commitment(worker: &WorkerId, job: JobId, outcome: &H256) -> H256 {
+	BlakeTwo256::hash_of(&(b"fhe-ml/commitment/1", worker, job, outcome))
+}
+
+/// What a worker says of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode)]
+pub enum Statement {
+	/// [`Outcome::hash`].
+	Outcome(H256),
+	/// [`commitment()`] to it.
+	Commitment(H256),
+}
+
+/// All that binds a statement to its chain, its job and what was evaluated.
 ///
 /// Its SCALE encoding behind [`SubmissionPayload::DOMAIN`] is what a worker signs. No block is part
 /// of it: a result is the same on every fork that has the same job.
@@ -47,13 +63,13 @@ pub struct SubmissionPayload {
 	pub artifact: H256,
 	/// Hash of the server key, if there is one.
 	pub server_key: Option<KeyHash>,
-	/// [`Outcome::hash`].
-	pub outcome: H256,
+	/// What the worker says.
+	pub statement: Statement,
 }
 
 impl SubmissionPayload {
 	/// Domain separator of the signature.
-	pub const DOMAIN: &'static [u8] = b"fhe-ml/submission/1";
+	pub const DOMAIN: &'static [u8] = b"fhe-ml/submission/2";
 
 	/// The bytes that are signed.
 	pub fn to_sign(&self) -> Vec<u8> {
@@ -75,14 +91,14 @@ mod tests {
 			input: H256::repeat_byte(2),
 			artifact: H256::repeat_byte(3),
 			server_key: None,
-			outcome: H256::repeat_byte(4),
+			statement: Statement::Outcome(H256::repeat_byte(4)),
 		};
-		let mut expected = b"fhe-ml/submission/1".to_vec();
+		let mut expected = b"fhe-ml/submission/2".to_vec();
 		expected.extend([1; 32]);
 		expected.extend([1, 2, 3, 4, 5, 6, 7, 8]);
 		expected.extend([2; 32]);
 		expected.extend([3; 32]);
-		expected.push(0);
+		expected.extend([0, 0]);
 		expected.extend([4; 32]);
 		assert_eq!(payload.to_sign(), expected);
 	}

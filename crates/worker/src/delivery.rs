@@ -3,8 +3,8 @@
 use crate::LOG_TARGET;
 use codec::Encode;
 use fhe_ml_primitives::{
-	AssignedJob, FheMlApi, JobId, MailboxEntry, Outcome, SubmissionPayload, WorkerId,
-	WorkerSignature, mailbox_key, sent_key, worker_key::KEY_TYPE,
+	AssignedJob, FheMlApi, JobId, MailboxEntry, Outcome, Sent, Statement, Step, SubmissionPayload,
+	WorkerId, WorkerSignature, commitment, mailbox_key, sent_key, worker_key::KEY_TYPE,
 };
 use sc_transaction_pool_api::{TransactionPool, TransactionSource};
 use sp_api::ProvideRuntimeApi;
@@ -35,10 +35,10 @@ impl<S: OffchainStorage> Mailbox<S> {
 		self.storage.set(STORAGE_PREFIX, &key, &entry.encode());
 	}
 
-	/// Tells the hook that the outcome was sent when block `at` was the best.
-	pub fn mark_sent(&mut self, assigned: &AssignedJob, at: u32) {
+	/// Tells the hook what was sent when block `sent.at` was the best.
+	pub fn mark_sent(&mut self, assigned: &AssignedJob, sent: Sent) {
 		let key = sent_key(&assigned.worker, assigned.job);
-		self.storage.set(STORAGE_PREFIX, &key, &at.encode());
+		self.storage.set(STORAGE_PREFIX, &key, &sent.encode());
 	}
 
 	/// Removes all traces of a job.
@@ -76,8 +76,21 @@ where
 	Client::Api: FheMlApi<Block, AccountId32, u128>,
 	Pool: TransactionPool<Block = Block>,
 {
-	/// Sends an outcome; returns the number of the best block at that time.
-	pub async fn send(&self, assigned: &AssignedJob, outcome: &Outcome) -> Result<u32, SendError> {
+	/// Sends what the chain now wants to know of an outcome: a commitment to it, or itself. Nothing if the
+	/// chain waits for other workers.
+	pub async fn send(
+		&self,
+		assigned: &AssignedJob,
+		outcome: &Outcome,
+	) -> Result<Option<Sent>, SendError> {
+		let (step, hash) = (assigned.step, outcome.hash());
+		let statement = match step {
+			Step::Wait => return Ok(None),
+			Step::Commit => {
+				Statement::Commitment(commitment(&assigned.worker, assigned.job, &hash))
+			},
+			Step::Post => Statement::Outcome(hash),
+		};
 		let info = self.client.info();
 		let payload = SubmissionPayload {
 			genesis: info.genesis_hash,
@@ -85,7 +98,7 @@ where
 			input: assigned.input,
 			artifact: assigned.artifact,
 			server_key: assigned.server_key,
-			outcome: outcome.hash(),
+			statement,
 		};
 		let public = assigned.worker.clone().into();
 		let signature = self
@@ -94,18 +107,19 @@ where
 			.ok()
 			.flatten()
 			.ok_or_else(|| SendError::NoKey(assigned.worker.clone()))?;
-		let transaction = self.client.runtime_api().submission(
-			info.best_hash,
-			assigned.worker.clone(),
-			assigned.job,
-			outcome.clone(),
-			WorkerSignature::from(signature),
-		)?;
+		let (best, api) = (info.best_hash, self.client.runtime_api());
+		let (worker, job) = (assigned.worker.clone(), assigned.job);
+		let signature = WorkerSignature::from(signature);
+		let transaction = match statement {
+			Statement::Commitment(made) => api.commitment(best, worker, job, made, signature)?,
+			Statement::Outcome(_) => api.submission(best, worker, job, outcome.clone(), signature)?,
+		};
 		self.pool
-			.submit_one(info.best_hash, TransactionSource::Local, transaction)
+			.submit_one(best, TransactionSource::Local, transaction)
 			.await
 			.map_err(|error| SendError::Pool(error.to_string()))?;
-		log::info!(target: LOG_TARGET, "job {}: result sent to the pool", assigned.job);
-		Ok(info.best_number.saturated_into())
+		let what = if step == Step::Commit { "commitment" } else { "result" };
+		log::info!(target: LOG_TARGET, "job {job}: {what} sent to the pool");
+		Ok(Some(Sent { step, at: info.best_number.saturated_into() }))
 	}
 }

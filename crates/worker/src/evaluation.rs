@@ -3,7 +3,9 @@
 use crate::LOG_TARGET;
 use fhe_ml_engine::{EvaluationBuffers, PreparedServerKey, ServerKey};
 use fhe_ml_models::{Artifact, EvaluateError};
-use fhe_ml_primitives::{AssignedJob, FailureReason, JobBlobs, Outcome, ResultBytes};
+use fhe_ml_primitives::{
+	AssignedJob, FailureReason, JobBlobs, Outcome, ResultBytes, format::CircuitKind,
+};
 use parking_lot::Mutex;
 use schnellru::{ByLength, LruMap};
 use sp_core::H256;
@@ -71,6 +73,18 @@ impl Evaluator {
 				failed(job, reason, &error.to_string())
 			},
 			Err(_) => failed(job, FailureReason::EvaluationCrashed, "the evaluation panicked"),
+		}
+	}
+
+	/// What kind of circuit the model of a job is, as a metric's label, once it has been decoded.
+	pub fn kind(&self, assigned: &AssignedJob) -> &'static str {
+		match self.models.lock().peek(&assigned.artifact).map(|model| model.circuit.kind()) {
+			Some(CircuitKind::Linear) => "linear",
+			Some(CircuitKind::Forest) => "forest",
+			Some(CircuitKind::Network) => "network",
+			Some(CircuitKind::EncryptedLinear) => "encrypted linear",
+			Some(CircuitKind::EncryptedForest) => "encrypted forest",
+			None => "unknown",
 		}
 	}
 
@@ -154,6 +168,7 @@ mod tests {
 			artifact: blake2b_256(blobs.artifact.as_deref().unwrap()).into(),
 			server_key: blobs.server_key.as_deref().map(|key| blake2b_256(key).into()),
 			input: blake2b_256(&blobs.input).into(),
+			step: fhe_ml_primitives::Step::Post,
 			deadline: 0,
 		};
 		let known = evaluator.known(&assigned);

@@ -1,10 +1,11 @@
 //! What the worker shows to Prometheus.
 
-use fhe_ml_primitives::Outcome;
+use fhe_ml_primitives::{Outcome, WorkerId, WorkerRecord, WorkerStatus};
 use prometheus_endpoint::{
-	Counter, CounterVec, Gauge, GaugeVec, Histogram, HistogramOpts, Opts, PrometheusError,
+	Counter, CounterVec, F64, Gauge, GaugeVec, Histogram, HistogramOpts, Opts, PrometheusError,
 	Registry, U64, register,
 };
+use sp_runtime::AccountId32;
 use std::time::Duration;
 
 /// The worker's metrics; without a registry they count for nobody.
@@ -13,6 +14,7 @@ pub struct Metrics {
 	jobs: GaugeVec<U64>,
 	evaluations: CounterVec<U64>,
 	evaluation_seconds: Histogram,
+	worker: GaugeVec<F64>,
 	transactions: Counter<U64>,
 	threads: Gauge<U64>,
 }
@@ -37,12 +39,26 @@ impl Metrics {
 			)?,
 			evaluations: register(
 				CounterVec::new(
-					Opts::new("fhe_ml_evaluations_total", "Finished evaluations by outcome"),
-					&["outcome"],
+					Opts::new(
+						"fhe_ml_evaluations_total",
+						"Finished evaluations by outcome and kind of circuit",
+					),
+					&["outcome", "kind"],
 				)?,
 				registry,
 			)?,
 			evaluation_seconds: register(Histogram::with_opts(evaluation_seconds)?, registry)?,
+			worker: register(
+				GaugeVec::new(
+					Opts::new(
+						"fhe_ml_worker",
+						"This node's workers as the chain has them: active (1 or 0), bond in FHE, open, \
+						completed, missed, slashed",
+					),
+					&["worker", "what"],
+				)?,
+				registry,
+			)?,
 			transactions: register(
 				Counter::new(
 					"fhe_ml_transactions_total",
@@ -67,12 +83,30 @@ impl Metrics {
 		}
 	}
 
-	pub(crate) fn evaluated(&self, outcome: &Outcome, time: Duration) {
+	pub(crate) fn set_worker(
+		&self,
+		worker: &WorkerId,
+		record: &WorkerRecord<AccountId32, u128, u32>,
+	) {
+		let worker = format!("0x{}", hex::encode(worker));
+		for (what, value) in [
+			("active", f64::from(u8::from(record.status == WorkerStatus::Active))),
+			("bond", record.bond as f64 / 1e12),
+			("open", f64::from(record.open_jobs)),
+			("completed", record.completed as f64),
+			("missed", f64::from(record.missed)),
+			("slashed", f64::from(record.slashed)),
+		] {
+			self.worker.with_label_values(&[worker.as_str(), what]).set(value);
+		}
+	}
+
+	pub(crate) fn evaluated(&self, outcome: &Outcome, kind: &str, time: Duration) {
 		let label = match outcome {
 			Outcome::Completed(_) => "completed",
 			Outcome::Failed(_) => "failed",
 		};
-		self.evaluations.with_label_values(&[label]).inc();
+		self.evaluations.with_label_values(&[label, kind]).inc();
 		self.evaluation_seconds.observe(time.as_secs_f64());
 	}
 

@@ -146,12 +146,11 @@ impl Scheduler {
 		let task = Task::from(&assigned);
 		if let Some(entry) = self.entries.get_mut(&task) {
 			entry.missing = 0;
-			if evidence(&entry.assigned) != evidence(&assigned) {
-				if entry.stage != Stage::Running {
-					entry.stage = Stage::Queued { crashes: 0 };
-				}
-				entry.assigned = assigned;
+			let is_another = evidence(&entry.assigned) != evidence(&assigned);
+			if is_another && entry.stage != Stage::Running {
+				entry.stage = Stage::Queued { crashes: 0 };
 			}
+			entry.assigned = assigned;
 			return;
 		}
 		let known = self.journal.remove(&task).map(|(entry, _)| entry);
@@ -209,7 +208,7 @@ impl Scheduler {
 #[cfg(test)]
 pub(crate) mod tests {
 	use super::*;
-	use fhe_ml_primitives::ResultBytes;
+	use fhe_ml_primitives::{ResultBytes, Step};
 	use sp_core::crypto::UncheckedFrom;
 
 	pub(crate) fn assigned(job: JobId, input: u8) -> AssignedJob {
@@ -220,6 +219,7 @@ pub(crate) mod tests {
 			artifact: H256::zero(),
 			server_key: None,
 			input: H256::repeat_byte(input),
+			step: Step::Post,
 			deadline: 100,
 		}
 	}
@@ -320,6 +320,18 @@ pub(crate) mod tests {
 		let forget = Action::Forget(Task::from(&assigned(0, 0)));
 		assert_eq!(scheduler.block(vec![], true), vec![forget]);
 		assert_eq!(scheduler.counts(), (0, 0, 0));
+	}
+
+	#[test]
+	fn what_is_delivered_is_what_the_chain_wants_now() {
+		let mut scheduler = Scheduler::new(1, vec![]);
+		let commit = AssignedJob { step: Step::Commit, ..assigned(0, 0) };
+		scheduler.block(vec![commit.clone()], true);
+		// While it is evaluated, another worker commits: the deadline moves.
+		let later = AssignedJob { deadline: 120, ..commit };
+		assert_eq!(scheduler.block(vec![later.clone()], true), vec![]);
+		let actions = scheduler.finished(&later, Evaluated::Outcome(done()));
+		assert_eq!(actions, vec![Action::Deliver(later, done())]);
 	}
 
 	#[test]

@@ -10,7 +10,7 @@ use crate::{
 };
 use fhe_ml_engine::SelfTestError;
 use fhe_ml_primitives::{
-	AssignedJob, FailureReason, FheMlApi, JobBlobs, Outcome, WorkerId, worker_key::KEY_TYPE,
+	AssignedJob, FailureReason, FheMlApi, JobBlobs, Outcome, Step, WorkerId, worker_key::KEY_TYPE,
 };
 use futures::{
 	StreamExt,
@@ -38,8 +38,8 @@ use std::{
 };
 use thread_priority::ThreadPriority;
 
-/// Jobs that one look at the chain takes in.
-const MAX_LISTED: u32 = 1024;
+/// Jobs that are taken in at one time; the oldest. The others wait on the chain.
+const MAX_QUEUED: u32 = 1024;
 
 /// What a worker needs of its node.
 pub struct WorkerParams<Client, Pool, Storage> {
@@ -59,7 +59,12 @@ pub struct WorkerParams<Client, Pool, Storage> {
 	pub threads: Option<NonZeroUsize>,
 	/// Where the metrics go.
 	pub registry: Option<Registry>,
+	/// Changes outcomes before they are delivered. For tests of the chain against workers that lie.
+	pub tamper: Option<Tamper>,
 }
+
+/// What a dishonest worker does to an outcome.
+pub type Tamper = fn(&mut Outcome);
 
 /// Why the worker did not start.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +104,7 @@ pub struct Worker<Client, Pool, Storage> {
 	finished_sender: UnboundedSender<Finished>,
 	finished: UnboundedReceiver<Finished>,
 	metrics: Metrics,
+	tamper: Option<Tamper>,
 }
 
 impl<Client, Pool, Storage, Block> Worker<Client, Pool, Storage>
@@ -146,6 +152,7 @@ where
 			finished_sender,
 			finished,
 			metrics,
+			tamper: params.tamper,
 		})
 	}
 
@@ -183,9 +190,10 @@ where
 			return;
 		}
 		let best = self.client.info().best_hash;
-		match self.client.runtime_api().assigned_jobs(best, workers, MAX_LISTED) {
+		self.show_workers(best, &workers);
+		match self.client.runtime_api().assigned_jobs(best, workers, MAX_QUEUED) {
 			Ok(assigned) => {
-				let complete = assigned.len() < MAX_LISTED as usize;
+				let complete = assigned.len() < MAX_QUEUED as usize;
 				let actions = self.scheduler.block(assigned, complete);
 				self.act(actions).await;
 			},
@@ -193,9 +201,21 @@ where
 		}
 	}
 
-	async fn take_in(&mut self, finished: Finished) {
-		if let Evaluated::Outcome(outcome) = &finished.evaluated {
-			self.metrics.evaluated(outcome, finished.time);
+	/// Shows in the metrics what the chain thinks of our workers.
+	fn show_workers(&self, best: H256, ours: &[WorkerId]) {
+		let all = self.client.runtime_api().workers(best).unwrap_or_default();
+		for (worker, record) in all.iter().filter(|(worker, _)| ours.contains(worker)) {
+			self.metrics.set_worker(worker, record);
+		}
+	}
+
+	async fn take_in(&mut self, mut finished: Finished) {
+		if let Evaluated::Outcome(outcome) = &mut finished.evaluated {
+			if let Some(tamper) = self.tamper {
+				tamper(outcome);
+			}
+			let kind = self.evaluator.kind(&finished.assigned);
+			self.metrics.evaluated(outcome, kind, finished.time);
 			log::info!(
 				target: LOG_TARGET,
 				"job {}: evaluated in {:?}",
@@ -216,12 +236,19 @@ where
 				},
 				Action::Deliver(assigned, outcome) => {
 					log_error(self.journal.finish(&assigned, outcome.clone()));
+					// That this machine cannot do it is no result to vote for: others will say otherwise.
+					let crashed = Outcome::Failed(FailureReason::EvaluationCrashed);
+					if assigned.step != Step::Post && outcome == crashed {
+						log::warn!(target: LOG_TARGET, "job {}: left to others", assigned.job);
+						continue;
+					}
 					self.mailbox.put(&assigned, &outcome);
 					match self.sender.send(&assigned, &outcome).await {
-						Ok(at) => {
-							self.mailbox.mark_sent(&assigned, at);
+						Ok(Some(sent)) => {
+							self.mailbox.mark_sent(&assigned, sent);
 							self.metrics.sent();
 						},
+						Ok(None) => {},
 						Err(error @ SendError::Pool(_)) => {
 							log::debug!(target: LOG_TARGET, "job {}: {error}", assigned.job);
 						},
@@ -259,6 +286,19 @@ where
 			// The receiver is gone only when the node stops.
 			let _ = finished.unbounded_send(Finished { assigned, evaluated, time });
 		});
+	}
+}
+
+impl<Client, Pool, Storage> Drop for Worker<Client, Pool, Storage> {
+	/// The node stops. What was finished is in the journal; what runs is begun again after the next start.
+	fn drop(&mut self) {
+		let (queued, running, _) = self.scheduler.counts();
+		if queued.saturating_add(running) > 0 {
+			log::info!(
+				target: LOG_TARGET,
+				"the worker stops; {running} evaluations are begun again and {queued} jobs taken up at the next start",
+			);
+		}
 	}
 }
 

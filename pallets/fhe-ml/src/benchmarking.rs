@@ -4,7 +4,9 @@ use crate::{pallet::*, types::*};
 use alloc::vec::Vec;
 use codec::Encode;
 use fhe_ml_primitives::{
-	KeyHash, Outcome, ResultBytes, SubmissionPayload, WorkerId,
+	Ballot, JobStatus, KeyHash, Limits, Outcome, ResultBytes, Statement, WorkerId,
+	bounds::MAX_ASSIGNEES,
+	commitment,
 	format::{
 		ArtifactPrefix, CircuitKind, InputPrefix, MODEL_NAME_BYTES, ResultPrefix, ServerKeyPrefix,
 	},
@@ -19,7 +21,7 @@ use frame_support::{
 	},
 };
 use frame_system::RawOrigin;
-use sp_core::proof_of_possession::statement_of_ownership;
+use sp_core::{H256, proof_of_possession::statement_of_ownership};
 use sp_io::hashing::blake2_256;
 use sp_runtime::{
 	RuntimeAppPublic,
@@ -29,6 +31,8 @@ use sp_runtime::{
 const MAX_ARTIFACT: u32 = 1024 * 1024;
 const MAX_INPUT: u32 = 256 * 1024;
 const MAX_RESULT: u32 = 256 * 1024;
+/// Redundancy up to which requests are measured; the weight is linear in it.
+const MAX_REDUNDANCY: u32 = 8;
 
 fn rich_account<T: Config>() -> T::AccountId {
 	let account: T::AccountId = whitelisted_caller();
@@ -79,7 +83,19 @@ fn outcome(input: &[u8], bytes: u32) -> Outcome {
 	Outcome::Completed(ResultBytes::truncate_from(result))
 }
 
-/// Replaces all workers by one whose key is in the keystore.
+/// A worker whose key is in the keystore, with an operator of its own: to pay many costs more than to pay
+/// one.
+fn another_worker<T: Config>(number: u32) -> WorkerId {
+	let seed = alloc::format!("//Worker//{number}");
+	let worker = WorkerId::generate_pair(Some(seed.into_bytes()));
+	let operator: T::AccountId = account("operator", number, 0);
+	let amount = BalanceOf::<T>::max_value() / 1024u32.into();
+	let _ = T::Currency::set_balance(&operator, amount);
+	assert_ok!(Pallet::<T>::do_join(worker.clone(), operator));
+	worker
+}
+
+/// Replaces all workers by one whose operator is [`rich_account`].
 fn single_worker<T: Config>() -> WorkerId {
 	let _ = Workers::<T>::clear(u32::MAX, None);
 	ActiveWorkers::<T>::kill();
@@ -92,20 +108,59 @@ fn single_worker<T: Config>() -> WorkerId {
 /// A pending job with a result of `result_bytes` bytes, its worker and its outcome.
 fn pending_job<T: Config>(input_bytes: u32, result_bytes: u32) -> (WorkerId, Outcome) {
 	let worker = single_worker::<T>();
+	let outcome = pending_job_of::<T>(1, input_bytes, result_bytes);
+	(worker, outcome)
+}
+
+/// A pending job that `workers` workers were asked for, two of which must agree; its outcome.
+fn ballot_of<T: Config>(workers: u32, result_bytes: u32) -> Outcome {
+	single_worker::<T>();
+	for number in 1..workers.max(2) {
+		another_worker::<T>(number);
+	}
+	let outcome = pending_job_of::<T>(2, InputPrefix::BYTES as u32, result_bytes);
+	let job = last_job::<T>();
+	if let Some(mut record) = Jobs::<T>::get(job) {
+		let wanted = (workers as usize).saturating_sub(record.assignees.len());
+		let more = Pallet::<T>::draw_workers(job, 1, wanted, &record.assignees);
+		Pallet::<T>::unassign(job, &record, &[]);
+		Pallet::<T>::assign_more(job, &mut record, &more);
+		Jobs::<T>::insert(job, record);
+	}
+	outcome
+}
+
+/// Commits all workers of the last job but one to its outcome, and that one to another outcome: it is
+/// slashed. Returns one of the others.
+fn commit_all<T: Config>(outcome: &Outcome) -> Option<WorkerId> {
+	let job = last_job::<T>();
+	let record = Jobs::<T>::get(job)?;
+	let lies = record.assignees.len() > 2;
+	let mut ballot = Ballot::default();
+	for (at, worker) in record.assignees.iter().enumerate() {
+		let said = if lies && at == 0 { H256::zero() } else { outcome.hash() };
+		ballot.commitments.try_push((worker.clone(), commitment(worker, job, &said))).ok()?;
+	}
+	Ballots::<T>::insert(job, ballot);
+	record.assignees.last().cloned()
+}
+
+fn pending_job_of<T: Config>(redundancy: u8, input_bytes: u32, result_bytes: u32) -> Outcome {
 	let artifact = artifact(ArtifactPrefix::BYTES as u32, input_bytes, result_bytes);
 	let input = input(&artifact, input_bytes);
 	let outcome = outcome(&input, result_bytes);
 	let model = NextModel::<T>::get();
-	assert_ok!(Pallet::<T>::do_register_model(artifact));
+	assert_ok!(Pallet::<T>::do_register_model(artifact, None));
 	let owner = rich_account::<T>();
 	assert_ok!(Pallet::<T>::do_request_inference(
 		owner,
 		model,
 		None,
 		input,
-		BalanceOf::<T>::max_value()
+		BalanceOf::<T>::max_value(),
+		redundancy,
 	));
-	(worker, outcome)
+	outcome
 }
 
 fn last_job<T: Config>() -> u64 {
@@ -123,8 +178,9 @@ mod benchmarks {
 		let origin =
 			T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
 		let artifact = artifact(b, MAX_INPUT, MAX_RESULT);
+		let depositor = Some(rich_account::<T>());
 		#[extrinsic_call]
-		_(origin as T::RuntimeOrigin, artifact);
+		_(origin as T::RuntimeOrigin, artifact, depositor);
 		assert!(ModelArtifacts::<T>::contains_key(0));
 		Ok(())
 	}
@@ -133,7 +189,8 @@ mod benchmarks {
 	fn retire_model() -> Result<(), BenchmarkError> {
 		let origin =
 			T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
-		assert_ok!(Pallet::<T>::do_register_model(artifact(MAX_ARTIFACT, MAX_INPUT, MAX_RESULT)));
+		let artifact = artifact(MAX_ARTIFACT, MAX_INPUT, MAX_RESULT);
+		assert_ok!(Pallet::<T>::do_register_model(artifact, Some(rich_account::<T>())));
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, 0);
 		assert!(!ModelArtifacts::<T>::contains_key(0));
@@ -163,23 +220,32 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn request_inference(b: Linear<{ InputPrefix::BYTES as u32 }, MAX_INPUT>) {
+	fn request_inference(
+		b: Linear<{ InputPrefix::BYTES as u32 }, MAX_INPUT>,
+		k: Linear<1, MAX_REDUNDANCY>,
+	) {
 		single_worker::<T>();
+		for number in 1..k {
+			another_worker::<T>(number);
+		}
 		let owner = rich_account::<T>();
 		let artifact = artifact(ArtifactPrefix::BYTES as u32, b, ResultPrefix::BYTES as u32);
 		let input = input(&artifact, b);
-		assert_ok!(Pallet::<T>::do_register_model(artifact));
+		assert_ok!(Pallet::<T>::do_register_model(artifact, None));
 		#[extrinsic_call]
-		_(RawOrigin::Signed(owner), 0, None, input, BalanceOf::<T>::max_value());
+		_(RawOrigin::Signed(owner), 0, None, input, BalanceOf::<T>::max_value(), k as u8);
 		assert!(Inputs::<T>::contains_key(last_job::<T>()));
 	}
 
+	/// The outcome decides a job of `n` workers, one of which is slashed.
 	#[benchmark]
 	fn submit_result(
 		b: Linear<{ ResultPrefix::BYTES as u32 }, MAX_RESULT>,
+		n: Linear<2, MAX_ASSIGNEES>,
 	) -> Result<(), BenchmarkError> {
-		let (worker, outcome) = pending_job::<T>(InputPrefix::BYTES as u32, b);
+		let outcome = ballot_of::<T>(n, b);
 		let job = last_job::<T>();
+		let worker = commit_all::<T>(&outcome).ok_or(BenchmarkError::Stop("no job"))?;
 		let signature = worker
 			.sign(&b"checked by authorize only".encode())
 			.ok_or(BenchmarkError::Stop("no keystore"))?;
@@ -189,14 +255,56 @@ mod benchmarks {
 		Ok(())
 	}
 
+	/// The last commitment of as many workers as a job can have.
+	#[benchmark]
+	fn commit_result() -> Result<(), BenchmarkError> {
+		let outcome = ballot_of::<T>(MAX_ASSIGNEES, ResultPrefix::BYTES as u32);
+		let job = last_job::<T>();
+		let worker = commit_all::<T>(&outcome).ok_or(BenchmarkError::Stop("no job"))?;
+		Ballots::<T>::mutate(job, |ballot| ballot.commitments.pop());
+		let made = commitment(&worker, job, &outcome.hash());
+		let signature = worker
+			.sign(&b"checked by authorize only".encode())
+			.ok_or(BenchmarkError::Stop("no keystore"))?;
+		#[extrinsic_call]
+		_(frame_system::Origin::<T>::Authorized, worker.clone(), job, made, signature);
+		assert_eq!(Ballots::<T>::get(job).commitment_of(&worker), Some(made));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn authorize_commit_result() -> Result<(), BenchmarkError> {
+		let outcome = ballot_of::<T>(MAX_ASSIGNEES, ResultPrefix::BYTES as u32);
+		let job = last_job::<T>();
+		let worker = commit_all::<T>(&outcome).ok_or(BenchmarkError::Stop("no job"))?;
+		Ballots::<T>::mutate(job, |ballot| ballot.commitments.pop());
+		let commitment = commitment(&worker, job, &outcome.hash());
+		let record = Jobs::<T>::get(job).ok_or(BenchmarkError::Stop("no job"))?;
+		let statement = Statement::Commitment(commitment);
+		let payload = Pallet::<T>::submission_payload(job, &record, statement)
+			.ok_or(BenchmarkError::Stop("no model"))?;
+		let signature =
+			worker.sign(&payload.to_sign()).ok_or(BenchmarkError::Stop("no keystore"))?;
+		let call = Call::<T>::commit_result { worker, job, commitment, signature };
+		let validity;
+		#[block]
+		{
+			validity = call.authorize(TransactionSource::External);
+		}
+		assert!(matches!(validity, Some(Ok(_))));
+		Ok(())
+	}
+
 	#[benchmark]
 	fn authorize_submit_result(
 		b: Linear<{ ResultPrefix::BYTES as u32 }, MAX_RESULT>,
 	) -> Result<(), BenchmarkError> {
-		let (worker, outcome) = pending_job::<T>(InputPrefix::BYTES as u32, b);
+		let outcome = ballot_of::<T>(MAX_ASSIGNEES, b);
 		let job = last_job::<T>();
+		let worker = commit_all::<T>(&outcome).ok_or(BenchmarkError::Stop("no job"))?;
 		let record = Jobs::<T>::get(job).ok_or(BenchmarkError::Stop("no job"))?;
-		let payload: SubmissionPayload = Pallet::<T>::submission_payload(job, &record, &outcome)
+		let statement = Statement::Outcome(outcome.hash());
+		let payload = Pallet::<T>::submission_payload(job, &record, statement)
 			.ok_or(BenchmarkError::Stop("no model"))?;
 		let signature =
 			worker.sign(&payload.to_sign()).ok_or(BenchmarkError::Stop("no keystore"))?;
@@ -265,19 +373,33 @@ mod benchmarks {
 		assert!(ActiveWorkers::<T>::get().contains(&worker));
 	}
 
-	/// The job is assigned to another worker: that is more to do than to give it up.
+	/// All `n` workers of a job are silent, and it is assigned to others: that is more to do than to give
+	/// it up.
 	#[benchmark]
-	fn expire() {
-		pending_job::<T>(InputPrefix::BYTES as u32, ResultPrefix::BYTES as u32);
-		let other = WorkerId::generate_pair(Some(b"//Another".to_vec()));
+	fn expire(n: Linear<1, MAX_ASSIGNEES>) {
+		ballot_of::<T>(n, ResultPrefix::BYTES as u32);
+		for number in 0..n.max(2) {
+			another_worker::<T>(number.saturating_add(100));
+		}
 		let caller = rich_account::<T>();
-		assert_ok!(Pallet::<T>::do_join(other, caller.clone()));
 		let job = last_job::<T>();
-		let passed = Jobs::<T>::get(job).map(|record| record.deadline.saturating_add(One::one()));
+		let record = Jobs::<T>::get(job);
+		let passed = record.map(|record| record.deadline.saturating_add(One::one()));
 		frame_system::Pallet::<T>::set_block_number(passed.unwrap_or_default());
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller), job);
-		assert_eq!(Jobs::<T>::get(job).map(|record| record.rounds), Some(2));
+		assert_eq!(Jobs::<T>::get(job).map(|record| record.status), Some(JobStatus::Pending));
+	}
+
+	#[benchmark]
+	fn set_limits() -> Result<(), BenchmarkError> {
+		let origin =
+			T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+		let limits = Limits { workers: 1, min_redundancy: 1, max_redundancy: 1 };
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, limits);
+		assert_eq!(AdminLimits::<T>::get(), Some(limits));
+		Ok(())
 	}
 
 	impl_benchmark_test_suite!(

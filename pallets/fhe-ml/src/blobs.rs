@@ -3,7 +3,7 @@
 use crate::{BalanceOf, Config, Error, Pallet};
 use alloc::vec::Vec;
 use fhe_ml_primitives::{
-	bounds::{MaxArtifactBytes, MaxInputBytes, MaxResultBytes, MaxServerKeyBytes},
+	bounds::{MAX_ASSIGNEES, MaxArtifactBytes, MaxInputBytes, MaxResultBytes, MaxServerKeyBytes},
 	format::{ArtifactPrefix, HeaderError, InputPrefix, ResultPrefix, ServerKeyPrefix},
 };
 use frame_support::{BoundedVec, dispatch::DispatchClass, ensure, traits::Get};
@@ -45,8 +45,10 @@ impl<T: Config> Pallet<T> {
 		Ok(prefix)
 	}
 
-	/// The fee of one inference with `work` units and this many bytes of input and result.
-	pub(crate) fn inference_fee(work: u64, bytes: u32) -> BalanceOf<T> {
+	/// The fee of one inference with `work` units for each of `redundancy` workers and this many bytes of
+	/// input and result.
+	pub(crate) fn inference_fee(work: u64, redundancy: u8, bytes: u32) -> BalanceOf<T> {
+		let work = work.saturating_mul(redundancy.into());
 		let for_work = T::FeePerWork::get().saturating_mul(work.saturated_into());
 		let for_bytes = T::FeePerByte::get().saturating_mul(bytes.into());
 		T::BaseFee::get().saturating_add(for_work).saturating_add(for_bytes)
@@ -72,6 +74,12 @@ impl<T: Config> Pallet<T> {
 		assert!(!T::JobDeadline::get().is_zero(), "a job needs time to be evaluated");
 		assert!(T::MaxPending::get() > 0 && T::MaxWorkers::get() > 0, "nothing could be requested");
 		assert!(T::WorkPerBlock::get() > 0 && T::MaxRounds::get() > 0, "no job could be assigned");
-		assert!(T::MissPenalty::get() <= T::WorkerBond::get(), "a bond must cover its penalty");
+		let bond = T::WorkerBond::get();
+		assert!(T::MissPenalty::get() <= bond, "a bond must cover the penalty of a missed deadline");
+		assert!(T::LiePenalty::get() <= bond, "a bond must cover the penalty of a wrong result");
+		assert!(
+			(1..=MAX_ASSIGNEES).contains(&T::MaxRedundancy::get().into()),
+			"redundancy must fit the assignees of a job"
+		);
 	}
 }

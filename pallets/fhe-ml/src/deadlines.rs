@@ -1,8 +1,10 @@
 //! What happens to jobs whose workers do not answer.
 
 use crate::{pallet::*, weights::WeightInfo};
-use fhe_ml_primitives::{JobId, JobStatus};
-use frame_support::{ensure, pallet_prelude::*, weights::WeightMeter};
+use fhe_ml_primitives::{Assignees, JobId, JobStatus, bounds::MAX_ASSIGNEES};
+use frame_support::{
+	ensure, pallet_prelude::*, storage::with_storage_layer, weights::WeightMeter,
+};
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::traits::{One, Saturating};
 
@@ -39,10 +41,10 @@ impl<T: Config> Pallet<T> {
 	/// Expires the jobs with this deadline; whether there was room for all.
 	fn expire_all(deadline: BlockNumberFor<T>, meter: &mut WeightMeter) -> bool {
 		while let Some(job) = Deadlines::<T>::iter_key_prefix(deadline).next() {
-			if meter.try_consume(T::WeightInfo::expire()).is_err() {
+			if meter.try_consume(T::WeightInfo::expire(MAX_ASSIGNEES)).is_err() {
 				return false;
 			}
-			if let Err(error) = Self::do_expire(job) {
+			if let Err(error) = with_storage_layer(|| Self::do_expire(job)) {
 				// It cannot be; but a deadline that stays would hold up all behind it.
 				log::error!(target: crate::LOG_TARGET, "job {job} does not expire: {error:?}");
 				Deadlines::<T>::remove(deadline, job);
@@ -51,32 +53,44 @@ impl<T: Config> Pallet<T> {
 		true
 	}
 
-	/// Assigns a job anew whose deadline has passed, or gives it up and returns its fee.
-	pub(crate) fn do_expire(job: JobId) -> DispatchResult {
+	/// Replaces the workers that kept a job from being finished until its deadline, or gives it up and
+	/// returns its fee. Returns the number of workers that it had.
+	pub(crate) fn do_expire(job: JobId) -> Result<u32, DispatchError> {
 		let mut record = Jobs::<T>::get(job).ok_or(Error::<T>::UnknownJob)?;
 		ensure!(record.status == JobStatus::Pending, Error::<T>::JobNotPending);
 		ensure!(Self::deadline_passed(record.deadline), Error::<T>::DeadlineNotPassed);
-		Self::unassign(job, &record);
-		for worker in &record.assignees {
+		let workers = record.assignees.len() as u32;
+		// Where there is one worker, there is no ballot, and it is the silent one.
+		let mut ballot = Ballots::<T>::get(job);
+		let silent = ballot.silent(job, &record.assignees);
+		Self::unassign(job, &record, &silent);
+		for worker in &silent {
 			Self::suspend(worker, job, &record.owner);
 		}
-		let again = record.rounds < T::MaxRounds::get();
-		match Self::draw_workers(job, record.rounds) {
-			Ok(assignees) if again => {
-				record.rounds = record.rounds.saturating_add(1);
-				record.deadline = Self::assign(job, record.work, &assignees);
-				record.assignees = assignees.clone();
-				let deadline = record.deadline;
-				Jobs::<T>::insert(job, record);
-				Self::deposit_event(Event::InferenceReassigned { job, assignees, deadline });
-			},
-			_ => {
-				let (owner, refund) = (record.owner.clone(), record.fee);
-				Self::release_hold(HoldReason::InferenceFee, &owner, refund)?;
-				Self::close(job, record, JobStatus::Expired);
-				Self::deposit_event(Event::InferenceExpired { job, owner, refund });
-			},
+		record.assignees.retain(|worker| !silent.contains(worker));
+		ballot.commitments.retain(|(worker, _)| !silent.contains(worker));
+
+		let (kept, missing) = (record.assignees.len(), silent.len());
+		let more = match record.rounds < T::MaxRounds::get() {
+			true => Self::draw_workers(job, record.rounds, missing, &record.assignees),
+			false => Assignees::new(),
+		};
+		if kept.saturating_add(more.len()) < usize::from(record.redundancy) || more.is_empty() {
+			let (owner, refund) = (record.owner.clone(), record.fee);
+			Self::unassign(job, &record, &record.assignees);
+			Self::forget_ballot(job, &ballot);
+			Self::release_hold(HoldReason::InferenceFee, &owner, refund)?;
+			Self::close(job, record, JobStatus::Expired)?;
+			Self::deposit_event(Event::InferenceExpired { job, owner, refund });
+			return Ok(workers);
 		}
-		Ok(())
+		if record.redundancy > 1 {
+			Ballots::<T>::insert(job, ballot);
+		}
+		let deadline = Self::assign_more(job, &mut record, &more);
+		let assignees = record.assignees.clone();
+		Jobs::<T>::insert(job, record);
+		Self::deposit_event(Event::InferenceReassigned { job, assignees, deadline });
+		Ok(workers)
 	}
 }

@@ -3,7 +3,7 @@
 use crate::{blobs::bounded, pallet::*, types::*};
 use alloc::vec::Vec;
 use fhe_ml_primitives::{
-	JobId, JobStatus, KeyHash, ModelId, ModelStatus, Outcome, WorkerId,
+	Assignees, JobId, JobStatus, KeyHash, ModelId, ModelStatus, Outcome, WorkerId,
 	format::{InputPrefix, ServerKeyPrefix},
 };
 use frame_support::{
@@ -17,16 +17,24 @@ use frame_support::{
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_core::H256;
 use sp_io::hashing::blake2_256;
-use sp_runtime::traits::{Saturating, Zero};
+use sp_runtime::traits::{CheckedDiv, Saturating, Zero};
 
 impl<T: Config> Pallet<T> {
-	pub(crate) fn do_register_model(artifact: Vec<u8>) -> DispatchResult {
+	pub(crate) fn do_register_model(
+		artifact: Vec<u8>,
+		depositor: Option<T::AccountId>,
+	) -> DispatchResult {
 		let artifact = bounded::<T, _>(artifact)?;
 		let prefix = Self::check_artifact(&artifact)?;
 		let name = prefix.name_str().unwrap_or_default().as_bytes().to_vec();
 		let name = BoundedVec::try_from(name).map_err(|_| Error::<T>::BlobMalformed)?;
 		let hash: H256 = blake2_256(&artifact).into();
 
+		let mut deposit = Zero::zero();
+		if let Some(depositor) = &depositor {
+			deposit = Self::storage_deposit(artifact.len() as u32);
+			T::Currency::hold(&HoldReason::Model.into(), depositor, deposit)?;
+		}
 		let model = NextModel::<T>::get();
 		NextModel::<T>::put(model.checked_add(1).ok_or(Error::<T>::OutOfNumbers)?);
 		let record = ModelRecord {
@@ -40,6 +48,8 @@ impl<T: Config> Pallet<T> {
 			encrypted_for: prefix.encrypted_for.map(KeyHash::from),
 			status: ModelStatus::Active,
 			open_jobs: 0,
+			depositor,
+			deposit,
 		};
 		Models::<T>::insert(model, record);
 		ModelArtifacts::<T>::insert(model, artifact);
@@ -53,11 +63,21 @@ impl<T: Config> Pallet<T> {
 			ensure!(record.status == ModelStatus::Active, Error::<T>::ModelIsRetired);
 			record.status = ModelStatus::Retired;
 			if record.open_jobs == 0 {
-				ModelArtifacts::<T>::remove(model);
+				Self::remove_artifact(model, record)?;
 			}
 			Self::deposit_event(Event::ModelRetired { model });
 			Ok(())
 		})
+	}
+
+	/// Removes the artifact of a retired model without open jobs; its deposit goes back.
+	fn remove_artifact(model: ModelId, record: &mut ModelRecordOf<T>) -> DispatchResult {
+		ModelArtifacts::<T>::remove(model);
+		if let Some(depositor) = record.depositor.take() {
+			Self::release_hold(HoldReason::Model, &depositor, record.deposit)?;
+			record.deposit = Zero::zero();
+		}
+		Ok(())
 	}
 
 	pub(crate) fn do_register_server_key(
@@ -96,7 +116,13 @@ impl<T: Config> Pallet<T> {
 		server_key: Option<KeyHash>,
 		input: Vec<u8>,
 		max_fee: BalanceOf<T>,
+		redundancy: u8,
 	) -> DispatchResult {
+		let limits = Self::limits();
+		ensure!(
+			(limits.min_redundancy..=limits.max_redundancy).contains(&redundancy),
+			Error::<T>::RedundancyOutOfBounds
+		);
 		let input = bounded::<T, _>(input)?;
 		let prefix = InputPrefix::read(&input).map_err(Error::<T>::from)?;
 		let mut record = Models::<T>::get(model).ok_or(Error::<T>::UnknownModel)?;
@@ -110,14 +136,17 @@ impl<T: Config> Pallet<T> {
 		Self::use_server_key(&owner, &record, &prefix, server_key)?;
 
 		let work = record.work;
-		let fee = Self::inference_fee(work, input_bytes.saturating_add(record.result_bytes));
+		let bytes = input_bytes.saturating_add(record.result_bytes);
+		let fee = Self::inference_fee(work, redundancy, bytes);
 		ensure!(fee <= max_fee, Error::<T>::FeeAboveMax);
 		let pending = PendingCount::<T>::get();
 		ensure!(pending < T::MaxPending::get(), Error::<T>::TooManyPendingJobs);
 		let job = NextJob::<T>::get();
-		let assignees = Self::draw_workers(job, 0)?;
+		let wanted = usize::from(redundancy);
+		let assignees = Self::draw_workers(job, 0, wanted, &Assignees::new());
+		ensure!(assignees.len() == wanted, Error::<T>::TooFewWorkers);
 
-		let deposit = Self::storage_deposit(input_bytes.saturating_add(record.result_bytes));
+		let deposit = Self::storage_deposit(bytes);
 		T::Currency::hold(&HoldReason::InferenceFee.into(), &owner, fee)?;
 		T::Currency::hold(&HoldReason::JobStorage.into(), &owner, deposit)?;
 
@@ -135,6 +164,7 @@ impl<T: Config> Pallet<T> {
 				server_key,
 				input: blake2_256(&input).into(),
 				input_bytes,
+				redundancy,
 				assignees: assignees.clone(),
 				work,
 				rounds: 1,
@@ -160,7 +190,7 @@ impl<T: Config> Pallet<T> {
 	/// Checks that `server_key` is what the model and the input ask for, and counts its use.
 	fn use_server_key(
 		owner: &T::AccountId,
-		model: &ModelRecord,
+		model: &ModelRecordOf<T>,
 		input: &InputPrefix,
 		server_key: Option<KeyHash>,
 	) -> DispatchResult {
@@ -178,32 +208,47 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
+	/// Returns the number of workers that the job had.
 	pub(crate) fn do_submit_result(
 		worker: WorkerId,
 		job: JobId,
 		outcome: Outcome,
-	) -> DispatchResult {
+	) -> Result<u32, DispatchError> {
 		let record = Self::check_submission(&worker, job, &outcome)?;
+		let workers = record.assignees.len() as u32;
+		if record.redundancy > 1 {
+			Self::reveal(job, record, outcome)?;
+		} else {
+			Self::unassign(job, &record, &record.assignees);
+			let assignees = record.assignees.clone();
+			Self::finish(job, record, outcome, assignees)?;
+		}
+		Ok(workers)
+	}
+
+	/// Ends a job that has been taken away from its workers, with the outcome that `workers` got.
+	pub(crate) fn finish(
+		job: JobId,
+		record: JobRecordOf<T>,
+		outcome: Outcome,
+		workers: Assignees,
+	) -> DispatchResult {
 		let owner = record.owner.clone();
-		Self::unassign(job, &record);
 		let status = match outcome {
 			Outcome::Completed(bytes) => {
-				let operator =
-					Workers::<T>::get(&worker).ok_or(Error::<T>::UnknownWorker)?.operator;
-				let fee = Self::pay_fee(&owner, &operator, record.fee)?;
+				let fee = Self::pay_workers(&owner, &workers, record.fee)?;
 				let result: H256 = blake2_256(&bytes).into();
 				Results::<T>::insert(job, bytes);
-				Self::deposit_event(Event::InferenceCompleted { job, owner, worker, result, fee });
+				Self::deposit_event(Event::InferenceCompleted { job, owner, workers, result, fee });
 				JobStatus::Completed { result }
 			},
 			Outcome::Failed(reason) => {
 				Self::release_hold(HoldReason::InferenceFee, &owner, record.fee)?;
-				Self::deposit_event(Event::InferenceFailed { job, owner, worker, reason });
+				Self::deposit_event(Event::InferenceFailed { job, owner, workers, reason });
 				JobStatus::Failed { reason }
 			},
 		};
-		Self::close(job, record, status);
-		Ok(())
+		Self::close(job, record, status)
 	}
 
 	pub(crate) fn do_release(caller: T::AccountId, job: JobId) -> DispatchResult {
@@ -226,17 +271,22 @@ impl<T: Config> Pallet<T> {
 		frame_system::Pallet::<T>::block_number() > deadline
 	}
 
-	/// Finishes a job that has been taken away from its workers.
-	pub(crate) fn close(job: JobId, mut record: JobRecordOf<T>, status: JobStatus) {
+	/// Closes a job whose fee has gone where it belongs.
+	pub(crate) fn close(
+		job: JobId,
+		mut record: JobRecordOf<T>,
+		status: JobStatus,
+	) -> DispatchResult {
 		PendingCount::<T>::mutate(|count| count.saturating_dec());
-		Models::<T>::mutate(record.model, |model| {
+		Models::<T>::mutate(record.model, |model| -> DispatchResult {
 			if let Some(model) = model {
 				model.open_jobs.saturating_dec();
 				if model.status == ModelStatus::Retired && model.open_jobs == 0 {
-					ModelArtifacts::<T>::remove(record.model);
+					Self::remove_artifact(record.model, model)?;
 				}
 			}
-		});
+			Ok(())
+		})?;
 		if let Some(hash) = record.server_key {
 			ServerKeys::<T>::mutate(hash, |key| {
 				if let Some(key) = key {
@@ -247,31 +297,44 @@ impl<T: Config> Pallet<T> {
 		record.status = status;
 		record.deadline = frame_system::Pallet::<T>::block_number();
 		Jobs::<T>::insert(job, record);
+		Ok(())
 	}
 
-	/// Pays a held fee to the worker's account. An account that cannot be paid (it would stay
-	/// below the existential deposit) must not block the user's result: the fee goes back then.
-	fn pay_fee(
+	/// Shares a held fee among the operators of `workers`; returns what was paid. An account that
+	/// cannot be paid (it would stay below the existential deposit) must not block the user's result:
+	/// its share goes back then.
+	fn pay_workers(
 		owner: &T::AccountId,
-		operator: &T::AccountId,
+		workers: &Assignees,
 		fee: BalanceOf<T>,
 	) -> Result<BalanceOf<T>, DispatchError> {
-		let paid = T::Currency::transfer_on_hold(
-			&HoldReason::InferenceFee.into(),
-			owner,
-			operator,
-			fee,
-			Precision::Exact,
-			Restriction::Free,
-			Fortitude::Force,
-		);
-		match paid {
-			Ok(fee) => Ok(fee),
-			Err(_) => {
-				Self::release_hold(HoldReason::InferenceFee, owner, fee)?;
-				Ok(Zero::zero())
-			},
+		let (mut paid, mut left) = (BalanceOf::<T>::zero(), fee);
+		for (worker, shares) in workers.iter().zip((1..=workers.len() as u32).rev()) {
+			// The last one gets what division leaves over.
+			let share = left.checked_div(&shares.into()).unwrap_or(left);
+			left = left.saturating_sub(share);
+			let operator = Workers::<T>::mutate(worker, |record| {
+				let record = record.as_mut()?;
+				record.completed = record.completed.saturating_add(1);
+				Some(record.operator.clone())
+			});
+			let transferred = operator.map(|operator| {
+				T::Currency::transfer_on_hold(
+					&HoldReason::InferenceFee.into(),
+					owner,
+					&operator,
+					share,
+					Precision::Exact,
+					Restriction::Free,
+					Fortitude::Force,
+				)
+			});
+			match transferred {
+				Some(Ok(share)) => paid = paid.saturating_add(share),
+				_ => Self::release_hold(HoldReason::InferenceFee, owner, share)?,
+			}
 		}
+		Ok(paid)
 	}
 
 	pub(crate) fn release_hold(

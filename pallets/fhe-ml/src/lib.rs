@@ -6,6 +6,10 @@
 //! worker's app-crypto key has signed. The user reads `Results`, decrypts on their own machine and
 //! releases the job to get the storage deposit back.
 //!
+//! A request with a redundancy of more than one goes to as many workers. They commit to their results
+//! before one of them shows its own; equal results complete the job, different ones bring in more
+//! workers until a majority decides, and whoever is not of it is slashed (`agreement.rs`).
+//!
 //! Nothing is stored before its header, its exact length, its version and its parameter set have
 //! been checked. What cannot be checked cheaply on chain (that a body decodes) is found out by the
 //! worker, and the job then fails with a [`FailureReason`](fhe_ml_primitives::FailureReason).
@@ -17,6 +21,7 @@ extern crate alloc;
 pub use pallet::*;
 pub use weights::WeightInfo;
 
+mod agreement;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod blobs;
@@ -29,7 +34,7 @@ mod offchain;
 mod submission;
 #[cfg(test)]
 mod tests;
-#[cfg(any(feature = "try-runtime", test))]
+#[cfg(any(feature = "try-runtime", feature = "std"))]
 mod try_state;
 mod types;
 pub mod weights;
@@ -51,8 +56,8 @@ pub mod pallet {
 	use super::*;
 	use alloc::vec::Vec;
 	use fhe_ml_primitives::{
-		Assignees, FailureReason, JobId, KeyHash, ModelId, ModelName, Outcome, ResultBytes,
-		WorkerId, WorkerSignature, bounds,
+		Assignees, Ballot, FailureReason, JobId, KeyHash, Limits, ModelId, ModelName, Outcome,
+		ResultBytes, WorkerId, WorkerSignature, bounds,
 	};
 	use frame_support::{
 		pallet_prelude::*,
@@ -61,7 +66,7 @@ pub mod pallet {
 	use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
 	use sp_core::H256;
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(3);
 
 	#[pallet::pallet]
 	#[pallet::storage_version(STORAGE_VERSION)]
@@ -131,6 +136,18 @@ pub mod pallet {
 		#[pallet::constant]
 		type MissPenalty: Get<BalanceOf<Self>>;
 
+		/// What a worker whose result differs from the majority's pays out of its bond.
+		#[pallet::constant]
+		type LiePenalty: Get<BalanceOf<Self>>;
+
+		/// Account that gets what is slashed.
+		#[pallet::constant]
+		type SlashAccount: Get<Self::AccountId>;
+
+		/// Most workers that a request may ask to agree; an admin may set less.
+		#[pallet::constant]
+		type MaxRedundancy: Get<u8>;
+
 		/// Blocks between leaving and the return of the bond.
 		#[pallet::constant]
 		type UnbondingDelay: Get<BlockNumberFor<Self>>;
@@ -158,6 +175,8 @@ pub mod pallet {
 		InferenceFee,
 		/// Bond of a worker; back some time after `leave_workers`.
 		WorkerBond,
+		/// Deposit for a registered model; back when its artifact is removed.
+		Model,
 	}
 
 	/// Number that the next model gets.
@@ -166,7 +185,7 @@ pub mod pallet {
 
 	/// All models that were ever registered, by number.
 	#[pallet::storage]
-	pub type Models<T: Config> = StorageMap<_, Twox64Concat, ModelId, ModelRecord>;
+	pub type Models<T: Config> = StorageMap<_, Twox64Concat, ModelId, ModelRecordOf<T>>;
 
 	/// The compiled models (`.fheml` files). Anyone can read them to encrypt inputs and to check
 	/// results.
@@ -227,6 +246,19 @@ pub mod pallet {
 	/// Number of jobs with status `Pending`.
 	#[pallet::storage]
 	pub type PendingCount<T> = StorageValue<_, u32, ValueQuery>;
+
+	/// What the workers of pending jobs with a redundancy of more than one have said.
+	#[pallet::storage]
+	pub type Ballots<T> = StorageMap<_, Twox64Concat, JobId, Ballot, ValueQuery>;
+
+	/// Outcomes that workers of pending jobs have revealed, by their hashes.
+	#[pallet::storage]
+	pub type RevealedOutcomes<T> =
+		StorageDoubleMap<_, Twox64Concat, JobId, Identity, H256, Outcome>;
+
+	/// Bounds that the admin has set; none before the first `set_limits`.
+	#[pallet::storage]
+	pub type AdminLimits<T> = StorageValue<_, Limits>;
 
 	#[pallet::genesis_config]
 	#[derive(frame_support::DefaultNoBound)]
@@ -297,6 +329,21 @@ pub mod pallet {
 			/// What it paid to the job's owner.
 			penalty: BalanceOf<T>,
 		},
+		/// A worker had another result than the majority: it has paid out of its bond and is assigned no
+		/// jobs until its operator resumes it.
+		WorkerSlashed {
+			/// Public key of the worker.
+			worker: WorkerId,
+			/// The job.
+			job: JobId,
+			/// What it paid.
+			penalty: BalanceOf<T>,
+		},
+		/// The admin has set bounds.
+		LimitsSet {
+			/// The bounds.
+			limits: Limits,
+		},
 		/// A suspended worker may be assigned jobs again.
 		WorkerResumed {
 			/// Public key of the worker.
@@ -326,11 +373,27 @@ pub mod pallet {
 			owner: T::AccountId,
 			/// Model to evaluate.
 			model: ModelId,
-			/// Workers that must evaluate it.
+			/// Workers that must evaluate it; their equal results complete it.
 			assignees: Assignees,
 			/// Fee held until the job is finished.
 			fee: BalanceOf<T>,
-			/// Last block in which a result is accepted.
+			/// Last block in which their results, or commitments to them, are accepted.
+			deadline: BlockNumberFor<T>,
+		},
+		/// One of several workers has committed to its result of a job.
+		ResultCommitted {
+			/// Number of the job.
+			job: JobId,
+			/// The worker.
+			worker: WorkerId,
+		},
+		/// Workers of a job have different results, and more workers evaluate it now.
+		InferenceDisputed {
+			/// Number of the job.
+			job: JobId,
+			/// All its workers, the new ones last.
+			assignees: Assignees,
+			/// Last block in which the commitments of the new ones are accepted.
 			deadline: BlockNumberFor<T>,
 		},
 		/// The encrypted result of a job is in `Results`.
@@ -339,11 +402,11 @@ pub mod pallet {
 			job: JobId,
 			/// Account that requested it.
 			owner: T::AccountId,
-			/// Worker that evaluated it.
-			worker: WorkerId,
+			/// Workers that got this result and share the fee.
+			workers: Assignees,
 			/// BLAKE2b-256 hash of the result.
 			result: H256,
-			/// Fee paid to the worker's account.
+			/// Fee paid to the workers' accounts.
 			fee: BalanceOf<T>,
 		},
 		/// A job could not be evaluated; its fee went back.
@@ -352,8 +415,8 @@ pub mod pallet {
 			job: JobId,
 			/// Account that requested it.
 			owner: T::AccountId,
-			/// Worker that tried.
-			worker: WorkerId,
+			/// Workers that tried.
+			workers: Assignees,
 			/// Why it failed.
 			reason: FailureReason,
 		},
@@ -432,8 +495,22 @@ pub mod pallet {
 		ModelForAnotherKey,
 		/// The fee is more than `max_fee`.
 		FeeAboveMax,
-		/// There is no worker that the job could be assigned to.
-		NoWorkers,
+		/// There are fewer active workers than must agree on the result.
+		TooFewWorkers,
+		/// The redundancy is not within the bounds that `limits` shows.
+		RedundancyOutOfBounds,
+		/// Bounds must not be zero, reversed, or beyond the constants of the runtime.
+		ImpossibleLimits,
+		/// The job has one worker only: it posts its result without a commitment.
+		CommitmentNotExpected,
+		/// The worker has committed already.
+		AlreadyCommitted,
+		/// Other workers have not committed yet: to post the result now would show it to them.
+		CommitmentsMissing,
+		/// The outcome is not the one that the worker committed to.
+		CommitmentMismatch,
+		/// This outcome has been posted already.
+		AlreadyRevealed,
 		/// Too many jobs wait for their results; try again later.
 		TooManyPendingJobs,
 		/// There are as many workers as the chain allows.
@@ -479,11 +556,17 @@ pub mod pallet {
 		/// Register a model. Admin only (on the dev chain: through `sudo`).
 		///
 		/// - `artifact`: the bytes of a `.fheml` file, as written by `fhe-ml model import`.
+		/// - `depositor`: account that the deposit for these bytes is held from until the model is retired
+		///   and its last job finished; none for no deposit.
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::WeightInfo::register_model(artifact.len() as u32))]
-		pub fn register_model(origin: OriginFor<T>, artifact: Vec<u8>) -> DispatchResult {
+		pub fn register_model(
+			origin: OriginFor<T>,
+			artifact: Vec<u8>,
+			depositor: Option<T::AccountId>,
+		) -> DispatchResult {
 			T::AdminOrigin::ensure_origin(origin)?;
-			Self::do_register_model(artifact)
+			Self::do_register_model(artifact, depositor)
 		}
 
 		/// Retire a model. Admin only. Open jobs are still finished; new ones are refused.
@@ -526,17 +609,20 @@ pub mod pallet {
 		/// - `server_key`: hash of your registered server key; none for linear models.
 		/// - `input`: the bytes that `fhe-ml encrypt` wrote for this model.
 		/// - `max_fee`: the most that you are ready to pay.
+		/// - `redundancy`: how many workers must get the same result; 1 trusts a single one. It multiplies
+		///   the part of the fee that pays for work.
 		#[pallet::call_index(4)]
-		#[pallet::weight(T::WeightInfo::request_inference(input.len() as u32))]
+		#[pallet::weight(T::WeightInfo::request_inference(input.len() as u32, (*redundancy).into()))]
 		pub fn request_inference(
 			origin: OriginFor<T>,
 			model: ModelId,
 			server_key: Option<KeyHash>,
 			input: Vec<u8>,
 			max_fee: BalanceOf<T>,
+			redundancy: u8,
 		) -> DispatchResult {
 			let owner = ensure_signed(origin)?;
-			Self::do_request_inference(owner, model, server_key, input, max_fee)
+			Self::do_request_inference(owner, model, server_key, input, max_fee, redundancy)
 		}
 
 		/// Post what became of a job. Sent by the workers' nodes, not by people.
@@ -546,7 +632,9 @@ pub mod pallet {
 		/// - `outcome`: the encrypted result, or why there is none.
 		/// - `signature`: of the worker over chain, job, input, model, key and outcome.
 		#[pallet::call_index(5)]
-		#[pallet::weight(T::WeightInfo::submit_result(outcome.encoded_size() as u32))]
+		#[pallet::weight(
+			T::WeightInfo::submit_result(outcome.encoded_size() as u32, bounds::MAX_ASSIGNEES)
+		)]
 		#[pallet::weight_of_authorize(
 			T::WeightInfo::authorize_submit_result(outcome.encoded_size() as u32)
 		)]
@@ -557,10 +645,12 @@ pub mod pallet {
 			job: JobId,
 			outcome: Outcome,
 			signature: WorkerSignature,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			ensure_authorized(origin)?;
 			let _ = signature; // Checked by `authorize_submission`, without which we are not here.
-			Self::do_submit_result(worker, job, outcome)
+			let bytes = outcome.encoded_size() as u32;
+			let workers = Self::do_submit_result(worker, job, outcome)?;
+			Ok(Some(T::WeightInfo::submit_result(bytes, workers)).into())
 		}
 
 		/// Remove a finished job from storage; its owner gets the deposit back. Some time after it was
@@ -637,10 +727,44 @@ pub mod pallet {
 		///
 		/// - `job`: number of the job.
 		#[pallet::call_index(12)]
-		#[pallet::weight(T::WeightInfo::expire())]
-		pub fn expire(origin: OriginFor<T>, job: JobId) -> DispatchResult {
+		#[pallet::weight(T::WeightInfo::expire(bounds::MAX_ASSIGNEES))]
+		pub fn expire(origin: OriginFor<T>, job: JobId) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			Self::do_expire(job)
+			let workers = Self::do_expire(job)?;
+			Ok(Some(T::WeightInfo::expire(workers)).into())
+		}
+
+		/// Commit to a result that other workers must get, too. Sent by the workers' nodes, not by people.
+		///
+		/// - `worker`: public key of the worker.
+		/// - `job`: number of the job.
+		/// - `commitment`: BLAKE2b-256 hash of `fhe-ml/commitment/1`, worker, job and the hash of the
+		///   outcome.
+		/// - `signature`: of the worker over chain, job, input, model, key and commitment.
+		#[pallet::call_index(13)]
+		#[pallet::weight(T::WeightInfo::commit_result())]
+		#[pallet::weight_of_authorize(T::WeightInfo::authorize_commit_result())]
+		#[pallet::authorize(Self::authorize_commitment)]
+		pub fn commit_result(
+			origin: OriginFor<T>,
+			worker: WorkerId,
+			job: JobId,
+			commitment: H256,
+			signature: WorkerSignature,
+		) -> DispatchResult {
+			ensure_authorized(origin)?;
+			let _ = signature; // Checked by `authorize_commitment`.
+			Self::do_commit_result(worker, job, commitment)
+		}
+
+		/// Set how many workers there may be, and how many a request may ask to agree. Admin only.
+		///
+		/// - `limits`: the bounds; workers that are active already stay so.
+		#[pallet::call_index(14)]
+		#[pallet::weight(T::WeightInfo::set_limits())]
+		pub fn set_limits(origin: OriginFor<T>, limits: Limits) -> DispatchResult {
+			T::AdminOrigin::ensure_origin(origin)?;
+			Self::do_set_limits(limits)
 		}
 	}
 

@@ -3,26 +3,23 @@
 use crate::{pallet::*, types::*};
 use codec::{Decode, Encode};
 use fhe_ml_primitives::{
-	Assignees, JobId, JobStatus, KeyHash, ModelId, ModelName, ModelRecord, ModelStatus, WorkerId,
-	WorkerStatus,
+	Assignees, JobStatus, KeyHash, ModelId, ModelName, ModelRecord,
+	ModelStatus, WorkerRecord, WorkerStatus,
 };
 use frame_support::{
-	migrations::VersionedMigration,
-	pallet_prelude::*,
-	traits::{UncheckedOnRuntimeUpgrade, fungible::MutateHold},
+	migrations::VersionedMigration, pallet_prelude::*, traits::UncheckedOnRuntimeUpgrade,
 };
-use frame_system::pallet_prelude::BlockNumberFor;
 use sp_core::H256;
 use sp_runtime::traits::Zero;
 
-/// To version 2: models have the key that they are encrypted for (those of version 1 are not),
-/// workers have a bond, and pending jobs are listed by their deadlines.
-pub type MigrateToV2<T> =
-	VersionedMigration<1, 2, FromV1<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
+/// To version 3: jobs have a redundancy (those of version 2 one worker), workers have a history (which
+/// begins now), and models may have a deposit (those of version 2 have none).
+pub type MigrateToV3<T> =
+	VersionedMigration<2, 3, FromV2<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
 
-/// A model of version 1.
+/// A model of version 2.
 #[derive(Encode, Decode)]
-pub(crate) struct ModelRecordV1 {
+pub(crate) struct ModelRecordV2 {
 	pub name: ModelName,
 	pub artifact: H256,
 	pub artifact_bytes: u32,
@@ -30,25 +27,32 @@ pub(crate) struct ModelRecordV1 {
 	pub result_bytes: u32,
 	pub work: u64,
 	pub needs_server_key: bool,
+	pub encrypted_for: Option<KeyHash>,
 	pub status: ModelStatus,
 	pub open_jobs: u32,
 }
 
-/// A worker of version 1.
+/// A worker of version 2.
 #[derive(Encode, Decode)]
-pub(crate) struct WorkerRecordV1<AccountId> {
-	pub payout: AccountId,
+pub(crate) struct WorkerRecordV2<AccountId, Balance, BlockNumber> {
+	pub operator: AccountId,
+	pub bond: Balance,
+	pub status: WorkerStatus<BlockNumber>,
+	pub open_jobs: u32,
+	pub open_work: u64,
 }
 
-/// A job of version 1.
+/// A job of version 2.
 #[derive(Encode, Decode)]
-pub(crate) struct JobRecordV1<AccountId, Balance, BlockNumber> {
+pub(crate) struct JobRecordV2<AccountId, Balance, BlockNumber> {
 	pub owner: AccountId,
 	pub model: ModelId,
 	pub server_key: Option<KeyHash>,
 	pub input: H256,
 	pub input_bytes: u32,
 	pub assignees: Assignees,
+	pub work: u64,
+	pub rounds: u8,
 	pub requested_at: BlockNumber,
 	pub deadline: BlockNumber,
 	pub fee: Balance,
@@ -57,12 +61,12 @@ pub(crate) struct JobRecordV1<AccountId, Balance, BlockNumber> {
 }
 
 /// The migration without the check of the version.
-pub struct FromV1<T>(core::marker::PhantomData<T>);
+pub struct FromV2<T>(core::marker::PhantomData<T>);
 
-impl<T: Config> UncheckedOnRuntimeUpgrade for FromV1<T> {
+impl<T: Config> UncheckedOnRuntimeUpgrade for FromV2<T> {
 	fn on_runtime_upgrade() -> Weight {
 		let mut records = 0u64;
-		Models::<T>::translate_values(|old: ModelRecordV1| {
+		Models::<T>::translate_values(|old: ModelRecordV2| {
 			records = records.saturating_add(1);
 			Some(ModelRecord {
 				name: old.name,
@@ -72,73 +76,47 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for FromV1<T> {
 				result_bytes: old.result_bytes,
 				work: old.work,
 				needs_server_key: old.needs_server_key,
-				encrypted_for: None,
+				encrypted_for: old.encrypted_for,
 				status: old.status,
 				open_jobs: old.open_jobs,
+				depositor: None,
+				deposit: Zero::zero(),
 			})
 		});
-		Workers::<T>::translate_values(|old: WorkerRecordV1<T::AccountId>| {
+		Workers::<T>::translate_values(|old: WorkerRecordV2<_, _, _>| {
 			records = records.saturating_add(1);
-			Some(migrated_worker::<T>(old))
+			Some(WorkerRecord {
+				operator: old.operator,
+				bond: old.bond,
+				status: old.status,
+				open_jobs: old.open_jobs,
+				open_work: old.open_work,
+				completed: 0,
+				missed: 0,
+				slashed: 0,
+			})
 		});
-		NextSweep::<T>::put(frame_system::Pallet::<T>::block_number());
-		Jobs::<T>::translate(|number, old: JobRecordV1<_, _, _>| {
+		Jobs::<T>::translate_values(|old: JobRecordV2<_, _, _>| {
 			records = records.saturating_add(1);
-			Some(migrated_job::<T>(number, old))
+			Some(JobRecord {
+				owner: old.owner,
+				model: old.model,
+				server_key: old.server_key,
+				input: old.input,
+				input_bytes: old.input_bytes,
+				redundancy: 1,
+				assignees: old.assignees,
+				work: old.work,
+				rounds: old.rounds,
+				requested_at: old.requested_at,
+				deadline: old.deadline,
+				fee: old.fee,
+				deposit: old.deposit,
+				status: old.status,
+			})
 		});
-		T::DbWeight::get().reads_writes(records.saturating_mul(2), records.saturating_mul(4))
+		T::DbWeight::get().reads_writes(records, records)
 	}
-}
-
-/// Its bond is held, if its account has it; otherwise the worker goes on without.
-fn migrated_worker<T: Config>(old: WorkerRecordV1<T::AccountId>) -> WorkerRecordOf<T> {
-	let bond = T::WorkerBond::get();
-	let held = T::Currency::hold(&HoldReason::WorkerBond.into(), &old.payout, bond);
-	WorkerRecord {
-		operator: old.payout,
-		bond: if held.is_ok() { bond } else { Zero::zero() },
-		status: WorkerStatus::Active,
-		open_jobs: 0,
-		open_work: 0,
-	}
-}
-
-fn migrated_job<T: Config>(
-	number: JobId,
-	old: JobRecordV1<T::AccountId, BalanceOf<T>, BlockNumberFor<T>>,
-) -> JobRecordOf<T> {
-	let work = Models::<T>::get(old.model).map_or(1, |model| model.work);
-	if old.status == JobStatus::Pending {
-		Deadlines::<T>::insert(old.deadline, number, ());
-		NextSweep::<T>::mutate(|first| *first = (*first).min(old.deadline));
-		for worker in &old.assignees {
-			count::<T>(worker, work);
-		}
-	}
-	JobRecord {
-		owner: old.owner,
-		model: old.model,
-		server_key: old.server_key,
-		input: old.input,
-		input_bytes: old.input_bytes,
-		assignees: old.assignees,
-		work,
-		rounds: 1,
-		requested_at: old.requested_at,
-		deadline: old.deadline,
-		fee: old.fee,
-		deposit: old.deposit,
-		status: old.status,
-	}
-}
-
-fn count<T: Config>(worker: &WorkerId, work: u64) {
-	Workers::<T>::mutate(worker, |record| {
-		if let Some(record) = record {
-			record.open_jobs = record.open_jobs.saturating_add(1);
-			record.open_work = record.open_work.saturating_add(work);
-		}
-	});
 }
 
 #[cfg(test)]
@@ -148,19 +126,20 @@ mod tests {
 	use frame_support::{
 		assert_ok,
 		storage::unhashed,
-		traits::{GetStorageVersion, OnRuntimeUpgrade, StorageVersion, tokens::Precision},
+		traits::{GetStorageVersion, OnRuntimeUpgrade, StorageVersion},
 	};
 
 	#[test]
-	fn records_of_version_1_are_kept() {
+	fn records_of_version_2_are_kept() {
 		run(|| {
-			let model = register_linear_model();
+			assert_ok!(FheMl::register_model(RuntimeOrigin::root(), linear_model(), None));
+			let model = 0;
 			let number = request(ALICE, model, input(0));
-			let (new_model, new_job) =
-				(Models::<Test>::get(model).unwrap(), Jobs::<Test>::get(number).unwrap());
+			let new_model = Models::<Test>::get(model).unwrap();
+			let new_job = Jobs::<Test>::get(number).unwrap();
 			let new_worker = Workers::<Test>::get(worker()).unwrap();
 
-			let old_model = ModelRecordV1 {
+			let old_model = ModelRecordV2 {
 				name: new_model.name.clone(),
 				artifact: new_model.artifact,
 				artifact_bytes: new_model.artifact_bytes,
@@ -168,36 +147,42 @@ mod tests {
 				result_bytes: new_model.result_bytes,
 				work: new_model.work,
 				needs_server_key: new_model.needs_server_key,
+				encrypted_for: new_model.encrypted_for,
 				status: new_model.status,
 				open_jobs: new_model.open_jobs,
 			};
-			let old_job = JobRecordV1 {
+			let old_job = JobRecordV2 {
 				owner: new_job.owner,
 				model,
 				server_key: None,
 				input: new_job.input,
 				input_bytes: new_job.input_bytes,
 				assignees: new_job.assignees.clone(),
+				work: new_job.work,
+				rounds: new_job.rounds,
 				requested_at: new_job.requested_at,
 				deadline: new_job.deadline,
 				fee: new_job.fee,
 				deposit: new_job.deposit,
 				status: new_job.status,
 			};
-			let reason = HoldReason::WorkerBond.into();
-			assert_ok!(Balances::release(&reason, &PAYOUT, BOND, Precision::Exact));
+			let old_worker = WorkerRecordV2 {
+				operator: new_worker.operator,
+				bond: new_worker.bond,
+				status: new_worker.status,
+				open_jobs: new_worker.open_jobs,
+				open_work: new_worker.open_work,
+			};
 			unhashed::put(&Models::<Test>::hashed_key_for(model), &old_model);
 			unhashed::put(&Jobs::<Test>::hashed_key_for(number), &old_job);
-			let old_worker = WorkerRecordV1 { payout: PAYOUT };
 			unhashed::put(&Workers::<Test>::hashed_key_for(worker()), &old_worker);
-			Deadlines::<Test>::remove(new_job.deadline, number);
-			StorageVersion::new(1).put::<FheMl>();
+			StorageVersion::new(2).put::<FheMl>();
 
-			MigrateToV2::<Test>::on_runtime_upgrade();
+			MigrateToV3::<Test>::on_runtime_upgrade();
 			assert_eq!(Models::<Test>::get(model), Some(new_model));
 			assert_eq!(Jobs::<Test>::get(number), Some(new_job));
 			assert_eq!(Workers::<Test>::get(worker()), Some(new_worker));
-			assert_eq!(FheMl::on_chain_storage_version(), 2);
+			assert_eq!(FheMl::on_chain_storage_version(), 3);
 		});
 	}
 }

@@ -4,8 +4,8 @@ use crate as pallet_fhe_ml;
 use crate::pallet::*;
 use codec::Encode;
 use fhe_ml_primitives::{
-	JobId, KeyHash, ModelId, Outcome, ResultBytes, SubmissionPayload, WorkerId, WorkerPair,
-	WorkerSignature,
+	JobId, KeyHash, ModelId, Outcome, ResultBytes, Statement, SubmissionPayload, WorkerId,
+	WorkerPair, WorkerSignature, commitment,
 	format::{
 		ArtifactPrefix, CircuitKind, InputPrefix, MODEL_NAME_BYTES, ResultPrefix, ServerKeyPrefix,
 	},
@@ -50,12 +50,18 @@ pub const INPUT_BYTES: u32 = InputPrefix::BYTES as u32 + 21;
 pub const RESULT_BYTES: u32 = ResultPrefix::BYTES as u32 + 7;
 pub const FEE_PER_BYTE: u64 = 3;
 /// Fee of one inference with [`linear_model`].
-pub const FEE: u64 =
-	BASE_FEE + 7 * FEE_PER_WORK + (INPUT_BYTES + RESULT_BYTES) as u64 * FEE_PER_BYTE;
+pub const FEE: u64 = fee(1);
+/// The same with a redundancy of `workers`.
+pub const fn fee(workers: u64) -> u64 {
+	BASE_FEE + 7 * FEE_PER_WORK * workers + (INPUT_BYTES + RESULT_BYTES) as u64 * FEE_PER_BYTE
+}
 /// Three jobs of [`linear_model`] take two blocks.
 pub const WORK_PER_BLOCK: u64 = 10;
 pub const BOND: u64 = 5_000;
 pub const PENALTY: u64 = 1_500;
+pub const LIE_PENALTY: u64 = 4_000;
+/// Gets what is slashed.
+pub const SLASHED: AccountId = 99;
 pub const UNBONDING: u64 = 50;
 pub const RELEASE_DELAY: u64 = 30;
 
@@ -111,14 +117,17 @@ impl Config for Test {
 	type BaseFee = ConstU64<BASE_FEE>;
 	type FeePerWork = ConstU64<FEE_PER_WORK>;
 	type MaxWork = ConstU64<1_000>;
-	type MaxPending = ConstU32<3>;
-	type MaxWorkers = ConstU32<2>;
+	type MaxPending = ConstU32<40>;
+	type MaxWorkers = ConstU32<6>;
 	type JobDeadline = ConstU64<DEADLINE>;
 	type FeePerByte = ConstU64<FEE_PER_BYTE>;
 	type WorkPerBlock = ConstU64<WORK_PER_BLOCK>;
 	type MaxRounds = ConstU8<2>;
 	type WorkerBond = ConstU64<BOND>;
 	type MissPenalty = ConstU64<PENALTY>;
+	type LiePenalty = ConstU64<LIE_PENALTY>;
+	type SlashAccount = ConstU64<SLASHED>;
+	type MaxRedundancy = ConstU8<4>;
 	type UnbondingDelay = ConstU64<UNBONDING>;
 	type ReleaseDelay = ConstU64<RELEASE_DELAY>;
 	type ResendAfter = ConstU64<RESEND_AFTER>;
@@ -230,7 +239,7 @@ pub fn externalities() -> sp_io::TestExternalities {
 }
 
 /// As [`externalities`], with a keystore for workers' keys.
-#[cfg(feature = "runtime-benchmarks")]
+#[cfg(all(test, feature = "runtime-benchmarks"))]
 pub fn externalities_with_keystore() -> sp_io::TestExternalities {
 	let mut externalities = externalities();
 	let keystore = sp_keystore::testing::MemoryKeystore::new();
@@ -306,19 +315,25 @@ pub fn completed(input: &[u8], seed: u8) -> Outcome {
 
 pub fn register_linear_model() -> ModelId {
 	let model = NextModel::<Test>::get();
-	FheMl::register_model(RuntimeOrigin::root(), linear_model()).unwrap();
+	FheMl::register_model(RuntimeOrigin::root(), linear_model(), Some(BOB)).unwrap();
 	model
 }
 
 pub fn request(owner: AccountId, model: ModelId, input: Vec<u8>) -> JobId {
+	request_of(owner, model, input, 1)
+}
+
+/// A request that `redundancy` workers must agree on.
+pub fn request_of(owner: AccountId, model: ModelId, input: Vec<u8>, redundancy: u8) -> JobId {
 	let job = NextJob::<Test>::get();
-	let origin = RuntimeOrigin::signed(owner);
-	FheMl::request_inference(origin, model, None::<KeyHash>, input, FEE).unwrap();
+	let (origin, key) = (RuntimeOrigin::signed(owner), None::<KeyHash>);
+	let max_fee = fee(redundancy.into());
+	FheMl::request_inference(origin, model, key, input, max_fee, redundancy).unwrap();
 	job
 }
 
-/// Signs an outcome as `pair` would for the job as it is in storage.
-pub fn sign(pair: &WorkerPair, job: JobId, outcome: &Outcome) -> WorkerSignature {
+/// Signs a statement as `pair` would for the job as it is in storage.
+pub fn sign(pair: &WorkerPair, job: JobId, statement: Statement) -> WorkerSignature {
 	let record = Jobs::<Test>::get(job).unwrap();
 	let payload = SubmissionPayload {
 		genesis: H256::repeat_byte(0xaa),
@@ -326,14 +341,25 @@ pub fn sign(pair: &WorkerPair, job: JobId, outcome: &Outcome) -> WorkerSignature
 		input: record.input,
 		artifact: Models::<Test>::get(record.model).unwrap().artifact,
 		server_key: record.server_key,
-		outcome: outcome.hash(),
+		statement,
 	};
 	pair.sign(&payload.to_sign())
 }
 
 pub fn submission(job: JobId, outcome: Outcome) -> Extrinsic {
-	let signature = sign(&worker_pair(), job, &outcome);
-	FheMl::submission(worker(), job, outcome, signature)
+	submission_by(&worker_pair(), job, outcome)
+}
+
+pub fn submission_by(pair: &WorkerPair, job: JobId, outcome: Outcome) -> Extrinsic {
+	let signature = sign(pair, job, Statement::Outcome(outcome.hash()));
+	FheMl::submission(pair.public(), job, outcome, signature)
+}
+
+/// A transaction with which `pair` commits to `outcome`.
+pub fn commitment_by(pair: &WorkerPair, job: JobId, outcome: &Outcome) -> Extrinsic {
+	let made = commitment(&pair.public(), job, &outcome.hash());
+	let signature = sign(pair, job, Statement::Commitment(made));
+	FheMl::commitment(pair.public(), job, made, signature)
 }
 
 /// Puts a transaction through the extensions into the block, as a block author does.

@@ -7,12 +7,14 @@ use crate::{LOG_TARGET, pallet::*};
 use alloc::vec::Vec;
 use fhe_ml_primitives::{
 	AssignedJob, JobBlobs, JobId, JobStatus, MailboxEntry, ModelId, ModelStatus, Outcome, Quote,
-	WorkerId, WorkerRecord, WorkerSignature, WorkerStatus, mailbox_key, sent_key,
+	Sent, Statement, Step, WorkerId, WorkerRecord, WorkerSignature, WorkerStatus, commitment,
+	mailbox_key, sent_key,
 };
 use frame_system::{
 	offchain::{CreateAuthorizedTransaction, CreateTransactionBase, SubmitTransaction},
 	pallet_prelude::BlockNumberFor,
 };
+use sp_core::H256;
 use sp_runtime::{
 	RuntimeAppPublic, SaturatedConversion, offchain::storage::StorageValueRef, traits::Saturating,
 };
@@ -42,7 +44,7 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Sends the mailbox entry for a job, unless there is none or it was sent a moment ago.
+	/// Sends what a job now wants of its mailbox entry, unless there is none or it was sent a moment ago.
 	fn send_if_due(worker: &WorkerId, job: JobId, block: BlockNumberFor<T>) -> bool {
 		let mailbox = mailbox_key(worker, job);
 		let Ok(Some(entry)) = StorageValueRef::persistent(&mailbox).get::<MailboxEntry>() else {
@@ -51,30 +53,50 @@ impl<T: Config> Pallet<T> {
 		let Some(record) = Jobs::<T>::get(job).filter(|record| record.input == entry.input) else {
 			return false;
 		};
+		let step = Self::step(job, &record, worker);
+		if step == Step::Wait {
+			return false;
+		}
 		let sent_key = sent_key(worker, job);
 		let sent = StorageValueRef::persistent(&sent_key);
-		if let Ok(Some(at)) = sent.get::<u32>() {
+		if let Ok(Some(last)) = sent.get::<Sent>() {
 			// A time in the future was written on a longer fork that is gone.
-			let resend_at = BlockNumberFor::<T>::from(at).saturating_add(T::ResendAfter::get());
-			if BlockNumberFor::<T>::from(at) <= block && block < resend_at {
+			let at = BlockNumberFor::<T>::from(last.at);
+			let resend_at = at.saturating_add(T::ResendAfter::get());
+			if last.step == step && at <= block && block < resend_at {
 				return false;
 			}
 		}
-		if let Err(error) = Self::check_submission(worker, job, &entry.outcome) {
+		let outcome = entry.outcome.hash();
+		let (check, statement) = match step {
+			Step::Commit => {
+				let commitment = commitment(worker, job, &outcome);
+				(Self::check_commitment(worker, job), Statement::Commitment(commitment))
+			},
+			_ => {
+				let check = Self::check_submission(worker, job, &entry.outcome);
+				(check, Statement::Outcome(outcome))
+			},
+		};
+		if let Err(error) = check {
 			log::warn!(target: LOG_TARGET, "job {job}: result not sent: {error:?}");
 			return false;
 		}
-		let Some(payload) = Self::submission_payload(job, &record, &entry.outcome) else {
+		let Some(payload) = Self::submission_payload(job, &record, statement) else {
 			return false;
 		};
 		let Some(signature) = worker.sign(&payload.to_sign()) else {
 			log::warn!(target: LOG_TARGET, "job {job}: the keystore does not sign for {worker:?}");
 			return false;
 		};
-		sent.set(&SaturatedConversion::saturated_into::<u32>(block));
-		let transaction = Self::submission(worker.clone(), job, entry.outcome, signature);
+		sent.set(&Sent { step, at: SaturatedConversion::saturated_into(block) });
+		let worker = worker.clone();
+		let transaction = match statement {
+			Statement::Commitment(made) => Self::commitment(worker, job, made, signature),
+			Statement::Outcome(_) => Self::submission(worker, job, entry.outcome, signature),
+		};
 		if SubmitTransaction::<T, Call<T>>::submit_transaction(transaction).is_err() {
-			log::debug!(target: LOG_TARGET, "job {job}: the pool has the result already");
+			log::debug!(target: LOG_TARGET, "job {job}: the pool has it already");
 		}
 		true
 	}
@@ -87,6 +109,17 @@ impl<T: Config> Pallet<T> {
 		signature: WorkerSignature,
 	) -> <T as CreateTransactionBase<Call<T>>>::Extrinsic {
 		let call = Call::submit_result { worker, job, outcome, signature };
+		<T as CreateAuthorizedTransaction<Call<T>>>::create_authorized_transaction(call.into())
+	}
+
+	/// Runtime API: a transaction that posts `commitment`.
+	pub fn commitment(
+		worker: WorkerId,
+		job: JobId,
+		commitment: H256,
+		signature: WorkerSignature,
+	) -> <T as CreateTransactionBase<Call<T>>>::Extrinsic {
+		let call = Call::commit_result { worker, job, commitment, signature };
 		<T as CreateAuthorizedTransaction<Call<T>>>::create_authorized_transaction(call.into())
 	}
 
@@ -104,6 +137,7 @@ impl<T: Config> Pallet<T> {
 					artifact: model.artifact,
 					server_key: record.server_key,
 					input: record.input,
+					step: Self::step(job, &record, &worker),
 					deadline: record.deadline.saturated_into(),
 				});
 			}
@@ -127,12 +161,15 @@ impl<T: Config> Pallet<T> {
 		Some(JobBlobs { artifact, server_key, input: Inputs::<T>::get(job)?.into_inner() })
 	}
 
-	/// Runtime API: what one inference with `model` costs, or `None` if it takes no requests.
-	pub fn quote(model: ModelId) -> Option<Quote<BalanceOf<T>>> {
+	/// Runtime API: what one inference with `model` costs, or `None` if the model takes no requests with
+	/// this redundancy.
+	pub fn quote(model: ModelId, redundancy: u8) -> Option<Quote<BalanceOf<T>>> {
 		let record = Models::<T>::get(model)?;
+		let limits = Self::limits();
+		let allowed = (limits.min_redundancy..=limits.max_redundancy).contains(&redundancy);
 		let bytes = record.input_bytes.saturating_add(record.result_bytes);
-		(record.status == ModelStatus::Active).then(|| Quote {
-			fee: Self::inference_fee(record.work, bytes),
+		(record.status == ModelStatus::Active && allowed).then(|| Quote {
+			fee: Self::inference_fee(record.work, redundancy, bytes),
 			deposit: Self::storage_deposit(bytes),
 		})
 	}
@@ -147,9 +184,20 @@ impl<T: Config> Pallet<T> {
 			},
 		};
 		let workers = Workers::<T>::iter().map(|(worker, record)| {
-			let WorkerRecordOf::<T> { operator, bond, status, open_jobs, open_work } = record;
-			let status = in_blocks(status);
-			(worker, WorkerRecord { operator, bond, status, open_jobs, open_work })
+			let status = in_blocks(record.status);
+			let WorkerRecordOf::<T> { operator, bond, open_jobs, open_work, .. } = record;
+			let WorkerRecordOf::<T> { completed, missed, slashed, .. } = record;
+			let record = WorkerRecord {
+				operator,
+				bond,
+				status,
+				open_jobs,
+				open_work,
+				completed,
+				missed,
+				slashed,
+			};
+			(worker, record)
 		});
 		workers.collect()
 	}

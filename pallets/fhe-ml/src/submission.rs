@@ -2,7 +2,8 @@
 
 use crate::{pallet::*, types::*};
 use fhe_ml_primitives::{
-	JobId, JobStatus, Outcome, SubmissionPayload, WorkerId, WorkerSignature, format::ResultPrefix,
+	JobId, JobStatus, Outcome, Statement, Step, SubmissionPayload, WorkerId, WorkerSignature,
+	commitment, format::ResultPrefix,
 };
 use frame_support::{ensure, pallet_prelude::*};
 use frame_system::pallet_prelude::BlockNumberFor;
@@ -25,15 +26,39 @@ impl<T: Config> Pallet<T> {
 		outcome: &Outcome,
 		signature: &WorkerSignature,
 	) -> TransactionValidityWithRefund {
-		let record = Self::check_submission(worker, *job, outcome).map_err(invalid)?;
-		let payload = Self::submission_payload(*job, &record, outcome);
+		let record =
+			Self::check_submission(worker, *job, outcome).map_err(|error| refused(*job, error))?;
+		Self::authorize(worker, *job, &record, Statement::Outcome(outcome.hash()), signature)
+	}
+
+	/// `#[pallet::authorize]` of `commit_result`.
+	pub(crate) fn authorize_commitment(
+		_source: TransactionSource,
+		worker: &WorkerId,
+		job: &JobId,
+		commitment: &H256,
+		signature: &WorkerSignature,
+	) -> TransactionValidityWithRefund {
+		let record = Self::check_commitment(worker, *job).map_err(|error| refused(*job, error))?;
+		Self::authorize(worker, *job, &record, Statement::Commitment(*commitment), signature)
+	}
+
+	fn authorize(
+		worker: &WorkerId,
+		job: JobId,
+		record: &JobRecordOf<T>,
+		statement: Statement,
+		signature: &WorkerSignature,
+	) -> TransactionValidityWithRefund {
+		let payload = Self::submission_payload(job, record, statement);
 		ensure!(
 			payload.is_some_and(|payload| worker.verify(&payload.to_sign(), signature)),
 			InvalidTransaction::BadProof
 		);
 		let blocks_left = record.deadline.saturating_sub(frame_system::Pallet::<T>::block_number());
+		let is_commitment = matches!(statement, Statement::Commitment(_));
 		ValidTransaction::with_tag_prefix("fhe-ml/submission")
-			.and_provides((worker, job))
+			.and_provides((worker, job, is_commitment))
 			.priority(SUBMISSION_PRIORITY)
 			.longevity(blocks_left.saturated_into())
 			.propagate(true)
@@ -41,17 +66,51 @@ impl<T: Config> Pallet<T> {
 			.map(|validity| (validity, Weight::zero()))
 	}
 
-	/// Checks everything but the signature.
-	pub(crate) fn check_submission(
-		worker: &WorkerId,
-		job: JobId,
-		outcome: &Outcome,
-	) -> Result<JobRecordOf<T>, Error<T>> {
+	/// The pending job, if `worker` may post something for it now.
+	fn check_assigned(worker: &WorkerId, job: JobId) -> Result<JobRecordOf<T>, Error<T>> {
 		let record = Jobs::<T>::get(job).ok_or(Error::UnknownJob)?;
 		ensure!(record.status == JobStatus::Pending, Error::JobNotPending);
 		ensure!(!Self::deadline_passed(record.deadline), Error::DeadlinePassed);
 		ensure!(record.assignees.contains(worker), Error::NotAssigned);
 		ensure!(Workers::<T>::contains_key(worker), Error::UnknownWorker);
+		Ok(record)
+	}
+
+	/// Checks everything of a commitment but the signature.
+	pub(crate) fn check_commitment(
+		worker: &WorkerId,
+		job: JobId,
+	) -> Result<JobRecordOf<T>, Error<T>> {
+		let record = Self::check_assigned(worker, job)?;
+		ensure!(record.redundancy > 1, Error::CommitmentNotExpected);
+		let made = Ballots::<T>::get(job).commitment_of(worker);
+		ensure!(made.is_none(), Error::AlreadyCommitted);
+		Ok(record)
+	}
+
+	/// What `worker` has to do next for a pending job that it is assigned to.
+	pub(crate) fn step(job: JobId, record: &JobRecordOf<T>, worker: &WorkerId) -> Step {
+		match record.redundancy {
+			0 | 1 => Step::Post,
+			_ => Ballots::<T>::get(job).step(job, &record.assignees, worker),
+		}
+	}
+
+	/// Checks everything of an outcome but the signature.
+	pub(crate) fn check_submission(
+		worker: &WorkerId,
+		job: JobId,
+		outcome: &Outcome,
+	) -> Result<JobRecordOf<T>, Error<T>> {
+		let record = Self::check_assigned(worker, job)?;
+		if record.redundancy > 1 {
+			let ballot = Ballots::<T>::get(job);
+			ensure!(ballot.is_committed(&record.assignees), Error::CommitmentsMissing);
+			let hash = outcome.hash();
+			let made = ballot.commitment_of(worker);
+			ensure!(made == Some(commitment(worker, job, &hash)), Error::CommitmentMismatch);
+			ensure!(!ballot.revealed.contains(&hash), Error::AlreadyRevealed);
+		}
 		if let Outcome::Completed(result) = outcome {
 			let prefix = ResultPrefix::read(result)?;
 			let model = Models::<T>::get(record.model).ok_or(Error::UnknownModel)?;
@@ -65,7 +124,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn submission_payload(
 		job: JobId,
 		record: &JobRecordOf<T>,
-		outcome: &Outcome,
+		statement: Statement,
 	) -> Option<SubmissionPayload> {
 		Some(SubmissionPayload {
 			genesis: Self::genesis_hash(),
@@ -73,7 +132,7 @@ impl<T: Config> Pallet<T> {
 			input: record.input,
 			artifact: Models::<T>::get(record.model)?.artifact,
 			server_key: record.server_key,
-			outcome: outcome.hash(),
+			statement,
 		})
 	}
 
@@ -82,14 +141,20 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
-/// How the pool is told of an error; the numbers are shown by polkadot.js.
-fn invalid<T>(error: Error<T>) -> InvalidTransaction {
+/// How the pool is told of an error; the numbers are shown by polkadot.js. What may be right a block later
+/// is unknown, not invalid: the pool of a node that has not seen that block yet must not ban it.
+fn refused<T: Config>(job: JobId, error: Error<T>) -> TransactionValidityError {
 	match error {
-		Error::UnknownJob | Error::JobNotPending | Error::DeadlinePassed => {
-			InvalidTransaction::Stale
-		},
-		Error::NotAssigned | Error::UnknownWorker => InvalidTransaction::BadSigner,
-		Error::ResultForAnotherInput => InvalidTransaction::Custom(2),
-		_ => InvalidTransaction::Custom(1),
+		Error::UnknownJob if job >= NextJob::<T>::get() => UnknownTransaction::CannotLookup.into(),
+		Error::CommitmentsMissing | Error::NotAssigned => UnknownTransaction::CannotLookup.into(),
+		Error::UnknownJob
+		| Error::JobNotPending
+		| Error::DeadlinePassed
+		| Error::AlreadyCommitted
+		| Error::AlreadyRevealed => InvalidTransaction::Stale.into(),
+		Error::UnknownWorker => InvalidTransaction::BadSigner.into(),
+		Error::CommitmentMismatch => InvalidTransaction::Custom(3).into(),
+		Error::ResultForAnotherInput => InvalidTransaction::Custom(2).into(),
+		_ => InvalidTransaction::Custom(1).into(),
 	}
 }

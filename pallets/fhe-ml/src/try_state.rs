@@ -1,8 +1,8 @@
 //! What is true of the pallet's storage between blocks.
 
 use crate::{pallet::*, types::*};
-use alloc::collections::BTreeMap;
-use fhe_ml_primitives::{JobStatus, KeyHash, ModelId, ModelStatus, WorkerId, WorkerStatus};
+use alloc::collections::{BTreeMap, BTreeSet};
+use fhe_ml_primitives::{JobId, JobStatus, KeyHash, ModelId, ModelStatus, WorkerId, WorkerStatus};
 use frame_support::{ensure, traits::fungible::InspectHold};
 use sp_io::hashing::blake2_256;
 use sp_runtime::{
@@ -12,7 +12,7 @@ use sp_runtime::{
 
 impl<T: Config> Pallet<T> {
 	/// Checks every record against the blobs, the counts and the holds that it implies.
-	pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
+	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		let mut open_by_model = BTreeMap::<ModelId, u32>::new();
 		let mut open_by_key = BTreeMap::<KeyHash, u32>::new();
 		let mut storage = BTreeMap::<T::AccountId, BalanceOf<T>>::new();
@@ -49,6 +49,7 @@ impl<T: Config> Pallet<T> {
 					let open = open_by_worker.entry(worker.clone()).or_default();
 					*open = (open.0.saturating_add(1), open.1.saturating_add(record.work));
 				}
+				Self::check_ballot(job, &record)?;
 				pending = pending.saturating_add(1);
 				assignments = assignments.saturating_add(record.assignees.len());
 				add(&mut fees, &record.owner, record.fee);
@@ -61,13 +62,23 @@ impl<T: Config> Pallet<T> {
 		ensure!(pending == PendingCount::<T>::get(), "PendingCount is wrong");
 		ensure!(assignments == Pending::<T>::iter().count(), "Pending names a job that is closed");
 		ensure!(pending as usize == Deadlines::<T>::iter().count(), "a deadline without a job");
+		let has_ballot = |job| Jobs::<T>::get(job).is_some_and(|record: JobRecordOf<T>| {
+			record.status == JobStatus::Pending && record.redundancy > 1
+		});
+		ensure!(Ballots::<T>::iter_keys().all(has_ballot), "a ballot without a job");
+		ensure!(
+			RevealedOutcomes::<T>::iter_keys()
+				.all(|(job, outcome)| Ballots::<T>::get(job).revealed.contains(&outcome)),
+			"a revealed outcome without a ballot"
+		);
 		ensure!(Inputs::<T>::iter_keys().all(Jobs::<T>::contains_key), "an input without a job");
 		ensure!(Results::<T>::iter_keys().all(Jobs::<T>::contains_key), "a result without a job");
 
-		Self::check_models(&open_by_model)?;
+		let models = Self::check_models(&open_by_model)?;
 		let keys = Self::check_keys(&open_by_key)?;
 		let bonds = Self::check_workers(&open_by_worker)?;
 		for (reason, held) in [
+			(HoldReason::Model, models),
 			(HoldReason::ServerKey, keys),
 			(HoldReason::JobStorage, storage),
 			(HoldReason::InferenceFee, fees),
@@ -85,7 +96,29 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn check_models(open: &BTreeMap<ModelId, u32>) -> Result<(), TryRuntimeError> {
+	/// A pending job has as many workers as must agree, all different, and a ballot of theirs.
+	fn check_ballot(job: JobId, record: &JobRecordOf<T>) -> Result<(), TryRuntimeError> {
+		let assignees = record.assignees.iter().cloned().collect::<BTreeSet<_>>();
+		ensure!(assignees.len() == record.assignees.len(), "a job has a worker twice");
+		ensure!(assignees.len() >= usize::from(record.redundancy), "a job lacks workers");
+		let ballot = Ballots::<T>::get(job);
+		ensure!(
+			ballot.commitments.iter().all(|(worker, _)| assignees.contains(worker)),
+			"a commitment of a worker that the job is not assigned to"
+		);
+		for outcome in &ballot.revealed {
+			let revealed = RevealedOutcomes::<T>::get(job, outcome).map(|stored| stored.hash());
+			ensure!(revealed == Some(*outcome), "a revealed outcome is missing");
+			let voted = record.assignees.iter().any(|w| ballot.vote(job, w) == Some(*outcome));
+			ensure!(voted, "a revealed outcome that no worker committed to");
+		}
+		Ok(())
+	}
+
+	fn check_models(
+		open: &BTreeMap<ModelId, u32>,
+	) -> Result<BTreeMap<T::AccountId, BalanceOf<T>>, TryRuntimeError> {
+		let mut deposits = BTreeMap::new();
 		for (model, record) in Models::<T>::iter() {
 			let open_jobs = open.get(&model).copied().unwrap_or_default();
 			ensure!(record.open_jobs == open_jobs, "open_jobs of a model is wrong");
@@ -95,8 +128,12 @@ impl<T: Config> Pallet<T> {
 			if let Some(artifact) = stored {
 				ensure!(blake2_256(&artifact) == record.artifact.0, "wrong hash of an artifact");
 			}
+			if let Some(depositor) = &record.depositor {
+				add(&mut deposits, depositor, record.deposit);
+			}
+			ensure!(record.depositor.is_some() || record.deposit.is_zero(), "a deposit of nobody");
 		}
-		Ok(())
+		Ok(deposits)
 	}
 
 	fn check_keys(

@@ -10,6 +10,9 @@ pub use fhe_ml_primitives::{JobRecord, KeyRecord, ModelRecord, WorkerRecord};
 pub type BalanceOf<T> =
 	<<T as Config>::Currency as Inspect<<T as frame_system::Config>::AccountId>>::Balance;
 
+/// A model of this runtime.
+pub type ModelRecordOf<T> = ModelRecord<<T as frame_system::Config>::AccountId, BalanceOf<T>>;
+
 /// A job of this runtime.
 pub type JobRecordOf<T> =
 	JobRecord<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockNumberFor<T>>;

@@ -21,9 +21,9 @@ pub trait WeightInfo {
 	/// Weight of `remove_server_key`.
 	fn remove_server_key() -> Weight;
 	/// Weight of `request_inference`.
-	fn request_inference(b: u32, ) -> Weight;
+	fn request_inference(b: u32, k: u32, ) -> Weight;
 	/// Weight of `submit_result`.
-	fn submit_result(b: u32, ) -> Weight;
+	fn submit_result(b: u32, n: u32, ) -> Weight;
 	/// Weight of `authorize_submit_result`.
 	fn authorize_submit_result(b: u32, ) -> Weight;
 	/// Weight of `release`.
@@ -37,7 +37,13 @@ pub trait WeightInfo {
 	/// Weight of `resume_worker`.
 	fn resume_worker() -> Weight;
 	/// Weight of `expire`.
-	fn expire() -> Weight;
+	fn expire(n: u32, ) -> Weight;
+	/// Weight of `commit_result`.
+	fn commit_result() -> Weight;
+	/// Weight of `authorize_commit_result`.
+	fn authorize_commit_result() -> Weight;
+	/// Weight of `set_limits`.
+	fn set_limits() -> Weight;
 }
 
 /// Weights as measured, with the runtime's own database weights.
@@ -115,13 +121,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `FheMl::Pending` (r:0 w:1)
 	/// Proof: `FheMl::Pending` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// The range of component `b` is `[96, 262144]`.
-	fn request_inference(b: u32, ) -> Weight {
+	fn request_inference(b: u32, k: u32, ) -> Weight {
 		// Minimum execution time: 86_771_000 picoseconds.
 		Weight::from_parts(91_121_018, 3634)
 			// Standard Error: 4
 			.saturating_add(Weight::from_parts(2_453, 0).saturating_mul(b.into()))
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().writes(9_u64))
+			.saturating_add(Weight::from_parts(30000000, 2600).saturating_mul(k.into()))
+			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(k.into())))
+			.saturating_add(T::DbWeight::get().writes((2_u64).saturating_mul(k.into())))
 	}
 	/// Storage: `FheMl::Jobs` (r:1 w:1)
 	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(716), added: 3191, mode: `MaxEncodedLen`)
@@ -140,13 +149,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `FheMl::Pending` (r:0 w:1)
 	/// Proof: `FheMl::Pending` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// The range of component `b` is `[24, 262144]`.
-	fn submit_result(b: u32, ) -> Weight {
+	fn submit_result(b: u32, n: u32, ) -> Weight {
 		// Minimum execution time: 59_780_000 picoseconds.
 		Weight::from_parts(65_078_322, 4181)
 			// Standard Error: 4
 			.saturating_add(Weight::from_parts(2_422, 0).saturating_mul(b.into()))
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(8_u64))
+			.saturating_add(Weight::from_parts(80000000, 2600).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes((4_u64).saturating_mul(n.into())))
 	}
 	/// Storage: `FheMl::Jobs` (r:1 w:0)
 	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(716), added: 3191, mode: `MaxEncodedLen`)
@@ -236,10 +248,26 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `FheMl::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Pending` (r:0 w:2)
 	/// Proof: `FheMl::Pending` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
-	fn expire() -> Weight {
+	fn expire(n: u32, ) -> Weight {
 		// Minimum execution time: 64_277_000 picoseconds.
 		Weight::from_parts(68_753_000, 6166)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(9_u64))
+			.saturating_add(Weight::from_parts(100000000, 2600).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads((6_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes((5_u64).saturating_mul(n.into())))
+	}
+	fn commit_result() -> Weight {
+		Weight::from_parts(100_000_000, 6166)
+			.saturating_add(T::DbWeight::get().reads(6_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
+	}
+	fn authorize_commit_result() -> Weight {
+		Weight::from_parts(80_000_000, 6166)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
+	}
+	fn set_limits() -> Weight {
+		Weight::from_parts(10_000_000, 0)
+			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 }

@@ -2,7 +2,7 @@
 
 use crate::{pallet::*, types::*};
 use codec::Encode;
-use fhe_ml_primitives::{Assignees, JobId, WorkerId, WorkerSignature, WorkerStatus};
+use fhe_ml_primitives::{Assignees, JobId, Limits, WorkerId, WorkerSignature, WorkerStatus};
 use frame_support::{
 	ensure,
 	pallet_prelude::*,
@@ -33,7 +33,7 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_join(worker: WorkerId, operator: T::AccountId) -> DispatchResult {
 		ensure!(!Workers::<T>::contains_key(&worker), Error::<T>::WorkerAlreadyJoined);
-		ActiveWorkers::<T>::try_append(worker.clone()).map_err(|_| Error::<T>::TooManyWorkers)?;
+		Self::activate(&worker)?;
 		let bond = T::WorkerBond::get();
 		T::Currency::hold(&HoldReason::WorkerBond.into(), &operator, bond)?;
 		let record = WorkerRecord {
@@ -42,6 +42,9 @@ impl<T: Config> Pallet<T> {
 			status: WorkerStatus::Active,
 			open_jobs: 0,
 			open_work: 0,
+			completed: 0,
+			missed: 0,
+			slashed: 0,
 		};
 		Workers::<T>::insert(&worker, record);
 		Self::deposit_event(Event::WorkerJoined { worker, operator, bond });
@@ -84,7 +87,7 @@ impl<T: Config> Pallet<T> {
 		let mut record = Workers::<T>::get(&worker).ok_or(Error::<T>::UnknownWorker)?;
 		ensure!(record.operator == operator, Error::<T>::NotWorkerOperator);
 		ensure!(record.status == WorkerStatus::Suspended, Error::<T>::WorkerNotSuspended);
-		ActiveWorkers::<T>::try_append(worker.clone()).map_err(|_| Error::<T>::TooManyWorkers)?;
+		Self::activate(&worker)?;
 		let missing = T::WorkerBond::get().saturating_sub(record.bond);
 		T::Currency::hold(&HoldReason::WorkerBond.into(), &operator, missing)?;
 		record.bond = record.bond.saturating_add(missing);
@@ -97,43 +100,133 @@ impl<T: Config> Pallet<T> {
 	/// A worker that missed the deadline of a job: it is suspended and pays the job's owner.
 	pub(crate) fn suspend(worker: &WorkerId, job: JobId, owner: &T::AccountId) {
 		let Some(mut record) = Workers::<T>::get(worker) else { return };
-		let penalty = T::MissPenalty::get().min(record.bond);
+		record.missed = record.missed.saturating_add(1);
+		// An owner who cannot be paid (below the existential deposit) leaves the bond as it is.
+		let penalty = Self::take_bond(&mut record, owner, T::MissPenalty::get());
+		Self::set_suspended(worker, record);
+		Self::deposit_event(Event::WorkerSuspended { worker: worker.clone(), job, penalty });
+	}
+
+	/// A worker whose result differs from the majority's: it is suspended and pays what is still `due` to
+	/// honest workers, and the rest of the penalty to the chain's account.
+	pub(crate) fn slash(
+		worker: &WorkerId,
+		job: JobId,
+		due: &mut [(T::AccountId, BalanceOf<T>)],
+	) {
+		let Some(mut record) = Workers::<T>::get(worker) else { return };
+		record.slashed = record.slashed.saturating_add(1);
+		let all = T::LiePenalty::get().min(record.bond);
+		let mut penalty = BalanceOf::<T>::zero();
+		for (account, amount) in due {
+			let share = (*amount).min(all.saturating_sub(penalty));
+			let paid = Self::take_bond(&mut record, account, share);
+			*amount = amount.saturating_sub(paid);
+			penalty = penalty.saturating_add(paid);
+		}
+		let rest = all.saturating_sub(penalty);
+		let taken = Self::take_bond(&mut record, &T::SlashAccount::get(), rest);
+		penalty = penalty.saturating_add(taken);
+		Self::set_suspended(worker, record);
+		Self::deposit_event(Event::WorkerSlashed { worker: worker.clone(), job, penalty });
+	}
+
+	/// Pays out of a worker's bond, as far as it reaches and the account can be paid; returns how much.
+	fn take_bond(
+		record: &mut WorkerRecordOf<T>,
+		to: &T::AccountId,
+		amount: BalanceOf<T>,
+	) -> BalanceOf<T> {
+		let amount = amount.min(record.bond);
+		if amount.is_zero() {
+			return amount;
+		}
 		let paid = T::Currency::transfer_on_hold(
 			&HoldReason::WorkerBond.into(),
 			&record.operator,
-			owner,
-			penalty,
+			to,
+			amount,
 			Precision::Exact,
 			Restriction::Free,
 			Fortitude::Force,
-		);
-		// An owner who cannot be paid (below the existential deposit) leaves the bond as it is.
-		let penalty = paid.unwrap_or_else(|_| Zero::zero());
-		record.bond = record.bond.saturating_sub(penalty);
+		)
+		.unwrap_or_else(|_| Zero::zero());
+		record.bond = record.bond.saturating_sub(paid);
+		paid
+	}
+
+	fn set_suspended(worker: &WorkerId, mut record: WorkerRecordOf<T>) {
 		if record.status == WorkerStatus::Active {
 			record.status = WorkerStatus::Suspended;
 			Self::deactivate(worker);
 		}
 		Workers::<T>::insert(worker, record);
-		Self::deposit_event(Event::WorkerSuspended { worker: worker.clone(), job, penalty });
+	}
+
+	fn activate(worker: &WorkerId) -> DispatchResult {
+		let count = ActiveWorkers::<T>::decode_len().unwrap_or_default();
+		ensure!(count < Self::limits().workers as usize, Error::<T>::TooManyWorkers);
+		ActiveWorkers::<T>::try_append(worker.clone()).map_err(|_| Error::<T>::TooManyWorkers)?;
+		Ok(())
 	}
 
 	fn deactivate(worker: &WorkerId) {
 		ActiveWorkers::<T>::mutate(|workers| workers.retain(|other| other != worker));
 	}
 
-	/// The workers for a job: one, drawn with the parent hash, which nobody knew when the job's
-	/// transaction was signed.
-	pub(crate) fn draw_workers(job: JobId, round: u8) -> Result<Assignees, Error<T>> {
-		let workers = ActiveWorkers::<T>::get();
+	/// The bounds that hold now.
+	pub fn limits() -> Limits {
+		AdminLimits::<T>::get().unwrap_or_else(|| Limits {
+			workers: T::MaxWorkers::get(),
+			min_redundancy: 1,
+			max_redundancy: T::MaxRedundancy::get(),
+		})
+	}
+
+	pub(crate) fn do_set_limits(limits: Limits) -> DispatchResult {
+		let Limits { workers, min_redundancy, max_redundancy } = limits;
+		ensure!(
+			(1..=T::MaxWorkers::get()).contains(&workers)
+				&& (1..=max_redundancy).contains(&min_redundancy)
+				&& max_redundancy <= T::MaxRedundancy::get(),
+			Error::<T>::ImpossibleLimits
+		);
+		AdminLimits::<T>::put(limits);
+		Self::deposit_event(Event::LimitsSet { limits });
+		Ok(())
+	}
+
+	/// At most `count` workers for a job that are not among `present`. Each is the less busy one of two
+	/// that the parent hash picks: nobody knew them when the job's transaction was signed, and a queue
+	/// is shared evenly (power of two choices).
+	pub(crate) fn draw_workers(
+		job: JobId,
+		round: u8,
+		count: usize,
+		present: &Assignees,
+	) -> Assignees {
+		let mut candidates = ActiveWorkers::<T>::get().into_inner();
+		candidates.retain(|worker| !present.contains(worker));
 		let parent = frame_system::Pallet::<T>::parent_hash();
-		let seed = blake2_256(&(parent, job, round).encode());
-		let draw = u64::from_le_bytes(seed.first_chunk().copied().unwrap_or_default());
-		let index = draw.checked_rem(workers.len() as u64).ok_or(Error::NoWorkers)?;
-		let worker = workers.get(index as usize).cloned().ok_or(Error::NoWorkers)?;
-		let mut assignees = Assignees::new();
-		assignees.try_push(worker).map_err(|_| Error::NoWorkers)?;
-		Ok(assignees)
+		let mut drawn = Assignees::new();
+		for number in 0..count.min(candidates.len()) as u32 {
+			let seed = blake2_256(&(parent, job, round, number).encode());
+			let choice = |bytes: &[u8]| {
+				let draw = u64::from_le_bytes(bytes.first_chunk().copied().unwrap_or_default());
+				draw.checked_rem(candidates.len() as u64).unwrap_or_default() as usize
+			};
+			let (one, other) = seed.split_at(8);
+			let choices = [choice(one), choice(other)];
+			let open_work = |at: usize| {
+				candidates.get(at).and_then(Workers::<T>::get).map_or(0, |record| record.open_work)
+			};
+			let [first, second] = choices;
+			let at = if open_work(second) < open_work(first) { second } else { first };
+			if drawn.try_push(candidates.swap_remove(at)).is_err() {
+				break;
+			}
+		}
+		drawn
 	}
 
 	/// Gives a job to workers; returns the last block in which their results are accepted: the slowest
@@ -151,17 +244,22 @@ impl<T: Config> Pallet<T> {
 			});
 		}
 		let blocks = most_work.checked_div(T::WorkPerBlock::get()).unwrap_or(most_work);
+		Self::set_deadline(job, blocks.saturated_into())
+	}
+
+	/// Gives the workers of a job time, besides `extra` blocks for evaluation.
+	pub(crate) fn set_deadline(job: JobId, extra: BlockNumberFor<T>) -> BlockNumberFor<T> {
 		let deadline = frame_system::Pallet::<T>::block_number()
 			.saturating_add(T::JobDeadline::get())
-			.saturating_add(blocks.saturated_into());
+			.saturating_add(extra);
 		Deadlines::<T>::insert(deadline, job, ());
 		deadline
 	}
 
-	/// Takes a job away from its workers.
-	pub(crate) fn unassign(job: JobId, record: &JobRecordOf<T>) {
+	/// Takes a job away from `workers`, and from the list of deadlines.
+	pub(crate) fn unassign(job: JobId, record: &JobRecordOf<T>, workers: &[WorkerId]) {
 		Deadlines::<T>::remove(record.deadline, job);
-		for worker in &record.assignees {
+		for worker in workers {
 			Pending::<T>::remove(worker, job);
 			Workers::<T>::mutate(worker, |worker| {
 				if let Some(worker) = worker {

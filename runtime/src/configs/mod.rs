@@ -7,7 +7,7 @@ use crate::{
 	System, TxExtension, UNIT, UncheckedExtrinsic, VERSION,
 };
 use frame_support::{
-	derive_impl, parameter_types,
+	PalletId, derive_impl, parameter_types,
 	traits::{ConstBool, ConstU8, ConstU16, ConstU32, ConstU64, ConstU128, VariantCountOf},
 	weights::{
 		IdentityFee, Weight,
@@ -21,7 +21,11 @@ use frame_system::{
 };
 use pallet_transaction_payment::{ConstFeeMultiplier, FungibleAdapter, Multiplier};
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
-use sp_runtime::{Perbill, generic::Era, traits::One};
+use sp_runtime::{
+	Perbill,
+	generic::Era,
+	traits::{AccountIdConversion, One},
+};
 use sp_version::RuntimeVersion;
 
 const NORMAL_DISPATCH_RATIO: Perbill = Perbill::from_percent(75);
@@ -44,11 +48,13 @@ parameter_types! {
 		})
 		.build();
 	pub FeeMultiplier: Multiplier = Multiplier::one();
+	/// Has what was slashed, for sudo to decide on.
+	pub SlashAccount: AccountId = PalletId(*b"fhe/slsh").into_account_truncating();
 }
 
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
 impl frame_system::Config for Runtime {
-	type SingleBlockMigrations = pallet_fhe_ml::migrations::MigrateToV2<Runtime>;
+	type SingleBlockMigrations = pallet_fhe_ml::migrations::MigrateToV3<Runtime>;
 	type Block = Block;
 	type BlockWeights = RuntimeBlockWeights;
 	type BlockLength = RuntimeBlockLength;
@@ -143,6 +149,10 @@ impl pallet_fhe_ml::Config for Runtime {
 	type MaxRounds = ConstU8<5>;
 	type WorkerBond = ConstU128<{ 1_000 * UNIT }>;
 	type MissPenalty = ConstU128<UNIT>;
+	/// Half of the bond: results are the same on every machine, so a wrong one is no accident.
+	type LiePenalty = ConstU128<{ 500 * UNIT }>;
+	type SlashAccount = SlashAccount;
+	type MaxRedundancy = ConstU8<8>;
 	type UnbondingDelay = ConstU32<{ 24 * HOURS }>;
 	type ReleaseDelay = ConstU32<{ 7 * 24 * HOURS }>;
 	type ResendAfter = ConstU32<5>;

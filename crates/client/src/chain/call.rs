@@ -63,8 +63,9 @@ impl EncodeAsFields for Encoded {
 
 impl Call {
 	/// `register_model`; needs [`Call::through_sudo`].
-	pub fn register_model(artifact: &[u8]) -> Self {
-		Self { pallet: PALLET, name: "register_model", arguments: artifact.encode() }
+	pub fn register_model(artifact: &[u8], depositor: &Account) -> Self {
+		let arguments = (artifact, Some(depositor.0.public_key().0)).encode();
+		Self { pallet: PALLET, name: "register_model", arguments }
 	}
 
 	/// `retire_model`; needs [`Call::through_sudo`].
@@ -88,8 +89,9 @@ impl Call {
 		server_key: Option<KeyHash>,
 		input: &[u8],
 		max_fee: u128,
+		redundancy: u8,
 	) -> Self {
-		let arguments = (model, server_key, input, max_fee).encode();
+		let arguments = (model, server_key, input, max_fee, redundancy).encode();
 		Self { pallet: PALLET, name: "request_inference", arguments }
 	}
 
@@ -252,13 +254,13 @@ impl Chain {
 		Ok(worker)
 	}
 
-	/// Registers a model as root; returns its number.
+	/// Registers a model as root, with a deposit of `account`; returns its number.
 	pub async fn register_model(
 		&self,
 		artifact: &[u8],
 		account: &Account,
 	) -> Result<ModelId, ChainError> {
-		let included = self.sudo(Call::register_model(artifact), account).await?;
+		let included = self.sudo(Call::register_model(artifact, account), account).await?;
 		let (model, ..) = included.event::<ModelRegistered>("ModelRegistered")?;
 		Ok(model)
 	}

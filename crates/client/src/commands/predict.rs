@@ -50,6 +50,7 @@ struct Session {
 	key: ClientKey,
 	server_key: Option<[u8; 32]>,
 	max_fee: u128,
+	redundancy: u8,
 }
 
 pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
@@ -58,7 +59,10 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	let best = chain.best_block().await?;
 	let artifact = best.artifact(options.model).await?;
 	let model = with_schema(options.model, artifact, &options.schema, &key)?;
-	let quote = best.quote(options.model).await?.ok_or(CommandError::Retired(options.model))?.fee;
+	let redundancy = options.redundancy.count;
+	let quote = best.quote(options.model, redundancy).await?;
+	let unknown = CommandError::NoQuote { model: options.model, redundancy };
+	let quote = quote.ok_or(unknown)?.fee;
 	let max_fee = options.max_fee.unwrap_or(quote);
 	if quote > max_fee {
 		return Err(CommandError::TooExpensive { quote, max_fee });
@@ -89,6 +93,7 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 		model_id: options.model,
 		key,
 		max_fee,
+		redundancy,
 	};
 	let first_nonce = session.chain.next_nonce(&session.account).await?;
 	let bar = output.bar(inputs.len(), "predicting");
@@ -145,7 +150,8 @@ impl Session {
 		nonce: u64,
 	) -> Result<Request, CommandError> {
 		let server_key = self.server_key.map(Into::into);
-		let call = Call::request_inference(self.model_id, server_key, &input, self.max_fee);
+		let (fee, redundancy) = (self.max_fee, self.redundancy);
+		let call = Call::request_inference(self.model_id, server_key, &input, fee, redundancy);
 		let pending = self.chain.request(call, &self.account, nonce).await?;
 		Ok(Request { row, input, pending })
 	}

@@ -57,8 +57,11 @@ async fn list(url: &str, output: Output) -> Result<(), CommandError> {
 		};
 		let (worker, operator) = (hex_key(&worker), record.operator.to_string());
 		let text = format!(
-			"{worker}  {status}  {} open jobs  bond {:.3} FHE  operator {operator}",
+			"{worker}  {status}  {} jobs open, {} completed, {} missed, {} times slashed  bond {:.3} FHE  operator {operator}",
 			record.open_jobs,
+			record.completed,
+			record.missed,
+			record.slashed,
 			record.bond as f64 / 1e12,
 		);
 		let json = json!({
@@ -66,6 +69,9 @@ async fn list(url: &str, output: Output) -> Result<(), CommandError> {
 			"operator": operator,
 			"status": status,
 			"open_jobs": record.open_jobs,
+			"completed": record.completed,
+			"missed": record.missed,
+			"slashed": record.slashed,
 			"bond": record.bond.to_string(),
 		});
 		output.print(&json, &text)?;

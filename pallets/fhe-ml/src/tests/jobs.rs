@@ -11,8 +11,8 @@ fn held(reason: HoldReason) -> u64 {
 	Balances::balance_on_hold(&reason.into(), &ALICE)
 }
 
-fn request_of(input: Vec<u8>) -> frame_support::dispatch::DispatchResult {
-	FheMl::request_inference(RuntimeOrigin::signed(ALICE), 0, None, input, FEE)
+fn try_request(input: Vec<u8>) -> frame_support::dispatch::DispatchResult {
+	FheMl::request_inference(RuntimeOrigin::signed(ALICE), 0, None, input, FEE, 1)
 }
 
 #[test]
@@ -59,15 +59,15 @@ fn every_way_to_break_an_input_has_its_own_error() {
 		] {
 			let mut broken = input(0);
 			broken[at] ^= 0x40;
-			assert_noop!(request_of(broken), error);
+			assert_noop!(try_request(broken), error);
 		}
-		assert_noop!(request_of(input(0)[..50].to_vec()), Error::<Test>::BlobWrongLength);
+		assert_noop!(try_request(input(0)[..50].to_vec()), Error::<Test>::BlobWrongLength);
 		let mut long = input(0);
 		long.push(0);
 		long[12] += 1;
-		assert_noop!(request_of(long), Error::<Test>::BlobWrongLength);
+		assert_noop!(try_request(long), Error::<Test>::BlobWrongLength);
 		let max: u32 = MaxInputBytes::get();
-		assert_noop!(request_of(vec![0; max as usize + 1]), Error::<Test>::BlobTooLong);
+		assert_noop!(try_request(vec![0; max as usize + 1]), Error::<Test>::BlobTooLong);
 	});
 }
 
@@ -77,7 +77,7 @@ fn the_fee_is_never_more_than_the_user_said() {
 		register_linear_model();
 		let origin = RuntimeOrigin::signed(ALICE);
 		assert_noop!(
-			FheMl::request_inference(origin, 0, None, input(0), FEE - 1),
+			FheMl::request_inference(origin, 0, None, input(0), FEE - 1, 1),
 			Error::<Test>::FeeAboveMax
 		);
 	});
@@ -86,11 +86,11 @@ fn the_fee_is_never_more_than_the_user_said() {
 #[test]
 fn unknown_models_and_needless_keys_are_refused() {
 	run(|| {
-		assert_noop!(request_of(input(0)), Error::<Test>::UnknownModel);
+		assert_noop!(try_request(input(0)), Error::<Test>::UnknownModel);
 		register_linear_model();
 		let origin = RuntimeOrigin::signed(ALICE);
 		assert_noop!(
-			FheMl::request_inference(origin, 0, Some(hash(b"key")), input(0), FEE),
+			FheMl::request_inference(origin, 0, Some(hash(b"key")), input(0), FEE, 1),
 			Error::<Test>::ServerKeyNotNeeded
 		);
 	});
@@ -100,10 +100,10 @@ fn unknown_models_and_needless_keys_are_refused() {
 fn pending_jobs_are_bounded() {
 	run(|| {
 		register_linear_model();
-		for seed in 0..3 {
+		for seed in 0..40 {
 			request(ALICE, 0, input(seed));
 		}
-		assert_noop!(request_of(input(3)), Error::<Test>::TooManyPendingJobs);
+		assert_noop!(try_request(input(40)), Error::<Test>::TooManyPendingJobs);
 	});
 }
 

@@ -4,14 +4,14 @@ use fhe_ml_primitives::{
 	bounds::MaxArtifactBytes,
 	format::{ArtifactPrefix, CircuitKind},
 };
-use frame_support::{assert_noop, assert_ok, traits::Get};
+use frame_support::{assert_noop, assert_ok, traits::{Get, fungible::InspectHold}};
 use sp_core::H256;
 use sp_runtime::DispatchError;
 
 #[test]
 fn an_admin_registers_a_model() {
 	run(|| {
-		assert_ok!(FheMl::register_model(RuntimeOrigin::root(), linear_model()));
+		assert_ok!(FheMl::register_model(RuntimeOrigin::root(), linear_model(), Some(BOB)));
 		let artifact = hash(&linear_model());
 		assert_eq!(
 			Models::<Test>::get(0),
@@ -26,13 +26,15 @@ fn an_admin_registers_a_model() {
 				encrypted_for: None,
 				status: ModelStatus::Active,
 				open_jobs: 0,
+				depositor: Some(BOB),
+				deposit: linear_model().len() as u64,
 			})
 		);
 		assert_eq!(ModelArtifacts::<Test>::get(0).unwrap().into_inner(), linear_model());
 		let name = b"iris".to_vec().try_into().unwrap();
 		System::assert_last_event(Event::ModelRegistered { model: 0, name, artifact }.into());
 		let deposit = u64::from(INPUT_BYTES + RESULT_BYTES);
-		assert_eq!(FheMl::quote(0), Some(Quote { fee: FEE, deposit }));
+		assert_eq!(FheMl::quote(0, 1), Some(Quote { fee: FEE, deposit }));
 	});
 }
 
@@ -42,7 +44,7 @@ fn an_encrypted_model_takes_requests_of_its_key_only() {
 	for circuit in [CircuitKind::EncryptedLinear, CircuitKind::EncryptedForest] {
 		run(|| {
 			let artifact = encrypted_artifact(circuit, hash(&key));
-			assert_ok!(FheMl::register_model(RuntimeOrigin::root(), artifact.clone()));
+			assert_ok!(FheMl::register_model(RuntimeOrigin::root(), artifact.clone(), None));
 			let record = Models::<Test>::get(0).unwrap();
 			assert_eq!(record.encrypted_for, Some(hash(&key)));
 			for key in [server_key(1), server_key(2)] {
@@ -52,7 +54,7 @@ fn an_encrypted_model_takes_requests_of_its_key_only() {
 			let needed = |key: &[u8]| record.needs_server_key.then(|| hash(key));
 			let request = |key: &[u8]| {
 				let input = input_for(&artifact, hash(key).0, 0);
-				FheMl::request_inference(RuntimeOrigin::signed(ALICE), 0, needed(key), input, FEE)
+				FheMl::request_inference(RuntimeOrigin::signed(ALICE), 0, needed(key), input, FEE, 1)
 			};
 			assert_noop!(request(&server_key(2)), Error::<Test>::ModelForAnotherKey);
 			assert_ok!(request(&key));
@@ -66,7 +68,7 @@ fn an_encrypted_artifact_without_its_key_is_refused() {
 		let mut artifact = encrypted_artifact(CircuitKind::EncryptedForest, H256::zero());
 		artifact.truncate(ArtifactPrefix::BYTES);
 		assert_noop!(
-			FheMl::register_model(RuntimeOrigin::root(), artifact),
+			FheMl::register_model(RuntimeOrigin::root(), artifact, None),
 			Error::<Test>::BlobWrongLength
 		);
 	});
@@ -77,7 +79,7 @@ fn nobody_else_registers_or_retires_models() {
 	run(|| {
 		register_linear_model();
 		assert_noop!(
-			FheMl::register_model(RuntimeOrigin::signed(ALICE), linear_model()),
+			FheMl::register_model(RuntimeOrigin::signed(ALICE), linear_model(), None),
 			DispatchError::BadOrigin
 		);
 		assert_noop!(
@@ -93,7 +95,7 @@ fn every_way_to_break_an_artifact_has_its_own_error() {
 		let mut artifact = linear_model();
 		artifact[at] ^= 0x40;
 		run(|| {
-			assert_noop!(FheMl::register_model(RuntimeOrigin::root(), artifact), error);
+			assert_noop!(FheMl::register_model(RuntimeOrigin::root(), artifact, None), error);
 		});
 	};
 	broken(0, Error::BlobNotRecognised);
@@ -112,7 +114,7 @@ fn every_way_to_break_an_artifact_has_its_own_error() {
 #[test]
 fn truncated_and_oversized_artifacts_are_refused() {
 	run(|| {
-		let register = |artifact| FheMl::register_model(RuntimeOrigin::root(), artifact);
+		let register = |artifact| FheMl::register_model(RuntimeOrigin::root(), artifact, None);
 		for len in [0, 3, 16, 40, linear_model().len() - 1] {
 			assert_noop!(register(linear_model()[..len].to_vec()), Error::<Test>::BlobWrongLength);
 		}
@@ -126,7 +128,7 @@ fn truncated_and_oversized_artifacts_are_refused() {
 #[test]
 fn a_model_that_costs_too_much_is_refused() {
 	run(|| {
-		let register = |work| FheMl::register_model(RuntimeOrigin::root(), artifact(work));
+		let register = |work| FheMl::register_model(RuntimeOrigin::root(), artifact(work), None);
 		assert_noop!(register(1_001), Error::<Test>::ModelTooExpensive);
 		assert_noop!(register(0), Error::<Test>::BlobMalformed);
 		assert_ok!(register(1_000));
@@ -140,9 +142,9 @@ fn a_retired_model_takes_no_requests_and_frees_its_bytes() {
 		assert_ok!(FheMl::retire_model(RuntimeOrigin::root(), model));
 		System::assert_last_event(Event::ModelRetired { model }.into());
 		assert!(!ModelArtifacts::<Test>::contains_key(model));
-		assert_eq!(FheMl::quote(model), None);
+		assert_eq!(FheMl::quote(model, 1), None);
 		assert_noop!(
-			FheMl::request_inference(RuntimeOrigin::signed(ALICE), model, None, input(0), FEE),
+			FheMl::request_inference(RuntimeOrigin::signed(ALICE), model, None, input(0), FEE, 1),
 			Error::<Test>::ModelIsRetired
 		);
 		assert_noop!(
@@ -160,7 +162,10 @@ fn open_jobs_of_a_retired_model_are_still_finished() {
 		let job = request(ALICE, model, input(0));
 		assert_ok!(FheMl::retire_model(RuntimeOrigin::root(), model));
 		assert!(ModelArtifacts::<Test>::contains_key(model));
+		let held = || Balances::balance_on_hold(&HoldReason::Model.into(), &BOB);
+		assert_eq!(held(), linear_model().len() as u64);
 		assert_ok!(apply(submission(job, completed(&input(0), 1))).unwrap());
 		assert!(!ModelArtifacts::<Test>::contains_key(model));
+		assert_eq!(held(), 0);
 	});
 }

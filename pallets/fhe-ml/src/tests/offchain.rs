@@ -1,6 +1,8 @@
 use crate::{mock::*, pallet::*};
 use codec::{Decode, Encode};
-use fhe_ml_primitives::{MailboxEntry, Outcome, mailbox_key, sent_key, worker_key::KEY_TYPE};
+use fhe_ml_primitives::{
+	MailboxEntry, Outcome, Sent, Step, mailbox_key, sent_key, worker_key::KEY_TYPE,
+};
 use frame_support::{assert_ok, traits::Hooks};
 use parking_lot::RwLock;
 use sp_core::offchain::{
@@ -81,7 +83,7 @@ fn what_the_worker_sent_itself_is_not_sent_at_once_again() {
 		let model = register_linear_model();
 		let job = request(ALICE, model, input(0));
 		put(job, &input(0), completed(&input(0), 5));
-		StorageValueRef::persistent(&sent_key(&worker(), job)).set(&2u32);
+		StorageValueRef::persistent(&sent_key(&worker(), job)).set(&Sent { step: Step::Post, at: 2 });
 		hook_at(3);
 		assert_eq!(sent(pool).len(), 0);
 		hook_at(2 + RESEND_AFTER);
@@ -103,5 +105,29 @@ fn entries_of_another_fork_and_impossible_results_are_not_sent() {
 		StorageValueRef::persistent(&mailbox_key(&worker(), job)).set(&b"garbage".encode());
 		hook_at(4);
 		assert_eq!(sent(pool).len(), 0);
+	});
+}
+
+#[test]
+fn the_hook_commits_first_and_reveals_when_all_have_committed() {
+	run_offchain(|pool| {
+		let model = register_linear_model();
+		assert_ok!(join(BOB, 2));
+		let job = request_of(ALICE, model, input(0), 2);
+		let outcome = completed(&input(0), 5);
+		put(job, &input(0), outcome.clone());
+		hook_at(2);
+		let committed = sent(pool);
+		assert_eq!(committed.len(), 1);
+		assert_ok!(apply(committed[0].clone()).unwrap());
+		hook_at(3);
+		assert_eq!(sent(pool).len(), 0, "the other worker has not committed");
+		assert_ok!(apply(commitment_by(&other_pair(2), job, &outcome)).unwrap());
+		// No waiting for ResendAfter: it is another thing that is sent.
+		hook_at(4);
+		let revealed = sent(pool);
+		assert_eq!(revealed.len(), 1);
+		assert_ok!(apply(revealed[0].clone()).unwrap());
+		assert!(Results::<Test>::contains_key(job));
 	});
 }

@@ -1,5 +1,5 @@
 use crate::{mock::*, pallet::*};
-use fhe_ml_primitives::WorkerStatus;
+use fhe_ml_primitives::{Limits, WorkerStatus};
 use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold};
 use sp_core::Pair;
 use sp_runtime::{DispatchError, TokenError};
@@ -19,6 +19,8 @@ fn whoever_holds_a_key_joins_with_a_bond() {
 		assert_eq!(bond(BOB), BOND);
 		assert!(ActiveWorkers::<Test>::get().contains(&worker));
 		assert_noop!(join(BOB, 2), Error::<Test>::WorkerAlreadyJoined);
+		let limits = Limits { workers: 2, min_redundancy: 1, max_redundancy: 2 };
+		assert_ok!(FheMl::set_limits(RuntimeOrigin::root(), limits));
 		assert_noop!(join(BOB, 3), Error::<Test>::TooManyWorkers);
 	});
 }
@@ -50,8 +52,8 @@ fn a_worker_that_leaves_finishes_its_jobs_and_gets_its_bond_after_the_delay() {
 		System::assert_last_event(Event::WorkerLeaves { worker: worker(), free_at }.into());
 		assert_noop!(leave(PAYOUT), Error::<Test>::WorkerLeavesAlready);
 		let again =
-			FheMl::request_inference(RuntimeOrigin::signed(ALICE), model, None, input(1), FEE);
-		assert_noop!(again.map(|_| ()), Error::<Test>::NoWorkers);
+			FheMl::request_inference(RuntimeOrigin::signed(ALICE), model, None, input(1), FEE, 1);
+		assert_noop!(again.map(|_| ()), Error::<Test>::TooFewWorkers);
 
 		let withdraw = || FheMl::withdraw_bond(RuntimeOrigin::signed(PAYOUT), worker());
 		System::set_block_number(free_at);
@@ -111,24 +113,69 @@ fn without_workers_there_are_no_jobs() {
 		let model = register_linear_model();
 		assert_ok!(FheMl::remove_worker(RuntimeOrigin::root(), worker()));
 		let request =
-			FheMl::request_inference(RuntimeOrigin::signed(ALICE), model, None, input(0), FEE);
-		assert_noop!(request.map(|_| ()), Error::<Test>::NoWorkers);
+			FheMl::request_inference(RuntimeOrigin::signed(ALICE), model, None, input(0), FEE, 1);
+		assert_noop!(request.map(|_| ()), Error::<Test>::TooFewWorkers);
+	});
+}
+
+/// Requests jobs from two workers and says how many the first one got, each finished at once if `idle`.
+fn share_of_first(jobs: u8, idle: bool) -> usize {
+	let model = register_linear_model();
+	assert_ok!(join(BOB, 2));
+	let mut first = 0;
+	for seed in 0..jobs {
+		let job = request(ALICE, model, input(seed));
+		let assignee = Jobs::<Test>::get(job).unwrap().assignees[0].clone();
+		first += usize::from(assignee == worker());
+		if idle {
+			assert_ok!(FheMl::do_submit_result(assignee, job, completed(&input(seed), 0)));
+		}
+		System::set_block_number(System::block_number() + 1);
+	}
+	first
+}
+
+#[test]
+fn jobs_are_spread_over_idle_workers_by_chance() {
+	run(|| {
+		let first = share_of_first(100, true);
+		assert!((30..70).contains(&first), "{first} of 100 jobs for the first of two workers");
 	});
 }
 
 #[test]
-fn jobs_are_spread_over_the_workers() {
+fn busy_workers_get_fewer_jobs() {
 	run(|| {
-		let model = register_linear_model();
-		assert_ok!(join(BOB, 2));
-		let mut first = 0;
-		for seed in 0..100 {
-			let job = request(ALICE, model, input(seed));
-			let assignee = Jobs::<Test>::get(job).unwrap().assignees[0].clone();
-			first += usize::from(assignee == worker());
-			assert_ok!(FheMl::do_submit_result(assignee, job, completed(&input(seed), 0)));
-			System::set_block_number(System::block_number() + 1);
+		let first = share_of_first(40, false);
+		assert!((18..=22).contains(&first), "{first} of 40 jobs for the first of two workers");
+	});
+}
+
+#[test]
+fn an_admin_sets_limits_within_the_constants() {
+	run(|| {
+		let set = |origin, workers, min_redundancy, max_redundancy| {
+			FheMl::set_limits(origin, Limits { workers, min_redundancy, max_redundancy })
+		};
+		assert_noop!(set(RuntimeOrigin::signed(ALICE), 2, 1, 1), DispatchError::BadOrigin);
+		for (workers, min, max) in [(0, 1, 1), (7, 1, 1), (2, 0, 1), (2, 2, 1), (2, 1, 5)] {
+			let refused = set(RuntimeOrigin::root(), workers, min, max);
+			assert_noop!(refused.map(|_| ()), Error::<Test>::ImpossibleLimits);
 		}
-		assert!((30..70).contains(&first), "{first} of 100 jobs for the first of two workers");
+		assert_ok!(set(RuntimeOrigin::root(), 2, 2, 3));
+		let model = register_linear_model();
+		assert!(FheMl::quote(model, 1).is_none() && FheMl::quote(model, 4).is_none());
+		assert_eq!(FheMl::quote(model, 2).unwrap().fee, fee(2));
+		for redundancy in [0, 1, 4] {
+			let request = FheMl::request_inference(
+				RuntimeOrigin::signed(ALICE),
+				model,
+				None,
+				input(0),
+				fee(4),
+				redundancy,
+			);
+			assert_noop!(request.map(|_| ()), Error::<Test>::RedundancyOutOfBounds);
+		}
 	});
 }

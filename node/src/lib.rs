@@ -1,0 +1,12 @@
+//! The collator node of the fhe-ml chain.
+
+#![allow(clippy::result_large_err)] // The error is sc-cli's, and returned once.
+
+mod chain_spec;
+mod cli;
+mod command;
+mod new_chain;
+mod rpc;
+mod service;
+
+pub use command::run;

@@ -1,0 +1,145 @@
+//! How several workers agree on the result of one job: they commit, one reveals, and where results
+//! differ more workers are asked until a majority decides.
+
+use crate::{pallet::*, types::*};
+use alloc::vec::Vec;
+use fhe_ml_primitives::{
+	Assignees, Ballot, FailureReason, JobId, JobStatus, Outcome, Verdict, WorkerId,
+};
+use frame_support::pallet_prelude::*;
+use frame_system::pallet_prelude::BlockNumberFor;
+use sp_core::H256;
+use sp_runtime::traits::{CheckedDiv, Saturating, Zero};
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn do_commit_result(
+		worker: WorkerId,
+		job: JobId,
+		commitment: H256,
+	) -> DispatchResult {
+		let mut record = Self::check_commitment(&worker, job)?;
+		let mut ballot = Ballots::<T>::get(job);
+		ballot
+			.commitments
+			.try_push((worker.clone(), commitment))
+			.map_err(|_| Error::<T>::AlreadyCommitted)?;
+		Self::deposit_event(Event::ResultCommitted { job, worker });
+		if ballot.is_committed(&record.assignees) {
+			// From now on there is time to reveal. Nothing has to be evaluated for it.
+			Deadlines::<T>::remove(record.deadline, job);
+			record.deadline = Self::set_deadline(job, Zero::zero());
+		}
+		Self::settle(job, record, ballot)
+	}
+
+	/// Takes in an outcome that its worker has committed to.
+	pub(crate) fn reveal(job: JobId, record: JobRecordOf<T>, outcome: Outcome) -> DispatchResult {
+		let mut ballot = Ballots::<T>::get(job);
+		let hash = outcome.hash();
+		ballot.revealed.try_push(hash).map_err(|_| Error::<T>::AlreadyRevealed)?;
+		RevealedOutcomes::<T>::insert(job, hash, outcome);
+		Self::settle(job, record, ballot)
+	}
+
+	/// Does what the ballot of a job now says.
+	fn settle(job: JobId, record: JobRecordOf<T>, ballot: Ballot) -> DispatchResult {
+		match ballot.verdict(job, &record.assignees, record.redundancy) {
+			Verdict::Open => {
+				Ballots::<T>::insert(job, ballot);
+				Jobs::<T>::insert(job, record);
+				Ok(())
+			},
+			Verdict::Agreed(outcome) => Self::decide(job, record, ballot, outcome),
+			Verdict::Split => Self::ask_more(job, record, ballot),
+		}
+	}
+
+	/// Ends a job with the outcome of the majority. Who committed to another one is slashed.
+	fn decide(
+		job: JobId,
+		record: JobRecordOf<T>,
+		ballot: Ballot,
+		outcome: H256,
+	) -> DispatchResult {
+		let (honest, wrong): (Vec<_>, Vec<_>) = record
+			.assignees
+			.iter()
+			.cloned()
+			.partition(|worker| ballot.vote(job, worker) == Some(outcome));
+		let decided =
+			RevealedOutcomes::<T>::get(job, outcome).ok_or(Error::<T>::CommitmentsMissing)?;
+		Self::forget_ballot(job, &ballot);
+		Self::unassign(job, &record, &record.assignees);
+		let mut due = match decided {
+			Outcome::Completed(_) => Self::due_beyond_fee(&record, &honest),
+			Outcome::Failed(_) => Vec::new(),
+		};
+		for worker in &wrong {
+			Self::slash(worker, job, &mut due);
+		}
+		// A part of the assignees is within their bound.
+		Self::finish(job, record, decided, Assignees::truncate_from(honest))
+	}
+
+	/// What honest workers lack of their share because more had to be asked than the fee was for.
+	fn due_beyond_fee(
+		record: &JobRecordOf<T>,
+		honest: &[WorkerId],
+	) -> Vec<(T::AccountId, BalanceOf<T>)> {
+		let share = |workers: u32| record.fee.checked_div(&workers.into()).unwrap_or_default();
+		let lack = share(record.redundancy.into()).saturating_sub(share(honest.len() as u32));
+		let operators = honest.iter().filter_map(Workers::<T>::get).map(|worker| worker.operator);
+		operators.map(|operator| (operator, lack)).collect()
+	}
+
+	/// Assigns a job to more workers, an odd number in all; without any left it fails, and nobody is
+	/// slashed, since nobody knows who is right.
+	fn ask_more(job: JobId, mut record: JobRecordOf<T>, ballot: Ballot) -> DispatchResult {
+		let wanted = if record.assignees.len().is_multiple_of(2) { 1 } else { 2 };
+		let more = match record.rounds < T::MaxRounds::get() {
+			true => Self::draw_workers(job, record.rounds, wanted, &record.assignees),
+			false => Assignees::new(),
+		};
+		let fits = record.assignees.len().saturating_add(more.len()) <= Assignees::bound();
+		Self::unassign(job, &record, &[]);
+		if more.is_empty() || !fits {
+			let (owner, workers) = (record.owner.clone(), record.assignees.clone());
+			let reason = FailureReason::NoAgreement;
+			Self::unassign(job, &record, &workers);
+			Self::forget_ballot(job, &ballot);
+			Self::release_hold(HoldReason::InferenceFee, &owner, record.fee)?;
+			Self::close(job, record, JobStatus::Failed { reason })?;
+			Self::deposit_event(Event::InferenceFailed { job, owner, workers, reason });
+			return Ok(());
+		}
+		Ballots::<T>::insert(job, ballot);
+		let deadline = Self::assign_more(job, &mut record, &more);
+		let assignees = record.assignees.clone();
+		Jobs::<T>::insert(job, record);
+		Self::deposit_event(Event::InferenceDisputed { job, assignees, deadline });
+		Ok(())
+	}
+
+	/// Assigns a job to more workers in a new round; returns its new deadline.
+	pub(crate) fn assign_more(
+		job: JobId,
+		record: &mut JobRecordOf<T>,
+		more: &Assignees,
+	) -> BlockNumberFor<T> {
+		record.rounds = record.rounds.saturating_add(1);
+		record.deadline = Self::assign(job, record.work, more);
+		for worker in more {
+			// Whoever calls this has seen to it that they fit.
+			let _ = record.assignees.try_push(worker.clone());
+		}
+		record.deadline
+	}
+
+	/// Removes what the workers of a job have said.
+	pub(crate) fn forget_ballot(job: JobId, ballot: &Ballot) {
+		Ballots::<T>::remove(job);
+		for outcome in &ballot.revealed {
+			RevealedOutcomes::<T>::remove(job, outcome);
+		}
+	}
+}

@@ -1,0 +1,75 @@
+// Four workers, one of which flips a bit of every result: it is found out, pays, and every user who asked
+// two workers gets the right prediction.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { fheMl, history, LYING_NODE, model } from './harness.mjs';
+import { balancedBooks, localNetwork, registerModel } from './network.mjs';
+
+let nodes = {};
+let keys;
+before(async () => {
+  nodes = await localNetwork({ dave: { binary: LYING_NODE } });
+  ({ keys } = await registerModel(nodes.alice));
+});
+after(() => Promise.all(Object.values(nodes).map((node) => node.stop())));
+
+const { prediction: expected } =
+  JSON.parse(readFileSync(model('breast_cancer_logistic.expected.json')));
+
+const predict = (rows, redundancy) =>
+  fheMl('predict', '--model', '0', '--input', model('breast_cancer.test.csv'), '--rows', rows,
+    '--redundancy', String(redundancy), '--key', keys, '--suri', '//Bob', '--url', nodes.bob.url);
+const worker = async (suri) => {
+  const operators = { dave: '5DAAnrj7VHTznn2AWBemMuyBwZWs6FNFjdyVXUeYum3PTXFy' };
+  return (await fheMl('worker', 'list', '--url', nodes.bob.url))
+    .find(({ operator }) => operator === operators[suri]);
+};
+
+test('a lying worker is slashed, and every prediction of two workers is right', async () => {
+  const { worker: liar, bond } = await worker('dave');
+  const rows = await predict('0..24', 2);
+  assert.equal(rows.length, 24);
+  rows.forEach((row) => assert.equal(row.prediction, expected[row.row], `row ${row.row}`));
+
+  const slashed = await history(nodes.bob.api, 'WorkerSlashed');
+  assert.ok(slashed.length > 0, 'the liar was given no job of 24');
+  slashed.forEach(({ event }) => assert.equal(event.data.worker.toHex(), liar));
+  assert.ok((await history(nodes.bob.api, 'InferenceDisputed')).length >= slashed.length);
+  const after = await worker('dave');
+  assert.equal(after.status, 'suspended');
+  const penalties = slashed.reduce((sum, { event }) => sum + event.data.penalty.toBigInt(), 0n);
+  assert.equal(BigInt(after.bond), BigInt(bond) - penalties);
+  assert.ok(BigInt(after.bond) <= BigInt(bond) / 2n);
+  assert.equal(after.completed, 0);
+  console.log(`slashed ${slashed.length} times, in all ${penalties / 10n ** 12n} FHE`);
+  await balancedBooks(nodes.bob, assert);
+});
+
+test('equal results of three workers are posted once, in three blocks, and cost three times the work',
+  async () => {
+    const quote = async (k) =>
+      BigInt((await fheMl('quote', '--model', '0', '--redundancy', String(k), '--url', nodes.bob.url))[0].fee);
+    const work = (await quote(2)) - (await quote(1));
+    const three = await quote(3);
+    assert.equal(three - (await quote(1)), 2n * work);
+    const before = (await history(nodes.bob.api, 'InferenceCompleted')).length;
+    const rows = await predict('30..38', 3);
+    rows.forEach((row) => {
+      assert.equal(row.prediction, expected[row.row]);
+      assert.equal(BigInt(row.fee), three);
+    });
+    const completed = (await history(nodes.bob.api, 'InferenceCompleted')).slice(before);
+    assert.equal(completed.length, 8);
+    completed.forEach(({ event }) => assert.equal(event.data.workers.length, 3));
+    const waits = rows.map((row) => row.result_in_block - row.requested_in_block).sort((a, b) => a - b);
+    console.log(`blocks from request to result with three workers: ${waits}`);
+    // Commitments in the next block, the result in the one after; network and polling take another.
+    assert.ok(waits[0] <= 4, `${waits}`);
+  });
+
+test('more workers than there are cannot be asked', async () => {
+  await assert.rejects(predict('0..1', 5), (error) => /TooFewWorkers/.test(error.stderr));
+  await assert.rejects(predict('0..1', 9), (error) => /takes no requests with redundancy 9/.test(error.stderr));
+});

@@ -1,0 +1,34 @@
+// See scripts/bench-network.sh.
+
+import { Keyring } from '@polkadot/api';
+import { fheMl, send } from '../harness.mjs';
+import { allFinished, localNetwork, sendAll } from '../network.mjs';
+import { prepare } from './jobs.mjs';
+
+const COUNT = 400;
+const nodes = await localNetwork();
+try {
+  const keyring = new Keyring({ type: 'sr25519' });
+  const [alice, bob] = ['//Alice', '//Bob'].map((suri) => keyring.addFromUri(suri));
+  const { api, url } = nodes.bob;
+  const models = [];
+  for (const name of ['breast_cancer_logistic', 'breast_cancer_xgboost_50x4']) {
+    models.push([name, await prepare(nodes.bob, name, 'breast_cancer', '//Bob')]);
+  }
+  const workers = (await fheMl('worker', 'list', '--url', url)).map(({ worker }) => worker);
+  let total = 0;
+  for (const count of [4, 2, 1]) {
+    while (workers.length > count) {
+      await send(api, api.tx.sudo.sudo(api.tx.fheMl.removeWorker(workers.pop())), alice);
+    }
+    for (const [name, jobs] of models) {
+      const start = Date.now();
+      await sendAll(nodes.bob, jobs.calls(COUNT), bob);
+      await allFinished(nodes.bob, (total += COUNT), 600);
+      const seconds = (Date.now() - start) / 1000;
+      console.log(`${count} workers, ${name}: ${COUNT} jobs in ${seconds.toFixed(1)} s, ${(COUNT / seconds).toFixed(1)} a second`);
+    }
+  }
+} finally {
+  await Promise.all(Object.values(nodes).map((node) => node.stop()));
+}

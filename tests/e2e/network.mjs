@@ -1,0 +1,94 @@
+// Networks of several real nodes.
+
+import { join } from 'node:path';
+import { fheMl, history, model, Node, until } from './harness.mjs';
+
+const BOOT_PEER = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'; // of node key 1
+export const NAMES = ['alice', 'bob', 'charlie', 'dave'];
+
+const nodeKey = (number) => ['--node-key', String(number).padStart(64, '0')];
+
+/** A node of the `local` chain; `options` as those of `Node`. */
+export const localNode = (number, role, boot, options) =>
+  new Node(['--chain', 'local', ...role, ...nodeKey(number),
+    ...(boot ? ['--bootnodes', boot] : [])], options);
+
+/** How others reach a node with node key 1. */
+export const bootAddress = (node) => `/ip4/${node.host}/tcp/${node.p2p}/p2p/${BOOT_PEER}`;
+
+/** The four authorities of the `local` chain, by name; `options[name]` as those of `Node`. */
+export async function localNetwork(options = {}) {
+  const nodes = {};
+  for (const [at, name] of NAMES.entries()) {
+    const boot = at ? bootAddress(nodes.alice) : undefined;
+    nodes[name] = await localNode(at + 1, [`--${name}`], boot, options[name]).start();
+  }
+  await until('finality', async () => (await finalized(nodes.dave)) > 0, 120);
+  return nodes;
+}
+
+export const best = async ({ api }) => (await api.rpc.chain.getHeader()).number.toNumber();
+
+export const finalized = async ({ api }) => {
+  const hash = await api.rpc.chain.getFinalizedHead();
+  return (await api.rpc.chain.getHeader(hash)).number.toNumber();
+};
+
+/** Makes keys, imports and registers the breast-cancer model as number 0. */
+export async function registerModel(node) {
+  const keys = join(node.folder, 'keys');
+  const artifact = join(node.folder, 'model.fheml');
+  await fheMl('keygen', '--out', keys);
+  await fheMl('model', 'import', model('breast_cancer_logistic.onnx'), '--output', artifact,
+    '--calibration', model('breast_cancer.train.csv'));
+  await fheMl('model', 'register', artifact, '--suri', '//Alice', '--url', node.url);
+  return { keys, artifact };
+}
+
+/** Signs and sends `calls` with consecutive nonces, as fast as the node takes them. */
+export async function sendAll(node, calls, signer) {
+  const first = (await node.api.rpc.system.accountNextIndex(signer.address)).toNumber();
+  for (const [at, call] of calls.entries()) {
+    await call.signAndSend(signer, { nonce: first + at });
+  }
+}
+
+/** Waits until no job is pending, and returns all jobs. */
+export async function allFinished(node, count, seconds) {
+  const { fheMl: pallet } = node.api.query;
+  await until(`${count} jobs to be finished`, async () =>
+    (await pallet.nextJob()).toNumber() >= count && (await pallet.pendingCount()).isZero(), seconds);
+  const jobs = await pallet.jobs.entries();
+  return jobs.map(([key, job]) => ({ number: key.args[0].toNumber(), job: job.unwrap() }));
+}
+
+/**
+ * The books: every unit is on some account; nothing is held for jobs that are finished; every job was
+ * paid once. Returns how many jobs each worker completed.
+ */
+export async function balancedBooks(node, assert) {
+  const { query } = node.api;
+  const at = await node.api.at(await node.api.rpc.chain.getFinalizedHead());
+  const accounts = await at.query.system.account.entries();
+  const total = accounts.reduce((sum, [, { data }]) =>
+    sum + data.free.toBigInt() + data.reserved.toBigInt(), 0n);
+  assert.equal(total, (await at.query.balances.totalIssuance()).toBigInt());
+  for (const [, holds] of await query.balances.holds.entries()) {
+    assert.ok(!holds.some(({ id }) => id.isFheMl && id.asFheMl.isInferenceFee), 'a fee is still held');
+  }
+  const paid = new Map();
+  for (const { event: { data } } of await history(node.api, 'InferenceCompleted')) {
+    const job = data.job.toNumber();
+    assert.ok(!paid.has(job), `job ${job} was paid twice`);
+    paid.set(job, data.workers.map((worker) => worker.toHex()));
+  }
+  const shares = new Map();
+  for (const worker of [...paid.values()].flat()) shares.set(worker, (shares.get(worker) ?? 0) + 1);
+  for (const [key, record] of await query.fheMl.workers.entries()) {
+    const worker = key.args[0].toHex();
+    const { completed, openJobs, openWork } = record.unwrap();
+    assert.equal(completed.toNumber(), shares.get(worker) ?? 0);
+    assert.equal(openJobs.toNumber() + openWork.toNumber(), 0);
+  }
+  return shares;
+}
