@@ -46,19 +46,34 @@ fn some_worker(random: &mut Random) -> WorkerId {
 	other_id(1 + random.below(WORKERS) as u8)
 }
 
-/// A request for a model, with the right key more often than not.
-fn request(random: &mut Random) -> Call<Test> {
+/// A pending job, more often than not.
+fn some_job(random: &mut Random) -> JobId {
+	let pending = Deadlines::<Test>::iter_keys().map(|(_, job)| job).collect::<Vec<_>>();
+	match random.below(8) {
+		1.. if !pending.is_empty() => random.one_of(&pending),
+		_ => number(random, NextJob::<Test>::get()),
+	}
+}
+
+/// A request for a model, by somebody who has the right key more often than not.
+fn request(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
+	let account = random.one_of(&ACCOUNTS);
 	let model = number(random, NextModel::<Test>::get().into()) as u32;
-	let Some(artifact) = ModelArtifacts::<Test>::get(model) else {
-		return Call::retire_model { model };
+	let (Some(record), Some(artifact)) =
+		(Models::<Test>::get(model), ModelArtifacts::<Test>::get(model))
+	else {
+		return (RuntimeOrigin::signed(account), Call::retire_model { model });
 	};
-	let needs_key = Models::<Test>::get(model).is_some_and(|model| model.needs_server_key);
-	let key = hash(&server_key(random.below(3) as u8));
-	let server_key = (needs_key != (random.below(10) == 0)).then_some(key);
+	let right = random.below(8) > 0;
+	let any = hash(&server_key(random.below(3) as u8));
+	let key = record.encrypted_for.filter(|_| right).unwrap_or(any);
+	let owner = ServerKeys::<Test>::get(key).map(|record| record.owner).filter(|_| right);
+	let server_key = (record.needs_server_key == right).then_some(key);
 	let input = input_for(&artifact, key.0, random.below(200) as u8);
 	let redundancy = random.one_of(&[1, 1, 2, 2, 3, 4, 5]);
 	let max_fee = fee(redundancy.into()) - u64::from(random.below(9) == 0);
-	Call::request_inference { model, server_key, input, max_fee, redundancy }
+	let call = Call::request_inference { model, server_key, input, max_fee, redundancy };
+	(RuntimeOrigin::signed(owner.unwrap_or(account)), call)
 }
 
 /// What a worker thinks of a job, always the same: mostly the truth.
@@ -76,7 +91,7 @@ fn opinion(worker: &WorkerId, job: JobId) -> Option<Outcome> {
 
 /// What a worker, mostly a right one, posts for a job.
 fn submission_of(random: &mut Random) -> Option<(RuntimeOrigin, Call<Test>)> {
-	let job = number(random, NextJob::<Test>::get());
+	let job = some_job(random);
 	let record = Jobs::<Test>::get(job)?;
 	let worker = match random.below(9) {
 		0 => some_worker(random),
@@ -117,14 +132,14 @@ fn call(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
 		},
 		6 => {
 			let model = number(random, NextModel::<Test>::get().into()) as u32;
-			(if random.below(2) == 0 { root } else { signed }, Call::retire_model { model })
+			(if random.below(8) > 0 { root } else { signed }, Call::retire_model { model })
 		},
 		7..=11 => (signed, Call::register_server_key { server_key: server_key(key) }),
 		12 => (signed, Call::remove_server_key { server_key: hash(&server_key(key)) }),
-		13..=29 => (signed, request(random)),
-		30..=70 => submission_of(random).unwrap_or((signed, Call::expire { job })),
+		13..=29 => request(random),
+		30..=70 => submission_of(random).unwrap_or((signed, Call::release { job })),
 		71..=77 => (signed, Call::release { job }),
-		78..=81 => (signed, Call::expire { job }),
+		78..=81 => (signed, Call::expire { job: some_job(random) }),
 		82..=88 => {
 			let seed = 1 + random.below(WORKERS) as u8;
 			let owner = if random.below(8) == 0 { BOB } else { account };

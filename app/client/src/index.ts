@@ -1,0 +1,209 @@
+/**
+ * Keys, encryption and decryption for fhe-ml.
+ *
+ * Call {@link init} once, then everything is synchronous. Secrets stay in this process: nothing here
+ * talks to a network. In a browser, run it in a Web Worker, since making keys takes a moment.
+ *
+ * @packageDocumentation
+ */
+
+import initWasm, * as wasm from './wasm/fhe_ml_wasm.js';
+
+/** Loads the WebAssembly module: from next to this file, a URL, a response, or its bytes. */
+export async function init(module?: string | URL | Request | Response | BufferSource): Promise<void> {
+  await initWasm(module === undefined ? undefined : { module_or_path: module });
+}
+
+/** A class, a value, or several values. */
+export type Label = number | string | number[];
+
+/** What a model predicts for one row. */
+export interface Prediction {
+  /** The predicted class, value or values. */
+  prediction: Label;
+  /** What the ONNX model reports: a probability or score per class, or the predicted values. */
+  scores: number[];
+  /** The decrypted outputs of the circuit, before any transform. */
+  raw_scores: number[];
+}
+
+/** Sizes in bytes. */
+export interface Sizes {
+  /** Of an encrypted row. */
+  input: number;
+  /** Of an encrypted result. */
+  result: number;
+  /** Of the server key that evaluation needs; 0 for linear models. */
+  server_key: number;
+}
+
+/** What a model is and what its encrypted form costs. */
+export interface PublicCard {
+  name: string;
+  /** Kind of the evaluated circuit, for people. */
+  kind: string;
+  sizes: Sizes;
+  /** Probability that a result decrypts wrongly. */
+  decryption_failure_probability: number;
+  [more: string]: unknown;
+}
+
+/** The card of a model that one can use. */
+export interface ModelCard extends PublicCard {
+  /** Names of the features, in the order of a row. */
+  features: string[];
+  /** Whether the model or its calibration file named them. */
+  features_are_named: boolean;
+}
+
+/** A client key, which is secret, and its server key, which is public. */
+export class Keys {
+  /** @internal */
+  constructor(readonly inner: wasm.Keys) {}
+
+  /** Makes a new pair. Takes a fraction of a second. */
+  static generate(): Keys {
+    return new Keys(wasm.Keys.generate());
+  }
+
+  /**
+   * Reads the files that `fhe-ml keygen` writes.
+   * @param clientKey bytes of `client.key`
+   * @param serverKey bytes of `server.key`, if you have them
+   * @throws if they are no keys, or do not belong together
+   */
+  static read(clientKey: Uint8Array, serverKey?: Uint8Array): Keys {
+    return new Keys(wasm.Keys.read(clientKey, serverKey));
+  }
+
+  /** The bytes of `client.key`. Whoever has them can read your data. */
+  clientKey(): Uint8Array {
+    return this.inner.clientKey();
+  }
+
+  /** The bytes of `server.key`, for `fheMl.registerServerKey`. */
+  serverKey(): Uint8Array | undefined {
+    return this.inner.serverKey();
+  }
+
+  /** How the chain names the server key (`0x...`), for `fheMl.requestInference`. */
+  serverKeyHash(): string {
+    return toHex(this.inner.serverKeyHash());
+  }
+
+  /** Wipes the client key from memory. The keys cannot be used any more. */
+  free(): void {
+    this.inner.free();
+  }
+}
+
+/** A model: encrypts rows for it and decrypts its results. */
+export class Model {
+  private readonly inner: wasm.Model;
+
+  /**
+   * @param artifact bytes of `fheMl.modelArtifacts(model)` or of a `.fheml` file
+   * @param encrypted of an encrypted model: the schema that belongs to it, and the keys it is for
+   * @throws if it is no model, or not for these keys
+   */
+  constructor(artifact: Uint8Array, encrypted?: { schema: Uint8Array; keys: Keys }) {
+    this.inner = new wasm.Model(artifact, encrypted?.schema, encrypted?.keys.clientKey());
+  }
+
+  /** Name, features, sizes, exactness and cost. */
+  card(): ModelCard {
+    return JSON.parse(this.inner.card()) as ModelCard;
+  }
+
+  /** BLAKE2b-256 hash of the artifact (`0x...`). */
+  hash(): string {
+    return toHex(this.inner.hash());
+  }
+
+  /**
+   * Encrypts a row: the `input` of `fheMl.requestInference`.
+   * @param row values in the order of the card's features, NaN for a missing one; or by name
+   * @throws if a feature is missing, unknown, or out of the model's range
+   */
+  encrypt(keys: Keys, row: ArrayLike<number> | Record<string, number>): Uint8Array {
+    return this.inner.encrypt(keys.inner, this.values(row));
+  }
+
+  /**
+   * Decrypts a result, as `fheMl.results(job)` has it.
+   * @param input the encrypted row that the job was requested with
+   * @throws if the result belongs to another input or key
+   */
+  decrypt(keys: Keys, input: Uint8Array, result: Uint8Array): Prediction {
+    return JSON.parse(this.inner.decrypt(keys.inner, input, result)) as Prediction;
+  }
+
+  /** What the same model says without encryption; not for encrypted models. */
+  predictClear(row: ArrayLike<number> | Record<string, number>): Prediction {
+    return JSON.parse(this.inner.predictClear(this.values(row))) as Prediction;
+  }
+
+  /** What a collator does: evaluates the model on an encrypted row. Any honest one gets these bytes. */
+  evaluate(serverKey: Uint8Array | undefined, input: Uint8Array): Uint8Array {
+    return this.inner.evaluate(serverKey, input);
+  }
+
+  /** Frees its memory. */
+  free(): void {
+    this.inner.free();
+  }
+
+  private values(row: ArrayLike<number> | Record<string, number>): Float64Array {
+    if (isArrayLike(row)) return Float64Array.from(row);
+    const { features } = this.card();
+    const missing = features.filter((name) => !(name in row));
+    const unknown = Object.keys(row).filter((name) => !features.includes(name));
+    if (missing.length + unknown.length > 0) {
+      throw new Error(
+        `the row's columns are not the model's features; missing: ${missing.join(', ') || 'none'}; ` +
+        `unknown: ${unknown.join(', ') || 'none'}`,
+      );
+    }
+    return Float64Array.from(features, (name) => row[name] ?? NaN);
+  }
+}
+
+/** Rows that show the ranges of a model's features. */
+export interface Calibration {
+  /** Names of the features, in order. */
+  columns: string[];
+  /** One value per column and row. */
+  rows: number[][];
+}
+
+/**
+ * Compiles an ONNX model to an artifact, for `fheMl.registerModel`.
+ * @throws if it has an operator that is not supported, or does not fit the noise budget
+ */
+export function importOnnx(onnx: Uint8Array, name: string, calibration?: Calibration): Uint8Array {
+  const { columns = [], rows = [] } = calibration ?? {};
+  const ragged = rows.findIndex((row) => row.length !== columns.length);
+  if (ragged >= 0) throw new Error(`calibration row ${ragged} has not one value per column`);
+  return wasm.importOnnx(onnx, name, columns, Float64Array.from(rows.flat()));
+}
+
+/** What everybody can read of an artifact, be it encrypted or not. */
+export function publicCard(artifact: Uint8Array): PublicCard {
+  return JSON.parse(wasm.publicCard(artifact)) as PublicCard;
+}
+
+/** Bytes as the chain's RPC has them. */
+export function toHex(bytes: Uint8Array): string {
+  return `0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+}
+
+/** @throws if it is no `0x...` of whole bytes */
+export function fromHex(text: string): Uint8Array {
+  if (!/^0x([0-9a-fA-F]{2})*$/.test(text)) throw new Error('not hexadecimal bytes beginning with 0x');
+  return Uint8Array.from({ length: text.length / 2 - 1 }, (_, at) =>
+    Number.parseInt(text.slice(2 * at + 2, 2 * at + 4), 16));
+}
+
+function isArrayLike(row: object): row is ArrayLike<number> {
+  return 'length' in row && typeof row.length === 'number';
+}

@@ -1,0 +1,11 @@
+// The same for Node.js, where the module is read from the file system.
+
+import { readFile } from 'node:fs/promises';
+import { init as initWasm } from './index.js';
+
+export * from './index.js';
+
+/** Loads the WebAssembly module. */
+export async function init(): Promise<void> {
+  await initWasm(await readFile(new URL('./wasm/fhe_ml_wasm_bg.wasm', import.meta.url)));
+}

@@ -1,0 +1,107 @@
+// The package as Node.js has it, on the models of this repository: the same bytes and predictions as those
+// of the `fhe-ml` tool.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { fromHex, importOnnx, init, Keys, Model, publicCard, toHex } from '../dist/node.js';
+
+const MODELS = join(dirname(fileURLToPath(import.meta.url)), '../../../models');
+const read = (name) => readFileSync(join(MODELS, name));
+
+/** Header and rows of a CSV file. */
+const table = (name) => {
+  const [header, ...lines] = read(name).toString().trim().split('\n');
+  return { columns: header.split(','), rows: lines.map((line) => line.split(',').map(Number)) };
+};
+const expectedOf = (name) => JSON.parse(read(`${name}.expected.json`));
+
+let keys;
+before(async () => {
+  await init();
+  const start = performance.now();
+  keys = Keys.generate();
+  console.log(`keys in ${Math.round(performance.now() - start)} ms`);
+});
+
+test('keys are those of the tool, and are read back', () => {
+  assert.equal(keys.clientKey().length, 304);
+  assert.equal(keys.serverKey().length, 2_454_560);
+  const again = Keys.read(keys.clientKey(), keys.serverKey());
+  assert.deepEqual(again.clientKey(), keys.clientKey());
+  assert.equal(again.serverKeyHash(), keys.serverKeyHash());
+  assert.equal(Keys.read(keys.clientKey()).serverKey(), undefined);
+  assert.notDeepEqual(Keys.generate().clientKey(), keys.clientKey());
+});
+
+test('what is no key is refused in a sentence', () => {
+  assert.throws(() => Keys.read(new Uint8Array(10)), /^Error: .{10,}$/);
+  assert.throws(() => Keys.read(keys.clientKey().slice(0, -1)), /^Error: .{10,}$/);
+  assert.throws(() => Keys.read(keys.clientKey(), Keys.generate().serverKey()),
+    /does not belong to the client key/);
+});
+
+for (const [name, data, step] of [
+  ['breast_cancer_logistic', 'breast_cancer', 1],
+  ['breast_cancer_xgboost_50x4', 'breast_cancer', 6],
+  ['digits_network', 'digits', 60],
+]) {
+  test(`${name}: encrypted predictions are those of ONNX Runtime`, () => {
+    const model = new Model(importOnnx(read(`${name}.onnx`), name, table(`${data}.train.csv`)));
+    const card = model.card();
+    assert.deepEqual([card.name, card.features], [name, table(`${data}.test.csv`).columns]);
+    const serverKey = card.sizes.server_key > 0 ? keys.serverKey() : undefined;
+    const { rows } = table(`${data}.test.csv`);
+    const expected = expectedOf(name);
+    for (let at = 0; at < rows.length; at += step) {
+      const input = model.encrypt(keys, rows[at]);
+      assert.equal(input.length, card.sizes.input);
+      const result = model.evaluate(serverKey, input);
+      assert.equal(result.length, card.sizes.result);
+      const prediction = model.decrypt(keys, input, result);
+      assert.deepEqual(prediction, model.predictClear(rows[at]));
+      assert.equal(prediction.prediction, expected.prediction[at], `row ${at}`);
+    }
+  });
+}
+
+test('rows can be objects, and wrong rows are refused by name', () => {
+  const model = new Model(importOnnx(read('wine_logistic.onnx'), 'wine', table('wine.train.csv')));
+  const { columns, rows: [values] } = table('wine.test.csv');
+  const row = Object.fromEntries(columns.map((name, at) => [name, values[at]]));
+  const reversed = Object.fromEntries(Object.entries(row).reverse());
+  assert.deepEqual(model.predictClear(reversed), model.predictClear(values));
+  const { [columns[0]]: _, ...short } = row;
+  assert.throws(() => model.encrypt(keys, short), new RegExp(`missing: ${columns[0]}`));
+  assert.throws(() => model.encrypt(keys, { ...row, nonsense: 1 }), /unknown: nonsense/);
+  assert.throws(() => model.encrypt(keys, values.slice(1)), /takes 13 features, not 12/);
+  assert.throws(() => model.encrypt(keys, values.map(() => NaN)), /is not a finite number/);
+});
+
+test('results of other keys and inputs do not decrypt to a prediction', () => {
+  const model = new Model(importOnnx(read('wine_logistic.onnx'), 'wine', table('wine.train.csv')));
+  const { rows } = table('wine.test.csv');
+  const [input, other] = [model.encrypt(keys, rows[0]), model.encrypt(keys, rows[1])];
+  const result = model.evaluate(undefined, input);
+  assert.throws(() => model.decrypt(keys, other, result), /^Error: .{10,}$/);
+  assert.throws(() => model.decrypt(keys, input, result.slice(1)), /^Error: .{10,}$/);
+  assert.throws(() => model.decrypt(Keys.generate(), input, result), /^Error: .{10,}$/);
+});
+
+test('what is no model is refused in a sentence', () => {
+  assert.throws(() => new Model(new Uint8Array([1, 2, 3])), /^Error: .{10,}$/);
+  assert.throws(() => importOnnx(read('wine.test.csv'), 'x'), /not an ONNX model/);
+  assert.throws(() => importOnnx(read('wine_logistic.onnx'), ''), /^Error: .{10,}$/);
+  const ragged = { columns: ['a', 'b'], rows: [[1, 2], [3]] };
+  assert.throws(() => importOnnx(read('wine_logistic.onnx'), 'x', ragged), /row 1/);
+  const artifact = importOnnx(read('wine_tree.onnx'), 'tree');
+  assert.equal(publicCard(artifact).name, 'tree');
+});
+
+test('bytes as text and back', () => {
+  assert.equal(toHex(Uint8Array.of(0, 15, 255)), '0x000fff');
+  assert.deepEqual(fromHex('0x000fff'), Uint8Array.of(0, 15, 255));
+  for (const bad of ['', '00', '0x0', '0xzz']) assert.throws(() => fromHex(bad), /hexadecimal/);
+});

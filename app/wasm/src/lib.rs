@@ -1,0 +1,151 @@
+//! What a JavaScript client needs of the engine: keys, models, encryption and decryption. The package
+//! `@fhe-ml/client` (`app/client`) wraps it with types and documentation.
+//!
+//! Secrets stay in the memory of this module and of its caller; nothing here talks to a network.
+
+use fhe_ml_engine::{ClientKey, PreparedServerKey, ServerKey, new_seeder};
+use fhe_ml_models::{
+	Artifact, Calibration, Card, ImportOptions, Model as FheModel, import_onnx as import,
+};
+use wasm_bindgen::prelude::*;
+
+/// An error whose message is for people.
+fn error(error: impl std::fmt::Display) -> JsError {
+	JsError::new(&error.to_string())
+}
+
+/// A client key, which is secret, and its server key, which is public.
+#[wasm_bindgen]
+pub struct Keys {
+	client: ClientKey,
+	server: Option<ServerKey>,
+}
+
+#[wasm_bindgen]
+impl Keys {
+	/// Makes a new pair.
+	pub fn generate() -> Keys {
+		let (client, server) = ClientKey::generate(new_seeder().as_mut());
+		Keys { client, server: Some(server) }
+	}
+
+	/// Reads the bytes of `client.key`, and of `server.key` if there are any.
+	pub fn read(client_key: &[u8], server_key: Option<Vec<u8>>) -> Result<Keys, JsError> {
+		let client = ClientKey::from_bytes(client_key).map_err(error)?;
+		let server = server_key.map(ServerKey::from_bytes).transpose().map_err(error)?;
+		if server.as_ref().is_some_and(|server| server.hash() != client.server_key_hash()) {
+			return Err(error("the server key does not belong to the client key"));
+		}
+		Ok(Keys { client, server })
+	}
+
+	/// The bytes of `client.key`. Secret.
+	#[wasm_bindgen(js_name = clientKey)]
+	pub fn client_key(&self) -> Vec<u8> {
+		self.client.to_bytes().to_vec()
+	}
+
+	/// The bytes of `server.key`, if the pair was made or read with one.
+	#[wasm_bindgen(js_name = serverKey)]
+	pub fn server_key(&self) -> Option<Vec<u8>> {
+		self.server.as_ref().map(|server| server.as_bytes().to_vec())
+	}
+
+	/// BLAKE2b-256 hash of the server key: how the chain names it.
+	#[wasm_bindgen(js_name = serverKeyHash)]
+	pub fn server_key_hash(&self) -> Vec<u8> {
+		self.client.server_key_hash().to_vec()
+	}
+}
+
+/// A model, as its user has it.
+#[wasm_bindgen]
+pub struct Model {
+	model: FheModel,
+}
+
+#[wasm_bindgen]
+impl Model {
+	/// Reads a `.fheml` artifact: from the chain's `ModelArtifacts`, a file, or `importOnnx`. An encrypted
+	/// model takes its schema and the bytes of the client key that it is encrypted for.
+	#[wasm_bindgen(constructor)]
+	pub fn new(
+		artifact: Vec<u8>,
+		schema: Option<Vec<u8>>,
+		client_key: Option<Vec<u8>>,
+	) -> Result<Model, JsError> {
+		let artifact = Artifact::from_bytes(artifact).map_err(error)?;
+		let key = client_key.map(|key| ClientKey::from_bytes(&key)).transpose().map_err(error)?;
+		let schema = match (&schema, &key) {
+			(Some(schema), Some(key)) => Some((schema.as_slice(), key)),
+			(None, _) => None,
+			(Some(_), None) => return Err(error("a schema is opened with its client key")),
+		};
+		Ok(Model { model: FheModel::new(artifact, schema).map_err(error)? })
+	}
+
+	/// The model card as JSON.
+	pub fn card(&self) -> Result<String, JsError> {
+		serde_json::to_string(&self.model.card).map_err(error)
+	}
+
+	/// BLAKE2b-256 hash of the artifact.
+	pub fn hash(&self) -> Vec<u8> {
+		self.model.artifact.hash().to_vec()
+	}
+
+	/// Encrypts one row of features, in the order of the card. A missing value is NaN.
+	pub fn encrypt(&self, keys: &Keys, row: &[f64]) -> Result<Vec<u8>, JsError> {
+		self.model.encrypt(&keys.client, row, new_seeder().as_mut()).map_err(error)
+	}
+
+	/// Decrypts a result for an input that `encrypt` made; a prediction as JSON.
+	pub fn decrypt(&self, keys: &Keys, input: &[u8], result: &[u8]) -> Result<String, JsError> {
+		let prediction = self.model.decrypt(&keys.client, input, result).map_err(error)?;
+		serde_json::to_string(&prediction).map_err(error)
+	}
+
+	/// The prediction of the quantised model without encryption, as JSON; not for encrypted models.
+	#[wasm_bindgen(js_name = predictClear)]
+	pub fn predict_clear(&self, row: &[f64]) -> Result<String, JsError> {
+		let prediction = self.model.predict_clear(row).map_err(error)?;
+		serde_json::to_string(&prediction).map_err(error)
+	}
+
+	/// What a collator does: evaluates the model on an encrypted row.
+	pub fn evaluate(&self, server_key: Option<Vec<u8>>, input: &[u8]) -> Result<Vec<u8>, JsError> {
+		let key = server_key.map(ServerKey::from_bytes).transpose().map_err(error)?;
+		let key = key.as_ref().map(PreparedServerKey::new);
+		let mut buffers = Default::default();
+		fhe_ml_models::evaluate(&self.model.artifact, key.as_ref(), input, &mut buffers)
+			.map_err(error)
+	}
+}
+
+/// Compiles an ONNX model to an artifact. `columns` names the features, and `rows`, one after the other,
+/// show their ranges; both empty for none.
+#[wasm_bindgen(js_name = importOnnx)]
+pub fn import_onnx(
+	onnx: &[u8],
+	name: String,
+	columns: Vec<String>,
+	rows: &[f64],
+) -> Result<Vec<u8>, JsError> {
+	let calibration = (!columns.is_empty()).then(|| Calibration {
+		rows: rows.chunks_exact(columns.len()).map(Vec::from).collect(),
+		names: columns,
+	});
+	let artifact = import(onnx, &ImportOptions { name, calibration }).map_err(error)?;
+	Ok(artifact.as_bytes().to_vec())
+}
+
+/// What everybody can read of an artifact, encrypted or not, as JSON: its name, kind, sizes, cost.
+#[wasm_bindgen(js_name = publicCard)]
+pub fn public_card(artifact: Vec<u8>) -> Result<String, JsError> {
+	let artifact = Artifact::from_bytes(artifact).map_err(error)?;
+	match &artifact.card {
+		Card::Public(card) => serde_json::to_string(card.as_ref()),
+		Card::Encrypted(card) => serde_json::to_string(card),
+	}
+	.map_err(error)
+}
