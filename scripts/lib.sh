@@ -70,18 +70,13 @@ build() {
 
 # The npm package @fhe-ml/client, in app/client/dist.
 build_client() {
-	local version tool="$CACHE/wasm-bindgen"
-	version="$(sed -n 's/^wasm-bindgen = "=\(.*\)"/\1/p' "$ROOT/app/wasm/Cargo.toml")"
-	if ! "$tool/bin/wasm-bindgen" --version 2>/dev/null | grep -qxF "wasm-bindgen $version"; then
-		say "Installing wasm-bindgen $version"
-		CARGO_TARGET_DIR="$CACHE/wasm-bindgen-build" cargo install wasm-bindgen-cli --quiet --locked \
-			--version "$version" --root "$tool" --force
-	fi
 	say "Building @fhe-ml/client"
 	CARGO_TARGET_DIR="$CACHE/wasm-target" cargo build --release --locked --quiet \
 		--manifest-path "$ROOT/app/wasm/Cargo.toml" --target wasm32-unknown-unknown
-	"$tool/bin/wasm-bindgen" --target web --out-dir "$ROOT/app/client/src/wasm" \
-		"$CACHE/wasm-target/wasm32-unknown-unknown/release/fhe_ml_wasm.wasm"
+	CARGO_TARGET_DIR="$CACHE/bindgen-target" cargo run --release --locked --quiet \
+		--manifest-path "$ROOT/app/bindgen/Cargo.toml" -- \
+		"$CACHE/wasm-target/wasm32-unknown-unknown/release/fhe_ml_wasm.wasm" \
+		"$ROOT/app/client/src/wasm"
 	(
 		cd "$ROOT/app/client"
 		npm ci --no-fund --no-audit --loglevel=error

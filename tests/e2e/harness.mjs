@@ -58,7 +58,7 @@ export class Node {
       '--base-path', this.base,
       '--listen-addr', `/ip4/${this.host}/tcp/${this.p2p}`,
       '--rpc-port', String(this.port),
-      ...(this.rpcHost === '127.0.0.1' ? [] : ['--unsafe-rpc-external']),
+      ...(this.rpcHost === '127.0.0.1' ? [] : ['--unsafe-rpc-external', '--rpc-cors', 'all']),
       '--prometheus-port', String(this.metrics),
       '--no-telemetry', '--no-mdns',
     ];
@@ -67,10 +67,12 @@ export class Node {
     this.exited = new Promise((resolve) => this.process.once('exit', resolve));
     const provider = new WsProvider(this.url, 250);
     const ready = ApiPromise.create({ provider, noInitWarn: true, throwOnConnect: false });
-    this.api = await Promise.race([ready, this.exited.then(() => null)]);
+    const silent = sleep(120_000, null, { ref: false });
+    this.api = await Promise.race([ready, this.exited.then(() => null), silent]);
     if (!this.api) {
       await provider.disconnect();
-      throw new Error(`the node stopped:\n${readFileSync(this.log, 'utf8').slice(-1000)}`);
+      this.process.kill('SIGKILL');
+      throw new Error(`the node stopped or does not answer:\n${readFileSync(this.log, 'utf8').slice(-1000)}`);
     }
     return this;
   }

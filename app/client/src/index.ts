@@ -10,8 +10,8 @@
 import initWasm, * as wasm from './wasm/fhe_ml_wasm.js';
 
 /** Loads the WebAssembly module: from next to this file, a URL, a response, or its bytes. */
-export async function init(module?: string | URL | Request | Response | BufferSource): Promise<void> {
-  await initWasm(module === undefined ? undefined : { module_or_path: module });
+export async function init(module?: wasm.InitInput): Promise<void> {
+  await (module === undefined ? initWasm() : initWasm({ module_or_path: module }));
 }
 
 /** A class, a value, or several values. */

@@ -7,5 +7,6 @@ export * from './index.js';
 
 /** Loads the WebAssembly module. */
 export async function init(): Promise<void> {
-  await initWasm(await readFile(new URL('./wasm/fhe_ml_wasm_bg.wasm', import.meta.url)));
+  const bytes = await readFile(new URL('./wasm/fhe_ml_wasm_bg.wasm', import.meta.url));
+  await initWasm(new Uint8Array(bytes));
 }

@@ -3,7 +3,7 @@
 //!
 //! Secrets stay in the memory of this module and of its caller; nothing here talks to a network.
 
-use fhe_ml_engine::{ClientKey, PreparedServerKey, ServerKey, new_seeder};
+use fhe_ml_engine::{ClientKey, PreparedServerKey, Seed, Seeder, ServerKey};
 use fhe_ml_models::{
 	Artifact, Calibration, Card, ImportOptions, Model as FheModel, import_onnx as import,
 };
@@ -12,6 +12,24 @@ use wasm_bindgen::prelude::*;
 /// An error whose message is for people.
 fn error(error: impl std::fmt::Display) -> JsError {
 	JsError::new(&error.to_string())
+}
+
+/// Seeds from `crypto.getRandomValues`.
+struct CryptoSeeder;
+
+impl Seeder for CryptoSeeder {
+	fn seed(&mut self) -> Seed {
+		let mut bytes = [0; 16];
+		if getrandom::getrandom(&mut bytes).is_err() {
+			// No key or ciphertext may ever be made without it.
+			wasm_bindgen::throw_str("this JavaScript engine has no crypto.getRandomValues");
+		}
+		Seed(u128::from_le_bytes(bytes))
+	}
+
+	fn is_available() -> bool {
+		true
+	}
 }
 
 /// A client key, which is secret, and its server key, which is public.
@@ -25,7 +43,7 @@ pub struct Keys {
 impl Keys {
 	/// Makes a new pair.
 	pub fn generate() -> Keys {
-		let (client, server) = ClientKey::generate(new_seeder().as_mut());
+		let (client, server) = ClientKey::generate(&mut CryptoSeeder);
 		Keys { client, server: Some(server) }
 	}
 
@@ -96,7 +114,7 @@ impl Model {
 
 	/// Encrypts one row of features, in the order of the card. A missing value is NaN.
 	pub fn encrypt(&self, keys: &Keys, row: &[f64]) -> Result<Vec<u8>, JsError> {
-		self.model.encrypt(&keys.client, row, new_seeder().as_mut()).map_err(error)
+		self.model.encrypt(&keys.client, row, &mut CryptoSeeder).map_err(error)
 	}
 
 	/// Decrypts a result for an input that `encrypt` made; a prediction as JSON.

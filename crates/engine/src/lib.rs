@@ -60,5 +60,5 @@ pub use entities::{
 pub use fhe_ml_format::{Hash, HeaderError};
 pub use hash::blake2b_256;
 pub use packing::{PackingError, pack, packed_len, unpack};
-pub use random::{Seeder, new_seeder};
+pub use random::{Seed, Seeder, new_seeder};
 pub use self_test::{SelfTestError, self_test};

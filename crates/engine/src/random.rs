@@ -11,7 +11,10 @@ use tfhe::core_crypto::commons::{
 	ciphertext_modulus::CiphertextModulus,
 	math::random::{DefaultRandomGenerator, RandomGenerator, TUniform, UniformBinary, XofSeed},
 };
-pub use tfhe::core_crypto::{commons::math::random::Seeder, seeders::new_seeder};
+pub use tfhe::core_crypto::{
+	commons::math::random::{Seed, Seeder},
+	seeders::new_seeder,
+};
 
 /// What a stream of random numbers is for; the same seed gives unrelated numbers in each domain.
 #[derive(Clone, Copy)]
