@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Everything from nothing: system packages, build, a dev node, a registered model, a key, and three
-# predictions on encrypted rows, compared with ONNX Runtime. Leaves the node running.
+# Everything from nothing: system packages, build, a dev node, registered models, a key, three predictions
+# on encrypted rows, compared with ONNX Runtime, and the web page. Leaves node and page running.
 #
-#     scripts/demo.sh          leave the node running
-#     scripts/demo.sh --once   stop it and exit
+#     scripts/demo.sh          leave node and page running
+#     scripts/demo.sh --once   stop them and exit
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib.sh
@@ -19,12 +19,18 @@ URL=ws://127.0.0.1:9944
 MODEL=breast_cancer_xgboost_50x4
 ROWS=0..3
 DATA="$CACHE/demo"
+PAGE=http://127.0.0.1:8888/
 
 if (exec 3<>/dev/tcp/127.0.0.1/9944) 2>/dev/null; then
 	fail "something listens on port 9944 already (an earlier demo? its process is in $DATA/node.pid); stop it first"
 fi
+if (exec 3<>/dev/tcp/127.0.0.1/8888) 2>/dev/null; then
+	fail "something listens on port 8888 already (an earlier demo? its process is in $DATA/app.pid); stop it first"
+fi
 setup_rust
 setup_python
+setup_node_js
+build_page
 build
 export PATH="$BIN:$PATH"
 
@@ -34,7 +40,8 @@ mkdir -p "$DATA"
 nohup fhe-ml-node --dev --base-path "$DATA/chain" >"$DATA/node.log" 2>&1 &
 NODE=$!
 echo "$NODE" >"$DATA/node.pid"
-trap 'kill "$NODE" 2>/dev/null || true' ERR INT TERM
+APP=
+trap 'kill $NODE $APP 2>/dev/null || true' ERR INT TERM
 for _ in $(seq 60); do
 	kill -0 "$NODE" 2>/dev/null || { tail -5 "$DATA/node.log" >&2; fail "the node stopped"; }
 	if fhe-ml model list --json --url "$URL" >/dev/null 2>&1; then break; fi
@@ -58,16 +65,33 @@ say "The same rows in the clear, by ONNX Runtime"
 "$PYTHON" scripts/compare.py "models/$MODEL.onnx" models/breast_cancer.test.csv \
 	"$DATA/predictions.jsonl"
 
+say "A second model, for the page"
+fhe-ml model import models/digits_network.onnx --calibration models/digits.train.csv \
+	--output "$DATA/digits_network.fheml" --json >/dev/null
+fhe-ml model register "$DATA/digits_network.fheml" --suri //Alice --url "$URL"
+nohup fhe-ml app --url "$URL" >"$DATA/app.log" 2>&1 &
+APP=$!
+echo "$APP" >"$DATA/app.pid"
+for _ in $(seq 50); do
+	kill -0 "$APP" 2>/dev/null || { cat "$DATA/app.log" >&2; fail "the page's server stopped"; }
+	if curl -sf "$PAGE" | grep -q '<title>fhe-ml'; then break; fi
+	sleep 0.2
+done
+curl -sf "$PAGE" >/dev/null
+
 trap - ERR INT TERM
 if [ -n "$ONCE" ]; then
-	kill "$NODE"
-	wait "$NODE" 2>/dev/null || true
-	say "Done; the node is stopped"
+	kill "$NODE" "$APP"
+	wait "$NODE" "$APP" 2>/dev/null || true
+	say "Done; the node and the page are stopped"
 	exit 0
 fi
 cat <<EOF
 
-The node runs on $URL (process $NODE, log $DATA/node.log). Stop it with: kill $NODE
+Running on local URL:  $PAGE
+
+The node runs on $URL (process $NODE, log $DATA/node.log), the page in process $APP.
+Stop both with: kill $NODE $APP
 
 In polkadot.js Apps, choose Development -> Local Node (127.0.0.1:9944), then
   Developer -> Chain state -> fheMl -> models, jobs, results

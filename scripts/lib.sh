@@ -63,6 +63,17 @@ setup_node_js() {
 	command -v node >/dev/null && command -v npm >/dev/null || install_packages nodejs npm
 }
 
+# The web page, in app/page/dist; building the tool puts it in.
+build_page() {
+	build_client
+	say "Building the page"
+	(
+		cd "$ROOT/app/page"
+		npm ci --no-fund --no-audit --loglevel=error
+		npm run --silent build
+	)
+}
+
 build() {
 	say "Building (the first time takes a quarter of an hour on two cores)"
 	(cd "$ROOT" && cargo build --release --locked --workspace)

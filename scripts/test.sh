@@ -14,6 +14,10 @@ setup_node_js
 stage "Format"
 cargo fmt --all --check
 
+stage "The web client and the page"
+build_page
+(cd app/client && npm test)
+
 stage "Build"
 build
 
@@ -27,8 +31,9 @@ stage "Fuzzing, briefly"
 scripts/fuzz.sh 10
 
 stage "End-to-end tests"
+install_packages chromium curl iproute2
 (cd tests/e2e && npm ci --no-fund --no-audit --loglevel=error)
-FHE_ML_BIN="$BIN" timeout 20m \
+FHE_ML_BIN="$BIN" FHE_ML_SCREENSHOTS="$CACHE/screenshots" timeout 30m \
 	node --test --test-concurrency=1 --test-reporter=spec tests/e2e/*.test.mjs
 
 stage "The main job"

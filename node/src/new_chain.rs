@@ -69,7 +69,8 @@ impl NewChainCmd {
 	pub fn run(&self) -> sc_cli::Result<()> {
 		let id = self.id()?;
 		if self.output.exists() {
-			let message = format!("{} exists already; name another --output", self.output.display());
+			let message =
+				format!("{} exists already; name another --output", self.output.display());
 			return Err(message.into());
 		}
 		self.folder(&self.output)?;
@@ -104,7 +105,8 @@ impl NewChainCmd {
 	fn id(&self) -> sc_cli::Result<String> {
 		let good = |c: char| c.is_ascii_alphanumeric() || c == ' ' || c == '-';
 		if self.name.trim().is_empty() || !self.name.chars().all(good) {
-			let message = format!("`{}` is not a name of letters, digits, blanks, dashes", self.name);
+			let message =
+				format!("`{}` is not a name of letters, digits, blanks, dashes", self.name);
 			return Err(message.into());
 		}
 		Ok(self.name.trim().to_ascii_lowercase().replace(' ', "-"))

@@ -31,6 +31,7 @@ const freePort = () =>
   });
 
 export const NODE = join(BIN, 'fhe-ml-node');
+export const TOOL = join(BIN, 'fhe-ml');
 
 /** A worker that flips one bit of every result. */
 export const LYING_NODE = join(BIN, 'examples/lying_node');
@@ -61,6 +62,7 @@ export class Node {
       ...(this.rpcHost === '127.0.0.1' ? [] : ['--unsafe-rpc-external', '--rpc-cors', 'all']),
       '--prometheus-port', String(this.metrics),
       '--no-telemetry', '--no-mdns',
+      '--state-pruning', 'archive', // The tests look back at events.
     ];
     this.process = spawn(command, args, { stdio: ['ignore', log, log] });
     this.url = `ws://${this.rpcHost}:${this.port}`;
@@ -99,7 +101,7 @@ export class Node {
 /** Runs `fhe-ml ... --json`; resolves to its lines, rejects with `stderr` and `code`. */
 export async function fheMl(...args) {
   const options = { maxBuffer: 1 << 26 };
-  const { stdout } = await promisify(execFile)(join(BIN, 'fhe-ml'), [...args, '--json'], options);
+  const { stdout } = await promisify(execFile)(TOOL, [...args, '--json'], options);
   return stdout.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
 }
 

@@ -59,6 +59,8 @@ pub enum Command {
 	},
 	/// Encrypt, evaluate and decrypt rows on this machine, without a chain.
 	Evaluate(Evaluate),
+	/// Serve the web page, on this machine only.
+	App(App),
 }
 
 #[derive(Subcommand)]
@@ -225,6 +227,15 @@ pub struct Input {
 	/// CSV file whose header names the model's features.
 	#[arg(long = "input", value_name = "CSV")]
 	pub table: PathBuf,
+}
+
+#[derive(Args)]
+pub struct App {
+	/// Port on 127.0.0.1; 0 for any that is free.
+	#[arg(long, default_value_t = 8888)]
+	pub port: u16,
+	#[command(flatten)]
+	pub node: Node,
 }
 
 #[derive(Args)]

@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod app;
 mod encrypt;
 mod evaluate;
 mod key;
@@ -71,6 +72,14 @@ pub enum CommandError {
 	NoServerKey { model: u32, folder: PathBuf },
 	#[error("`{0}` is not the public key of a worker; `fhe-ml worker list` shows them")]
 	WorkerKey(String),
+	#[error(
+		"this fhe-ml was built without the page; `scripts/build-page.sh` and a new build add it"
+	)]
+	NoPage,
+	#[error("`{0}` is not the WebSocket of a node, like ws://127.0.0.1:9944")]
+	NodeUrl(String),
+	#[error("cannot serve on 127.0.0.1:{port}: {source}; name another with --port")]
+	Listen { port: u16, source: std::io::Error },
 	#[error("one row costs {quote}, more than --max-fee {max_fee}")]
 	TooExpensive { quote: u128, max_fee: u128 },
 	#[error("{failed} of {rows} rows failed; the first: {first}")]
@@ -97,6 +106,7 @@ pub async fn run(cli: Cli) -> Result<(), CommandError> {
 			output.print(&json!({ "job": job, "block": block }), &text)
 		},
 		Command::Evaluate(options) => evaluate::run(options, output),
+		Command::App(options) => app::run(options, output).await,
 	}
 }
 
@@ -125,17 +135,10 @@ fn keygen(out: &Path, output: Output) -> Result<(), CommandError> {
 	output.print(&json, &text)
 }
 
-async fn quote(
-	model: u32,
-	redundancy: u8,
-	url: &str,
-	output: Output,
-) -> Result<(), CommandError> {
+async fn quote(model: u32, redundancy: u8, url: &str, output: Output) -> Result<(), CommandError> {
 	let best = Chain::connect(url).await?.best_block().await?;
-	let quote = best
-		.quote(model, redundancy)
-		.await?
-		.ok_or(CommandError::NoQuote { model, redundancy })?;
+	let quote =
+		best.quote(model, redundancy).await?.ok_or(CommandError::NoQuote { model, redundancy })?;
 	let units = |amount: u128| format!("{:.6} FHE", amount as f64 / 1e12);
 	let text = format!(
 		"one prediction with model {model} costs {}, and holds {} until the job is released",

@@ -112,7 +112,9 @@ where
 		let signature = WorkerSignature::from(signature);
 		let transaction = match statement {
 			Statement::Commitment(made) => api.commitment(best, worker, job, made, signature)?,
-			Statement::Outcome(_) => api.submission(best, worker, job, outcome.clone(), signature)?,
+			Statement::Outcome(_) => {
+				api.submission(best, worker, job, outcome.clone(), signature)?
+			},
 		};
 		self.pool
 			.submit_one(best, TransactionSource::Local, transaction)

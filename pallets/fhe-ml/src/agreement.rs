@@ -55,12 +55,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Ends a job with the outcome of the majority. Who committed to another one is slashed.
-	fn decide(
-		job: JobId,
-		record: JobRecordOf<T>,
-		ballot: Ballot,
-		outcome: H256,
-	) -> DispatchResult {
+	fn decide(job: JobId, record: JobRecordOf<T>, ballot: Ballot, outcome: H256) -> DispatchResult {
 		let (honest, wrong): (Vec<_>, Vec<_>) = record
 			.assignees
 			.iter()

@@ -75,7 +75,10 @@ impl<T: Config> Pallet<T> {
 		assert!(T::MaxPending::get() > 0 && T::MaxWorkers::get() > 0, "nothing could be requested");
 		assert!(T::WorkPerBlock::get() > 0 && T::MaxRounds::get() > 0, "no job could be assigned");
 		let bond = T::WorkerBond::get();
-		assert!(T::MissPenalty::get() <= bond, "a bond must cover the penalty of a missed deadline");
+		assert!(
+			T::MissPenalty::get() <= bond,
+			"a bond must cover the penalty of a missed deadline"
+		);
 		assert!(T::LiePenalty::get() <= bond, "a bond must cover the penalty of a wrong result");
 		assert!(
 			(1..=MAX_ASSIGNEES).contains(&T::MaxRedundancy::get().into()),

@@ -2,9 +2,7 @@
 
 use crate::{pallet::*, weights::WeightInfo};
 use fhe_ml_primitives::{Assignees, JobId, JobStatus, bounds::MAX_ASSIGNEES};
-use frame_support::{
-	ensure, pallet_prelude::*, storage::with_storage_layer, weights::WeightMeter,
-};
+use frame_support::{ensure, pallet_prelude::*, storage::with_storage_layer, weights::WeightMeter};
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::traits::{One, Saturating};
 

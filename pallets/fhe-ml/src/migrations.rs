@@ -3,8 +3,8 @@
 use crate::{pallet::*, types::*};
 use codec::{Decode, Encode};
 use fhe_ml_primitives::{
-	Assignees, JobStatus, KeyHash, ModelId, ModelName, ModelRecord,
-	ModelStatus, WorkerRecord, WorkerStatus,
+	Assignees, JobStatus, KeyHash, ModelId, ModelName, ModelRecord, ModelStatus, WorkerRecord,
+	WorkerStatus,
 };
 use frame_support::{
 	migrations::VersionedMigration, pallet_prelude::*, traits::UncheckedOnRuntimeUpgrade,

@@ -62,9 +62,11 @@ impl<T: Config> Pallet<T> {
 		ensure!(pending == PendingCount::<T>::get(), "PendingCount is wrong");
 		ensure!(assignments == Pending::<T>::iter().count(), "Pending names a job that is closed");
 		ensure!(pending as usize == Deadlines::<T>::iter().count(), "a deadline without a job");
-		let has_ballot = |job| Jobs::<T>::get(job).is_some_and(|record: JobRecordOf<T>| {
-			record.status == JobStatus::Pending && record.redundancy > 1
-		});
+		let has_ballot = |job| {
+			Jobs::<T>::get(job).is_some_and(|record: JobRecordOf<T>| {
+				record.status == JobStatus::Pending && record.redundancy > 1
+			})
+		};
 		ensure!(Ballots::<T>::iter_keys().all(has_ballot), "a ballot without a job");
 		ensure!(
 			RevealedOutcomes::<T>::iter_keys()

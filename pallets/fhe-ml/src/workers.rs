@@ -109,11 +109,7 @@ impl<T: Config> Pallet<T> {
 
 	/// A worker whose result differs from the majority's: it is suspended and pays what is still `due` to
 	/// honest workers, and the rest of the penalty to the chain's account.
-	pub(crate) fn slash(
-		worker: &WorkerId,
-		job: JobId,
-		due: &mut [(T::AccountId, BalanceOf<T>)],
-	) {
+	pub(crate) fn slash(worker: &WorkerId, job: JobId, due: &mut [(T::AccountId, BalanceOf<T>)]) {
 		let Some(mut record) = Workers::<T>::get(worker) else { return };
 		record.slashed = record.slashed.saturating_add(1);
 		let all = T::LiePenalty::get().min(record.bond);

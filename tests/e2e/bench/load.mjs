@@ -21,6 +21,7 @@ try {
   await sendAll(node, jobs.calls(200), bob);
   while ((await pending()) < 50) await sleep(200);
   const [first, requested] = [await best(node), (await query.fheMl.nextJob()).toNumber()];
+  const firstSlot = await slotOf(first);
   const openAtStart = await pending();
   const end = Date.now() + minutes * 60_000;
   let idle = 0;
@@ -31,7 +32,7 @@ try {
     else await sleep(500);
   }
   const last = await best(node);
-  const slots = (await slotOf(last)) - (await slotOf(first));
+  const slots = (await slotOf(last)) - firstSlot;
   const done = (await query.fheMl.nextJob()).toNumber() - requested + openAtStart - (await pending());
   const expired = (await query.fheMl.workers.entries()).reduce((n, [, w]) => n + w.unwrap().missed.toNumber(), 0);
   const share = ((100 * (last - first)) / slots).toFixed(2);

@@ -83,7 +83,9 @@ fn explain(reason: &FailureReason) -> &'static str {
 		FailureReason::InputDoesNotDecode => "the encrypted input does not decode",
 		FailureReason::EvaluationFailed => "the evaluation returned an error",
 		FailureReason::EvaluationCrashed => "the evaluation crashed the worker",
-		FailureReason::NoAgreement => "its workers gave different results, and there were no more to ask; the fee went back",
+		FailureReason::NoAgreement => {
+			"its workers gave different results, and there were no more to ask; the fee went back"
+		},
 	}
 }
 

@@ -150,7 +150,8 @@ fn call(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
 			let worker = some_worker(random);
 			// Mostly its own operator.
 			let operator = Workers::<Test>::get(&worker).map(|record| record.operator);
-			let caller = operator.filter(|_| random.below(8) > 0).map_or(signed, RuntimeOrigin::signed);
+			let caller =
+				operator.filter(|_| random.below(8) > 0).map_or(signed, RuntimeOrigin::signed);
 			match random.below(12) {
 				0 => (caller, Call::leave_workers { worker }),
 				1..=3 => (caller, Call::withdraw_bond { worker }),
@@ -231,8 +232,7 @@ fn run_sequence(sequence: u64, length: u64, report: &mut Report) {
 		}
 		assert_eq!(Balances::total_issuance(), issuance, "{sequence}, {number}");
 		if number % 100 == 0 || number + 1 == length {
-			FheMl::do_try_state()
-				.unwrap_or_else(|error| panic!("{sequence}, {number}: {error:?}"));
+			FheMl::do_try_state().unwrap_or_else(|error| panic!("{sequence}, {number}: {error:?}"));
 		}
 	}
 	for record in Jobs::<Test>::iter_values() {
@@ -257,13 +257,9 @@ mod tests {
 		let report = run(0, 8_000);
 		println!("{report}");
 		assert!(report.succeeded * 10 > report.calls, "nothing is tested");
-		for seen in [
-			report.completed,
-			report.failed,
-			report.disagreed,
-			report.expired,
-			report.slashed,
-		] {
+		for seen in
+			[report.completed, report.failed, report.disagreed, report.expired, report.slashed]
+		{
 			assert!(seen > 0, "{report}");
 		}
 	}

@@ -4,7 +4,10 @@ use fhe_ml_primitives::{
 	bounds::MaxArtifactBytes,
 	format::{ArtifactPrefix, CircuitKind},
 };
-use frame_support::{assert_noop, assert_ok, traits::{Get, fungible::InspectHold}};
+use frame_support::{
+	assert_noop, assert_ok,
+	traits::{Get, fungible::InspectHold},
+};
 use sp_core::H256;
 use sp_runtime::DispatchError;
 
@@ -54,7 +57,14 @@ fn an_encrypted_model_takes_requests_of_its_key_only() {
 			let needed = |key: &[u8]| record.needs_server_key.then(|| hash(key));
 			let request = |key: &[u8]| {
 				let input = input_for(&artifact, hash(key).0, 0);
-				FheMl::request_inference(RuntimeOrigin::signed(ALICE), 0, needed(key), input, FEE, 1)
+				FheMl::request_inference(
+					RuntimeOrigin::signed(ALICE),
+					0,
+					needed(key),
+					input,
+					FEE,
+					1,
+				)
 			};
 			assert_noop!(request(&server_key(2)), Error::<Test>::ModelForAnotherKey);
 			assert_ok!(request(&key));

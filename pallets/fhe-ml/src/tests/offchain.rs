@@ -83,7 +83,8 @@ fn what_the_worker_sent_itself_is_not_sent_at_once_again() {
 		let model = register_linear_model();
 		let job = request(ALICE, model, input(0));
 		put(job, &input(0), completed(&input(0), 5));
-		StorageValueRef::persistent(&sent_key(&worker(), job)).set(&Sent { step: Step::Post, at: 2 });
+		StorageValueRef::persistent(&sent_key(&worker(), job))
+			.set(&Sent { step: Step::Post, at: 2 });
 		hook_at(3);
 		assert_eq!(sent(pool).len(), 0);
 		hook_at(2 + RESEND_AFTER);

@@ -1,0 +1,22 @@
+// Bundles the page into dist, with all that it needs to work offline.
+
+import { build } from 'esbuild';
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
+
+rmSync('dist', { recursive: true, force: true });
+mkdirSync('dist/samples', { recursive: true });
+await build({
+  entryPoints: ['src/main.ts', 'src/worker.ts'],
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  minify: true,
+  conditions: ['browser'],
+  outdir: 'dist',
+  logLevel: 'warning',
+});
+cpSync('public', 'dist', { recursive: true });
+cpSync('../client/dist/wasm/fhe_ml_wasm_bg.wasm', 'dist/fhe_ml_wasm_bg.wasm');
+for (const table of ['breast_cancer.test.csv', 'digits.test.csv']) {
+  cpSync(`../../models/${table}`, `dist/samples/${table}`);
+}

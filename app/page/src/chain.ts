@@ -1,0 +1,208 @@
+// The chain, through a node's WebSocket.
+
+import { ApiPromise, Keyring, WsProvider } from '@polkadot/api';
+import type { SubmittableExtrinsic, Signer } from '@polkadot/api/types';
+import type { KeyringPair } from '@polkadot/keyring/types';
+import { cryptoWaitReady } from '@polkadot/util-crypto';
+import { toHex } from '@fhe-ml/client';
+
+export interface Account {
+  name: string;
+  address: string;
+  /** A development key, or the signer of a wallet. */
+  pair: KeyringPair | undefined;
+  signer: Signer | undefined;
+}
+
+/** A model on the chain. */
+export interface ChainModel {
+  number: number;
+  name: string;
+  active: boolean;
+  inputBytes: number;
+  resultBytes: number;
+  work: number;
+  needsServerKey: boolean;
+  encrypted: boolean;
+  openJobs: number;
+}
+
+/** A request that is in a block. */
+export interface Requested {
+  job: number;
+  block: number;
+  fee: bigint;
+}
+
+/* eslint-disable @typescript-eslint/no-explicit-any */
+type Codec = any; // The chain's types are known at run time only.
+
+const DEVELOPMENT = ['Bob', 'Alice', 'Charlie', 'Eve'];
+
+export class Chain {
+  private constructor(readonly api: ApiPromise, readonly url: string) {}
+
+  static async connect(url: string, state: (connected: boolean) => void): Promise<Chain> {
+    await cryptoWaitReady();
+    const provider = new WsProvider(url, 1000);
+    provider.on('connected', () => state(true));
+    provider.on('disconnected', () => state(false));
+    const api = await ApiPromise.create({ provider, noInitWarn: true, throwOnConnect: false });
+    if (!api.query.fheMl) throw new Error(`the node at ${url} runs a chain without pallet-fhe-ml`);
+    return new Chain(api, url);
+  }
+
+  /** Development accounts (if the chain has them), and those of wallets that the visitor lets us see. */
+  async accounts(): Promise<Account[]> {
+    const keyring = new Keyring({ type: 'sr25519' });
+    const found: Account[] = [];
+    for (const name of DEVELOPMENT) {
+      const pair = keyring.addFromUri(`//${name}`);
+      if ((await this.balance(pair.address)) > 0n) {
+        found.push({ name: `${name} (development)`, address: pair.address, pair, signer: undefined });
+      }
+    }
+    const wallets = (window as { injectedWeb3?: Record<string, Codec> }).injectedWeb3 ?? {};
+    for (const [wallet, { enable }] of Object.entries(wallets)) {
+      try {
+        const enabled = await enable('fhe-ml');
+        for (const { address, name } of await enabled.accounts.get()) {
+          found.push({ name: `${name ?? address} (${wallet})`, address, pair: undefined, signer: enabled.signer });
+        }
+      } catch {
+        // A wallet that says no is left out.
+      }
+    }
+    return found;
+  }
+
+  async balance(address: string): Promise<bigint> {
+    const account: Codec = await this.api.query.system!.account!(address);
+    return account.data.free.toBigInt();
+  }
+
+  async models(): Promise<ChainModel[]> {
+    const entries: Codec[] = await this.api.query.fheMl!.models!.entries();
+    return entries.map(([key, option]: Codec) => {
+      const record = option.unwrap();
+      return {
+        number: key.args[0].toNumber(),
+        name: record.name.toUtf8(),
+        active: record.status.isActive,
+        inputBytes: record.inputBytes.toNumber(),
+        resultBytes: record.resultBytes.toNumber(),
+        work: record.work.toNumber(),
+        needsServerKey: record.needsServerKey.isTrue,
+        encrypted: record.encryptedFor.isSome,
+        openJobs: record.openJobs.toNumber(),
+      };
+    }).sort((a: ChainModel, b: ChainModel) => a.number - b.number);
+  }
+
+  async artifact(model: number): Promise<Uint8Array> {
+    const stored: Codec = await this.api.query.fheMl!.modelArtifacts!(model);
+    if (stored.isNone) throw new Error(`the chain has no model ${model} that takes requests`);
+    return stored.unwrap().toU8a(true);
+  }
+
+  /** What one prediction costs. */
+  async quote(model: number): Promise<bigint> {
+    const answer = await this.api.rpc.state.call('FheMlApi_quote', toHex(
+      Uint8Array.of(model & 255, (model >> 8) & 255, (model >> 16) & 255, (model >> 24) & 255, 1)));
+    const data = (answer as Codec).toU8a(true) as Uint8Array;
+    if (data[0] !== 1) throw new Error(`model ${model} takes no requests`);
+    return data.slice(1, 17).reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  }
+
+  async hasServerKey(hash: string): Promise<string | undefined> {
+    const record: Codec = await this.api.query.fheMl!.serverKeys!(hash);
+    return record.isSome ? record.unwrap().owner.toString() : undefined;
+  }
+
+  async registerServerKey(key: Uint8Array, account: Account): Promise<number> {
+    return (await this.send(this.api.tx.fheMl!.registerServerKey!(toHex(key)), account)).block;
+  }
+
+  /** Registers a model with the account as sudo; returns its number. */
+  async registerModel(artifact: Uint8Array, account: Account): Promise<number> {
+    const call = this.api.tx.fheMl!.registerModel!(toHex(artifact), account.address);
+    const { events } = await this.send(this.api.tx.sudo!.sudo!(call), account);
+    return this.event(events, 'ModelRegistered').model.toNumber();
+  }
+
+  async request(
+    model: number, key: string | null, input: Uint8Array, fee: bigint, account: Account, nonce?: number,
+  ): Promise<Requested> {
+    const call = this.api.tx.fheMl!.requestInference!(model, key, toHex(input), fee, 1);
+    const { block, events } = await this.send(call, account, nonce);
+    const requested = this.event(events, 'InferenceRequested');
+    return { job: requested.job.toNumber(), block, fee: requested.fee.toBigInt() };
+  }
+
+  async nextNonce(account: Account): Promise<number> {
+    return (await this.api.rpc.system.accountNextIndex(account.address)).toNumber();
+  }
+
+  /** Waits for the result of a job; `seen` is told of every new block. */
+  async result(job: number, seen?: (block: number) => void): Promise<{ result: Uint8Array; block: number }> {
+    for (;;) {
+      const block = (await this.api.rpc.chain.getHeader()).number.toNumber();
+      seen?.(block);
+      const option: Codec = await this.api.query.fheMl!.jobs!(job);
+      if (option.isNone) throw new Error(`job ${job} is no longer on the chain; ask again`);
+      const record = option.unwrap();
+      if (record.status.isCompleted) {
+        const stored: Codec = await this.api.query.fheMl!.results!(job);
+        if (stored.isSome) return { result: stored.unwrap().toU8a(true), block: record.deadline.toNumber() };
+      }
+      if (record.status.isFailed) {
+        throw new Error(`job ${job} failed (${record.status.asFailed.reason}); its fee went back`);
+      }
+      if (record.status.isExpired) throw new Error(`no worker answered for job ${job}; its fee went back`);
+      await new Promise((resolve) => setTimeout(resolve, 400));
+    }
+  }
+
+  async input(job: number): Promise<{ model: number; input: Uint8Array } | undefined> {
+    const [record, stored]: Codec[] = await Promise.all(
+      [this.api.query.fheMl!.jobs!(job), this.api.query.fheMl!.inputs!(job)]);
+    if (record.isNone || stored.isNone) return undefined;
+    return { model: record.unwrap().model.toNumber(), input: stored.unwrap().toU8a(true) };
+  }
+
+  private event(events: Codec[], name: string): Codec {
+    const found = events.find(({ event }) => event.section === 'fheMl' && event.method === name);
+    if (!found) throw new Error(`the block has no event ${name}`);
+    return found.event.data;
+  }
+
+  /** Signs and sends a call; resolves when it is in a block and has succeeded. */
+  private send(
+    call: SubmittableExtrinsic<'promise'>, account: Account, nonce = -1,
+  ): Promise<{ block: number; events: Codec[] }> {
+    return new Promise((resolve, reject) => {
+      let stop = () => {};
+      const options = { nonce, ...(account.signer ? { signer: account.signer } : {}) };
+      call.signAndSend(account.pair ?? account.address, options, async (update: Codec) => {
+        if (update.isError) reject(new Error(`the node did not take the transaction: ${update.status.type}`));
+        if (!update.status.isInBlock) return;
+        stop();
+        const sudo = update.events.find(({ event }: Codec) => event.method === 'Sudid');
+        const failed = update.dispatchError ?? (sudo?.event.data[0].isErr ? sudo.event.data[0].asErr : undefined);
+        if (failed) {
+          reject(new Error(this.explain(failed)));
+        } else {
+          const header = await this.api.rpc.chain.getHeader(update.status.asInBlock);
+          resolve({ block: header.number.toNumber(), events: update.events });
+        }
+      }).then((unsubscribe) => (stop = unsubscribe as () => void), (error) => reject(
+        new Error(/Inability to pay/.test(String(error)) ? 'the account cannot pay for it' : String(error.message ?? error))));
+    });
+  }
+
+  private explain(error: Codec): string {
+    if (!error.isModule) return `the chain refused it: ${error.toString()}`;
+    const { section, name, docs } = this.api.registry.findMetaError(error.asModule);
+    return `the chain refused it: ${section}.${name}: ${docs.join(' ').trim()}`;
+  }
+}

@@ -1,0 +1,114 @@
+// Draw a digit: a canvas, and ten scores.
+
+import { h, say, why } from './dom.ts';
+import { bars, load, Run, type Session } from './run.ts';
+import type { Prediction } from '@fhe-ml/client';
+
+const NAMES = ['digits_network', 'digits_xgboost', 'digits_forest'];
+/** The data set's bitmaps have 32 x 32 pixels, of which 4 x 4 are counted for one feature. */
+const GRID = 32;
+const CELLS = 8;
+
+export async function digit(session: Session): Promise<HTMLElement> {
+  const models = (await session.chain.models()).filter((model) => model.active && NAMES.includes(model.name));
+  const [model] = models;
+  if (!model) return h('p', {}, 'The chain has no model for digits. ', h('a', { href: '#own' }, 'Register one'), ' (models/digits_network.onnx).');
+  const loaded = await load(session, model);
+  const pad = h('canvas', { class: 'pad', width: 256, height: 256, tabindex: 0, role: 'img', 'aria-label': 'Drawing pad: draw with mouse or finger' });
+  const context = pad.getContext('2d', { willReadFrequently: true })!;
+  const clear = () => {
+    context.fillStyle = '#fff';
+    context.fillRect(0, 0, pad.width, pad.height);
+    context.lineWidth = 22;
+    context.lineCap = context.lineJoin = 'round';
+  };
+  clear();
+  const at = (event: PointerEvent): [number, number] => {
+    const box = pad.getBoundingClientRect();
+    return [((event.clientX - box.left) * pad.width) / box.width, ((event.clientY - box.top) * pad.height) / box.height];
+  };
+  pad.addEventListener('pointerdown', (event) => {
+    pad.setPointerCapture(event.pointerId);
+    context.beginPath();
+    context.moveTo(...at(event));
+    context.lineTo(...at(event));
+    context.stroke();
+  });
+  pad.addEventListener('pointermove', (event) => {
+    if (!pad.hasPointerCapture(event.pointerId)) return;
+    context.lineTo(...at(event));
+    context.stroke();
+  });
+  const sample = h('select', { 'aria-label': 'A digit of the data set' }, h('option', { value: '' }, 'or take one of the data set'));
+  const rows = (await (await fetch('samples/digits.test.csv')).text()).trim().split('\n').slice(1, 21).map((line) => line.split(',').map(Number));
+  rows.forEach((_, number) => sample.append(h('option', { value: number }, `row ${number}`)));
+  sample.addEventListener('change', () => {
+    clear();
+    const row = rows[Number(sample.value)];
+    row?.forEach((value, cell) => {
+      context.fillStyle = `rgb(${Array(3).fill(255 - (value * 255) / 16).join()})`;
+      const side = pad.width / CELLS;
+      context.fillRect((cell % CELLS) * side, Math.floor(cell / CELLS) * side, side, side);
+    });
+  });
+
+  const answer = h('div', { 'aria-live': 'polite' });
+  const show = (prediction: Prediction, wrong: boolean) => answer.replaceChildren(
+    h('p', { class: 'answer' }, wrong ? `Noise: ${prediction.prediction}` : `It is a ${prediction.prediction}`),
+    bars(wrong ? prediction.raw_scores : prediction.scores, prediction.scores.map((_, digit) => String(digit))));
+  const place = h('div', {});
+  const go = h('button', { class: 'main', type: 'button' }, 'Encrypt and ask the chain');
+  const begin = async (work: (run: Run) => Promise<void>) => {
+    go.disabled = true;
+    say();
+    answer.replaceChildren();
+    const run = new Run(session, show);
+    place.replaceChildren(run.element);
+    try {
+      await work(run);
+    } catch (error) {
+      say(why(error));
+    } finally {
+      go.disabled = false;
+    }
+  };
+  go.addEventListener('click', () => {
+    const row = sample.value === '' ? cells(context.getImageData(0, 0, pad.width, pad.height)) : rows[Number(sample.value)];
+    if (!row) return say('the pad is empty: draw a digit first');
+    void begin((run) => run.start(loaded, row));
+  });
+  const open = Run.openJob();
+  if (open !== undefined) void session.keys().then(() => begin((run) => run.resume(loaded, open)));
+  return h('div', { class: 'card' },
+    h('h2', {}, 'Draw a digit from 0 to 9'),
+    h('p', { class: 'hint' }, `Model ${model.number}, ${loaded.card.kind}, sees 8 x 8 encrypted grey values and gives ten encrypted scores.`),
+    h('div', { class: 'columns' },
+      h('div', {}, pad, h('p', {}, h('button', { type: 'button', onclick: () => { clear(); sample.value = ''; } }, 'Clear'), ' ', sample), h('p', {}, go)),
+      answer),
+    place);
+}
+
+/** The features of a drawing, as the data set's were made: cut out, scaled to 32 x 32, counted in 4 x 4. */
+function cells(image: ImageData): number[] | undefined {
+  const ink = (x: number, y: number) => (image.data[4 * (y * image.width + x)] ?? 255) < 128;
+  let [left, right, top, bottom] = [image.width, -1, image.height, -1];
+  for (let y = 0; y < image.height; y += 1) {
+    for (let x = 0; x < image.width; x += 1) {
+      if (!ink(x, y)) continue;
+      [left, right, top, bottom] = [Math.min(left, x), Math.max(right, x), Math.min(top, y), Math.max(bottom, y)];
+    }
+  }
+  if (right < 0) return undefined;
+  const side = Math.max(bottom - top + 1, right - left + 1);
+  const [x0, y0] = [(left + right + 1 - side) / 2, (top + bottom + 1 - side) / 2];
+  const counts = Array<number>(CELLS * CELLS).fill(0);
+  for (let y = 0; y < GRID; y += 1) {
+    for (let x = 0; x < GRID; x += 1) {
+      const [px, py] = [Math.floor(x0 + ((x + 0.5) * side) / GRID), Math.floor(y0 + ((y + 0.5) * side) / GRID)];
+      const inside = px >= 0 && py >= 0 && px < image.width && py < image.height;
+      const cell = Math.floor(y / 4) * CELLS + Math.floor(x / 4);
+      if (inside && ink(px, py)) counts[cell] = (counts[cell] ?? 0) + 1;
+    }
+  }
+  return counts;
+}

@@ -1,0 +1,130 @@
+// The page: connection, account, keys, and the demonstrations.
+
+import { cancer } from './cancer.ts';
+import { Chain, type Account } from './chain.ts';
+import { chainView } from './chain-view.ts';
+import { loadKeys, makeKeys, storedKeys, type OwnKeys } from './crypto.ts';
+import { digit } from './digit.ts';
+import { byId, fhe, h, say, why } from './dom.ts';
+import { own } from './own.ts';
+import type { Session } from './run.ts';
+
+let keys: OwnKeys | undefined;
+let accounts: Account[] = [];
+const select = byId<HTMLSelectElement>('account');
+
+function account(): Account {
+  const chosen = accounts[Number(select.value)];
+  if (!chosen) throw new Error('choose an account that pays');
+  return chosen;
+}
+
+function showKeys(made: OwnKeys | undefined, note = ''): void {
+  keys = made;
+  byId('key').textContent = made ? `of server key ${made.hash.slice(0, 10)}…${note}` : 'none';
+  byId('export-key').hidden = !made;
+  byId('make-key').textContent = made ? 'Make new keys' : 'Make keys';
+}
+
+async function ownKeys(): Promise<OwnKeys> {
+  if (!keys) {
+    const start = performance.now();
+    const made = await makeKeys();
+    showKeys(made, `, made in ${Math.round(performance.now() - start)} ms`);
+  }
+  return keys as OwnKeys;
+}
+
+function save(name: string, data: Uint8Array): void {
+  const url = URL.createObjectURL(new Blob([data as BlobPart], { type: 'application/octet-stream' }));
+  h('a', { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+const guarded = (work: () => Promise<void>) => async () => {
+  say();
+  try {
+    await work();
+  } catch (error) {
+    say(why(error));
+  }
+};
+
+byId('make-key').addEventListener('click', guarded(async () => {
+  const warning = 'Results that were encrypted for the old key become unreadable unless you have saved it. Make new keys?';
+  if (keys && !confirm(warning)) return;
+  keys = undefined;
+  await ownKeys();
+}));
+byId('export-key').addEventListener('click', guarded(async () => {
+  const { client, server } = await ownKeys();
+  save('client.key', client);
+  save('server.key', server);
+}));
+const importer = byId<HTMLInputElement>('import-key');
+importer.addEventListener('change', guarded(async () => {
+  const files = [...(importer.files ?? [])];
+  importer.value = '';
+  const read = async (name: string) => {
+    const file = files.find((file) => file.name === name);
+    if (!file) throw new Error('choose both files of one pair: client.key and server.key');
+    return new Uint8Array(await file.arrayBuffer());
+  };
+  showKeys(await loadKeys(await read('client.key'), await read('server.key')));
+}));
+
+const parts: Record<string, (session: Session) => Promise<HTMLElement>> = { '#digit': digit, '#cancer': cancer, '#own': own };
+let leave = () => {};
+
+async function show(session: Session): Promise<void> {
+  const hash = location.hash in parts || location.hash === '#chain' ? location.hash : '#digit';
+  if (location.hash !== hash) history.replaceState(null, '', hash);
+  for (const link of document.querySelectorAll('nav a')) {
+    if (link.getAttribute('href') === hash) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+  leave();
+  leave = () => {};
+  say();
+  const main = byId('main');
+  main.replaceChildren(h('p', {}, 'Loading …'));
+  try {
+    const part = parts[hash];
+    if (part) {
+      const element = await part(session);
+      if (location.hash === hash) main.replaceChildren(element);
+    } else {
+      const { element, stop } = await chainView(session);
+      leave = stop;
+      main.replaceChildren(element);
+    }
+  } catch (error) {
+    main.replaceChildren();
+    say(why(error));
+  }
+}
+
+async function start(): Promise<void> {
+  showKeys(await storedKeys());
+  const { node } = (await (await fetch('config.json')).json()) as { node: string };
+  const chain = await Chain.connect(node, (connected) => {
+    byId('node').textContent = connected ? node : `${node} does not answer; trying again`;
+  });
+  byId('node').textContent = node;
+  accounts = await chain.accounts();
+  select.replaceChildren(...accounts.map(({ name }, at) => h('option', { value: at }, name)));
+  const balance = async () => {
+    const chosen = accounts[Number(select.value)];
+    byId('balance').textContent = chosen ? fhe(await chain.balance(chosen.address)) : 'no account: open a wallet';
+  };
+  select.addEventListener('change', () => void balance());
+  const session: Session = { chain, account, keys: ownKeys };
+  await chain.api.rpc.chain.subscribeNewHeads(async (header) => {
+    byId('block').textContent = header.number.toString();
+    await balance();
+  });
+  window.addEventListener('hashchange', () => void show(session));
+  await show(session);
+}
+
+start().catch((error: unknown) => say(why(error)));

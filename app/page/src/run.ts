@@ -1,0 +1,170 @@
+// One inference as the visitor sees it: each step, what it sends, and what the collator gets to see.
+
+import { ask, type OwnKeys } from './crypto.ts';
+import type { Account, Chain, ChainModel } from './chain.ts';
+import { bytes, fhe, h, picture, why } from './dom.ts';
+import type { ModelCard, Prediction } from '@fhe-ml/client';
+
+/** What all demonstrations share. */
+export interface Session {
+  chain: Chain;
+  account(): Account;
+  keys(): Promise<OwnKeys>;
+}
+
+/** A model of the chain that the worker has loaded. */
+export interface Loaded {
+  model: ChainModel;
+  hash: string;
+  card: ModelCard;
+}
+
+export async function load(session: Session, model: ChainModel): Promise<Loaded> {
+  const { hash, card } = await ask('model', await session.chain.artifact(model.number));
+  return { model, hash, card };
+}
+
+/** Sees to it that the chain has the server key, if the model needs one. */
+export async function registered(session: Session, loaded: Loaded, note: (text: string) => void): Promise<string | null> {
+  const keys = await session.keys();
+  if (!loaded.model.needsServerKey) {
+    note('this model needs no server key');
+    return null;
+  }
+  const owner = await session.chain.hasServerKey(keys.hash);
+  const { address } = session.account();
+  if (owner === undefined) {
+    note(`registering the server key, ${bytes(keys.server.length)}, in one transaction`);
+    const block = await session.chain.registerServerKey(keys.server, session.account());
+    note(`server key of ${bytes(keys.server.length)} registered in block ${block}`);
+  } else if (owner !== address) {
+    throw new Error('another account has registered your server key: choose that account, or make new keys');
+  } else {
+    note('the chain has your server key already');
+  }
+  return keys.hash;
+}
+
+const STEPS = ['Keys', 'Encrypt', 'Submit', 'Evaluate', 'Result', 'Decrypt'] as const;
+type Step = (typeof STEPS)[number];
+const OPEN_JOB = 'fhe-ml-open-job';
+
+/** A list of steps, and beside it what the collator sees. */
+export class Run {
+  readonly element: HTMLElement;
+  private readonly items = new Map<Step, HTMLElement>();
+  private readonly seen = h('div', {});
+
+  constructor(private readonly session: Session, private readonly show: (prediction: Prediction, wrong: boolean) => void) {
+    const list = h('ol', { class: 'steps', 'aria-live': 'polite' });
+    for (const step of STEPS) {
+      const item = h('li', {}, step, h('small', {}));
+      this.items.set(step, item);
+      list.append(item);
+    }
+    this.element = h('div', { class: 'columns' }, list, this.seen);
+  }
+
+  private mark(step: Step, state: 'now' | 'done' | 'failed', note?: string): void {
+    const item = this.items.get(step);
+    if (!item) return;
+    item.dataset.state = state;
+    const small = item.querySelector('small');
+    if (small && note !== undefined) small.textContent = note;
+  }
+
+  private async step<T>(step: Step, work: (note: (text: string) => void) => Promise<T>): Promise<T> {
+    this.mark(step, 'now');
+    try {
+      const value = await work((text) => this.mark(step, 'now', text));
+      this.mark(step, 'done');
+      return value;
+    } catch (error) {
+      this.mark(step, 'failed', why(error));
+      throw error;
+    }
+  }
+
+  /** The whole way of one row. */
+  async start(loaded: Loaded, row: number[]): Promise<void> {
+    const key = await this.step('Keys', (note) => registered(this.session, loaded, note));
+    const input = await this.step('Encrypt', async (note) => {
+      const start = performance.now();
+      const encrypted = await ask('encrypt', loaded.hash, row);
+      note(`${bytes(encrypted.length)} in ${Math.round(performance.now() - start)} ms, in this browser`);
+      return encrypted;
+    });
+    this.seen.replaceChildren(h('p', {}, 'What the collator sees of your data:'),
+      picture(input, 'Ciphertext as a picture: noise'),
+      h('code', {}, Array.from(input.slice(0, 48), (b) => b.toString(16).padStart(2, '0')).join(' '), ' …'));
+    const fee = await this.session.chain.quote(loaded.model.number);
+    const requested = await this.step('Submit', async (note) => {
+      note('waiting for a block');
+      const included = await this.session.chain.request(loaded.model.number, key, input, fee, this.session.account());
+      note(`job ${included.job} in block ${included.block}, fee ${fhe(included.fee)}`);
+      return included;
+    });
+    localStorage.setItem(OPEN_JOB, JSON.stringify({ job: requested.job, hash: location.hash }));
+    await this.finish(loaded, requested.job, requested.block, input);
+  }
+
+  /** The second half: also of a job that was requested before the page was loaded again. */
+  async finish(loaded: Loaded, job: number, asked: number | undefined, input: Uint8Array): Promise<void> {
+    const start = performance.now();
+    const { result, block } = await this.step('Evaluate', async (note) => {
+      const found = await this.session.chain.result(job, (at) => note(`a collator evaluates job ${job}; block ${at}`));
+      note(`on ciphertexts, about ${(loaded.model.work / 1000).toFixed(1)} ms of one core`);
+      return found;
+    });
+    await this.step('Result', async (note) => {
+      const after = asked === undefined ? '' : `, ${block - asked} after the request`;
+      note(`${bytes(result.length)} in block ${block}${after}, ${((performance.now() - start) / 1000).toFixed(1)} s`);
+    });
+    localStorage.removeItem(OPEN_JOB);
+    const prediction = await this.step('Decrypt', async (note) => {
+      const begin = performance.now();
+      const decrypted = await ask('decrypt', loaded.hash, input, result);
+      note(`in ${Math.max(1, Math.round(performance.now() - begin))} ms, in this browser`);
+      return decrypted;
+    });
+    this.show(prediction, false);
+    const wrong = h('button', { type: 'button', onclick: async () => {
+      this.show(await ask('decryptWrongly', loaded.hash, input, result), true);
+    } }, 'Decrypt with a wrong key');
+    const right = h('button', { type: 'button', onclick: () => this.show(prediction, false) }, 'With mine again');
+    this.seen.append(h('p', {}, 'And of the result:'), picture(result, 'Encrypted result as a picture: noise'), h('p', {}, wrong, ' ', right));
+  }
+
+  /** The job that was under way when the page was left, if it belongs to this part of the page. */
+  static openJob(): number | undefined {
+    try {
+      const { job, hash } = JSON.parse(localStorage.getItem(OPEN_JOB) ?? 'null') ?? {};
+      return hash === location.hash && Number.isInteger(job) ? job : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  static forgetOpenJob(): void {
+    localStorage.removeItem(OPEN_JOB);
+  }
+
+  /** Takes up a job that was under way. */
+  async resume(loaded: Loaded, job: number): Promise<void> {
+    const found = await this.session.chain.input(job);
+    if (!found || found.model !== loaded.model.number) return Run.forgetOpenJob();
+    for (const step of ['Keys', 'Encrypt', 'Submit'] as const) this.mark(step, 'done');
+    this.mark('Submit', 'done', `job ${job}, from before the page was loaded again`);
+    await this.finish(loaded, job, undefined, found.input);
+  }
+}
+
+/** Scores as bars. */
+export function bars(scores: number[], names: string[]): HTMLElement {
+  const best = scores.indexOf(Math.max(...scores));
+  const [low, high] = [Math.min(0, ...scores), Math.max(1e-9, ...scores)];
+  return h('div', { class: 'bars' }, ...scores.map((score, at) => h('div', { class: at === best ? 'bar best' : 'bar' },
+    h('span', {}, names[at] ?? String(at)),
+    h('meter', { min: low, max: high, value: score, 'aria-label': names[at] ?? String(at) }),
+    h('span', {}, Math.abs(score) < 1e6 ? score.toFixed(4) : score.toExponential(2)))));
+}

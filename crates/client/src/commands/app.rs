@@ -1,0 +1,119 @@
+//! `fhe-ml app`: serves the page, on this machine only.
+
+use super::CommandError;
+use crate::{cli::App, output::Output};
+use axum::{
+	Router,
+	extract::State,
+	http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+	response::{IntoResponse, Response},
+	routing::get,
+};
+use rust_embed::RustEmbed;
+use serde_json::json;
+use std::net::Ipv4Addr;
+use tokio::net::TcpListener;
+
+/// What `scripts/build-page.sh` has made.
+#[derive(RustEmbed)]
+#[folder = "../../app/page/dist"]
+struct Page;
+
+/// What every answer needs.
+#[derive(Clone)]
+struct Settings {
+	node: String,
+	port: u16,
+	policy: HeaderValue,
+}
+
+pub async fn run(options: App, output: Output) -> Result<(), CommandError> {
+	if Page::get("index.html").is_none() {
+		return Err(CommandError::NoPage);
+	}
+	let App { port, node } = options;
+	let policy = policy(&node.url).ok_or_else(|| CommandError::NodeUrl(node.url.clone()))?;
+	let busy = |source| CommandError::Listen { port, source };
+	let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(busy)?;
+	let port = listener.local_addr().map_err(busy)?.port();
+	let url = format!("http://127.0.0.1:{port}/");
+	output.print(&json!({ "url": url }), &format!("Running on local URL:  {url}"))?;
+	let router = Router::new()
+		.route("/config.json", get(config))
+		.fallback(get(asset))
+		.with_state(Settings { node: node.url, port, policy });
+	axum::serve(listener, router)
+		.with_graceful_shutdown(async {
+			// Without signals it runs until it is killed.
+			let _ = tokio::signal::ctrl_c().await;
+		})
+		.await
+		.map_err(busy)
+}
+
+/// Only this origin's own scripts run, and they talk to this origin and the node only.
+fn policy(node: &str) -> Option<HeaderValue> {
+	let is_source = |c: char| c.is_ascii_alphanumeric() || ":/.-[]_".contains(c);
+	let scheme = node.starts_with("ws://") || node.starts_with("wss://");
+	if !scheme || !node.chars().all(is_source) {
+		return None;
+	}
+	let policy = format!(
+		"default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
+		connect-src 'self' {node}; worker-src 'self'; base-uri 'none'; form-action 'none'; \
+		frame-ancestors 'none'"
+	);
+	HeaderValue::from_str(&policy).ok()
+}
+
+async fn config(State(settings): State<Settings>, headers: HeaderMap) -> Response {
+	let body = json!({ "node": settings.node }).to_string();
+	answer(&settings, &headers, "application/json", body.into_bytes())
+}
+
+async fn asset(State(settings): State<Settings>, headers: HeaderMap, uri: Uri) -> Response {
+	let path = match uri.path().trim_start_matches('/') {
+		"" => "index.html",
+		path => path,
+	};
+	match Page::get(path) {
+		Some(file) => {
+			let kind = file.metadata.mimetype().to_owned();
+			answer(&settings, &headers, &kind, file.data.into_owned())
+		},
+		None => StatusCode::NOT_FOUND.into_response(),
+	}
+}
+
+/// Another site whose name leads to this machine (DNS rebinding) gets nothing.
+fn answer(settings: &Settings, headers: &HeaderMap, kind: &str, body: Vec<u8>) -> Response {
+	let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+	let port = settings.port;
+	if ![format!("127.0.0.1:{port}"), format!("localhost:{port}")].iter().any(|own| own == host) {
+		return StatusCode::MISDIRECTED_REQUEST.into_response();
+	}
+	let headers = [
+		(header::CONTENT_TYPE, HeaderValue::from_str(kind)),
+		(header::CONTENT_SECURITY_POLICY, Ok(settings.policy.clone())),
+		(header::X_CONTENT_TYPE_OPTIONS, Ok(HeaderValue::from_static("nosniff"))),
+		(header::REFERRER_POLICY, Ok(HeaderValue::from_static("no-referrer"))),
+		(header::CACHE_CONTROL, Ok(HeaderValue::from_static("no-cache"))),
+	];
+	let headers = headers.into_iter().filter_map(|(name, value)| Some((name, value.ok()?)));
+	(HeaderMap::from_iter(headers), body).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn the_policy_lets_the_page_talk_to_its_node_only() {
+		let policy = policy("ws://127.0.0.1:9944").unwrap();
+		let policy = policy.to_str().unwrap();
+		assert!(policy.contains("connect-src 'self' ws://127.0.0.1:9944;"));
+		for bad in ["http://a", "ws://a; script-src *", "ws://a b", "ws://a'*'"] {
+			assert!(super::policy(bad).is_none(), "{bad}");
+		}
+	}
+}

@@ -1,0 +1,282 @@
+// The page in a real browser, against a real dev node.
+
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { chromium } from 'playwright-core';
+import { fheMl, model, Node, scratch, TOOL, until } from './harness.mjs';
+
+const SHOTS = process.env.FHE_ML_SCREENSHOTS ?? join(scratch(), 'screenshots');
+mkdirSync(SHOTS, { recursive: true });
+const expectedOf = (name) => JSON.parse(readFileSync(model(`${name}.expected.json`)));
+const WAIT = { timeout: 60_000 };
+
+let node;
+let app;
+let url;
+let browser;
+let context;
+let page;
+const complaints = [];
+const traffic = [];
+
+/** Opens a tab of which everything that it sends is recorded. */
+async function open() {
+  const tab = await context.newPage();
+  tab.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  tab.on('pageerror', (error) => complaints.push(String(error)));
+  tab.on('request', (request) => traffic.push(`${request.url()} ${request.postData() ?? ''}`));
+  tab.on('websocket', (socket) => {
+    assert.equal(new URL(socket.url()).origin, new URL(node.url).origin);
+    socket.on('framesent', ({ payload }) => traffic.push(payload.toString()));
+  });
+  await tab.goto(url);
+  await tab.getByRole('status').filter({ hasText: 'ws://' }).waitFor(WAIT);
+  return tab;
+}
+
+const shot = (name, tab = page) => tab.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
+const go = (tab, hash) => tab.goto(`${url}#${hash}`);
+const ask = (tab = page) => tab.getByRole('button', { name: 'Encrypt and ask the chain' });
+const answer = (tab = page) => tab.locator('.answer');
+const message = (tab = page) => tab.locator('#message');
+
+before(async () => {
+  node = await new Node(['--dev']).start();
+  for (const [name, table] of [
+    ['digits_network', 'digits'], ['breast_cancer_xgboost_50x4', 'breast_cancer'],
+  ]) {
+    const artifact = join(node.folder, `${name}.fheml`);
+    await fheMl('model', 'import', model(`${name}.onnx`), '--output', artifact,
+      '--calibration', model(`${table}.train.csv`));
+    await fheMl('model', 'register', artifact, '--suri', '//Alice', '--url', node.url);
+  }
+  app = spawn(TOOL, ['app', '--port', '0', '--url', node.url]);
+  const line = await new Promise((resolve, reject) => {
+    app.stdout.once('data', (data) => resolve(data.toString()));
+    app.stderr.once('data', (data) => reject(new Error(data.toString())));
+  });
+  [, url] = /^Running on local URL: {2}(http:\/\/127\.0\.0\.1:\d+\/)$/m.exec(line);
+  browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+  context = await browser.newContext({ acceptDownloads: true, viewport: { width: 1100, height: 900 } });
+  page = await open();
+});
+after(async () => {
+  await browser?.close();
+  app?.kill();
+  await node?.stop();
+});
+
+test('keys are made in the browser in less than five seconds, kept, saved and loaded', async () => {
+  await page.getByRole('button', { name: 'Make keys' }).click();
+  const status = page.locator('#key');
+  await status.filter({ hasText: /made in \d+ ms/ }).waitFor(WAIT);
+  const [, time] = /made in (\d+) ms/.exec(await status.textContent());
+  console.log(`keys in the browser: ${time} ms`);
+  assert.ok(Number(time) < 5000);
+  const files = [];
+  page.on('download', (download) => files.push(download));
+  await page.getByRole('button', { name: 'Save to files' }).click();
+  await until('both files', () => files.length === 2);
+  const folder = join(scratch(), 'keys');
+  for (const file of files) await file.saveAs(join(folder, file.suggestedFilename()));
+  // The tool reads them: they are the same kind of files.
+  const [row] = await fheMl('evaluate', join(node.folder, 'breast_cancer_xgboost_50x4.fheml'), '--input',
+    model('breast_cancer.test.csv'), '--rows', '0..1', '--key', folder);
+  assert.equal(row.prediction, expectedOf('breast_cancer_xgboost_50x4').prediction[0]);
+  await page.locator('#import-key').setInputFiles(files.map((file) => join(folder, file.suggestedFilename())));
+  await until('the loaded keys', async () => !/made in/.test(await status.textContent()));
+  await page.locator('#import-key').setInputFiles([join(folder, 'server.key')]);
+  await message().filter({ hasText: 'both files of one pair' }).waitFor(WAIT);
+});
+
+test('a digit is drawn, encrypted, evaluated by the chain and decrypted', async () => {
+  await go(page, 'digit');
+  await page.getByLabel('A digit of the data set').selectOption('0');
+  await ask().click();
+  await answer().filter({ hasText: /^It is a \d$/ }).waitFor(WAIT);
+  assert.equal(await answer().textContent(), `It is a ${expectedOf('digits_network').prediction[0]}`);
+  assert.equal(await page.locator('.bar').count(), 10);
+  for (const note of [/kB in \d+ ms, in this browser/, /job \d+ in block \d+, fee/, /in block \d+, \d after the request/]) {
+    assert.match(await page.locator('.steps').textContent(), note);
+  }
+  const [, time] = /kB in (\d+) ms/.exec(await page.locator('.steps').textContent());
+  console.log(`encryption in the browser: ${time} ms`);
+  assert.ok(Number(time) < 300);
+  await shot('digit');
+  await page.getByRole('button', { name: 'Decrypt with a wrong key' }).click();
+  await answer().filter({ hasText: 'Noise' }).waitFor(WAIT);
+  await page.getByRole('button', { name: 'With mine again' }).click();
+  await answer().filter({ hasText: 'It is a' }).waitFor(WAIT);
+
+  // By hand: a stroke from top to bottom.
+  await page.getByRole('button', { name: 'Clear' }).click();
+  await ask().click();
+  await message().filter({ hasText: 'the pad is empty' }).waitFor(WAIT);
+  const pad = await page.locator('.pad').boundingBox();
+  const at = (x, y) => [pad.x + pad.width * x, pad.y + pad.height * y];
+  await page.mouse.move(...at(0.35, 0.3));
+  await page.mouse.down();
+  for (const point of [[0.52, 0.15], [0.52, 0.5], [0.52, 0.85]]) await page.mouse.move(...at(...point), { steps: 8 });
+  await page.mouse.up();
+  await ask().click();
+  await answer().filter({ hasText: 'It is a' }).waitFor(WAIT);
+  console.log(`a drawn 1: ${await answer().textContent()}`);
+  await shot('digit-drawn');
+});
+
+test('a tumour is judged, and a whole file of them', async () => {
+  await go(page, 'cancer');
+  await ask().click();
+  const { prediction } = expectedOf('breast_cancer_xgboost_50x4');
+  const word = (at) => (prediction[at] === 0 ? 'Malignant' : 'Benign');
+  await answer().filter({ hasText: /Malignant|Benign/ }).waitFor(WAIT);
+  assert.equal(await answer().textContent(), word(0));
+  await shot('cancer');
+  const table = readFileSync(model('breast_cancer.test.csv'), 'utf8').split('\n').slice(0, 41).join('\n');
+  const upload = (name, text) => page.locator('#rows').setInputFiles(
+    { name, mimeType: 'text/csv', buffer: Buffer.from(text) });
+  await upload('rows.csv', table);
+  await page.getByRole('status').filter({ hasText: '40 of 40 rows' }).waitFor({ timeout: 120_000 });
+  const cells = await page.locator('tbody tr td:nth-child(2)').allTextContents();
+  assert.deepEqual(cells.map(Number), prediction.slice(0, 40));
+  await shot('cancer-file');
+
+  for (const [text, complaint] of [
+    ['', /no CSV file/], ['a,b\n1,2\n', /lacks these columns: mean_radius/],
+    [table.replace(/\n[\d.]+,/, '\nred,'), /"red" is not a number/],
+    [`${table.split('\n').slice(0, 2).join('\n')},1`, /not one value per column/],
+    ['x'.repeat(5_000_001), /more than 5 MB/],
+  ]) {
+    await upload('bad.csv', text);
+    await message().filter({ hasText: complaint }).waitFor(WAIT);
+  }
+});
+
+test('one\'s own model is compiled in the browser, registered and tried', async () => {
+  await go(page, 'own');
+  const choose = (...files) => page.locator('#model-file').setInputFiles(files);
+  await choose(model('wine.train.csv'));
+  await message().filter({ hasText: 'choose an .onnx file' }).waitFor(WAIT);
+  await choose({ name: 'no.onnx', mimeType: 'application/octet-stream', buffer: Buffer.from('no model') });
+  await message().filter({ hasText: 'not an ONNX model' }).waitFor(WAIT);
+  await choose({ name: 'big.onnx', mimeType: 'application/octet-stream', buffer: Buffer.alloc(20_000_001) });
+  await message().filter({ hasText: 'more than 20 MB' }).waitFor(WAIT);
+  await choose(model('wine_logistic.onnx'), model('wine.train.csv'));
+  await page.getByRole('heading', { name: 'The card of wine_logistic' }).waitFor(WAIT);
+  const register = page.getByRole('button', { name: 'Register it on the chain' });
+  await register.click();
+  await message().filter({ hasText: 'choose the admin account' }).waitFor(WAIT);
+  await page.locator('#account').selectOption({ label: 'Alice (development)' });
+  await register.click();
+  await page.getByRole('heading', { name: 'Try model 2, wine_logistic' }).waitFor(WAIT);
+  await ask().click();
+  await answer().waitFor(WAIT);
+  assert.match(await answer().textContent(), /^[012]$/);
+  await shot('own');
+  await page.locator('#account').selectOption({ label: 'Bob (development)' });
+});
+
+test('a reload in the middle of a job, and a second tab, carry on', async () => {
+  await go(page, 'cancer');
+  await ask().click();
+  await page.locator('.steps').filter({ hasText: /job \d+ in block/ }).waitFor(WAIT);
+  await page.reload();
+  await page.locator('.steps').filter({ hasText: 'from before the page was loaded again' }).waitFor(WAIT);
+  await answer().filter({ hasText: /Malignant|Benign/ }).waitFor(WAIT);
+  const second = await open();
+  assert.equal((await second.locator('#key').textContent()).slice(0, 26), (await page.locator('#key').textContent()).slice(0, 26));
+  await go(second, 'digit');
+  await second.getByLabel('A digit of the data set').selectOption('1');
+  await ask(second).click();
+  await answer(second).filter({ hasText: `It is a ${expectedOf('digits_network').prediction[1]}` }).waitFor(WAIT);
+  await second.close();
+});
+
+test('the chain is shown', async () => {
+  await go(page, 'chain');
+  await page.getByRole('cell', { name: 'digits_network' }).waitFor(WAIT);
+  await page.getByRole('cell', { name: 'Completed' }).first().waitFor(WAIT);
+  assert.match(await page.getByRole('link', { name: 'chain state, fheMl' }).getAttribute('href'),
+    /^https:\/\/polkadot\.js\.org\/apps\/\?rpc=ws%3A%2F%2F127\.0\.0\.1/);
+  await shot('chain');
+});
+
+test('it fits a phone, dark and by keyboard', async () => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.emulateMedia({ colorScheme: 'dark' });
+  for (const part of ['digit', 'cancer', 'own', 'chain']) {
+    await go(page, part);
+    await page.locator('.card').first().waitFor(WAIT);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(width <= 360, `#${part} is ${width} pixels wide`);
+    await shot(`phone-${part}`);
+  }
+  await go(page, 'digit');
+  await page.getByLabel('A digit of the data set').focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Encrypt and ask the chain');
+  await page.keyboard.press('Enter');
+  await answer().filter({ hasText: 'It is a' }).waitFor(WAIT);
+  await page.setViewportSize({ width: 1100, height: 900 });
+  await page.emulateMedia({ colorScheme: 'light' });
+});
+
+test('nothing that was sent holds a part of the client key', async () => {
+  const stored = await page.evaluate(() => new Promise((resolve, reject) => {
+    const open = indexedDB.open('fhe-ml', 1);
+    open.onerror = reject;
+    open.onsuccess = () => {
+      const get = open.result.transaction('keys').objectStore('keys').get('own');
+      get.onsuccess = () => resolve([...get.result.client]);
+    };
+  }));
+  const secret = Buffer.from(stored).subarray(48); // Behind the header and the server key's hash.
+  assert.equal(secret.length, 256);
+  const sent = traffic.join('\n').toLowerCase();
+  assert.ok(sent.length > 5_000_000, `${sent.length} bytes recorded: the server key alone has more`);
+  for (let at = 0; at + 8 <= secret.length; at += 1) {
+    const run = secret.subarray(at, at + 8);
+    assert.ok(!sent.includes(run.toString('hex')), 'a run of the client key was sent');
+    assert.ok(!sent.includes(run.toString('base64').slice(0, 10).toLowerCase()));
+  }
+  for (const line of traffic) {
+    const [, origin] = /^(\w+:\/\/[^/]+)/.exec(line) ?? [];
+    if (origin) assert.ok([new URL(url).origin].includes(origin) || origin.startsWith('data'), origin);
+  }
+});
+
+test('a node that goes away and comes back is waited for', async () => {
+  assert.deepEqual(complaints, []); // Up to here; from here on the browser reports lost connections.
+  await go(page, 'digit');
+  await page.getByLabel('A digit of the data set').selectOption('2');
+  await node.kill();
+  await page.getByRole('status').filter({ hasText: 'does not answer; trying again' }).waitFor(WAIT);
+  await shot('node-away');
+  await node.start();
+  await until('the page to see the node again', async () =>
+    !/trying again/.test(await page.locator('#node').textContent()), 60);
+  await ask().click();
+  await answer().filter({ hasText: /^It is a/ }).waitFor(WAIT);
+});
+
+test('only this machine gets the page, with a strict policy', async () => {
+  const response = await fetch(url);
+  const policy = response.headers.get('content-security-policy');
+  assert.match(policy, /default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self';/);
+  assert.ok(!/unsafe-inline|unsafe-eval'? ;|\*/.test(policy));
+  const { port } = new URL(url);
+  const status = execFileSync('curl', ['-s', '-o', '/dev/null', '-w', '%{http_code}', '-H', 'Host: evil.example', url]);
+  assert.equal(status.toString(), '421');
+  await assert.rejects(fheMl('app', '--port', port), (error) => /cannot serve on 127\.0\.0\.1/.test(error.stderr));
+  assert.equal((await fetch(`${url}nothing`)).status, 404);
+});
