@@ -65,10 +65,14 @@ say "The same rows in the clear, by ONNX Runtime"
 "$PYTHON" scripts/compare.py "models/$MODEL.onnx" models/breast_cancer.test.csv \
 	"$DATA/predictions.jsonl"
 
-say "A second model, for the page"
+say "More models, for the page: digits, and image filters"
 fhe-ml model import models/digits_network.onnx --calibration models/digits.train.csv \
 	--output "$DATA/digits_network.fheml" --json >/dev/null
 fhe-ml model register "$DATA/digits_network.fheml" --suri //Alice --url "$URL"
+for filter in identity inverted rotate black-and-white blur sharpen ridge-detection; do
+	fhe-ml model filter "$filter" --output "$DATA/$filter.fheml" --json >/dev/null
+	fhe-ml model register "$DATA/$filter.fheml" --suri //Alice --url "$URL"
+done
 nohup fhe-ml app --url "$URL" >"$DATA/app.log" 2>&1 &
 APP=$!
 echo "$APP" >"$DATA/app.pid"

@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
+import { Filter, FILTERS, imageFilter, init } from '../../app/client/dist/node.js';
 import { fheMl, model, Node, scratch, TOOL, until } from './harness.mjs';
 
 const SHOTS = process.env.FHE_ML_SCREENSHOTS ?? join(scratch(), 'screenshots');
@@ -55,6 +56,12 @@ before(async () => {
       '--calibration', model(`${table}.train.csv`));
     await fheMl('model', 'register', artifact, '--suri', '//Alice', '--url', node.url);
   }
+  for (const filter of FILTERS) {
+    const artifact = join(node.folder, `${filter}.fheml`);
+    await fheMl('model', 'filter', filter, '--output', artifact);
+    await fheMl('model', 'register', artifact, '--suri', '//Alice', '--url', node.url);
+  }
+  await init();
   app = spawn(TOOL, ['app', '--port', '0', '--url', node.url]);
   const line = await new Promise((resolve, reject) => {
     app.stdout.once('data', (data) => resolve(data.toString()));
@@ -121,14 +128,19 @@ test('a digit is drawn, encrypted, evaluated by the chain and decrypted', async 
   await page.getByRole('button', { name: 'Clear' }).click();
   await ask().click();
   await message().filter({ hasText: 'the pad is empty' }).waitFor(WAIT);
+  await page.locator('.pad').scrollIntoViewIfNeeded();
   const pad = await page.locator('.pad').boundingBox();
   const at = (x, y) => [pad.x + pad.width * x, pad.y + pad.height * y];
   await page.mouse.move(...at(0.35, 0.3));
   await page.mouse.down();
   for (const point of [[0.52, 0.15], [0.52, 0.5], [0.52, 0.85]]) await page.mouse.move(...at(...point), { steps: 8 });
   await page.mouse.up();
+  const jobs = async () => /job (\d+) in block/.exec(await page.locator('.steps').textContent())?.[1];
+  const last = await jobs();
   await ask().click();
+  await until('another job', async () => ![last, undefined].includes(await jobs()));
   await answer().filter({ hasText: 'It is a' }).waitFor(WAIT);
+  assert.ok(await message().isHidden());
   console.log(`a drawn 1: ${await answer().textContent()}`);
   await shot('digit-drawn');
 });
@@ -161,6 +173,55 @@ test('a tumour is judged, and a whole file of them', async () => {
   }
 });
 
+test('pictures are filtered as in the clear, small ones and tiled ones', async () => {
+  await go(page, 'filters');
+  const [before, after] = ['Your picture', 'The filtered picture'].map((name) => page.getByRole('img', { name }));
+  const data = (canvas) => canvas.evaluate((c) => ({
+    width: c.width, height: c.height, data: [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data],
+  }));
+  const rgb = ({ data: rgba }) => Uint8Array.from(rgba.filter((_, at) => at % 4 < 3));
+  const check = async (name) => {
+    await page.getByLabel('Filter', { exact: true }).selectOption({ label: name.replaceAll('-', ' ') });
+    await page.getByRole('button', { name: 'Encrypt and filter on the chain' }).click();
+    await page.locator('canvas[data-state=done]').waitFor(WAIT);
+    const [source, filtered] = [await data(before), await data(after)];
+    const filter = new Filter(imageFilter(name, source.width, source.height));
+    const [width, height] = filter.card().output_size;
+    assert.deepEqual([filtered.width, filtered.height], [width, height]);
+    const plain = filter.applyClear(rgb(source));
+    const expected = filter.card().output_channels === 3 ? plain
+      : Uint8Array.from({ length: 3 * plain.length }, (_, at) => plain[Math.floor(at / 3)]);
+    assert.ok(Buffer.from(expected).equals(Buffer.from(rgb(filtered))), `${name} differs`);
+  };
+  for (const name of FILTERS) await check(name);
+  const status = await page.getByRole('status').filter({ hasText: 'tile of' }).textContent();
+  console.log(status);
+  assert.match(status, /^1 tile of 191.3 kB, encrypted in \d+ ms; blocks \d+ to \d+, fee/);
+  await shot('filters');
+  // One that does not fit a tile, and is not square: 130 x 101.
+  const picture = Buffer.from(await page.evaluate(async () => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 130, height: 101 });
+    const pen = canvas.getContext('2d');
+    for (let y = 0; y < 101; y += 1) {
+      for (let x = 0; x < 130; x += 1) {
+        pen.fillStyle = `rgb(${(x * 7) % 256}, ${(y * 11) % 256}, ${(x * y) % 256})`;
+        pen.fillRect(x, y, 1, 1);
+      }
+    }
+    const blob = await new Promise((resolve) => canvas.toBlob(resolve));
+    return [...new Uint8Array(await blob.arrayBuffer())];
+  }));
+  const choose = (name, buffer) => page.locator('#picture').setInputFiles({ name, mimeType: 'image/png', buffer });
+  await choose('picture.png', picture);
+  await until('the picture', async () => (await data(before)).width === 130);
+  for (const name of ['rotate', 'sharpen']) await check(name);
+  await shot('filters-tiled');
+  await choose('no.png', Buffer.from('no picture'));
+  await message().filter({ hasText: 'no picture that this browser can read' }).waitFor(WAIT);
+  await choose('big.png', Buffer.alloc(20_000_001));
+  await message().filter({ hasText: 'more than 20 MB' }).waitFor(WAIT);
+});
+
 test('one\'s own model is compiled in the browser, registered and tried', async () => {
   await go(page, 'own');
   const choose = (...files) => page.locator('#model-file').setInputFiles(files);
@@ -177,7 +238,7 @@ test('one\'s own model is compiled in the browser, registered and tried', async 
   await message().filter({ hasText: 'choose the admin account' }).waitFor(WAIT);
   await page.locator('#account').selectOption({ label: 'Alice (development)' });
   await register.click();
-  await page.getByRole('heading', { name: 'Try model 2, wine_logistic' }).waitFor(WAIT);
+  await page.getByRole('heading', { name: 'Try model 9, wine_logistic' }).waitFor(WAIT);
   await ask().click();
   await answer().waitFor(WAIT);
   assert.match(await answer().textContent(), /^[012]$/);
@@ -213,7 +274,7 @@ test('the chain is shown', async () => {
 test('it fits a phone, dark and by keyboard', async () => {
   await page.setViewportSize({ width: 360, height: 740 });
   await page.emulateMedia({ colorScheme: 'dark' });
-  for (const part of ['digit', 'cancer', 'own', 'chain']) {
+  for (const part of ['digit', 'cancer', 'filters', 'own', 'chain']) {
     await go(page, part);
     await page.locator('.card').first().waitFor(WAIT);
     const width = await page.evaluate(() => document.documentElement.scrollWidth);

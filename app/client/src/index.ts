@@ -168,6 +168,80 @@ export class Model {
   }
 }
 
+/** The image filters that there are. */
+export const FILTERS = [
+  'identity', 'inverted', 'rotate', 'black-and-white', 'blur', 'sharpen', 'ridge-detection',
+] as const;
+export type FilterName = (typeof FILTERS)[number];
+
+/** The card of an image filter. */
+export interface FilterCard extends PublicCard {
+  filter: FilterName;
+  /** Columns and rows of the images that it takes. */
+  size: [number, number];
+  /** Columns and rows of the images that it gives. */
+  output_size: [number, number];
+  channels: number;
+  /** Channels of the images that it gives: three, or one. */
+  output_channels: number;
+}
+
+/**
+ * An image filter: encrypts images for it and decrypts its results. Images are bytes: red, green, blue of
+ * each pixel, row by row; grey only where a filter gives one channel.
+ */
+export class Filter {
+  private readonly inner: wasm.Filter;
+
+  /**
+   * @param artifact bytes of `fheMl.modelArtifacts(model)`, or of {@link imageFilter}
+   * @throws if it is no image filter
+   */
+  constructor(artifact: Uint8Array) {
+    this.inner = new wasm.Filter(artifact);
+  }
+
+  /** What it does, and to images of which size. */
+  card(): FilterCard {
+    return JSON.parse(this.inner.card()) as FilterCard;
+  }
+
+  /** BLAKE2b-256 hash of the artifact (`0x...`). */
+  hash(): string {
+    return toHex(this.inner.hash());
+  }
+
+  /** Encrypts an image of the card's size: the `input` of `fheMl.requestInference`. No server key. */
+  encrypt(keys: Keys, image: Uint8Array): Uint8Array {
+    return this.inner.encrypt(keys.inner, image);
+  }
+
+  /** Decrypts the filtered image. */
+  decrypt(keys: Keys, input: Uint8Array, result: Uint8Array): Uint8Array {
+    return this.inner.decrypt(keys.inner, input, result);
+  }
+
+  /** The filtered image without encryption. */
+  applyClear(image: Uint8Array): Uint8Array {
+    return this.inner.applyClear(image);
+  }
+
+  /** What a collator does: filters an encrypted image. */
+  evaluate(input: Uint8Array): Uint8Array {
+    return this.inner.evaluate(input);
+  }
+
+  /** Frees its memory. */
+  free(): void {
+    this.inner.free();
+  }
+}
+
+/** Makes the artifact of an image filter, for `fheMl.registerModel`. */
+export function imageFilter(filter: FilterName, width: number, height: number): Uint8Array {
+  return wasm.imageFilter(filter, width, height);
+}
+
 /** Rows that show the ranges of a model's features. */
 export interface Calibration {
   /** Names of the features, in order. */

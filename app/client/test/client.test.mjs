@@ -6,7 +6,9 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { fromHex, importOnnx, init, Keys, Model, publicCard, toHex } from '../dist/node.js';
+import {
+  Filter, FILTERS, fromHex, imageFilter, importOnnx, init, Keys, Model, publicCard, toHex,
+} from '../dist/node.js';
 
 const MODELS = join(dirname(fileURLToPath(import.meta.url)), '../../../models');
 const read = (name) => readFileSync(join(MODELS, name));
@@ -88,6 +90,24 @@ test('results of other keys and inputs do not decrypt to a prediction', () => {
   assert.throws(() => model.decrypt(keys, other, result), /^Error: .{10,}$/);
   assert.throws(() => model.decrypt(keys, input, result.slice(1)), /^Error: .{10,}$/);
   assert.throws(() => model.decrypt(Keys.generate(), input, result), /^Error: .{10,}$/);
+});
+
+test('encrypted images are filtered as plain ones', () => {
+  const image = Uint8Array.from({ length: 40 * 30 * 3 }, (_, at) => (at * 31 + (at >> 3)) & 255);
+  for (const name of FILTERS) {
+    const filter = new Filter(imageFilter(name, 40, 30));
+    const input = filter.encrypt(keys, image);
+    const result = filter.evaluate(input);
+    const { sizes, output_channels: channels } = filter.card();
+    assert.deepEqual([input.length, result.length], [sizes.input, sizes.result]);
+    const filtered = filter.decrypt(keys, input, result);
+    assert.equal(filtered.length, 40 * 30 * channels);
+    assert.deepEqual(filtered, filter.applyClear(image), name);
+  }
+  assert.throws(() => new Filter(importOnnx(read('wine_tree.onnx'), 'tree')), /no image filter/);
+  assert.throws(() => new Model(imageFilter('blur', 40, 30)), /image filter: it takes images/);
+  assert.throws(() => imageFilter('swirl', 40, 30), /no image filter swirl/);
+  assert.throws(() => imageFilter('blur', 1000, 1000), /at most 40000 pixels/);
 });
 
 test('what is no model is refused in a sentence', () => {

@@ -44,13 +44,23 @@ export function inOrder({ columns, rows }: Table, loaded: Loaded): number[][] {
   return rows.map((row) => order.map((at) => row[at] ?? NaN));
 }
 
+/** The shortest text for a number that is the same in single precision, as most models take it. */
+function short(value: number): string {
+  if (Number.isNaN(value)) return '';
+  for (let digits = 1; digits < 9; digits += 1) {
+    const text = String(Number(value.toPrecision(digits)));
+    if (Math.fround(Number(text)) === Math.fround(value)) return text;
+  }
+  return String(value);
+}
+
 /** A form for one row, an upload for many. */
 export function form(
   session: Session, loaded: Loaded, sample: number[] | undefined, describe: (prediction: Prediction) => HTMLElement,
 ): HTMLElement {
   const { features } = loaded.card;
   const inputs = features.map((name, at) => h('input', {
-    id: `feature-${at}`, type: 'number', step: 'any', value: sample?.[at] ?? '', name,
+    id: `feature-${at}`, type: 'number', step: 'any', value: short(sample?.[at] ?? NaN), name,
   }));
   const answer = h('div', { 'aria-live': 'polite' });
   const place = h('div', {});

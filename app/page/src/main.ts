@@ -6,6 +6,7 @@ import { chainView } from './chain-view.ts';
 import { loadKeys, makeKeys, storedKeys, type OwnKeys } from './crypto.ts';
 import { digit } from './digit.ts';
 import { byId, fhe, h, say, why } from './dom.ts';
+import { filters } from './filters.ts';
 import { own } from './own.ts';
 import type { Session } from './run.ts';
 
@@ -73,7 +74,7 @@ importer.addEventListener('change', guarded(async () => {
   showKeys(await loadKeys(await read('client.key'), await read('server.key')));
 }));
 
-const parts: Record<string, (session: Session) => Promise<HTMLElement>> = { '#digit': digit, '#cancer': cancer, '#own': own };
+const parts: Record<string, (session: Session) => Promise<HTMLElement>> = { '#digit': digit, '#cancer': cancer, '#filters': filters, '#own': own };
 let leave = () => {};
 
 async function show(session: Session): Promise<void> {

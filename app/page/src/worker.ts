@@ -1,9 +1,10 @@
 // The Web Worker that holds the keys and does the cryptography, so that the page never freezes.
 
-import { importOnnx, init, Keys, Model, type Calibration } from '@fhe-ml/client';
+import { Filter, importOnnx, init, Keys, Model, type Calibration } from '@fhe-ml/client';
 
 const ready = init(new URL('fhe_ml_wasm_bg.wasm', self.location.href));
 const models = new Map<string, Model>();
+const filters = new Map<string, Filter>();
 let keys: Keys | undefined;
 
 function mine(): Keys {
@@ -14,6 +15,12 @@ function mine(): Keys {
 function model(hash: string): Model {
   const found = models.get(hash);
   if (!found) throw new Error('the model is not loaded');
+  return found;
+}
+
+function filter(hash: string): Filter {
+  const found = filters.get(hash);
+  if (!found) throw new Error('the filter is not loaded');
   return found;
 }
 
@@ -50,6 +57,14 @@ const calls = {
       stranger.free();
     }
   },
+  /** Reads the artifact of an image filter. */
+  filter(artifact: Uint8Array) {
+    const read = new Filter(artifact);
+    filters.set(read.hash(), read);
+    return { hash: read.hash(), card: read.card() };
+  },
+  encryptImage: (hash: string, image: Uint8Array) => filter(hash).encrypt(mine(), image),
+  decryptImage: (hash: string, input: Uint8Array, result: Uint8Array) => filter(hash).decrypt(mine(), input, result),
   importOnnx: (onnx: Uint8Array, name: string, calibration?: Calibration) => importOnnx(onnx, name, calibration),
 };
 

@@ -5,7 +5,8 @@
 
 use fhe_ml_engine::{ClientKey, PreparedServerKey, Seed, Seeder, ServerKey};
 use fhe_ml_models::{
-	Artifact, Calibration, Card, ImportOptions, Model as FheModel, import_onnx as import,
+	Artifact, Calibration, Card, FilterKind, ImageFilter, ImportOptions, Model as FheModel,
+	import_onnx as import,
 };
 use wasm_bindgen::prelude::*;
 
@@ -140,6 +141,64 @@ impl Model {
 	}
 }
 
+/// An image filter, as its user has it. Images are bytes: red, green, blue of each pixel, row by row.
+#[wasm_bindgen]
+pub struct Filter {
+	filter: ImageFilter,
+}
+
+#[wasm_bindgen]
+impl Filter {
+	/// Reads the artifact of a filter.
+	#[wasm_bindgen(constructor)]
+	pub fn new(artifact: Vec<u8>) -> Result<Filter, JsError> {
+		let artifact = Artifact::from_bytes(artifact).map_err(error)?;
+		Ok(Filter { filter: ImageFilter::new(artifact).map_err(error)? })
+	}
+
+	/// The filter's card as JSON.
+	pub fn card(&self) -> Result<String, JsError> {
+		serde_json::to_string(&self.filter.card).map_err(error)
+	}
+
+	/// BLAKE2b-256 hash of the artifact.
+	pub fn hash(&self) -> Vec<u8> {
+		self.filter.artifact.hash().to_vec()
+	}
+
+	/// Encrypts an image.
+	pub fn encrypt(&self, keys: &Keys, image: &[u8]) -> Result<Vec<u8>, JsError> {
+		self.filter.encrypt(&keys.client, image, &mut CryptoSeeder).map_err(error)
+	}
+
+	/// Decrypts the filtered image.
+	pub fn decrypt(&self, keys: &Keys, input: &[u8], result: &[u8]) -> Result<Vec<u8>, JsError> {
+		self.filter.decrypt(&keys.client, input, result).map_err(error)
+	}
+
+	/// The filtered image without encryption.
+	#[wasm_bindgen(js_name = applyClear)]
+	pub fn apply_clear(&self, image: &[u8]) -> Result<Vec<u8>, JsError> {
+		self.filter.apply_clear(image).map_err(error)
+	}
+
+	/// What a collator does: filters an encrypted image.
+	pub fn evaluate(&self, input: &[u8]) -> Result<Vec<u8>, JsError> {
+		let circuit = &self.filter.artifact;
+		fhe_ml_models::evaluate(circuit, None, input, &mut Default::default()).map_err(error)
+	}
+}
+
+/// Makes the artifact of an image filter: `identity`, `inverted`, `rotate`, `black-and-white`, `blur`,
+/// `sharpen` or `ridge-detection`.
+#[wasm_bindgen(js_name = imageFilter)]
+pub fn image_filter(filter: &str, width: u16, height: u16) -> Result<Vec<u8>, JsError> {
+	let known = FilterKind::ALL.into_iter().find(|(name, _)| *name == filter);
+	let (name, kind) = known.ok_or_else(|| error(format!("there is no image filter {filter}")))?;
+	let artifact = fhe_ml_models::image_filter(kind, name, (width, height)).map_err(error)?;
+	Ok(artifact.as_bytes().to_vec())
+}
+
 /// Compiles an ONNX model to an artifact. `columns` names the features, and `rows`, one after the other,
 /// show their ranges; both empty for none.
 #[wasm_bindgen(js_name = importOnnx)]
@@ -164,6 +223,7 @@ pub fn public_card(artifact: Vec<u8>) -> Result<String, JsError> {
 	match &artifact.card {
 		Card::Public(card) => serde_json::to_string(card.as_ref()),
 		Card::Encrypted(card) => serde_json::to_string(card),
+		Card::Filter(card) => serde_json::to_string(card),
 	}
 	.map_err(error)
 }

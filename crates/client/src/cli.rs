@@ -1,7 +1,8 @@
 //! The command line.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser};
 use fhe_ml_client::{chain::Account, rows::RowRange};
+use fhe_ml_models::FilterKind;
 use std::{num::NonZeroUsize, path::PathBuf};
 
 /// Machine learning on a blockchain, on data that nobody but its owner can read.
@@ -82,6 +83,25 @@ pub enum ModelCommand {
 		/// Pad the trees of an encrypted model, so that nothing but their number and depth shows.
 		#[arg(long, requires = "encrypt_for")]
 		hide_shape: bool,
+		/// The .fheml file to write.
+		#[arg(short, long, value_name = "FHEML")]
+		output: PathBuf,
+	},
+	/// Make a model of an image filter: identity, inverted, rotate, black-and-white, blur, sharpen or
+	/// ridge-detection.
+	Filter {
+		/// What it does.
+		#[arg(value_parser = PossibleValuesParser::new(FilterKind::ALL.map(|(name, _)| name)))]
+		filter: String,
+		/// Name of the model [default: the filter's].
+		#[arg(long)]
+		name: Option<String>,
+		/// Columns of the images.
+		#[arg(long, default_value_t = 100)]
+		width: u16,
+		/// Rows of the images.
+		#[arg(long, default_value_t = 100)]
+		height: u16,
 		/// The .fheml file to write.
 		#[arg(short, long, value_name = "FHEML")]
 		output: PathBuf,

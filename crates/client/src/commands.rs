@@ -19,8 +19,8 @@ use fhe_ml_client::{
 };
 use fhe_ml_engine::{ClientKey, DecryptError, new_seeder};
 use fhe_ml_models::{
-	Artifact, ArtifactError, EncryptModelError, EncryptRowError, EvaluateError, ImportError, Model,
-	ModelError, SchemaError,
+	Artifact, ArtifactError, EncryptModelError, EncryptRowError, EvaluateError, FilterError,
+	ImportError, Model, ModelError, SchemaError,
 };
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -38,6 +38,8 @@ pub enum CommandError {
 	Import(#[from] ImportError),
 	#[error("the model is not usable: {0}")]
 	Artifact(#[from] ArtifactError),
+	#[error("{0}")]
+	Filter(#[from] FilterError),
 	#[error("{0}")]
 	EncryptModel(#[from] EncryptModelError),
 	#[error("{0}")]

@@ -7,6 +7,7 @@ pub mod encryption;
 pub mod evaluation;
 pub(crate) mod expansion;
 pub(crate) mod external_product;
+pub(crate) mod filter;
 pub mod forest;
 pub mod key_generation;
 pub mod linear;

@@ -9,6 +9,7 @@ pub(crate) mod encrypted_forest_layout;
 pub(crate) mod encrypted_forest_shape;
 pub mod encrypted_linear;
 pub(crate) mod encrypted_weights;
+pub mod filter;
 pub mod forest;
 mod forest_noise;
 pub mod input;

@@ -51,6 +51,7 @@ pub use entities::{
 	client_key::{ClientKey, ClientKeyError},
 	encrypted_forest::{EncryptedForestCircuit, EncryptedForestError},
 	encrypted_linear::{EncryptedLinearCircuit, EncryptedLinearError},
+	filter::{FilterCircuit, FilterCircuitError, Tap},
 	forest::{ForestCircuit, ForestCircuitError},
 	linear::{LinearCircuit, LinearCircuitError},
 	network::{NetworkCircuit, NetworkCircuitError},

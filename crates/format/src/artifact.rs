@@ -22,13 +22,15 @@ pub enum CircuitKind {
 	EncryptedLinear = 4,
 	/// Sums of decision trees with encrypted leaves.
 	EncryptedForest = 5,
+	/// Linear filters on images; needs no server key.
+	Filter = 6,
 }
 
 impl CircuitKind {
 	/// Whether evaluation needs the user's server key.
 	pub const fn needs_server_key(self) -> bool {
 		match self {
-			Self::Linear | Self::EncryptedLinear => false,
+			Self::Linear | Self::EncryptedLinear | Self::Filter => false,
 			Self::Forest | Self::Network | Self::EncryptedForest => true,
 		}
 	}
@@ -36,7 +38,7 @@ impl CircuitKind {
 	/// Whether the model itself is encrypted under a client key.
 	pub const fn is_encrypted(self) -> bool {
 		match self {
-			Self::Linear | Self::Forest | Self::Network => false,
+			Self::Linear | Self::Forest | Self::Network | Self::Filter => false,
 			Self::EncryptedLinear | Self::EncryptedForest => true,
 		}
 	}
@@ -48,6 +50,7 @@ impl CircuitKind {
 			3 => Some(Self::Network),
 			4 => Some(Self::EncryptedLinear),
 			5 => Some(Self::EncryptedForest),
+			6 => Some(Self::Filter),
 			_ => None,
 		}
 	}

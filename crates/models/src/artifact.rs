@@ -1,8 +1,11 @@
 //! The `.fheml` file: a model that is ready for the chain.
 
-use crate::card::{Column, Encoding, EncryptedCard, HiddenLayer, ModelCard, Scores, Task};
+use crate::{
+	card::{Column, Encoding, EncryptedCard, HiddenLayer, ModelCard, Scores, Task},
+	filter::FilterCard,
+};
 use fhe_ml_engine::{Circuit, CircuitError, Hash, HeaderError, blake2b_256};
-use fhe_ml_format::{ArtifactPrefix, MODEL_NAME_BYTES};
+use fhe_ml_format::{ArtifactPrefix, CircuitKind, MODEL_NAME_BYTES};
 
 /// A decoded artifact.
 #[derive(Clone, Debug)]
@@ -24,6 +27,8 @@ pub enum Card {
 	Public(Box<ModelCard>),
 	/// Sizes and cost; the rest is in the schema.
 	Encrypted(EncryptedCard),
+	/// Everything, of an image filter.
+	Filter(FilterCard),
 }
 
 impl Card {
@@ -32,6 +37,7 @@ impl Card {
 		match self {
 			Self::Public(card) => &card.name,
 			Self::Encrypted(card) => &card.name,
+			Self::Filter(card) => &card.name,
 		}
 	}
 
@@ -39,6 +45,7 @@ impl Card {
 		match self {
 			Self::Public(card) => serde_json::to_vec(card),
 			Self::Encrypted(card) => serde_json::to_vec(card),
+			Self::Filter(card) => serde_json::to_vec(card),
 		}
 	}
 }
@@ -80,6 +87,12 @@ impl Artifact {
 		Self::from_parts(Card::Encrypted(card), circuit, Some(key))
 	}
 
+	/// Puts the card and the circuit of an image filter into one file.
+	pub fn filter(card: FilterCard, circuit: Circuit) -> Result<Self, ArtifactError> {
+		check_filter(&card, &circuit)?;
+		Self::from_parts(Card::Filter(card), circuit, None)
+	}
+
 	fn from_parts(
 		card: Card,
 		circuit: Circuit,
@@ -119,6 +132,11 @@ impl Artifact {
 		let circuit = Circuit::from_bytes(prefix.circuit, circuit_bytes)?;
 		let card = match prefix.encrypted_for {
 			Some(_) => Card::Encrypted(serde_json::from_slice(card_json)?),
+			None if prefix.circuit == CircuitKind::Filter => {
+				let card = serde_json::from_slice(card_json)?;
+				check_filter(&card, &circuit)?;
+				Card::Filter(card)
+			},
 			None => {
 				let card = serde_json::from_slice(card_json)?;
 				check(&card, &circuit)?;
@@ -147,6 +165,17 @@ impl Artifact {
 	pub fn hash(&self) -> Hash {
 		self.hash
 	}
+}
+
+/// Whether the sizes of the card are those of the circuit.
+fn check_filter(card: &FilterCard, circuit: &Circuit) -> Result<(), ArtifactError> {
+	let Circuit::Filter(filter) = circuit else {
+		return Err(ArtifactError::Mismatch("the circuit is no image filter"));
+	};
+	let channels = (card.channels, card.output_channels);
+	let same = (card.size, card.output_size) == (filter.size(), filter.output_size())
+		&& channels == (filter.channels(), filter.output_channels());
+	if same { Ok(()) } else { Err(ArtifactError::Mismatch("an image of another size")) }
 }
 
 /// Whether every index of the card exists in the circuit.

@@ -34,7 +34,7 @@ pub(crate) fn sizes(circuit: &Circuit) -> Sizes {
 /// Time, memory and details of one evaluation.
 pub(crate) fn cost(circuit: &Circuit) -> Cost {
 	let levelled = match circuit {
-		Circuit::Linear(_) | Circuit::EncryptedLinear(_) => None,
+		Circuit::Linear(_) | Circuit::EncryptedLinear(_) | Circuit::Filter(_) => None,
 		Circuit::Forest(forest) => {
 			Some(levelled!(forest, forest.predicates(), forest.selectors(), forest.limbs().0))
 		},
@@ -56,7 +56,7 @@ pub(crate) fn cost(circuit: &Circuit) -> Cost {
 pub(crate) fn failure_probability(circuit: &Circuit) -> f64 {
 	match circuit {
 		// Its noise has a hard bound.
-		Circuit::Linear(_) => 0.0,
+		Circuit::Linear(_) | Circuit::Filter(_) => 0.0,
 		_ => FAILURE_PROBABILITY,
 	}
 }

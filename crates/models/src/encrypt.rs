@@ -80,7 +80,7 @@ pub fn encrypt_model(
 			let linear = key.encrypt_linear(&output_layer(network)?, seeder)?;
 			(Circuit::EncryptedLinear(linear), "encrypted output layer")
 		},
-		Circuit::EncryptedLinear(_) | Circuit::EncryptedForest(_) => {
+		Circuit::EncryptedLinear(_) | Circuit::EncryptedForest(_) | Circuit::Filter(_) => {
 			return Err(EncryptModelError::Encrypted);
 		},
 	};

@@ -207,6 +207,7 @@ fn circuit_name(circuit: &Circuit) -> &'static str {
 		Circuit::Forest(forest) if forest.trees().len() == 1 => "decision tree",
 		Circuit::Forest(_) | Circuit::EncryptedForest(_) => "forest",
 		Circuit::Network(_) => "network",
+		Circuit::Filter(_) => "image filter",
 	}
 }
 

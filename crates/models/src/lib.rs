@@ -7,6 +7,7 @@
 //! - [`predict`]: feature vectors to integers before encryption, integers to predictions after
 //!   decryption.
 //! - [`encrypt`]: from a public model to an encrypted one and its [`schema`].
+//! - [`filter`]: image filters, which are no ONNX models.
 //! - [`model`]: an artifact with what a client needs to use it.
 //! - [`evaluate`]: what a collator does with the bytes of an artifact and an input.
 
@@ -15,6 +16,7 @@ pub mod card;
 mod cost;
 pub mod encrypt;
 pub mod evaluate;
+pub mod filter;
 pub mod import;
 pub mod model;
 pub mod predict;
@@ -27,6 +29,7 @@ pub use artifact::{Artifact, ArtifactError, Card};
 pub use card::ModelCard;
 pub use encrypt::{EncryptModelError, EncryptedModel, encrypt_model};
 pub use evaluate::{EvaluateError, evaluate};
+pub use filter::{FilterCard, FilterError, FilterKind, ImageFilter, image_filter};
 pub use import::{BoundsError, Calibration, ImportError, ImportOptions, import_onnx};
 pub use model::{EncryptRowError, Model, ModelError};
 pub use predict::{EncodeError, Label, Prediction};

@@ -23,6 +23,9 @@ pub enum ModelError {
 	/// It is encrypted.
 	#[error("the model is encrypted: it takes the schema that `fhe-ml model import` wrote with it")]
 	NeedsSchema,
+	/// It takes images, not rows.
+	#[error("the model is an image filter: it takes images, not rows of features")]
+	IsFilter,
 	/// It is not encrypted.
 	#[error("the model is not encrypted: it takes no schema")]
 	NeedsNoSchema,
@@ -60,6 +63,7 @@ impl Model {
 		let card = match (&artifact.card, schema) {
 			(Card::Public(card), None) => card.as_ref().clone(),
 			(Card::Public(_), Some(_)) => return Err(ModelError::NeedsNoSchema),
+			(Card::Filter(_), _) => return Err(ModelError::IsFilter),
 			(Card::Encrypted(_), None) => return Err(ModelError::NeedsSchema),
 			(Card::Encrypted(_), Some((bytes, key))) => {
 				if artifact.encrypted_for != Some(key.server_key_hash()) {

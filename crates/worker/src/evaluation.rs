@@ -84,6 +84,7 @@ impl Evaluator {
 			Some(CircuitKind::Network) => "network",
 			Some(CircuitKind::EncryptedLinear) => "encrypted linear",
 			Some(CircuitKind::EncryptedForest) => "encrypted forest",
+			Some(CircuitKind::Filter) => "filter",
 			None => "unknown",
 		}
 	}

@@ -5,9 +5,9 @@ use crate::{cli::ModelCommand, output::Output};
 use fhe_ml_client::{chain::Chain, files, rows::Table};
 use fhe_ml_engine::new_seeder;
 use fhe_ml_models::{
-	Artifact, Card, EncryptedModel, ImportOptions, ModelCard,
+	Artifact, Card, EncryptedModel, FilterCard, FilterKind, ImportOptions, ModelCard,
 	card::{Classes, Cost, LevelledCost, Quantisation, Ranges, Sizes, Task, Transform},
-	encrypt_model, import_onnx,
+	encrypt_model, image_filter, import_onnx,
 };
 use fhe_ml_primitives::ModelStatus;
 use serde::Serialize;
@@ -31,6 +31,14 @@ pub async fn run(command: ModelCommand, output: Output) -> Result<(), CommandErr
 				},
 				Some(folder) => import_encrypted(&artifact, &folder, hide_shape, &path, output),
 			}
+		},
+		ModelCommand::Filter { filter, name, width, height, output: path } => {
+			let known = FilterKind::ALL.into_iter().find(|(known, _)| *known == filter);
+			let kind = known.map_or(FilterKind::Identity, |(_, kind)| kind);
+			let name = name.unwrap_or(filter);
+			let artifact = image_filter(kind, &name, (width, height))?;
+			files::write(&path, artifact.as_bytes())?;
+			show_artifact(&artifact, output)
 		},
 		ModelCommand::Inspect { model, key: None, .. } => {
 			show_artifact(&files::read_artifact(&model)?, output)
@@ -133,6 +141,7 @@ async fn list(url: &str, output: Output) -> Result<(), CommandError> {
 fn show_artifact(artifact: &Artifact, output: Output) -> Result<(), CommandError> {
 	let card = match &artifact.card {
 		Card::Public(card) => return show(artifact, card, output),
+		Card::Filter(card) => return show_filter(artifact, card, output),
 		Card::Encrypted(card) => card,
 	};
 	let text = format!(
@@ -141,6 +150,26 @@ fn show_artifact(artifact: &Artifact, output: Output) -> Result<(), CommandError
 		card.kind,
 		file_text(artifact),
 		cost_text(&card.sizes, &card.cost, card.decryption_failure_probability),
+	);
+	output.print(&json(artifact, card)?, &text)
+}
+
+/// Prints the card of an image filter.
+fn show_filter(artifact: &Artifact, card: &FilterCard, output: Output) -> Result<(), CommandError> {
+	let cost = cost_text(&card.sizes, &card.cost, card.decryption_failure_probability);
+	let ((width, height), (output_width, output_height)) = (card.size, card.output_size);
+	let text = format!(
+		"{} ({})\n{}\
+		filter          {}\n\
+		images          {width} x {height} pixels of {} channels in, {output_width} x {output_height} of {} out\n\
+		{}",
+		card.name,
+		card.kind,
+		file_text(artifact),
+		card.filter.name(),
+		card.channels,
+		card.output_channels,
+		cost.trim_end(),
 	);
 	output.print(&json(artifact, card)?, &text)
 }

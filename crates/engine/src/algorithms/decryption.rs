@@ -51,6 +51,7 @@ impl ClientKey {
 		}
 		match circuit {
 			Circuit::Linear(circuit) => self.decrypt_linear(circuit, &prefix, result),
+			Circuit::Filter(circuit) => Ok(circuit.decrypt(self, &prefix, result)?),
 			Circuit::Forest(circuit) => {
 				let positions = 0..circuit.encoding().coefficients();
 				let limbs = self.decrypt_switched(circuit.encoding(), positions, result)?;

@@ -40,6 +40,9 @@ impl ClientKey {
 			Circuit::Linear(circuit) => {
 				encrypt_coefficients(x, circuit.message_shift(), &encryptor)
 			},
+			Circuit::Filter(circuit) => {
+				encrypt_coefficients(x, circuit.message_shift(), &encryptor)
+			},
 			Circuit::Forest(circuit) => encrypt_slots(&forest_slots(circuit, x), 0, &encryptor),
 			Circuit::Network(circuit) => encrypt_slots(&network_slots(circuit, x), 0, &encryptor),
 			Circuit::EncryptedLinear(circuit) => {

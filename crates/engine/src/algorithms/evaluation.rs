@@ -53,6 +53,7 @@ impl Circuit {
 				circuit.evaluate(key.ok_or(EvaluateError::NoServerKey)?, input, buffers)
 			},
 			Self::EncryptedLinear(circuit) => circuit.evaluate(input),
+			Self::Filter(circuit) => circuit.evaluate(input),
 			Self::EncryptedForest(circuit) => {
 				circuit.evaluate(key.ok_or(EvaluateError::NoServerKey)?, input, buffers)
 			},

@@ -3,6 +3,7 @@
 use crate::entities::{
 	encrypted_forest::{EncryptedForestCircuit, EncryptedForestError},
 	encrypted_linear::{EncryptedLinearCircuit, EncryptedLinearError},
+	filter::{FilterCircuit, FilterCircuitError, MAX_PIXEL},
 	forest::{ForestCircuit, ForestCircuitError},
 	linear::{LinearCircuit, LinearCircuitError},
 	network::{NetworkCircuit, NetworkCircuitError},
@@ -22,6 +23,8 @@ pub enum Circuit {
 	EncryptedLinear(EncryptedLinearCircuit),
 	/// Sums of decision trees with encrypted leaves.
 	EncryptedForest(Box<EncryptedForestCircuit>),
+	/// Linear filters on images.
+	Filter(FilterCircuit),
 }
 
 /// Why the bytes of a circuit were refused.
@@ -42,6 +45,9 @@ pub enum CircuitError {
 	/// A forest circuit with encrypted leaves.
 	#[error(transparent)]
 	EncryptedForest(#[from] EncryptedForestError),
+	/// An image filter.
+	#[error(transparent)]
+	Filter(#[from] FilterCircuitError),
 }
 
 /// Why a vector of integers cannot enter a circuit.
@@ -84,6 +90,7 @@ macro_rules! each {
 			Circuit::Network($inner) => $call,
 			Circuit::EncryptedLinear($inner) => $call,
 			Circuit::EncryptedForest($inner) => $call,
+			Circuit::Filter($inner) => $call,
 		}
 	};
 }
@@ -97,6 +104,7 @@ impl Circuit {
 			Self::Network(_) => CircuitKind::Network,
 			Self::EncryptedLinear(_) => CircuitKind::EncryptedLinear,
 			Self::EncryptedForest(_) => CircuitKind::EncryptedForest,
+			Self::Filter(_) => CircuitKind::Filter,
 		}
 	}
 
@@ -108,6 +116,7 @@ impl Circuit {
 			Self::Network(circuit) => circuit.features(),
 			Self::EncryptedLinear(circuit) => circuit.features(),
 			Self::EncryptedForest(circuit) => circuit.predicates(),
+			Self::Filter(circuit) => circuit.inputs(),
 		}
 	}
 
@@ -140,6 +149,11 @@ impl Circuit {
 				1 + circuit.slots() as u64 / 20 + circuit.multiplications() / 300
 			},
 			Self::EncryptedForest(circuit) => 1 + circuit.nanoseconds() / 1000,
+			// 500 multiplications, and the decoding and encoding.
+			Self::Filter(circuit) => {
+				let pixels = (circuit.inputs() + circuit.outputs()) as u64;
+				1 + pixels / 20 + circuit.multiplications() / 500
+			},
 		}
 	}
 
@@ -151,6 +165,7 @@ impl Circuit {
 			Self::Network(circuit) => circuit.memory_bytes(),
 			Self::EncryptedLinear(circuit) => 8 * (circuit.slots() + circuit.outputs()) as u64,
 			Self::EncryptedForest(circuit) => circuit.memory_bytes(),
+			Self::Filter(circuit) => (16 * circuit.inputs() + 40 * circuit.outputs()) as u64,
 		}
 	}
 
@@ -171,6 +186,7 @@ impl Circuit {
 			CircuitKind::EncryptedForest => {
 				Self::EncryptedForest(EncryptedForestCircuit::from_bytes(bytes)?.into())
 			},
+			CircuitKind::Filter => Self::Filter(FilterCircuit::from_bytes(bytes)?),
 		})
 	}
 
@@ -187,6 +203,7 @@ impl Circuit {
 			Self::Forest(_) | Self::EncryptedForest(_) => {
 				check_values(x, |bit| (0..=1).contains(&bit))
 			},
+			Self::Filter(_) => check_values(x, |pixel| (0..=MAX_PIXEL).contains(&pixel)),
 			Self::EncryptedLinear(circuit) => {
 				let largest = circuit.largest_input().unsigned_abs();
 				check_values(x, |x| x.unsigned_abs() <= largest)
@@ -213,6 +230,7 @@ impl Circuit {
 			},
 			Self::Forest(circuit) => circuit.evaluate_clear(x),
 			Self::Network(circuit) => circuit.evaluate_clear(x),
+			Self::Filter(circuit) => circuit.evaluate_clear(x),
 			Self::EncryptedLinear(_) | Self::EncryptedForest(_) => {
 				return Err(CircuitInputError::EncryptedWeights);
 			},
