@@ -8,6 +8,9 @@ const NAMES = ['digits_network', 'digits_xgboost', 'digits_forest'];
 /** The data set's bitmaps have 32 x 32 pixels, of which 4 x 4 are counted for one feature. */
 const GRID = 32;
 const CELLS = 8;
+/** Its digits fill the height and about three quarters of the width; a 1 is not wider than it must be. */
+const COLUMNS = 24;
+const LEAST_WIDTH = 0.6;
 
 export async function digit(session: Session): Promise<HTMLElement> {
   const models = (await session.chain.models()).filter((model) => model.active && NAMES.includes(model.name));
@@ -19,7 +22,7 @@ export async function digit(session: Session): Promise<HTMLElement> {
   const clear = () => {
     context.fillStyle = '#fff';
     context.fillRect(0, 0, pad.width, pad.height);
-    context.lineWidth = 22;
+    context.lineWidth = 28;
     context.lineCap = context.lineJoin = 'round';
   };
   clear();
@@ -88,7 +91,7 @@ export async function digit(session: Session): Promise<HTMLElement> {
     place);
 }
 
-/** The features of a drawing, as the data set's were made: cut out, scaled to 32 x 32, counted in 4 x 4. */
+/** The features of a drawing, as the data set's were made: cut out, scaled, counted in 4 x 4 pixels. */
 function cells(image: ImageData): number[] | undefined {
   const ink = (x: number, y: number) => (image.data[4 * (y * image.width + x)] ?? 255) < 128;
   let [left, right, top, bottom] = [image.width, -1, image.height, -1];
@@ -99,12 +102,14 @@ function cells(image: ImageData): number[] | undefined {
     }
   }
   if (right < 0) return undefined;
-  const side = Math.max(bottom - top + 1, right - left + 1);
-  const [x0, y0] = [(left + right + 1 - side) / 2, (top + bottom + 1 - side) / 2];
+  const high = bottom - top + 1;
+  const wide = Math.max(right - left + 1, LEAST_WIDTH * high);
+  const x0 = (left + right + 1 - wide) / 2;
   const counts = Array<number>(CELLS * CELLS).fill(0);
   for (let y = 0; y < GRID; y += 1) {
     for (let x = 0; x < GRID; x += 1) {
-      const [px, py] = [Math.floor(x0 + ((x + 0.5) * side) / GRID), Math.floor(y0 + ((y + 0.5) * side) / GRID)];
+      const px = Math.floor(x0 + ((x + 0.5 - (GRID - COLUMNS) / 2) * wide) / COLUMNS);
+      const py = Math.floor(top + ((y + 0.5) * high) / GRID);
       const inside = px >= 0 && py >= 0 && px < image.width && py < image.height;
       const cell = Math.floor(y / 4) * CELLS + Math.floor(x / 4);
       if (inside && ink(px, py)) counts[cell] = (counts[cell] ?? 0) + 1;

@@ -158,13 +158,13 @@ async function filter(
   session: Session, model: ChainModel, source: Picture, after: HTMLCanvasElement, seen: HTMLElement,
   status: HTMLElement, bar: HTMLProgressElement,
 ): Promise<void> {
+  after.dataset.state = 'empty';
   await session.keys();
   const { chain } = session;
   const { hash, card } = await ask('filter', await chain.artifact(model.number));
   const parts = tiles(source, card.size);
   const turned = card.filter === 'rotate';
   [after.width, after.height] = turned ? [source.height, source.width] : [source.width, source.height];
-  after.dataset.state = 'empty';
   status.textContent = 'encrypting';
   const start = performance.now();
   const inputs: Uint8Array[] = [];

@@ -1,8 +1,8 @@
 //! Whether this machine computes what every other machine computes.
 
 use crate::{
-	Circuit, ClientKey, EvaluationBuffers, ForestCircuit, LinearCircuit, NetworkCircuit,
-	PreparedServerKey, Seeder, blake2b_256,
+	Circuit, ClientKey, EvaluationBuffers, FilterCircuit, ForestCircuit, LinearCircuit,
+	NetworkCircuit, PreparedServerKey, Seeder, Tap, blake2b_256,
 	entities::{
 		forest::{Node, Tree},
 		network::{HiddenUnit, NetworkLayers},
@@ -36,7 +36,7 @@ impl Seeder for Counter {
 
 /// First bytes of the hashes of keys, inputs and results for fixed seeds. They must not change:
 /// not with the CPU, the number of threads or the compiler, and not in later versions of the format.
-const EXPECTED: [(&str, [u8; 8]); 12] = [
+const EXPECTED: [(&str, [u8; 8]); 14] = [
 	("client key", [214, 70, 165, 141, 123, 118, 49, 229]),
 	("server key", [239, 16, 165, 106, 107, 216, 30, 168]),
 	("linear input", [114, 170, 167, 94, 184, 68, 15, 136]),
@@ -49,6 +49,8 @@ const EXPECTED: [(&str, [u8; 8]); 12] = [
 	("result of an encrypted linear model", [152, 117, 73, 158, 45, 7, 18, 27]),
 	("encrypted forest", [156, 94, 6, 103, 198, 144, 206, 233]),
 	("result of an encrypted forest", [230, 89, 178, 35, 21, 125, 2, 182]),
+	("image", [49, 246, 36, 224, 184, 204, 235, 73]),
+	("filtered image", [248, 40, 79, 147, 64, 90, 82, 175]),
 ];
 
 /// Makes keys, encrypts and evaluates with fixed seeds, and compares every byte with what is known.
@@ -66,7 +68,7 @@ pub fn self_test() -> Result<(), SelfTestError> {
 	Ok(())
 }
 
-fn blobs() -> Option<[Vec<u8>; 12]> {
+fn blobs() -> Option<[Vec<u8>; 14]> {
 	let mut seeder = Counter(0);
 	let (client_key, server_key) = ClientKey::generate(&mut seeder);
 	let prepared = PreparedServerKey::new(&server_key);
@@ -98,6 +100,10 @@ fn blobs() -> Option<[Vec<u8>; 12]> {
 	let forest = client_key.encrypt_forest(&forest, false, &mut seeder).ok()?;
 	let forest = Circuit::EncryptedForest(forest.circuit.into());
 	let (_, encrypted_forest_result) = run(&forest, &bits, votes, &mut seeder)?;
+	let filter = filter()?;
+	let pixels: Vec<i64> = (0..filter.inputs() as i64).map(|at| at * 31 % 256).collect();
+	let filtered = filter.evaluate_clear(&pixels);
+	let (image, filtered_image) = run(&Circuit::Filter(filter), &pixels, filtered, &mut seeder)?;
 	Some([
 		client_key.to_bytes().to_vec(),
 		server_key.as_bytes().to_vec(),
@@ -111,6 +117,8 @@ fn blobs() -> Option<[Vec<u8>; 12]> {
 		encrypted_linear_result,
 		forest.to_bytes(),
 		encrypted_forest_result,
+		image,
+		filtered_image,
 	])
 }
 
@@ -119,6 +127,18 @@ fn linear() -> Option<LinearCircuit> {
 	let features = 2050;
 	let weights = (0..features).map(|at| (at * 7919 % 60_001) - 30_000).collect();
 	LinearCircuit::new(features as usize, 8, 2, weights, vec![-12_345]).ok()
+}
+
+/// Three by three pixels around each of two channels, turned.
+fn filter() -> Option<FilterCircuit> {
+	let tap = |at: i8| Tap {
+		output: at as u8 % 2,
+		input: at as u8 / 9,
+		dx: at % 3 - 1,
+		dy: at / 3 % 3 - 1,
+		weight: i16::from(at) * 37 - 300,
+	};
+	FilterCircuit::new((50, 41), 2, true, (0..18).map(tap).collect(), vec![100, -7]).ok()
 }
 
 /// Three trees of depth 3.

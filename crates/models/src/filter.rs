@@ -277,7 +277,7 @@ mod tests {
 		assert_eq!(apply(FilterKind::BlackAndWhite, &image), [0, 90, 226]);
 		assert_eq!(apply(FilterKind::Blur, &image)[..3], [30, 30, 30]);
 		assert_eq!(apply(FilterKind::Blur, &image)[3..6], [115, 115, 30]);
-		assert_eq!(apply(FilterKind::Sharpen, &image)[3..6], [15, 15, 180]);
+		assert_eq!(apply(FilterKind::Sharpen, &image)[3..6], [15, 15, 255]);
 		assert_eq!(apply(FilterKind::RidgeDetection, &[7; 9]), [0; 9]);
 		assert_eq!(filter(FilterKind::Rotate, (3, 1)).card.output_size, (1, 3));
 		assert!(filter(FilterKind::Blur, (3, 1)).apply_clear(&[0; 8]).is_err());

@@ -1,7 +1,7 @@
 //! Upper bounds of every blob that enters storage, as types.
 
 use fhe_ml_format::bounds::{
-	MAX_ARTIFACT_BYTES, MAX_INPUT_BYTES, MAX_RESULT_BYTES, MAX_SERVER_KEY_BYTES,
+	self as format_bounds, MAX_ARTIFACT_BYTES, MAX_INPUT_BYTES, MAX_SERVER_KEY_BYTES,
 };
 use sp_core::ConstU32;
 
@@ -15,7 +15,10 @@ pub type MaxServerKeyBytes = ConstU32<{ MAX_SERVER_KEY_BYTES as u32 }>;
 pub type MaxInputBytes = ConstU32<{ MAX_INPUT_BYTES as u32 }>;
 
 /// Longest encrypted result.
-pub type MaxResultBytes = ConstU32<{ MAX_RESULT_BYTES as u32 }>;
+pub const MAX_RESULT_BYTES: u32 = format_bounds::MAX_RESULT_BYTES as u32;
+
+/// [`MAX_RESULT_BYTES`] as a type.
+pub type MaxResultBytes = ConstU32<MAX_RESULT_BYTES>;
 
 /// Longest model name in bytes.
 pub type MaxNameBytes = ConstU32<{ fhe_ml_format::MODEL_NAME_BYTES as u32 }>;

@@ -12,11 +12,12 @@ use sp_core::H256;
 use sp_runtime::traits::{CheckedDiv, Saturating, Zero};
 
 impl<T: Config> Pallet<T> {
+	/// Returns whether this was the commitment that decided the job.
 	pub(crate) fn do_commit_result(
 		worker: WorkerId,
 		job: JobId,
 		commitment: H256,
-	) -> DispatchResult {
+	) -> Result<bool, DispatchError> {
 		let mut record = Self::check_commitment(&worker, job)?;
 		let mut ballot = Ballots::<T>::get(job);
 		ballot
@@ -29,7 +30,8 @@ impl<T: Config> Pallet<T> {
 			Deadlines::<T>::remove(record.deadline, job);
 			record.deadline = Self::set_deadline(job, Zero::zero());
 		}
-		Self::settle(job, record, ballot)
+		Self::settle(job, record, ballot)?;
+		Ok(!Ballots::<T>::contains_key(job))
 	}
 
 	/// Takes in an outcome that its worker has committed to.

@@ -742,7 +742,10 @@ pub mod pallet {
 		///   outcome.
 		/// - `signature`: of the worker over chain, job, input, model, key and commitment.
 		#[pallet::call_index(13)]
-		#[pallet::weight(T::WeightInfo::commit_result())]
+		#[pallet::weight(T::WeightInfo::commit_result().saturating_add(
+			// Where another result is known already, the last commitment may decide.
+			T::WeightInfo::submit_result(bounds::MAX_RESULT_BYTES, bounds::MAX_ASSIGNEES)
+		))]
 		#[pallet::weight_of_authorize(T::WeightInfo::authorize_commit_result())]
 		#[pallet::authorize(Self::authorize_commitment)]
 		pub fn commit_result(
@@ -751,10 +754,11 @@ pub mod pallet {
 			job: JobId,
 			commitment: H256,
 			signature: WorkerSignature,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			ensure_authorized(origin)?;
 			let _ = signature; // Checked by `authorize_commitment`.
-			Self::do_commit_result(worker, job, commitment)
+			let decided = Self::do_commit_result(worker, job, commitment)?;
+			Ok((!decided).then(T::WeightInfo::commit_result).into())
 		}
 
 		/// Set how many workers there may be, and how many a request may ask to agree. Admin only.
