@@ -125,6 +125,7 @@ fn ballot_of<T: Config>(workers: u32, result_bytes: u32) -> Outcome {
 		let more = Pallet::<T>::draw_workers(job, 1, wanted, &record.assignees);
 		Pallet::<T>::unassign(job, &record, &[]);
 		Pallet::<T>::assign_more(job, &mut record, &more);
+		record.rounds = 1;
 		Jobs::<T>::insert(job, record);
 	}
 	outcome

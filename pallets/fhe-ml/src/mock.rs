@@ -60,6 +60,9 @@ pub const WORK_PER_BLOCK: u64 = 10;
 pub const BOND: u64 = 5_000;
 pub const PENALTY: u64 = 1_500;
 pub const LIE_PENALTY: u64 = 4_000;
+/// Few, so that tests meet the bounds; benchmarks need those of a real chain.
+pub const MAX_WORKERS: u32 = if cfg!(feature = "runtime-benchmarks") { 64 } else { 6 };
+pub const MAX_REDUNDANCY: u8 = if cfg!(feature = "runtime-benchmarks") { 8 } else { 4 };
 /// Gets what is slashed.
 pub const SLASHED: AccountId = 99;
 pub const UNBONDING: u64 = 50;
@@ -118,7 +121,7 @@ impl Config for Test {
 	type FeePerWork = ConstU64<FEE_PER_WORK>;
 	type MaxWork = ConstU64<1_000>;
 	type MaxPending = ConstU32<40>;
-	type MaxWorkers = ConstU32<6>;
+	type MaxWorkers = ConstU32<MAX_WORKERS>;
 	type JobDeadline = ConstU64<DEADLINE>;
 	type FeePerByte = ConstU64<FEE_PER_BYTE>;
 	type WorkPerBlock = ConstU64<WORK_PER_BLOCK>;
@@ -127,7 +130,7 @@ impl Config for Test {
 	type MissPenalty = ConstU64<PENALTY>;
 	type LiePenalty = ConstU64<LIE_PENALTY>;
 	type SlashAccount = ConstU64<SLASHED>;
-	type MaxRedundancy = ConstU8<4>;
+	type MaxRedundancy = ConstU8<MAX_REDUNDANCY>;
 	type UnbondingDelay = ConstU64<UNBONDING>;
 	type ReleaseDelay = ConstU64<RELEASE_DELAY>;
 	type ResendAfter = ConstU64<RESEND_AFTER>;
