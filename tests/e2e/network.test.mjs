@@ -41,7 +41,8 @@ const workerOf = async (operator) =>
 const DAVE = '5DAAnrj7VHTznn2AWBemMuyBwZWs6FNFjdyVXUeYum3PTXFy';
 const EVE = '5HGjWAeFDfFCWPsjFQdVV2Msvz2XtMktvgocEZcCj68kUMaw';
 const QUEUE = Number(process.env.FHE_ML_QUEUE ?? 1000);
-const eve = new Keyring({ type: 'sr25519' }).addFromUri('//Eve');
+// Pays for queues; not the operator that joins while one is on its way.
+const ferdie = new Keyring({ type: 'sr25519' }).addFromUri('//Ferdie');
 
 /** Queues jobs of one row; the result must be the same for all. */
 const queue = async (count) => {
@@ -51,7 +52,7 @@ const queue = async (count) => {
   const input = u8aToHex(readFileSync(file));
   const { requestInference } = nodes.bob.api.tx.fheMl;
   const calls = Array.from({ length: count }, () => requestInference(0, null, input, 10n ** 12n, 1));
-  await sendAll(nodes.bob, calls, eve);
+  await sendAll(nodes.bob, calls, ferdie);
 };
 
 /** All of the newest `count` jobs are completed, with one result. */
