@@ -1,5 +1,6 @@
 // The page in a real browser, against a real dev node.
 
+import { Keyring } from '@polkadot/api';
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -260,6 +261,31 @@ test('a reload in the middle of a job, and a second tab, carry on', async () => 
   await ask(second).click();
   await answer(second).filter({ hasText: `It is a ${expectedOf('digits_network').prediction[1]}` }).waitFor(WAIT);
   await second.close();
+});
+
+test('an account of a wallet extension signs', async () => {
+  const ferdie = new Keyring({ type: 'sr25519' }).addFromUri('//Ferdie');
+  const other = await browser.newContext();
+  await other.exposeFunction('signAsWallet', (payload) => {
+    const { registry } = node.api;
+    return registry.createType('ExtrinsicPayload', payload, { version: payload.version }).sign(ferdie).signature;
+  });
+  await other.addInitScript((address) => {
+    // What every extension injects.
+    window.injectedWeb3 = { wallet: { version: '1', enable: async () => ({
+      accounts: { get: async () => [{ address, name: 'Ferdie' }] },
+      signer: { signPayload: async (payload) => ({ id: 1, signature: await window.signAsWallet(payload) }) },
+    }) } };
+  }, ferdie.address);
+  const tab = await other.newPage();
+  await tab.goto(`${url}#cancer`);
+  await tab.locator('#account').selectOption({ label: 'Ferdie (wallet)' });
+  await ask(tab).click();
+  await answer(tab).filter({ hasText: /Malignant|Benign/ }).waitFor(WAIT);
+  const next = (await node.api.query.fheMl.nextJob()).toNumber();
+  const { owner } = (await node.api.query.fheMl.jobs(next - 1)).unwrap();
+  assert.equal(owner.toString(), ferdie.address);
+  await other.close();
 });
 
 test('the chain is shown', async () => {
