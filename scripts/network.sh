@@ -26,7 +26,8 @@ stop() {
 	wait || true
 	say "All nodes are stopped"
 }
-trap stop EXIT INT TERM
+trap stop EXIT
+trap 'stop; exit 0' INT TERM
 
 for ((at = 0; at < COUNT; at++)); do
 	name="${AUTHORITIES[at]:-node$((at + 1))}"
