@@ -152,6 +152,9 @@ test('a node that joins late syncs while jobs run, joins the workers, works and 
   late = await localNode(9, ['--name', 'late', '--offchain-worker', 'always'],
     bootAddress(nodes.alice)).start();
   await until('the late node to sync', async () => (await best(late)) + 1 >= (await best(nodes.bob)));
+  // Its pool takes transactions only from the first blocks on that it imports one by one.
+  const synced = await best(late);
+  await until('the late node to follow', async () => (await best(late)) >= synced + 3);
   await running;
   const [{ worker }] = await fheMl('worker', 'join', '--suri', '//Eve', '--url', late.url);
   assert.equal((await workerOf(EVE)).worker, worker);
