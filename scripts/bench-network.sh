@@ -3,8 +3,5 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib.sh
-setup_rust
-setup_node_js
-build
-(cd tests/e2e && npm ci --no-fund --no-audit --loglevel=error)
+build_for_networks
 FHE_ML_BIN="$BIN" node tests/e2e/bench/throughput.mjs

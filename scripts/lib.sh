@@ -79,6 +79,14 @@ build() {
 	(cd "$ROOT" && cargo build --release --locked --workspace)
 }
 
+# Nodes, tool, and what tests/e2e needs to drive them.
+build_for_networks() {
+	setup_rust
+	setup_node_js
+	build
+	(cd "$ROOT/tests/e2e" && npm ci --no-fund --no-audit --loglevel=error)
+}
+
 # The npm package @fhe-ml/client, in app/client/dist.
 build_client() {
 	say "Building @fhe-ml/client"

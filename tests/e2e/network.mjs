@@ -6,13 +6,6 @@ import { fheMl, history, model, Node, until } from './harness.mjs';
 const BOOT_PEER = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'; // of node key 1
 export const NAMES = ['alice', 'bob', 'charlie', 'dave'];
 
-const nodeKey = (number) => ['--node-key', String(number).padStart(64, '0')];
-
-/** A node of the `local` chain; `options` as those of `Node`. */
-export const localNode = (number, role, boot, options) =>
-  new Node(['--chain', 'local', ...role, ...nodeKey(number),
-    ...(boot ? ['--bootnodes', boot] : [])], options);
-
 /** How others reach a node with node key 1. */
 export const bootAddress = (node) => `/ip4/${node.host}/tcp/${node.p2p}/p2p/${BOOT_PEER}`;
 
@@ -20,8 +13,10 @@ export const bootAddress = (node) => `/ip4/${node.host}/tcp/${node.p2p}/p2p/${BO
 export async function localNetwork(options = {}) {
   const nodes = {};
   for (const [at, name] of NAMES.entries()) {
-    const boot = at ? bootAddress(nodes.alice) : undefined;
-    nodes[name] = await localNode(at + 1, [`--${name}`], boot, options[name]).start();
+    const boot = at ? ['--bootnodes', bootAddress(nodes.alice)] : [];
+    const key = String(at + 1).padStart(64, '0');
+    const args = ['--chain', 'local', `--${name}`, '--node-key', key, ...boot];
+    nodes[name] = await new Node(args, options[name]).start();
   }
   await until('finality', async () => (await finalized(nodes.dave)) > 0, 120);
   return nodes;

@@ -4,14 +4,13 @@
 import { Keyring } from '@polkadot/api';
 import { u8aToHex } from '@polkadot/util';
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fheMl, history, model, until } from './harness.mjs';
+import { fheMl, history, model, Node, scratch, until } from './harness.mjs';
 import {
-  allFinished, balancedBooks, best, bootAddress, localNetwork, localNode, NAMES, registerModel,
-  sendAll,
+  allFinished, balancedBooks, best, bootAddress, localNetwork, NAMES, registerModel, sendAll,
 } from './network.mjs';
 
 let nodes = {};
@@ -147,10 +146,21 @@ test('it comes back, resumes and works again', async () => {
   }, 120);
 });
 
-test('a node that joins late syncs while jobs run, joins the workers, works and leaves', async () => {
+const lateNode = (options) => new Node(['--chain', 'local', '--name', 'late', '--offchain-worker',
+  'always', '--bootnodes', bootAddress(nodes.alice)], options).start();
+
+/** Predicts until the late node has completed a job more. */
+const lateWorks = async () => {
+  const { completed } = await workerOf(EVE);
+  await until('a job for the late worker', async () => {
+    await predict(8);
+    return (await workerOf(EVE)).completed > completed;
+  }, 120);
+};
+
+test('a node that joins late syncs while jobs run, joins the workers and works', async () => {
   const running = queue(200);
-  late = await localNode(9, ['--name', 'late', '--offchain-worker', 'always'],
-    bootAddress(nodes.alice)).start();
+  late = await lateNode();
   await until('the late node to sync', async () => (await best(late)) + 1 >= (await best(nodes.bob)));
   // Its pool takes transactions only from the first blocks on that it imports one by one.
   const synced = await best(late);
@@ -158,10 +168,26 @@ test('a node that joins late syncs while jobs run, joins the workers, works and 
   await running;
   const [{ worker }] = await fheMl('worker', 'join', '--suri', '//Eve', '--url', late.url);
   assert.equal((await workerOf(EVE)).worker, worker);
-  await until('a job for the new worker', async () => {
-    await predict(8);
-    return (await workerOf(EVE)).completed > 0;
-  }, 120);
+  await lateWorks();
+});
+
+test('on a new machine with its backup it goes on where it was, and leaves', async () => {
+  const peer = String(await late.api.rpc.system.localPeerId());
+  await late.kill();
+  const folder = scratch();
+  const [chain] = readdirSync(join(late.base, 'chains'));
+  for (const part of ['keystore', 'network']) {
+    const inside = join('chains', chain, part);
+    cpSync(join(late.base, inside), join(folder, 'chain', inside), { recursive: true });
+  }
+  late = await lateNode({ folder });
+  assert.equal(String(await late.api.rpc.system.localPeerId()), peer);
+  await until('the new machine to sync', async () => (await best(late)) + 1 >= (await best(nodes.bob)));
+  const { worker, status } = await workerOf(EVE);
+  if (status === 'suspended') {
+    await fheMl('worker', 'resume', '--worker', worker, '--suri', '//Eve', '--url', nodes.bob.url);
+  }
+  await lateWorks();
   const options = ['--worker', worker, '--suri', '//Eve', '--url', nodes.bob.url];
   await fheMl('worker', 'leave', ...options);
   assert.match((await workerOf(EVE)).status, /^leaves, bond free in block \d+$/);

@@ -79,6 +79,8 @@ test('what cannot work is one sentence and exit code 1', async () => {
   await refused(/missing: alcohol.*unknown: mean_radius/, 'predict', '--model', '1', ...rows, ...chain);
   await refused(/costs \d+, more than --max-fee 5/,
     'predict', '--model', '0', '--max-fee', '5', ...rows, ...chain);
+  await refused(/did not take the transaction: Inability to pay/,
+    'key', 'register', '--key', node.keys, '--suri', '//Nobody', '--url', node.url);
   await refused(/there are no rows 500\.\.501/, 'predict', '--model', '0',
     ...table, '--rows', '500', ...chain);
   await refused(/exists already/, 'keygen', '--out', node.keys);

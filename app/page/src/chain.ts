@@ -34,6 +34,16 @@ export interface Requested {
   fee: bigint;
 }
 
+/** A request and its result, which came with `block`. */
+export interface Answer {
+  requested: Requested;
+  result: Uint8Array;
+  block: number;
+}
+
+/** Requests that wait at one time. */
+const AT_ONCE = 32;
+
 /* eslint-disable @typescript-eslint/no-explicit-any */
 type Codec = any; // The chain's types are known at run time only.
 
@@ -139,7 +149,23 @@ export class Chain {
     return { job: requested.job.toNumber(), block, fee: requested.fee.toBigInt() };
   }
 
-  async nextNonce(account: Account): Promise<number> {
+  /** Asks for each input in a transaction of its own; `take` gets each answer as it comes, or why there is none. */
+  async requestAll(
+    model: number, key: string | null, inputs: Uint8Array[], account: Account,
+    take: (at: number, answer: Promise<Answer>) => Promise<void>,
+  ): Promise<void> {
+    const [fee, first] = [await this.quote(model), await this.nextNonce(account)];
+    const answer = async (input: Uint8Array, at: number): Promise<Answer> => {
+      const requested = await this.request(model, key, input, fee, account, first + at);
+      return { requested, ...(await this.result(requested.job)) };
+    };
+    for (let start = 0; start < inputs.length; start += AT_ONCE) {
+      await Promise.all(inputs.slice(start, start + AT_ONCE).map(
+        (input, at) => take(start + at, answer(input, start + at))));
+    }
+  }
+
+  private async nextNonce(account: Account): Promise<number> {
     return (await this.api.rpc.system.accountNextIndex(account.address)).toNumber();
   }
 

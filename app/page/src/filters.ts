@@ -172,21 +172,17 @@ async function filter(
   const time = Math.round(performance.now() - start);
   const [first] = inputs as [Uint8Array];
   seen.replaceChildren(h('p', {}, 'What the collator sees of it:'), picture(first.subarray(96), 'Ciphertext as a picture: noise'));
-  const [fee, account] = [await chain.quote(model.number), session.account()];
-  const nonce = await chain.nextNonce(account);
   [bar.max, bar.value, bar.hidden] = [parts.length, 0, false];
   status.textContent = `encrypted in ${time} ms; ${parts.length} ${parts.length === 1 ? 'tile is' : 'tiles are'} on the way`;
   const blocks: number[] = [];
   let total = 0n;
-  await Promise.all(parts.map(async (tile, at) => {
-    const input = inputs[at] as Uint8Array;
-    const requested = await chain.request(model.number, null, input, fee, account, nonce + at);
-    const { result, block } = await chain.result(requested.job);
-    put(after, source, tile, card, await ask('decryptImage', hash, input, result));
+  await chain.requestAll(model.number, null, inputs, session.account(), async (at, answer) => {
+    const { requested, result, block } = await answer;
+    put(after, source, parts[at] as Tile, card, await ask('decryptImage', hash, inputs[at] as Uint8Array, result));
     blocks.push(requested.block, block);
     total += requested.fee;
     bar.value += 1;
-  }));
+  });
   after.dataset.state = 'done';
   status.textContent = `${parts.length} ${parts.length === 1 ? 'tile' : 'tiles'} of ${bytes(first.length)}, encrypted in ${time} ms; ` +
     `blocks ${Math.min(...blocks)} to ${Math.max(...blocks)}, fee ${fhe(total)}; evaluated in about ${(model.work / 1000).toFixed(1)} ms each`;

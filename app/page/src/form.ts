@@ -113,22 +113,17 @@ async function many(session: Session, loaded: Loaded, rows: number[][], place: H
   place.replaceChildren(h('div', { class: 'card' }, count, bar,
     h('div', { class: 'scroll' }, h('table', {}, h('thead', {}, h('tr', {}, ...['Row', 'Prediction', 'Scores', 'Job'].map((name) => h('th', {}, name)))), body))));
   const key = await registered(session, loaded, (text) => { count.textContent = text; });
-  const { chain } = session;
-  const [fee, account] = [await chain.quote(loaded.model.number), session.account()];
-  const first = await chain.nextNonce(account);
   let done = 0;
   let failed = 0;
   const lines = rows.map(() => h('tr', {}));
   body.append(...lines);
   const inputs: Uint8Array[] = [];
   for (const row of rows) inputs.push(await ask('encrypt', loaded.hash, row)); // All before the first is paid for.
-  const predict = async (at: number) => {
-    const input = inputs[at] as Uint8Array;
+  await session.chain.requestAll(loaded.model.number, key, inputs, session.account(), async (at, answer) => {
     try {
-      const { job } = await chain.request(loaded.model.number, key, input, fee, account, first + at);
-      const { result } = await chain.result(job);
-      const { prediction, scores } = await ask('decrypt', loaded.hash, input, result);
-      lines[at]?.append(...[String(at), String(prediction), scores.map((score) => score.toFixed(4)).join(' '), String(job)].map((text) => h('td', {}, text)));
+      const { requested, result } = await answer;
+      const { prediction, scores } = await ask('decrypt', loaded.hash, inputs[at] as Uint8Array, result);
+      lines[at]?.append(...[String(at), String(prediction), scores.map((score) => score.toFixed(4)).join(' '), String(requested.job)].map((text) => h('td', {}, text)));
     } catch (error) {
       failed += 1;
       lines[at]?.append(h('td', {}, String(at)), h('td', { colspan: 3 }, why(error)));
@@ -136,9 +131,5 @@ async function many(session: Session, loaded: Loaded, rows: number[][], place: H
     done += 1;
     bar.value = done;
     count.textContent = `${done} of ${rows.length} rows${failed ? `, ${failed} failed` : ''}`;
-  };
-  const AT_ONCE = 32;
-  for (let start = 0; start < rows.length; start += AT_ONCE) {
-    await Promise.all(Array.from({ length: Math.min(AT_ONCE, rows.length - start) }, (_, at) => predict(start + at)));
-  }
+  });
 }

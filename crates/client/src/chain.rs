@@ -6,6 +6,7 @@ mod error;
 pub use call::{Account, AccountError, Call, PendingRequest, RequestedJob};
 pub use error::ChainError;
 
+use backon::{ConstantBuilder, Retryable};
 use codec::{Decode, Encode};
 use fhe_ml_models::Artifact;
 use fhe_ml_primitives::{
@@ -25,8 +26,9 @@ use subxt::{
 /// Name of the pallet in the runtime.
 const PALLET: &str = "FheMl";
 
-const BEST_BLOCK_RETRIES: u32 = 20;
-const BEST_BLOCK_RETRY_DELAY: Duration = Duration::from_millis(50);
+/// A node names a new best block a moment before it can show its header.
+const HEADER_RETRY: ConstantBuilder =
+	ConstantBuilder::new().with_delay(Duration::from_millis(50)).with_max_times(20);
 
 type Config = SubstrateConfig;
 type AtBlock = ClientAtBlock<Config, OnlineClientAtBlockImpl<Config>>;
@@ -71,19 +73,12 @@ impl Chain {
 
 	/// The best block (not the finalized one: results are there seconds earlier).
 	pub async fn best_block(&self) -> Result<BestBlock, ChainError> {
-		let mut attempts = 0;
-		loop {
+		let take = || async {
 			let hash: H256 = self.rpc.request("chain_getBlockHash", rpc_params![]).await?;
-			match self.client.at_block(BlockRef::from_hash(hash)).await {
-				Ok(at) => return Ok(BestBlock { at }),
-				// A node names a new best block a moment before it can show its header.
-				Err(_) if attempts < BEST_BLOCK_RETRIES => {
-					attempts += 1;
-					tokio::time::sleep(BEST_BLOCK_RETRY_DELAY).await;
-				},
-				Err(error) => return Err(error.into()),
-			}
-		}
+			Ok(BestBlock { at: self.client.at_block(BlockRef::from_hash(hash)).await? })
+		};
+		let can_wait = |error: &ChainError| !matches!(error, ChainError::Rpc(_));
+		take.retry(HEADER_RETRY).when(can_wait).await
 	}
 }
 

@@ -3,9 +3,7 @@
 
 use crate::{pallet::*, types::*};
 use alloc::vec::Vec;
-use fhe_ml_primitives::{
-	Assignees, Ballot, FailureReason, JobId, JobStatus, Outcome, Verdict, WorkerId,
-};
+use fhe_ml_primitives::{Assignees, Ballot, FailureReason, JobId, Outcome, Verdict, WorkerId};
 use frame_support::pallet_prelude::*;
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_core::H256;
@@ -65,8 +63,7 @@ impl<T: Config> Pallet<T> {
 			.partition(|worker| ballot.vote(job, worker) == Some(outcome));
 		let decided =
 			RevealedOutcomes::<T>::get(job, outcome).ok_or(Error::<T>::CommitmentsMissing)?;
-		Self::forget_ballot(job, &ballot);
-		Self::unassign(job, &record, &record.assignees);
+		Self::dissolve(job, &record, &ballot);
 		let mut due = match decided {
 			Outcome::Completed(_) => Self::due_beyond_fee(&record, &honest),
 			Outcome::Failed(_) => Vec::new(),
@@ -93,23 +90,15 @@ impl<T: Config> Pallet<T> {
 	/// slashed, since nobody knows who is right.
 	fn ask_more(job: JobId, mut record: JobRecordOf<T>, ballot: Ballot) -> DispatchResult {
 		let wanted = if record.assignees.len().is_multiple_of(2) { 1 } else { 2 };
-		let more = match record.rounds < T::MaxRounds::get() {
-			true => Self::draw_workers(job, record.rounds, wanted, &record.assignees),
-			false => Assignees::new(),
-		};
+		let more = Self::draw_workers(job, record.rounds, wanted, &record.assignees);
 		let fits = record.assignees.len().saturating_add(more.len()) <= Assignees::bound();
-		Self::unassign(job, &record, &[]);
 		if more.is_empty() || !fits {
-			let (owner, workers) = (record.owner.clone(), record.assignees.clone());
-			let reason = FailureReason::NoAgreement;
-			Self::unassign(job, &record, &workers);
-			Self::forget_ballot(job, &ballot);
-			Self::release_hold(HoldReason::InferenceFee, &owner, record.fee)?;
-			Self::close(job, record, JobStatus::Failed { reason })?;
-			Self::deposit_event(Event::InferenceFailed { job, owner, workers, reason });
-			return Ok(());
+			Self::dissolve(job, &record, &ballot);
+			let workers = record.assignees.clone();
+			return Self::finish(job, record, Outcome::Failed(FailureReason::NoAgreement), workers);
 		}
 		Ballots::<T>::insert(job, ballot);
+		Deadlines::<T>::remove(record.deadline, job);
 		let deadline = Self::assign_more(job, &mut record, &more);
 		let assignees = record.assignees.clone();
 		Jobs::<T>::insert(job, record);
@@ -132,8 +121,9 @@ impl<T: Config> Pallet<T> {
 		record.deadline
 	}
 
-	/// Removes what the workers of a job have said.
-	pub(crate) fn forget_ballot(job: JobId, ballot: &Ballot) {
+	/// Takes a job away from all its workers, and removes what they have said.
+	pub(crate) fn dissolve(job: JobId, record: &JobRecordOf<T>, ballot: &Ballot) {
+		Self::unassign(job, record, &record.assignees);
 		Ballots::<T>::remove(job);
 		for outcome in &ballot.revealed {
 			RevealedOutcomes::<T>::remove(job, outcome);

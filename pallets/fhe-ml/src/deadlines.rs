@@ -1,7 +1,7 @@
 //! What happens to jobs whose workers do not answer.
 
 use crate::{pallet::*, weights::WeightInfo};
-use fhe_ml_primitives::{Assignees, JobId, JobStatus, bounds::MAX_ASSIGNEES};
+use fhe_ml_primitives::{JobId, JobStatus, bounds::MAX_ASSIGNEES};
 use frame_support::{ensure, pallet_prelude::*, storage::with_storage_layer, weights::WeightMeter};
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::traits::{One, Saturating};
@@ -69,14 +69,10 @@ impl<T: Config> Pallet<T> {
 		ballot.commitments.retain(|(worker, _)| !silent.contains(worker));
 
 		let (kept, missing) = (record.assignees.len(), silent.len());
-		let more = match record.rounds < T::MaxRounds::get() {
-			true => Self::draw_workers(job, record.rounds, missing, &record.assignees),
-			false => Assignees::new(),
-		};
+		let more = Self::draw_workers(job, record.rounds, missing, &record.assignees);
 		if kept.saturating_add(more.len()) < usize::from(record.redundancy) || more.is_empty() {
 			let (owner, refund) = (record.owner.clone(), record.fee);
-			Self::unassign(job, &record, &record.assignees);
-			Self::forget_ballot(job, &ballot);
+			Self::dissolve(job, &record, &ballot);
 			Self::release_hold(HoldReason::InferenceFee, &owner, refund)?;
 			Self::close(job, record, JobStatus::Expired)?;
 			Self::deposit_event(Event::InferenceExpired { job, owner, refund });

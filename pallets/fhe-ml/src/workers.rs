@@ -12,7 +12,7 @@ use frame_support::{
 	},
 };
 use frame_system::pallet_prelude::BlockNumberFor;
-use sp_core::proof_of_possession::statement_of_ownership;
+use sp_core::{H256, proof_of_possession::statement_of_ownership};
 use sp_io::hashing::blake2_256;
 use sp_runtime::{
 	RuntimeAppPublic, SaturatedConversion,
@@ -192,32 +192,33 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// At most `count` workers for a job that are not among `present`. Each is the less busy one of two
-	/// that the parent hash picks: nobody knew them when the job's transaction was signed, and a queue
-	/// is shared evenly (power of two choices).
+	/// At most `count` workers for a job that are not among `present`; none in a round after `MaxRounds`.
+	/// Each is the less busy one of two (power of two choices): one whose turn it is in a row that begins
+	/// anew with every block, and one at random. Both follow from the parent hash, so nobody knew them when
+	/// the job's transaction was signed. The turns share evenly among workers that are all idle.
 	pub(crate) fn draw_workers(
 		job: JobId,
 		round: u8,
 		count: usize,
 		present: &Assignees,
 	) -> Assignees {
+		let mut drawn = Assignees::new();
+		if round >= T::MaxRounds::get() {
+			return drawn;
+		}
 		let mut candidates = ActiveWorkers::<T>::get().into_inner();
 		candidates.retain(|worker| !present.contains(worker));
 		let parent = frame_system::Pallet::<T>::parent_hash();
-		let mut drawn = Assignees::new();
 		for number in 0..count.min(candidates.len()) as u32 {
-			let seed = blake2_256(&(parent, job, round, number).encode());
-			let choice = |bytes: &[u8]| {
-				let draw = u64::from_le_bytes(bytes.first_chunk().copied().unwrap_or_default());
-				draw.checked_rem(candidates.len() as u64).unwrap_or_default() as usize
-			};
-			let (one, other) = seed.split_at(8);
-			let choices = [choice(one), choice(other)];
+			let random = H256::from(blake2_256(&(parent, job, round, number).encode()));
+			let choice =
+				|draw: u64| draw.checked_rem(candidates.len() as u64).unwrap_or_default() as usize;
+			let turn = choice(parent.to_low_u64_le().wrapping_add(job).wrapping_add(number.into()));
+			let other = choice(random.to_low_u64_le());
 			let open_work = |at: usize| {
 				candidates.get(at).and_then(Workers::<T>::get).map_or(0, |record| record.open_work)
 			};
-			let [first, second] = choices;
-			let at = if open_work(second) < open_work(first) { second } else { first };
+			let at = if open_work(other) < open_work(turn) { other } else { turn };
 			if drawn.try_push(candidates.swap_remove(at)).is_err() {
 				break;
 			}

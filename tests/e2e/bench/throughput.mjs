@@ -5,15 +5,20 @@ import { fheMl, send } from '../harness.mjs';
 import { allFinished, localNetwork, sendAll } from '../network.mjs';
 import { prepare } from './jobs.mjs';
 
-const COUNT = 400;
+/** Models, the tables of their rows, and how many jobs of each. */
+const MODELS = [
+  ['breast_cancer_logistic', 'breast_cancer', 400],
+  ['breast_cancer_xgboost_50x4', 'breast_cancer', 400],
+  ['digits_network', 'digits', 200],
+];
 const nodes = await localNetwork();
 try {
   const keyring = new Keyring({ type: 'sr25519' });
   const [alice, bob] = ['//Alice', '//Bob'].map((suri) => keyring.addFromUri(suri));
   const { api, url } = nodes.bob;
   const models = [];
-  for (const name of ['breast_cancer_logistic', 'breast_cancer_xgboost_50x4']) {
-    models.push([name, await prepare(nodes.bob, name, 'breast_cancer', '//Bob')]);
+  for (const [name, table, count] of MODELS) {
+    models.push([name, count, await prepare(nodes.bob, name, table, '//Bob')]);
   }
   const workers = (await fheMl('worker', 'list', '--url', url)).map(({ worker }) => worker);
   let total = 0;
@@ -21,12 +26,12 @@ try {
     while (workers.length > count) {
       await send(api, api.tx.sudo.sudo(api.tx.fheMl.removeWorker(workers.pop())), alice);
     }
-    for (const [name, jobs] of models) {
+    for (const [name, wanted, jobs] of models) {
       const start = Date.now();
-      await sendAll(nodes.bob, jobs.calls(COUNT), bob);
-      await allFinished(nodes.bob, (total += COUNT), 600);
+      await sendAll(nodes.bob, jobs.calls(wanted), bob);
+      await allFinished(nodes.bob, (total += wanted), 600);
       const seconds = (Date.now() - start) / 1000;
-      console.log(`${count} workers, ${name}: ${COUNT} jobs in ${seconds.toFixed(1)} s, ${(COUNT / seconds).toFixed(1)} a second`);
+      console.log(`${count} workers, ${name}: ${wanted} jobs in ${seconds.toFixed(1)} s, ${(wanted / seconds).toFixed(1)} a second`);
     }
   }
 } finally {

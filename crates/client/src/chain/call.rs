@@ -1,9 +1,10 @@
 //! Signed calls.
 
 use super::{BestBlock, Chain, ChainError, Config, PALLET};
+use backon::{ConstantBuilder, Retryable};
 use codec::{Decode, Encode};
 use fhe_ml_primitives::{Assignees, JobId, KeyHash, ModelId, ModelName, WorkerId};
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 use subxt::{
 	client::OnlineClientAtBlockImpl,
 	config::{DefaultExtrinsicParamsBuilder, substrate::H256},
@@ -17,6 +18,10 @@ use subxt::{
 	tx::{DynamicPayload, TransactionProgress, TransactionStatus},
 };
 use subxt_signer::{SecretUri, sr25519::Keypair};
+
+/// A node that has just synced takes transactions a few blocks later.
+const BEHIND_RETRY: ConstantBuilder =
+	ConstantBuilder::new().with_delay(Duration::from_secs(2)).with_max_times(5);
 
 /// The way of a transaction from the pool into a block.
 type Progress = TransactionProgress<Config, OnlineClientAtBlockImpl<Config>>;
@@ -206,7 +211,7 @@ impl Chain {
 		included(self.send(call, account, nonce).await?).await
 	}
 
-	/// Signs a call and hands it to the pool.
+	/// Signs a call and hands it to the pool, again if the node is still behind its chain.
 	async fn send(
 		&self,
 		call: Call,
@@ -214,10 +219,12 @@ impl Chain {
 		nonce: u64,
 	) -> Result<Progress, ChainError> {
 		let payload = DynamicPayload::new(call.pallet, call.name, Encoded(call.arguments));
-		let params = DefaultExtrinsicParamsBuilder::new().nonce(nonce).build();
-		let best = self.best_block().await?;
-		let mut transactions = best.at.transactions();
-		Ok(transactions.sign_and_submit_then_watch(&payload, &account.0, params).await?)
+		let send = || async {
+			let params = DefaultExtrinsicParamsBuilder::new().nonce(nonce).build();
+			let mut transactions = self.best_block().await?.at.transactions();
+			Ok(transactions.sign_and_submit_then_watch(&payload, &account.0, params).await?)
+		};
+		send.retry(BEHIND_RETRY).when(ChainError::is_behind).await
 	}
 
 	/// Runs a call as root. Its own error is in an event only.

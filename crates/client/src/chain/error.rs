@@ -2,7 +2,7 @@
 
 use fhe_ml_models::ArtifactError;
 use fhe_ml_primitives::{FailureReason, JobId, ModelId};
-use subxt::error::DispatchError;
+use subxt::error::{BackendError, DispatchError, ExtrinsicError, RpcError};
 
 /// A request to the chain that failed.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +47,9 @@ pub enum ChainError {
 	/// The dispatchable returned an error.
 	#[error("the chain refused it: {0}")]
 	Refused(String),
+	/// The pool of the node refused the transaction.
+	#[error("the node did not take the transaction: {0}")]
+	NotTaken(String),
 	/// The transaction did not get into a block.
 	#[error("the transaction was not included: {0}")]
 	NotIncluded(String),
@@ -89,6 +92,14 @@ fn explain(reason: &FailureReason) -> &'static str {
 	}
 }
 
+impl ChainError {
+	/// Whether the pool judged by an older block than the chain's best one, as that of a node does which has
+	/// just synced: it does not know the block that the transaction is valid from.
+	pub(super) fn is_behind(&self) -> bool {
+		matches!(self, Self::NotTaken(why) if why.contains("bad signature"))
+	}
+}
+
 macro_rules! from_subxt {
 	($($error:ident),* $(,)?) => { $(
 		impl From<subxt::error::$error> for ChainError {
@@ -103,9 +114,22 @@ from_subxt! {
 	OnlineClientAtBlockError,
 	StorageError,
 	RuntimeApiError,
-	ExtrinsicError,
 	TransactionProgressError,
 	EventsError,
+}
+
+impl From<ExtrinsicError> for ChainError {
+	fn from(error: ExtrinsicError) -> Self {
+		let ExtrinsicError::ErrorSubmittingTransaction(BackendError::Rpc(RpcError::ClientError(
+			subxt::rpcs::Error::User(refused),
+		))) = error
+		else {
+			return Self::Subxt(Box::new(error.into()));
+		};
+		// The message is the same for all invalid transactions; the reason is in the data, if anywhere.
+		let reason = refused.data.as_deref().map(|data| data.get().trim_matches('"').to_owned());
+		Self::NotTaken(reason.unwrap_or(refused.message))
+	}
 }
 
 impl From<DispatchError> for ChainError {

@@ -1,8 +1,9 @@
 use crate::{mock::*, pallet::*};
-use fhe_ml_primitives::{Limits, WorkerStatus};
+use fhe_ml_primitives::{Assignees, Limits, WorkerStatus};
 use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold};
-use sp_core::Pair;
+use sp_core::{H256, Pair};
 use sp_runtime::{DispatchError, TokenError};
+use std::collections::BTreeSet;
 
 fn bond(account: AccountId) -> u64 {
 	Balances::balance_on_hold(&HoldReason::WorkerBond.into(), &account)
@@ -130,16 +131,29 @@ fn share_of_first(jobs: u8, idle: bool) -> usize {
 		if idle {
 			assert_ok!(FheMl::do_submit_result(assignee, job, completed(&input(seed), 0)));
 		}
-		System::set_block_number(System::block_number() + 1);
 	}
 	first
 }
 
 #[test]
-fn jobs_are_spread_over_idle_workers_by_chance() {
+fn idle_workers_take_turns() {
+	run(|| assert_eq!(share_of_first(100, true), 50));
+}
+
+#[test]
+fn whose_turn_it_is_first_depends_on_the_parent_block() {
 	run(|| {
-		let first = share_of_first(100, true);
-		assert!((30..70).contains(&first), "{first} of 100 jobs for the first of two workers");
+		assert_ok!(join(BOB, 2));
+		let first = |parent: u8| {
+			System::initialize(
+				&(u64::from(parent) + 2),
+				&H256::repeat_byte(parent),
+				&Default::default(),
+			);
+			FheMl::draw_workers(0, 0, 1, &Assignees::new()).to_vec()
+		};
+		let drawn: BTreeSet<_> = (0..16).map(first).collect();
+		assert_eq!(drawn, BTreeSet::from([vec![worker()], vec![other_id(2)]]));
 	});
 }
 

@@ -1,0 +1,62 @@
+// See scripts/rehearse-upgrade.sh.
+
+import { Keyring } from '@polkadot/api';
+import { u8aToHex } from '@polkadot/util';
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { prepare } from './bench/jobs.mjs';
+import { fheMl, model, numberOf, send, until } from './harness.mjs';
+import { allFinished, balancedBooks, finalized, localNetwork, registerModel, sendAll } from './network.mjs';
+
+const QUEUE = 100;
+const code = u8aToHex(readFileSync(process.argv[2]));
+const { prediction: expected } = JSON.parse(readFileSync(model('breast_cancer_logistic.expected.json')));
+
+const nodes = await localNetwork();
+const all = Object.values(nodes);
+try {
+  const { bob } = nodes;
+  const keyring = new Keyring({ type: 'sr25519' });
+  const [alice, eve] = ['//Alice', '//Eve'].map((suri) => keyring.addFromUri(suri));
+  const version = async ({ api }) => (await api.rpc.state.getRuntimeVersion()).specVersion.toNumber();
+  const { keys } = await registerModel(bob);
+  const predict = async (rows) => {
+    const answers = await fheMl('predict', '--model', '0', '--input', model('breast_cancer.test.csv'),
+      '--rows', `0..${rows}`, '--redundancy', '2', '--key', keys, '--suri', '//Bob', '--url', bob.url);
+    answers.forEach(({ row, prediction }) => assert.equal(prediction, expected[row]));
+    return answers.length;
+  };
+  const old = await version(bob);
+  console.log(`four nodes on spec version ${old}: ${await predict(4)} rows predicted`);
+
+  const jobs = await prepare(bob, 'digits_network', 'digits', '//Eve');
+  await sendAll(bob, jobs.calls(QUEUE), eve);
+  await until('the queue to be in blocks',
+    async () => (await bob.api.query.fheMl.nextJob()).toNumber() === QUEUE + 4);
+  const { tx, query } = bob.api;
+  // The weight of `setCode` is a whole block by itself.
+  const call = tx.sudo.sudoUncheckedWeight(tx.system.setCode(code), { refTime: 0, proofSize: 0 });
+  const { block } = await send(bob.api, call, alice);
+  const at = await numberOf(bob.api, block);
+  const inFlight = (await query.fheMl.pendingCount()).toNumber();
+  console.log(`setCode is in block ${at}, while ${inFlight} jobs wait for results`);
+
+  await until('the new version on every node', async () =>
+    (await Promise.all(all.map(version))).every((now) => now > old));
+  console.log(`all four nodes are on spec version ${await version(bob)}`);
+  await until('finality beyond the upgrade', async () =>
+    (await Promise.all(all.map(finalized))).every((number) => number > at + 2), 120);
+  const hashes = await Promise.all(all.map(async ({ api }) => String(await api.rpc.chain.getBlockHash(at + 2))));
+  assert.equal(new Set(hashes).size, 1, 'the nodes have different chains');
+  console.log(`block ${at + 2} is final, and the same on all four: ${hashes[0]}`);
+
+  const finished = await allFinished(bob, QUEUE + 4, 300);
+  assert.ok(finished.every(({ job }) => job.status.isCompleted), 'a job was lost');
+  console.log(`${finished.length} of ${QUEUE + 4} jobs completed`);
+  console.log(`${await predict(4)} rows predicted after the upgrade`);
+  await until('the last payment to be final', async () => (await bob.api.query.fheMl.pendingCount()).isZero());
+  await balancedBooks(bob, assert);
+  console.log('the books balance');
+} finally {
+  await Promise.all(all.map((node) => node.stop()));
+}
