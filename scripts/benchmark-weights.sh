@@ -19,5 +19,5 @@ say "Measuring"
 "$OMNI/bin/frame-omni-bencher" v1 benchmark pallet \
 	--runtime "$CACHE/benchmarks/release/wbuild/fhe-ml-runtime/fhe_ml_runtime.compact.compressed.wasm" \
 	--pallet pallet_fhe_ml --extrinsic '*' --steps 10 --repeat 5 \
-	--genesis-builder-preset development \
+	--genesis-builder-preset development --output-analysis median-slopes \
 	--template scripts/weights.hbs --output pallets/fhe-ml/src/weights.rs

@@ -244,7 +244,7 @@ impl_runtime_apis! {
 			Vec<frame_support::traits::StorageInfo>,
 		) {
 			use crate::*;
-			use frame_benchmarking::{BenchmarkList, baseline, baseline::Pallet as BaselineBench};
+			use frame_benchmarking::{BenchmarkList, baseline::Pallet as BaselineBench};
 			use frame_support::traits::StorageInfoTrait;
 			use frame_system_benchmarking::{
 				Pallet as SystemBench, extensions::Pallet as SystemExtensionsBench,

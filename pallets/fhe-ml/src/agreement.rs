@@ -32,10 +32,14 @@ impl<T: Config> Pallet<T> {
 		Ok(!Ballots::<T>::contains_key(job))
 	}
 
-	/// Takes in an outcome that its worker has committed to.
-	pub(crate) fn reveal(job: JobId, record: JobRecordOf<T>, outcome: Outcome) -> DispatchResult {
+	/// Takes in an outcome with this hash that its worker has committed to.
+	pub(crate) fn reveal(
+		job: JobId,
+		record: JobRecordOf<T>,
+		outcome: Outcome,
+		hash: H256,
+	) -> DispatchResult {
 		let mut ballot = Ballots::<T>::get(job);
-		let hash = outcome.hash();
 		ballot.revealed.try_push(hash).map_err(|_| Error::<T>::AlreadyRevealed)?;
 		RevealedOutcomes::<T>::insert(job, hash, outcome);
 		Self::settle(job, record, ballot)

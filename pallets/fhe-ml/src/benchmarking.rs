@@ -4,7 +4,7 @@ use crate::{pallet::*, types::*};
 use alloc::vec::Vec;
 use codec::Encode;
 use fhe_ml_primitives::{
-	Ballot, JobStatus, KeyHash, Limits, Outcome, ResultBytes, Statement, WorkerId,
+	Ballot, JobStatus, KeyHash, Limits, Outcome, ResultBytes, Statement, WorkerId, WorkerSignature,
 	bounds::MAX_ASSIGNEES,
 	commitment,
 	format::{
@@ -146,6 +146,18 @@ fn commit_all<T: Config>(outcome: &Outcome) -> Option<WorkerId> {
 	record.assignees.last().cloned()
 }
 
+/// The worker's signature over what it says of a job.
+fn signed<T: Config>(
+	worker: &WorkerId,
+	job: u64,
+	statement: Statement,
+) -> Result<WorkerSignature, BenchmarkError> {
+	let record = Jobs::<T>::get(job).ok_or(BenchmarkError::Stop("no job"))?;
+	let payload = Pallet::<T>::submission_payload(job, &record, statement)
+		.ok_or(BenchmarkError::Stop("no model"))?;
+	worker.sign(&payload.to_sign()).ok_or(BenchmarkError::Stop("no keystore"))
+}
+
 fn pending_job_of<T: Config>(redundancy: u8, input_bytes: u32, result_bytes: u32) -> Outcome {
 	let artifact = artifact(ArtifactPrefix::BYTES as u32, input_bytes, result_bytes);
 	let input = input(&artifact, input_bytes);
@@ -280,12 +292,7 @@ mod benchmarks {
 		let worker = commit_all::<T>(&outcome).ok_or(BenchmarkError::Stop("no job"))?;
 		Ballots::<T>::mutate(job, |ballot| ballot.commitments.pop());
 		let commitment = commitment(&worker, job, &outcome.hash());
-		let record = Jobs::<T>::get(job).ok_or(BenchmarkError::Stop("no job"))?;
-		let statement = Statement::Commitment(commitment);
-		let payload = Pallet::<T>::submission_payload(job, &record, statement)
-			.ok_or(BenchmarkError::Stop("no model"))?;
-		let signature =
-			worker.sign(&payload.to_sign()).ok_or(BenchmarkError::Stop("no keystore"))?;
+		let signature = signed::<T>(&worker, job, Statement::Commitment(commitment))?;
 		let call = Call::<T>::commit_result { worker, job, commitment, signature };
 		let validity;
 		#[block]
@@ -303,12 +310,7 @@ mod benchmarks {
 		let outcome = ballot_of::<T>(MAX_ASSIGNEES, b);
 		let job = last_job::<T>();
 		let worker = commit_all::<T>(&outcome).ok_or(BenchmarkError::Stop("no job"))?;
-		let record = Jobs::<T>::get(job).ok_or(BenchmarkError::Stop("no job"))?;
-		let statement = Statement::Outcome(outcome.hash());
-		let payload = Pallet::<T>::submission_payload(job, &record, statement)
-			.ok_or(BenchmarkError::Stop("no model"))?;
-		let signature =
-			worker.sign(&payload.to_sign()).ok_or(BenchmarkError::Stop("no keystore"))?;
+		let signature = signed::<T>(&worker, job, Statement::Outcome(outcome.hash()))?;
 		let call = Call::<T>::submit_result { worker, job, outcome, signature };
 		let validity;
 		#[block]

@@ -214,10 +214,10 @@ impl<T: Config> Pallet<T> {
 		job: JobId,
 		outcome: Outcome,
 	) -> Result<u32, DispatchError> {
-		let record = Self::check_submission(&worker, job, &outcome)?;
+		let (record, hash) = Self::check_submission(&worker, job, &outcome)?;
 		let workers = record.assignees.len() as u32;
-		if record.redundancy > 1 {
-			Self::reveal(job, record, outcome)?;
+		if let Some(hash) = hash {
+			Self::reveal(job, record, outcome, hash)?;
 		} else {
 			Self::unassign(job, &record, &record.assignees);
 			let assignees = record.assignees.clone();

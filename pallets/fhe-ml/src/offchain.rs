@@ -68,17 +68,17 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		let outcome = entry.outcome.hash();
-		let (check, statement) = match step {
+		let (error, statement) = match step {
 			Step::Commit => {
 				let commitment = commitment(worker, job, &outcome);
-				(Self::check_commitment(worker, job), Statement::Commitment(commitment))
+				(Self::check_commitment(worker, job).err(), Statement::Commitment(commitment))
 			},
 			_ => {
-				let check = Self::check_submission(worker, job, &entry.outcome);
-				(check, Statement::Outcome(outcome))
+				let error = Self::check_submission(worker, job, &entry.outcome).err();
+				(error, Statement::Outcome(outcome))
 			},
 		};
-		if let Err(error) = check {
+		if let Some(error) = error {
 			log::warn!(target: LOG_TARGET, "job {job}: result not sent: {error:?}");
 			return false;
 		}

@@ -26,9 +26,10 @@ impl<T: Config> Pallet<T> {
 		outcome: &Outcome,
 		signature: &WorkerSignature,
 	) -> TransactionValidityWithRefund {
-		let record =
+		let (record, hash) =
 			Self::check_submission(worker, *job, outcome).map_err(|error| refused(*job, error))?;
-		Self::authorize(worker, *job, &record, Statement::Outcome(outcome.hash()), signature)
+		let hash = hash.unwrap_or_else(|| outcome.hash());
+		Self::authorize(worker, *job, &record, Statement::Outcome(hash), signature)
 	}
 
 	/// `#[pallet::authorize]` of `commit_result`.
@@ -96,17 +97,18 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Checks everything of an outcome but the signature.
+	/// Checks everything of an outcome but the signature. Returns its hash, too, if there is a ballot: it may
+	/// be long, and is hashed once.
 	pub(crate) fn check_submission(
 		worker: &WorkerId,
 		job: JobId,
 		outcome: &Outcome,
-	) -> Result<JobRecordOf<T>, Error<T>> {
+	) -> Result<(JobRecordOf<T>, Option<H256>), Error<T>> {
 		let record = Self::check_assigned(worker, job)?;
-		if record.redundancy > 1 {
+		let hash = (record.redundancy > 1).then(|| outcome.hash());
+		if let Some(hash) = hash {
 			let ballot = Ballots::<T>::get(job);
 			ensure!(ballot.is_committed(&record.assignees), Error::CommitmentsMissing);
-			let hash = outcome.hash();
 			let made = ballot.commitment_of(worker);
 			ensure!(made == Some(commitment(worker, job, &hash)), Error::CommitmentMismatch);
 			ensure!(!ballot.revealed.contains(&hash), Error::AlreadyRevealed);
@@ -117,7 +119,7 @@ impl<T: Config> Pallet<T> {
 			ensure!(result.len() as u32 == model.result_bytes, Error::BlobWrongLength);
 			ensure!(record.input.0.starts_with(&prefix.input_tag), Error::ResultForAnotherInput);
 		}
-		Ok(record)
+		Ok((record, hash))
 	}
 
 	/// What the worker signs; `None` if the model is gone.

@@ -1,10 +1,7 @@
 
 //! Weights of `pallet_fhe_ml`, written by `scripts/benchmark-weights.sh`: do not edit.
 //!
-//! DATE: 2026-11-22, STEPS: `10`, REPEAT: `5`, CPU: `AMD EPYC`
-//! Not measured yet, but estimated with room to spare from those that are: `commit_result`,
-//! `authorize_commit_result`, `set_limits`, and the parts of other calls that grow with the number of
-//! workers (`k`, `n`). Run the script.
+//! DATE: 2026-11-24, STEPS: `10`, REPEAT: `5`, CPU: `AMD EPYC`
 //! frame-omni-bencher with frame-benchmarking-cli 64.0.0, runtime in WebAssembly
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
@@ -27,6 +24,10 @@ pub trait WeightInfo {
 	fn request_inference(b: u32, k: u32, ) -> Weight;
 	/// Weight of `submit_result`.
 	fn submit_result(b: u32, n: u32, ) -> Weight;
+	/// Weight of `commit_result`.
+	fn commit_result() -> Weight;
+	/// Weight of `authorize_commit_result`.
+	fn authorize_commit_result() -> Weight;
 	/// Weight of `authorize_submit_result`.
 	fn authorize_submit_result(b: u32, ) -> Weight;
 	/// Weight of `release`.
@@ -41,10 +42,6 @@ pub trait WeightInfo {
 	fn resume_worker() -> Weight;
 	/// Weight of `expire`.
 	fn expire(n: u32, ) -> Weight;
-	/// Weight of `commit_result`.
-	fn commit_result() -> Weight;
-	/// Weight of `authorize_commit_result`.
-	fn authorize_commit_result() -> Weight;
 	/// Weight of `set_limits`.
 	fn set_limits() -> Weight;
 }
@@ -52,57 +49,63 @@ pub trait WeightInfo {
 /// Weights as measured, with the runtime's own database weights.
 pub struct SubstrateWeight<T>(PhantomData<T>);
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::NextModel` (r:1 w:1)
 	/// Proof: `FheMl::NextModel` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::ModelArtifacts` (r:0 w:1)
 	/// Proof: `FheMl::ModelArtifacts` (`max_values`: None, `max_size`: Some(3145744), added: 3148219, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Models` (r:0 w:1)
-	/// Proof: `FheMl::Models` (`max_values`: None, `max_size`: Some(169), added: 2644, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Models` (`max_values`: None, `max_size`: Some(218), added: 2693, mode: `MaxEncodedLen`)
 	/// The range of component `b` is `[104, 1048576]`.
 	fn register_model(b: u32, ) -> Weight {
-		// Minimum execution time: 9_504_000 picoseconds.
-		Weight::from_parts(31_333_296, 1489)
-			// Standard Error: 2
-			.saturating_add(Weight::from_parts(2_342, 0).saturating_mul(b.into()))
-			.saturating_add(T::DbWeight::get().reads(1_u64))
-			.saturating_add(T::DbWeight::get().writes(3_u64))
+		// Minimum execution time: 58_266_000 picoseconds.
+		Weight::from_parts(71_738_368, 3604)
+			// Standard Error: 0
+			.saturating_add(Weight::from_parts(2_633, 0).saturating_mul(b.into()))
+			.saturating_add(T::DbWeight::get().reads(2_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `FheMl::Models` (r:1 w:1)
-	/// Proof: `FheMl::Models` (`max_values`: None, `max_size`: Some(169), added: 2644, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Models` (`max_values`: None, `max_size`: Some(218), added: 2693, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::ModelArtifacts` (r:0 w:1)
 	/// Proof: `FheMl::ModelArtifacts` (`max_values`: None, `max_size`: Some(3145744), added: 3148219, mode: `MaxEncodedLen`)
 	fn retire_model() -> Weight {
-		// Minimum execution time: 10_846_000 picoseconds.
-		Weight::from_parts(21_142_000, 3634)
-			.saturating_add(T::DbWeight::get().reads(1_u64))
-			.saturating_add(T::DbWeight::get().writes(2_u64))
+		// Minimum execution time: 56_744_000 picoseconds.
+		Weight::from_parts(67_991_000, 3683)
+			.saturating_add(T::DbWeight::get().reads(2_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `FheMl::ServerKeys` (r:1 w:1)
 	/// Proof: `FheMl::ServerKeys` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::ServerKeyBytes` (r:0 w:1)
 	/// Proof: `FheMl::ServerKeyBytes` (`max_values`: None, `max_size`: Some(2621476), added: 2623951, mode: `MaxEncodedLen`)
 	fn register_server_key() -> Weight {
-		// Minimum execution time: 5_594_295_000 picoseconds.
-		Weight::from_parts(5_775_307_000, 3586)
+		// Minimum execution time: 5_955_012_000 picoseconds.
+		Weight::from_parts(6_835_779_000, 3604)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `FheMl::ServerKeys` (r:1 w:1)
 	/// Proof: `FheMl::ServerKeys` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::ServerKeyBytes` (r:0 w:1)
 	/// Proof: `FheMl::ServerKeyBytes` (`max_values`: None, `max_size`: Some(2621476), added: 2623951, mode: `MaxEncodedLen`)
 	fn remove_server_key() -> Weight {
-		// Minimum execution time: 64_817_000 picoseconds.
-		Weight::from_parts(78_869_000, 3586)
+		// Minimum execution time: 84_946_000 picoseconds.
+		Weight::from_parts(97_064_000, 3604)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
+	/// Storage: `FheMl::AdminLimits` (r:1 w:0)
+	/// Proof: `FheMl::AdminLimits` (`max_values`: Some(1), `max_size`: Some(6), added: 501, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Models` (r:1 w:1)
-	/// Proof: `FheMl::Models` (`max_values`: None, `max_size`: Some(169), added: 2644, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Models` (`max_values`: None, `max_size`: Some(218), added: 2693, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::PendingCount` (r:1 w:1)
 	/// Proof: `FheMl::PendingCount` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::NextJob` (r:1 w:1)
@@ -111,166 +114,216 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `FheMl::ActiveWorkers` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
 	/// Storage: `System::ParentHash` (r:1 w:0)
 	/// Proof: `System::ParentHash` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::Workers` (r:8 w:8)
+	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
-	/// Storage: `FheMl::Workers` (r:1 w:1)
-	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Jobs` (r:0 w:1)
-	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(716), added: 3191, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(717), added: 3192, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Deadlines` (r:0 w:1)
 	/// Proof: `FheMl::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Inputs` (r:0 w:1)
 	/// Proof: `FheMl::Inputs` (`max_values`: None, `max_size`: Some(1048596), added: 1051071, mode: `MaxEncodedLen`)
-	/// Storage: `FheMl::Pending` (r:0 w:1)
+	/// Storage: `FheMl::Pending` (r:0 w:8)
 	/// Proof: `FheMl::Pending` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// The range of component `b` is `[96, 262144]`.
+	/// The range of component `k` is `[1, 8]`.
 	fn request_inference(b: u32, k: u32, ) -> Weight {
-		// Minimum execution time: 86_771_000 picoseconds.
-		Weight::from_parts(91_121_018, 3634)
-			// Standard Error: 4
-			.saturating_add(Weight::from_parts(2_453, 0).saturating_mul(b.into()))
+		// Minimum execution time: 228_539_000 picoseconds.
+		Weight::from_parts(16_399_557, 3683)
+			// Standard Error: 0
+			.saturating_add(Weight::from_parts(2_990, 0).saturating_mul(b.into()))
+			// Standard Error: 0
+			.saturating_add(Weight::from_parts(30_184_833, 0).saturating_mul(k.into()))
 			.saturating_add(T::DbWeight::get().reads(7_u64))
-			.saturating_add(T::DbWeight::get().writes(9_u64))
-			.saturating_add(Weight::from_parts(30000000, 2600).saturating_mul(k.into()))
-			.saturating_add(T::DbWeight::get().reads((3_u64).saturating_mul(k.into())))
+			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(k.into())))
+			.saturating_add(T::DbWeight::get().writes(7_u64))
 			.saturating_add(T::DbWeight::get().writes((2_u64).saturating_mul(k.into())))
+			.saturating_add(Weight::from_parts(0, 2604).saturating_mul(k.into()))
 	}
 	/// Storage: `FheMl::Jobs` (r:1 w:1)
-	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(716), added: 3191, mode: `MaxEncodedLen`)
-	/// Storage: `FheMl::Workers` (r:1 w:1)
-	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(717), added: 3192, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::Workers` (r:16 w:16)
+	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::Ballots` (r:1 w:1)
+	/// Proof: `FheMl::Ballots` (`max_values`: None, `max_size`: Some(1554), added: 4029, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Models` (r:1 w:1)
-	/// Proof: `FheMl::Models` (`max_values`: None, `max_size`: Some(169), added: 2644, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Models` (`max_values`: None, `max_size`: Some(218), added: 2693, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:2 w:2)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:16 w:16)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::ActiveWorkers` (r:1 w:1)
+	/// Proof: `FheMl::ActiveWorkers` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::PendingCount` (r:1 w:1)
 	/// Proof: `FheMl::PendingCount` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Results` (r:0 w:1)
 	/// Proof: `FheMl::Results` (`max_values`: None, `max_size`: Some(262164), added: 264639, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Deadlines` (r:0 w:1)
 	/// Proof: `FheMl::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
-	/// Storage: `FheMl::Pending` (r:0 w:1)
+	/// Storage: `FheMl::RevealedOutcomes` (r:0 w:1)
+	/// Proof: `FheMl::RevealedOutcomes` (`max_values`: None, `max_size`: Some(262197), added: 264672, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::Pending` (r:0 w:16)
 	/// Proof: `FheMl::Pending` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// The range of component `b` is `[24, 262144]`.
+	/// The range of component `n` is `[2, 16]`.
 	fn submit_result(b: u32, n: u32, ) -> Weight {
-		// Minimum execution time: 59_780_000 picoseconds.
-		Weight::from_parts(65_078_322, 4181)
-			// Standard Error: 4
-			.saturating_add(Weight::from_parts(2_422, 0).saturating_mul(b.into()))
-			.saturating_add(T::DbWeight::get().reads(5_u64))
-			.saturating_add(T::DbWeight::get().writes(8_u64))
-			.saturating_add(Weight::from_parts(80000000, 2600).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(n.into())))
-			.saturating_add(T::DbWeight::get().writes((4_u64).saturating_mul(n.into())))
+		// Minimum execution time: 1_493_084_000 picoseconds.
+		Weight::from_parts(0, 6218)
+			// Standard Error: 0
+			.saturating_add(Weight::from_parts(5_779, 0).saturating_mul(b.into()))
+			// Standard Error: 0
+			.saturating_add(Weight::from_parts(103_328_615, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(7_u64))
+			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(10_u64))
+			.saturating_add(T::DbWeight::get().writes((3_u64).saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 2604).saturating_mul(n.into()))
+	}
+	/// Storage: `FheMl::Jobs` (r:1 w:1)
+	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(717), added: 3192, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::Workers` (r:1 w:0)
+	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::Ballots` (r:1 w:1)
+	/// Proof: `FheMl::Ballots` (`max_values`: None, `max_size`: Some(1554), added: 4029, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::Deadlines` (r:0 w:2)
+	/// Proof: `FheMl::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
+	fn commit_result() -> Weight {
+		// Minimum execution time: 59_077_000 picoseconds.
+		Weight::from_parts(65_597_000, 5019)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `FheMl::Jobs` (r:1 w:0)
-	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(716), added: 3191, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(717), added: 3192, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Workers` (r:1 w:0)
-	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::Ballots` (r:1 w:0)
+	/// Proof: `FheMl::Ballots` (`max_values`: None, `max_size`: Some(1554), added: 4029, mode: `MaxEncodedLen`)
+	/// Storage: `System::BlockHash` (r:1 w:0)
+	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Models` (r:1 w:0)
-	/// Proof: `FheMl::Models` (`max_values`: None, `max_size`: Some(169), added: 2644, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Models` (`max_values`: None, `max_size`: Some(218), added: 2693, mode: `MaxEncodedLen`)
+	fn authorize_commit_result() -> Weight {
+		// Minimum execution time: 85_216_000 picoseconds.
+		Weight::from_parts(90_765_000, 5019)
+			.saturating_add(T::DbWeight::get().reads(5_u64))
+	}
+	/// Storage: `FheMl::Jobs` (r:1 w:0)
+	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(717), added: 3192, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::Workers` (r:1 w:0)
+	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::Ballots` (r:1 w:0)
+	/// Proof: `FheMl::Ballots` (`max_values`: None, `max_size`: Some(1554), added: 4029, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::Models` (r:1 w:0)
+	/// Proof: `FheMl::Models` (`max_values`: None, `max_size`: Some(218), added: 2693, mode: `MaxEncodedLen`)
 	/// Storage: `System::BlockHash` (r:1 w:0)
 	/// Proof: `System::BlockHash` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
 	/// The range of component `b` is `[24, 262144]`.
 	fn authorize_submit_result(b: u32, ) -> Weight {
-		// Minimum execution time: 49_084_000 picoseconds.
-		Weight::from_parts(50_175_577, 4181)
-			// Standard Error: 1
-			.saturating_add(Weight::from_parts(1_744, 0).saturating_mul(b.into()))
+		// Minimum execution time: 91_155_000 picoseconds.
+		Weight::from_parts(96_938_898, 5019)
+			// Standard Error: 0
+			.saturating_add(Weight::from_parts(1_700, 0).saturating_mul(b.into()))
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 	}
 	/// Storage: `FheMl::Jobs` (r:1 w:1)
-	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(716), added: 3191, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(717), added: 3192, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Results` (r:0 w:1)
 	/// Proof: `FheMl::Results` (`max_values`: None, `max_size`: Some(262164), added: 264639, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Inputs` (r:0 w:1)
 	/// Proof: `FheMl::Inputs` (`max_values`: None, `max_size`: Some(1048596), added: 1051071, mode: `MaxEncodedLen`)
 	fn release() -> Weight {
-		// Minimum execution time: 43_745_000 picoseconds.
-		Weight::from_parts(46_580_000, 4181)
+		// Minimum execution time: 62_152_000 picoseconds.
+		Weight::from_parts(68_121_000, 4182)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `FheMl::Workers` (r:1 w:1)
-	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::ActiveWorkers` (r:1 w:1)
 	/// Proof: `FheMl::ActiveWorkers` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::AdminLimits` (r:1 w:0)
+	/// Proof: `FheMl::AdminLimits` (`max_values`: Some(1), `max_size`: Some(6), added: 501, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
 	fn join_workers() -> Weight {
-		// Minimum execution time: 76_255_000 picoseconds.
-		Weight::from_parts(80_200_000, 3586)
-			.saturating_add(T::DbWeight::get().reads(3_u64))
+		// Minimum execution time: 106_087_000 picoseconds.
+		Weight::from_parts(115_532_000, 3604)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `FheMl::Workers` (r:1 w:1)
-	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::ActiveWorkers` (r:1 w:1)
 	/// Proof: `FheMl::ActiveWorkers` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
 	fn leave_workers() -> Weight {
-		// Minimum execution time: 11_287_000 picoseconds.
-		Weight::from_parts(12_189_000, 3578)
+		// Minimum execution time: 16_986_000 picoseconds.
+		Weight::from_parts(20_770_000, 3594)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	/// Storage: `FheMl::Workers` (r:1 w:1)
-	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
 	fn withdraw_bond() -> Weight {
-		// Minimum execution time: 36_234_000 picoseconds.
-		Weight::from_parts(37_977_000, 3586)
+		// Minimum execution time: 50_175_000 picoseconds.
+		Weight::from_parts(54_311_000, 3604)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(2_u64))
 	}
 	/// Storage: `FheMl::Workers` (r:1 w:1)
-	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::ActiveWorkers` (r:1 w:1)
 	/// Proof: `FheMl::ActiveWorkers` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::AdminLimits` (r:1 w:0)
+	/// Proof: `FheMl::AdminLimits` (`max_values`: Some(1), `max_size`: Some(6), added: 501, mode: `MaxEncodedLen`)
 	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
 	fn resume_worker() -> Weight {
-		// Minimum execution time: 44_447_000 picoseconds.
-		Weight::from_parts(46_560_000, 3586)
-			.saturating_add(T::DbWeight::get().reads(3_u64))
+		// Minimum execution time: 61_902_000 picoseconds.
+		Weight::from_parts(66_078_000, 3604)
+			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `FheMl::Jobs` (r:1 w:1)
-	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(716), added: 3191, mode: `MaxEncodedLen`)
-	/// Storage: `FheMl::Workers` (r:2 w:2)
-	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(113), added: 2588, mode: `MaxEncodedLen`)
-	/// Storage: `Balances::Holds` (r:1 w:1)
-	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(121), added: 2596, mode: `MaxEncodedLen`)
+	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(717), added: 3192, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::Ballots` (r:1 w:1)
+	/// Proof: `FheMl::Ballots` (`max_values`: None, `max_size`: Some(1554), added: 4029, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::Workers` (r:32 w:32)
+	/// Proof: `FheMl::Workers` (`max_values`: None, `max_size`: Some(129), added: 2604, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:16 w:16)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(139), added: 2614, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:15 w:15)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::ActiveWorkers` (r:1 w:1)
 	/// Proof: `FheMl::ActiveWorkers` (`max_values`: Some(1), `max_size`: Some(2050), added: 2545, mode: `MaxEncodedLen`)
 	/// Storage: `System::ParentHash` (r:1 w:0)
 	/// Proof: `System::ParentHash` (`max_values`: Some(1), `max_size`: Some(32), added: 527, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Deadlines` (r:0 w:2)
 	/// Proof: `FheMl::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
-	/// Storage: `FheMl::Pending` (r:0 w:2)
+	/// Storage: `FheMl::Pending` (r:0 w:32)
 	/// Proof: `FheMl::Pending` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
+	/// The range of component `n` is `[1, 16]`.
 	fn expire(n: u32, ) -> Weight {
-		// Minimum execution time: 64_277_000 picoseconds.
-		Weight::from_parts(68_753_000, 6166)
-			.saturating_add(T::DbWeight::get().reads(6_u64))
-			.saturating_add(T::DbWeight::get().writes(9_u64))
-			.saturating_add(Weight::from_parts(100000000, 2600).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads((6_u64).saturating_mul(n.into())))
-			.saturating_add(T::DbWeight::get().writes((5_u64).saturating_mul(n.into())))
-	}
-	fn commit_result() -> Weight {
-		Weight::from_parts(100_000_000, 6166)
-			.saturating_add(T::DbWeight::get().reads(6_u64))
+		// Minimum execution time: 174_569_000 picoseconds.
+		Weight::from_parts(51_815_000, 5019)
+			// Standard Error: 0
+			.saturating_add(Weight::from_parts(72_405_000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(3_u64))
+			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
+			.saturating_add(T::DbWeight::get().writes((6_u64).saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 5208).saturating_mul(n.into()))
 	}
-	fn authorize_commit_result() -> Weight {
-		Weight::from_parts(80_000_000, 6166)
-			.saturating_add(T::DbWeight::get().reads(5_u64))
-	}
+	/// Storage: `FheMl::AdminLimits` (r:0 w:1)
+	/// Proof: `FheMl::AdminLimits` (`max_values`: Some(1), `max_size`: Some(6), added: 501, mode: `MaxEncodedLen`)
 	fn set_limits() -> Weight {
-		Weight::from_parts(10_000_000, 0)
+		// Minimum execution time: 4_617_000 picoseconds.
+		Weight::from_parts(5_307_000, 0)
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 }

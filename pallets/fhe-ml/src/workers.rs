@@ -12,7 +12,7 @@ use frame_support::{
 	},
 };
 use frame_system::pallet_prelude::BlockNumberFor;
-use sp_core::{H256, proof_of_possession::statement_of_ownership};
+use sp_core::proof_of_possession::statement_of_ownership;
 use sp_io::hashing::blake2_256;
 use sp_runtime::{
 	RuntimeAppPublic, SaturatedConversion,
@@ -210,11 +210,11 @@ impl<T: Config> Pallet<T> {
 		candidates.retain(|worker| !present.contains(worker));
 		let parent = frame_system::Pallet::<T>::parent_hash();
 		for number in 0..count.min(candidates.len()) as u32 {
-			let random = H256::from(blake2_256(&(parent, job, round, number).encode()));
+			let random = blake2_256(&(parent, job, round, number).encode());
 			let choice =
 				|draw: u64| draw.checked_rem(candidates.len() as u64).unwrap_or_default() as usize;
-			let turn = choice(parent.to_low_u64_le().wrapping_add(job).wrapping_add(number.into()));
-			let other = choice(random.to_low_u64_le());
+			let turn = choice(first_bytes(&parent.0).wrapping_add(job).wrapping_add(number.into()));
+			let other = choice(first_bytes(&random));
 			let open_work = |at: usize| {
 				candidates.get(at).and_then(Workers::<T>::get).map_or(0, |record| record.open_work)
 			};
@@ -266,4 +266,9 @@ impl<T: Config> Pallet<T> {
 			});
 		}
 	}
+}
+
+/// A number out of a hash.
+fn first_bytes(hash: &[u8; 32]) -> u64 {
+	u64::from_le_bytes(hash.first_chunk().copied().unwrap_or_default())
 }

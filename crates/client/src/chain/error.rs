@@ -96,7 +96,7 @@ impl ChainError {
 	/// Whether the pool judged by an older block than the chain's best one, as that of a node does which has
 	/// just synced: it does not know the block that the transaction is valid from.
 	pub(super) fn is_behind(&self) -> bool {
-		matches!(self, Self::NotTaken(why) if why.contains("bad signature"))
+		matches!(self, Self::NotTaken(why) if why.contains("ancient birth block"))
 	}
 }
 
