@@ -193,9 +193,9 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// At most `count` workers for a job that are not among `present`; none in a round after `MaxRounds`.
-	/// Each is the less busy one of two (power of two choices): one whose turn it is in a row that begins
-	/// anew with every block, and one at random. Both follow from the parent hash, so nobody knew them when
-	/// the job's transaction was signed. The turns share evenly among workers that are all idle.
+	/// Each is one whose turn it is, in a row that begins anew with every block, or one at random if that has
+	/// less than half of the work to do (power of two choices). Both follow from the parent hash, so nobody
+	/// knew them when the job's transaction was signed. Turns share evenly; choices spare who is behind.
 	pub(crate) fn draw_workers(
 		job: JobId,
 		round: u8,
@@ -218,7 +218,8 @@ impl<T: Config> Pallet<T> {
 			let open_work = |at: usize| {
 				candidates.get(at).and_then(Workers::<T>::get).map_or(0, |record| record.open_work)
 			};
-			let at = if open_work(other) < open_work(turn) { other } else { turn };
+			let is_behind = open_work(other).saturating_mul(2) < open_work(turn);
+			let at = if is_behind { other } else { turn };
 			if drawn.try_push(candidates.swap_remove(at)).is_err() {
 				break;
 			}

@@ -119,16 +119,17 @@ fn without_workers_there_are_no_jobs() {
 	});
 }
 
-/// Requests jobs from two workers and says how many the first one got, each finished at once if `idle`.
-fn share_of_first(jobs: u8, idle: bool) -> usize {
+/// Requests 40 jobs from two workers, who finish theirs at once or never; how many the first one got.
+fn share_of_first(first_finishes: bool, other_finishes: bool) -> usize {
 	let model = register_linear_model();
 	assert_ok!(join(BOB, 2));
 	let mut first = 0;
-	for seed in 0..jobs {
+	for seed in 0..40 {
 		let job = request(ALICE, model, input(seed));
 		let assignee = Jobs::<Test>::get(job).unwrap().assignees[0].clone();
-		first += usize::from(assignee == worker());
-		if idle {
+		let is_first = assignee == worker();
+		first += usize::from(is_first);
+		if if is_first { first_finishes } else { other_finishes } {
 			assert_ok!(FheMl::do_submit_result(assignee, job, completed(&input(seed), 0)));
 		}
 	}
@@ -136,8 +137,17 @@ fn share_of_first(jobs: u8, idle: bool) -> usize {
 }
 
 #[test]
-fn idle_workers_take_turns() {
-	run(|| assert_eq!(share_of_first(100, true), 50));
+fn workers_take_turns() {
+	run(|| assert_eq!(share_of_first(true, true), 20));
+	run(|| assert_eq!(share_of_first(false, false), 20));
+}
+
+#[test]
+fn a_worker_that_is_behind_gets_fewer_jobs() {
+	run(|| {
+		let first = share_of_first(false, true);
+		assert!((5..=15).contains(&first), "{first} of 40 jobs for the slower worker");
+	});
 }
 
 #[test]
@@ -154,14 +164,6 @@ fn whose_turn_it_is_first_depends_on_the_parent_block() {
 		};
 		let drawn: BTreeSet<_> = (0..16).map(first).collect();
 		assert_eq!(drawn, BTreeSet::from([vec![worker()], vec![other_id(2)]]));
-	});
-}
-
-#[test]
-fn busy_workers_get_fewer_jobs() {
-	run(|| {
-		let first = share_of_first(40, false);
-		assert!((18..=22).contains(&first), "{first} of 40 jobs for the first of two workers");
 	});
 }
 
