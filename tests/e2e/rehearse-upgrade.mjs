@@ -60,6 +60,9 @@ try {
   await balancedBooks({ api }, assert);
   await api.disconnect();
   console.log('the books balance');
+} catch (error) {
+  console.error(`error: this upgrade must not be done: ${error.message}`);
+  process.exitCode = 1;
 } finally {
   await Promise.all(all.map((node) => node.stop()));
 }
