@@ -34,9 +34,7 @@ try {
   await until('the queue to be in blocks',
     async () => (await bob.api.query.fheMl.nextJob()).toNumber() === QUEUE + 4);
   const { tx } = bob.api;
-  // The weight of `setCode` is a whole block by itself.
-  const call = tx.sudo.sudoUncheckedWeight(tx.system.setCode(code), { refTime: 0, proofSize: 0 });
-  const { block } = await send(bob.api, call, alice);
+  const { block } = await send(bob.api, tx.sudo.sudo(tx.system.setCode(code)), alice);
   const at = await numberOf(bob.api, block);
   const inFlight = (await (await bob.api.at(block)).query.fheMl.pendingCount()).toNumber();
   console.log(`setCode is in block ${at}, while ${inFlight} jobs wait for results`);
