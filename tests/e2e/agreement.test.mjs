@@ -2,10 +2,9 @@
 // two workers gets the right prediction.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { fheMl, history, LYING_NODE, model } from './harness.mjs';
-import { balancedBooks, localNetwork, registerModel } from './network.mjs';
+import { fheMl, history, LYING_NODE } from './harness.mjs';
+import { balancedBooks, localNetwork, predictRight, registerModel } from './network.mjs';
 
 let nodes = {};
 let keys;
@@ -15,12 +14,8 @@ before(async () => {
 });
 after(() => Promise.all(Object.values(nodes).map((node) => node.stop())));
 
-const { prediction: expected } =
-  JSON.parse(readFileSync(model('breast_cancer_logistic.expected.json')));
-
 const predict = (rows, redundancy) =>
-  fheMl('predict', '--model', '0', '--input', model('breast_cancer.test.csv'), '--rows', rows,
-    '--redundancy', String(redundancy), '--key', keys, '--suri', '//Bob', '--url', nodes.bob.url);
+  predictRight(nodes.bob, keys, rows, '--redundancy', String(redundancy));
 const worker = async (suri) => {
   const operators = { dave: '5DAAnrj7VHTznn2AWBemMuyBwZWs6FNFjdyVXUeYum3PTXFy' };
   return (await fheMl('worker', 'list', '--url', nodes.bob.url))
@@ -29,9 +24,7 @@ const worker = async (suri) => {
 
 test('a lying worker is slashed, and every prediction of two workers is right', async () => {
   const { worker: liar, bond } = await worker('dave');
-  const rows = await predict('0..24', 2);
-  assert.equal(rows.length, 24);
-  rows.forEach((row) => assert.equal(row.prediction, expected[row.row], `row ${row.row}`));
+  await predict('0..24', 2);
 
   const slashed = await history(nodes.bob.api, 'WorkerSlashed');
   assert.ok(slashed.length > 0, 'the liar was given no job of 24');
@@ -44,7 +37,7 @@ test('a lying worker is slashed, and every prediction of two workers is right', 
   assert.ok(BigInt(after.bond) <= BigInt(bond) / 2n);
   assert.equal(after.completed, 0);
   console.log(`slashed ${slashed.length} times, in all ${penalties / 10n ** 12n} FHE`);
-  await balancedBooks(nodes.bob, assert);
+  await balancedBooks(nodes.bob);
 });
 
 test('equal results of three workers are posted once, in three blocks, and cost three times the work',
@@ -56,10 +49,7 @@ test('equal results of three workers are posted once, in three blocks, and cost 
     assert.equal(three - (await quote(1)), 2n * work);
     const before = (await history(nodes.bob.api, 'InferenceCompleted')).length;
     const rows = await predict('30..38', 3);
-    rows.forEach((row) => {
-      assert.equal(row.prediction, expected[row.row]);
-      assert.equal(BigInt(row.fee), three);
-    });
+    rows.forEach((row) => assert.equal(BigInt(row.fee), three));
     const completed = (await history(nodes.bob.api, 'InferenceCompleted')).slice(before);
     assert.equal(completed.length, 8);
     completed.forEach(({ event }) => assert.equal(event.data.workers.length, 3));

@@ -1,9 +1,12 @@
 // Networks of several real nodes.
 
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fheMl, history, model, Node, until } from './harness.mjs';
 
 const BOOT_PEER = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'; // of node key 1
+const { prediction: EXPECTED } = JSON.parse(readFileSync(model('breast_cancer_logistic.expected.json')));
 export const NAMES = ['alice', 'bob', 'charlie', 'dave'];
 
 /** How others reach a node with node key 1. */
@@ -40,6 +43,16 @@ export async function registerModel(node) {
   return { keys, artifact };
 }
 
+/** Predicts rows of that model (as `0..4`) for Bob; each must be as ONNX Runtime has it. Returns them. */
+export async function predictRight(node, keys, rows, ...options) {
+  const answers = await fheMl('predict', '--model', '0', '--input', model('breast_cancer.test.csv'),
+    '--rows', rows, '--key', keys, '--suri', '//Bob', '--url', node.url, ...options);
+  const [start, end] = rows.split('..').map(Number);
+  assert.equal(answers.length, end - start);
+  for (const { row, prediction } of answers) assert.equal(prediction, EXPECTED[row], `row ${row}`);
+  return answers;
+}
+
 /** Signs and sends `calls` with consecutive nonces, as fast as the node takes them. */
 export async function sendAll(node, calls, signer) {
   const first = (await node.api.rpc.system.accountNextIndex(signer.address)).toNumber();
@@ -61,7 +74,7 @@ export async function allFinished(node, count, seconds) {
  * The books: every unit is on some account; nothing is held for jobs that are finished; every job was
  * paid once. Returns how many jobs each worker completed.
  */
-export async function balancedBooks(node, assert) {
+export async function balancedBooks(node) {
   const { query } = node.api;
   const at = await node.api.at(await node.api.rpc.chain.getFinalizedHead());
   const accounts = await at.query.system.account.entries();

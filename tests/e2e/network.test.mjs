@@ -10,7 +10,8 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fheMl, history, model, Node, scratch, until } from './harness.mjs';
 import {
-  allFinished, balancedBooks, best, bootAddress, localNetwork, NAMES, registerModel, sendAll,
+  allFinished, balancedBooks, best, bootAddress, localNetwork, NAMES, predictRight, registerModel,
+  sendAll,
 } from './network.mjs';
 
 let nodes = {};
@@ -23,16 +24,8 @@ before(async () => {
 });
 after(() => Promise.all([...Object.values(nodes), late].map((node) => node?.stop())));
 
-const { prediction: expected } =
-  JSON.parse(readFileSync(model('breast_cancer_logistic.expected.json')));
-
 /** Predicts rows through bob's node; all of them must be right. */
-const predict = async (count) => {
-  const rows = await fheMl('predict', '--model', '0', '--input', model('breast_cancer.test.csv'),
-    '--rows', `0..${count}`, '--key', keys, '--suri', '//Bob', '--url', nodes.bob.url);
-  assert.equal(rows.length, count);
-  rows.forEach((row) => assert.equal(row.prediction, expected[row.row]));
-};
+const predict = (count) => predictRight(nodes.bob, keys, `0..${count}`);
 
 const workers = () => fheMl('worker', 'list', '--url', nodes.bob.url);
 const workerOf = async (operator) =>
@@ -75,7 +68,7 @@ test('four workers share a long queue within 10 %, and each is paid for its own'
   for (const { event } of await history(nodes.bob.api, 'InferenceCompleted')) {
     assert.equal(event.data.fee.toString(), quotes[0].fee);
   }
-  const shares = [...(await balancedBooks(nodes.bob, assert)).values()];
+  const shares = [...(await balancedBooks(nodes.bob)).values()];
   console.log(`shares of the workers: ${shares}`);
   assert.equal(shares.length, NAMES.length);
   for (const share of shares) {
@@ -99,7 +92,7 @@ test('kill -9 of workers and block authors in the middle of a queue loses nothin
   const jobs = await allFinished(nodes.bob, before + QUEUE, 600);
   console.log(`${QUEUE} jobs and ${kills} times kill -9`);
   allCompleted(jobs, QUEUE);
-  await balancedBooks(nodes.bob, assert);
+  await balancedBooks(nodes.bob);
   await resumeAll();
 });
 
@@ -195,5 +188,5 @@ test('on a new machine with its backup it goes on where it was, and leaves', asy
     nodes.bob.url);
   await assert.rejects(stranger, (error) => /NotWorkerOperator/.test(error.stderr));
   await allFinished(nodes.bob, 2 * QUEUE + 200, 120);
-  await balancedBooks(nodes.bob, assert);
+  await balancedBooks(nodes.bob);
 });

@@ -106,5 +106,5 @@ test('a split network heals without losing a job', { skip }, async () => {
     assert.ok(status.isCompleted, `job ${job}: ${status}`);
   }
   await until('finality', async () => (await finalized(nodes.dave)) >= number, 120);
-  await balancedBooks(nodes.dave, assert);
+  await balancedBooks(nodes.dave);
 });

@@ -67,21 +67,20 @@ impl<T: Config> Pallet<T> {
 				return false;
 			}
 		}
-		let outcome = entry.outcome.hash();
-		let (error, statement) = match step {
-			Step::Commit => {
-				let commitment = commitment(worker, job, &outcome);
-				(Self::check_commitment(worker, job).err(), Statement::Commitment(commitment))
-			},
-			_ => {
-				let error = Self::check_submission(worker, job, &entry.outcome).err();
-				(error, Statement::Outcome(outcome))
+		let hash = || entry.outcome.hash();
+		let statement = match step {
+			Step::Commit => Self::check_commitment(worker, job)
+				.map(|_| Statement::Commitment(commitment(worker, job, &hash()))),
+			_ => Self::check_submission(worker, job, &entry.outcome)
+				.map(|(_, known)| Statement::Outcome(known.unwrap_or_else(hash))),
+		};
+		let statement = match statement {
+			Ok(statement) => statement,
+			Err(error) => {
+				log::warn!(target: LOG_TARGET, "job {job}: result not sent: {error:?}");
+				return false;
 			},
 		};
-		if let Some(error) = error {
-			log::warn!(target: LOG_TARGET, "job {job}: result not sent: {error:?}");
-			return false;
-		}
 		let Some(payload) = Self::submission_payload(job, &record, statement) else {
 			return false;
 		};

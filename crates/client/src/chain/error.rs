@@ -127,8 +127,9 @@ impl From<ExtrinsicError> for ChainError {
 			return Self::Subxt(Box::new(error.into()));
 		};
 		// The message is the same for all invalid transactions; the reason is in the data, if anywhere.
-		let reason = refused.data.as_deref().map(|data| data.get().trim_matches('"').to_owned());
-		Self::NotTaken(reason.unwrap_or(refused.message))
+		let reason = refused.data.as_deref().map(|data| data.get());
+		let text = |json| serde_json::from_str(json).unwrap_or_else(|_| String::from(json));
+		Self::NotTaken(reason.map_or(refused.message, text))
 	}
 }
 

@@ -129,7 +129,8 @@ fn share_of_first(first_finishes: bool, other_finishes: bool) -> usize {
 		let assignee = Jobs::<Test>::get(job).unwrap().assignees[0].clone();
 		let is_first = assignee == worker();
 		first += usize::from(is_first);
-		if if is_first { first_finishes } else { other_finishes } {
+		let finishes = if is_first { first_finishes } else { other_finishes };
+		if finishes {
 			assert_ok!(FheMl::do_submit_result(assignee, job, completed(&input(seed), 0)));
 		}
 	}
