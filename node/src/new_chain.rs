@@ -2,7 +2,7 @@
 
 use crate::chain_spec;
 use fhe_ml_runtime::{
-	AccountId, UNIT,
+	AccountId, SESSION_BLOCKS, UNIT,
 	genesis_config_presets::{Authority, genesis},
 };
 use sc_keystore::LocalKeystore;
@@ -86,7 +86,7 @@ impl NewChainCmd {
 			authorities.push(authority);
 		}
 		println!("root    account {}", root.account.to_ss58check());
-		let state = genesis(&authorities, root.account, balances);
+		let state = genesis(&authorities, SESSION_BLOCKS, root.account, balances);
 		let spec = chain_spec::custom(&self.name, &id, state)?.as_json(true)?;
 		let path = self.output.join("spec.json");
 		fs::write(&path, spec)?;

@@ -1,16 +1,19 @@
 //! The runtime APIs that the node and the worker call.
 
 use crate::{
-	AccountId, Aura, Balance, Block, BlockNumber, Executive, FheMl, Grandpa, InherentDataExt,
-	Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment,
-	VERSION,
+	AccountId, Aura, Authorities, Balance, Block, BlockNumber, Executive, FheMl, Grandpa,
+	Historical, InherentDataExt, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys,
+	System, TransactionPayment, VERSION,
 };
 use alloc::vec::Vec;
+use codec::Encode;
 use fhe_ml_primitives::{
 	AssignedJob, JobBlobs, JobId, ModelId, Outcome, Quote, WorkerId, WorkerRecord, WorkerSignature,
+	authorities::Overview,
 };
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
+	traits::KeyOwnerProofSystem,
 	weights::Weight,
 };
 use pallet_grandpa::AuthorityId as GrandpaId;
@@ -138,6 +141,20 @@ impl_runtime_apis! {
 		}
 	}
 
+	impl fhe_ml_primitives::authorities::AuthoritiesApi<Block, AccountId, Balance> for Runtime {
+		fn authorities_overview() -> Overview<AccountId, Balance> {
+			Authorities::overview()
+		}
+
+		fn double_seal_report(
+			authority: AuraId,
+			first: <Block as BlockT>::Header,
+			second: <Block as BlockT>::Header,
+		) -> <Block as BlockT>::Extrinsic {
+			Authorities::double_seal_report(authority, first, second)
+		}
+	}
+
 	impl sp_consensus_aura::AuraApi<Block, AuraId> for Runtime {
 		fn slot_duration() -> sp_consensus_aura::SlotDuration {
 			sp_consensus_aura::SlotDuration::from_millis(Aura::slot_duration())
@@ -168,20 +185,22 @@ impl_runtime_apis! {
 		}
 
 		fn submit_report_equivocation_unsigned_extrinsic(
-			_equivocation_proof: sp_consensus_grandpa::EquivocationProof<
+			equivocation_proof: sp_consensus_grandpa::EquivocationProof<
 				<Block as BlockT>::Hash,
 				NumberFor<Block>,
 			>,
-			_key_owner_proof: sp_consensus_grandpa::OpaqueKeyOwnershipProof,
+			key_owner_proof: sp_consensus_grandpa::OpaqueKeyOwnershipProof,
 		) -> Option<()> {
-			None
+			let key_owner_proof = key_owner_proof.decode()?;
+			Grandpa::submit_unsigned_equivocation_report(equivocation_proof, key_owner_proof)
 		}
 
 		fn generate_key_ownership_proof(
 			_set_id: sp_consensus_grandpa::SetId,
-			_authority_id: GrandpaId,
+			authority_id: GrandpaId,
 		) -> Option<sp_consensus_grandpa::OpaqueKeyOwnershipProof> {
-			None
+			Historical::prove((sp_consensus_grandpa::KEY_TYPE, authority_id))
+				.map(|proof| sp_consensus_grandpa::OpaqueKeyOwnershipProof::new(proof.encode()))
 		}
 	}
 

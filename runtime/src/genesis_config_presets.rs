@@ -1,6 +1,9 @@
 //! Presets of the genesis state: `dev` (one authority) and `local_testnet` (four).
 
-use crate::{AccountId, BalancesConfig, FheMlConfig, RuntimeGenesisConfig, SudoConfig, UNIT};
+use crate::{
+	AccountId, AuthoritiesConfig, BalancesConfig, BlockNumber, FheMlConfig, MINUTES,
+	RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig, UNIT,
+};
 use alloc::{vec, vec::Vec};
 use fhe_ml_primitives::WorkerId;
 use frame_support::build_struct_json_patch;
@@ -13,6 +16,9 @@ use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 /// What every account of the development keyring starts with.
 const ENDOWMENT: u128 = 1_000_000 * UNIT;
 
+/// Blocks of a session of the test chains: a minute, so that people see sessions end.
+const TEST_SESSION_BLOCKS: BlockNumber = MINUTES;
+
 /// Keys of one of the first authorities, each of which is a worker, too.
 pub struct Authority {
 	/// Authors blocks.
@@ -21,8 +27,20 @@ pub struct Authority {
 	pub grandpa: GrandpaId,
 	/// Signs results.
 	pub worker: WorkerId,
-	/// Holds the worker's bond and is paid.
+	/// Is the authority, holds the worker's bond and is paid.
 	pub account: AccountId,
+}
+
+impl Authority {
+	/// Account, authority and keys, as the session pallet has them.
+	fn session(&self) -> (AccountId, AccountId, SessionKeys) {
+		let keys = SessionKeys {
+			aura: self.aura.clone(),
+			grandpa: self.grandpa.clone(),
+			worker: self.worker.clone(),
+		};
+		(self.account.clone(), self.account.clone(), keys)
+	}
 }
 
 fn authority(sr25519: Sr25519Keyring, ed25519: Ed25519Keyring) -> Authority {
@@ -34,22 +52,21 @@ fn authority(sr25519: Sr25519Keyring, ed25519: Ed25519Keyring) -> Authority {
 	}
 }
 
-/// The genesis state of a chain with these authorities; `root` is its sudo account.
+/// The genesis state of a chain with these authorities, all on the admin's list; `root` is its sudo account.
 pub fn genesis(
 	authorities: &[Authority],
+	session_length: BlockNumber,
 	root: AccountId,
 	balances: Vec<(AccountId, u128)>,
 ) -> Value {
 	build_struct_json_patch!(RuntimeGenesisConfig {
 		balances: BalancesConfig { balances },
-		aura: pallet_aura::GenesisConfig {
-			authorities: authorities.iter().map(|keys| keys.aura.clone()).collect::<Vec<_>>(),
+		authorities: AuthoritiesConfig {
+			permanent: authorities.iter().map(|keys| keys.account.clone()).collect::<Vec<_>>(),
+			session_length: Some(session_length),
 		},
-		grandpa: pallet_grandpa::GenesisConfig {
-			authorities: authorities
-				.iter()
-				.map(|keys| (keys.grandpa.clone(), 1))
-				.collect::<Vec<_>>(),
+		session: SessionConfig {
+			keys: authorities.iter().map(Authority::session).collect::<Vec<_>>(),
 		},
 		sudo: SudoConfig { key: Some(root) },
 		fhe_ml: FheMlConfig {
@@ -64,7 +81,8 @@ pub fn genesis(
 /// Every account of the development keyring is rich, and Alice is root.
 fn with_development_accounts(authorities: &[Authority]) -> Value {
 	let endowed = Sr25519Keyring::well_known().map(|key| (key.to_account_id(), ENDOWMENT));
-	genesis(authorities, Sr25519Keyring::Alice.to_account_id(), endowed.collect())
+	let root = Sr25519Keyring::Alice.to_account_id();
+	genesis(authorities, TEST_SESSION_BLOCKS, root, endowed.collect())
 }
 
 fn development() -> Value {

@@ -66,6 +66,11 @@ pub const SLOT_DURATION_MILLIS: u64 = 2000;
 pub const MINUTES: BlockNumber = 60_000 / (SLOT_DURATION_MILLIS as BlockNumber);
 pub const HOURS: BlockNumber = MINUTES * 60;
 
+/// Blocks of a session of a new chain: a node that restarts or is upgraded is back well within.
+pub const SESSION_BLOCKS: BlockNumber = HOURS;
+/// Sessions after which an offence can no longer be reported: a week of hours.
+pub const REPORTABLE_SESSIONS: u32 = 7 * 24;
+
 /// One token, `FHE`, has twelve decimals.
 pub const UNIT: Balance = 1_000_000_000_000;
 pub const MILLI_UNIT: Balance = UNIT / 1_000;
@@ -148,6 +153,23 @@ mod runtime {
 
 	#[runtime::pallet_index(7)]
 	pub type FheMl = pallet_fhe_ml;
+
+	// 8 is the beacon's: it needs the author of a block before a session changes the authorities. For the
+	// same reason authors are noted (10) before sessions end (13).
+	#[runtime::pallet_index(10)]
+	pub type Authorship = pallet_authorship;
+
+	#[runtime::pallet_index(11)]
+	pub type Authorities = pallet_authorities;
+
+	#[runtime::pallet_index(12)]
+	pub type Historical = pallet_session::historical;
+
+	#[runtime::pallet_index(13)]
+	pub type Session = pallet_session;
+
+	#[runtime::pallet_index(14)]
+	pub type Offences = pallet_offences;
 }
 
 #[cfg(test)]

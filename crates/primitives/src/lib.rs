@@ -7,6 +7,7 @@
 extern crate alloc;
 
 mod api;
+pub mod authorities;
 mod ballot;
 pub mod bounds;
 mod mailbox;

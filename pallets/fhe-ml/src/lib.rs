@@ -50,6 +50,26 @@ impl<T: pallet::Config> sp_runtime::BoundToRuntimeAppPublic for Pallet<T> {
 	type Public = fhe_ml_primitives::WorkerId;
 }
 
+/// A change of the authorities changes nothing here: the worker key among the session keys does not join the
+/// workers. That takes a bond of its own (`join_workers`).
+impl<T: pallet::Config> frame_support::traits::OneSessionHandler<T::AccountId> for Pallet<T> {
+	type Key = fhe_ml_primitives::WorkerId;
+
+	fn on_genesis_session<'a, I: 'a>(_: I)
+	where
+		I: Iterator<Item = (&'a T::AccountId, Self::Key)>,
+	{
+	}
+
+	fn on_new_session<'a, I: 'a>(_: bool, _: I, _: I)
+	where
+		I: Iterator<Item = (&'a T::AccountId, Self::Key)>,
+	{
+	}
+
+	fn on_disabled(_: u32) {}
+}
+
 #[frame_support::pallet]
 #[allow(missing_docs, clippy::expect_used)] // The macros generate them.
 pub mod pallet {

@@ -4,7 +4,7 @@ use crate::{
 	AccountId, Aura, Balance, Balances, Block, BlockNumber, EXISTENTIAL_DEPOSIT, HOURS, Hash,
 	MICRO_UNIT, MILLI_UNIT, MINUTES, Nonce, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
 	RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask, SLOT_DURATION_MILLIS,
-	System, TxExtension, UNIT, UncheckedExtrinsic, VERSION,
+	Session, System, TxExtension, UNIT, UncheckedExtrinsic, VERSION,
 };
 use frame_support::{
 	PalletId, derive_impl, parameter_types,
@@ -17,7 +17,7 @@ use frame_support::{
 use frame_system::{
 	EnsureRoot,
 	limits::{BlockLength, BlockWeights},
-	offchain::{CreateAuthorizedTransaction, CreateTransaction, CreateTransactionBase},
+	offchain::{CreateAuthorizedTransaction, CreateBare, CreateTransaction, CreateTransactionBase},
 };
 use pallet_transaction_payment::{ConstFeeMultiplier, FungibleAdapter, Multiplier};
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
@@ -52,9 +52,14 @@ parameter_types! {
 	pub SlashAccount: AccountId = PalletId(*b"fhe/slsh").into_account_truncating();
 }
 
+mod authorities;
+
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
 impl frame_system::Config for Runtime {
-	type SingleBlockMigrations = pallet_fhe_ml::migrations::MigrateToV3<Runtime>;
+	type SingleBlockMigrations = (
+		pallet_fhe_ml::migrations::MigrateToV3<Runtime>,
+		authorities::SessionsFromFixedAuthorities,
+	);
 	type Block = Block;
 	type BlockWeights = RuntimeBlockWeights;
 	type BlockLength = RuntimeBlockLength;
@@ -71,20 +76,10 @@ impl frame_system::Config for Runtime {
 
 impl pallet_aura::Config for Runtime {
 	type AuthorityId = AuraId;
-	type DisabledValidators = ();
+	type DisabledValidators = Session;
 	type MaxAuthorities = ConstU32<32>;
 	type AllowMultipleBlocksPerSlot = ConstBool<false>;
 	type SlotDuration = ConstU64<SLOT_DURATION_MILLIS>;
-}
-
-impl pallet_grandpa::Config for Runtime {
-	type RuntimeEvent = RuntimeEvent;
-	type WeightInfo = ();
-	type MaxAuthorities = ConstU32<32>;
-	type MaxNominators = ConstU32<0>;
-	type MaxSetIdSessionEntries = ConstU64<0>;
-	type KeyOwnerProof = sp_core::Void;
-	type EquivocationReportSystem = ();
 }
 
 impl pallet_timestamp::Config for Runtime {
@@ -165,6 +160,16 @@ where
 {
 	type Extrinsic = UncheckedExtrinsic;
 	type RuntimeCall = RuntimeCall;
+}
+
+/// GRANDPA's reports of equivocations are unsigned.
+impl<Call> CreateBare<Call> for Runtime
+where
+	RuntimeCall: From<Call>,
+{
+	fn create_bare(call: RuntimeCall) -> UncheckedExtrinsic {
+		UncheckedExtrinsic::new_bare(call)
+	}
 }
 
 impl<Call> CreateTransaction<Call> for Runtime
