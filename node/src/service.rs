@@ -1,6 +1,6 @@
 //! Wires the node together: database, pool, network, consensus, offchain hook, worker, RPC.
 
-use crate::{cli::WorkerOptions, rpc};
+use crate::{cli::WorkerOptions, equivocation, rpc};
 use fhe_ml_runtime::{apis::RuntimeApi, opaque::Block};
 use fhe_ml_worker::Tamper;
 use futures::FutureExt;
@@ -231,6 +231,12 @@ pub fn new_full(
 			task_manager.spawn_handle().spawn_blocking("fhe-ml-worker", "fhe-ml", worker.run());
 		}
 	}
+
+	task_manager.spawn_handle().spawn(
+		"equivocations",
+		None,
+		equivocation::watch(client.clone(), transaction_pool.clone()),
+	);
 
 	let role = config.role;
 	let force_authoring = config.force_authoring;

@@ -1,8 +1,10 @@
 //! The chain, through a node's WebSocket.
 
+mod authority;
 mod call;
 mod error;
 
+pub use authority::JoinedCandidate;
 pub use call::{Account, AccountError, Call, PendingRequest, RequestedJob};
 pub use error::ChainError;
 

@@ -34,6 +34,9 @@ pub enum Command {
 	/// Join and leave the workers of the chain.
 	#[command(subcommand)]
 	Worker(WorkerCommand),
+	/// Be an authority of the chain: author its blocks and vote on finality.
+	#[command(subcommand)]
+	Authority(AuthorityCommand),
 	/// Show what one prediction costs.
 	Quote {
 		/// Number of the model on the chain.
@@ -185,6 +188,40 @@ pub enum WorkerCommand {
 		signer: Signer,
 	},
 	/// List the workers of the chain.
+	List {
+		#[command(flatten)]
+		node: Node,
+	},
+}
+
+#[derive(Subcommand)]
+pub enum AuthorityCommand {
+	/// Make session keys in the keystore of the node at --url, register them for --suri, and become a
+	/// candidate with its bond.
+	Join {
+		/// The bond, in FHE [default: the least one]. More goes before less.
+		#[arg(long, value_name = "FHE")]
+		bond: Option<u64>,
+		#[command(flatten)]
+		signer: Signer,
+	},
+	/// Leave the candidates. Let the node run until the authority is in no set any more.
+	Leave {
+		#[command(flatten)]
+		signer: Signer,
+	},
+	/// Get the bond back, some time after leaving.
+	Withdraw {
+		#[command(flatten)]
+		signer: Signer,
+	},
+	/// Come back after a session without a block, once the node runs again: an authority on the admin's
+	/// list as it was, a candidate with the bond filled up.
+	ComeBack {
+		#[command(flatten)]
+		signer: Signer,
+	},
+	/// List the authorities of the chain.
 	List {
 		#[command(flatten)]
 		node: Node,

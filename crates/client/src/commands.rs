@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod app;
+mod authority;
 mod encrypt;
 mod evaluate;
 mod key;
@@ -95,6 +96,7 @@ pub async fn run(cli: Cli) -> Result<(), CommandError> {
 		Command::Model(command) => model::run(command, output).await,
 		Command::Key(command) => key::run(command, output).await,
 		Command::Worker(command) => worker::run(command, output).await,
+		Command::Authority(command) => authority::run(command, output).await,
 		Command::Quote { model, redundancy, node } => {
 			quote(model, redundancy.count, &node.url, output).await
 		},

@@ -1,1 +1,3 @@
-
+mod candidates;
+mod double_seals;
+mod offline;

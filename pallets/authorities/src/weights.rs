@@ -18,13 +18,21 @@ const PROOF_BYTES: u64 = 20_000;
 
 /// Weights of the pallet's calls.
 pub trait WeightInfo {
+	/// Of `set_permanent`.
 	fn set_permanent(authorities: u32) -> Weight;
+	/// Of `become_candidate`.
 	fn become_candidate() -> Weight;
+	/// Of `leave_candidates`.
 	fn leave_candidates() -> Weight;
+	/// Of `withdraw_bond`.
 	fn withdraw_bond() -> Weight;
+	/// Of `come_back`.
 	fn come_back() -> Weight;
+	/// Of `set_session_length`.
 	fn set_session_length() -> Weight;
+	/// Of `report_double_seal`.
 	fn report_double_seal() -> Weight;
+	/// Of `authorize_double_seal`.
 	fn authorize_double_seal(bytes: u32) -> Weight;
 }
 

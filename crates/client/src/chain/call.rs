@@ -44,6 +44,18 @@ impl FromStr for Account {
 	}
 }
 
+impl Account {
+	/// Its public key.
+	pub(super) fn id(&self) -> [u8; 32] {
+		self.0.public_key().0
+	}
+
+	/// Its address.
+	pub fn address(&self) -> String {
+		self.0.public_key().to_account_id().to_string()
+	}
+}
+
 /// A call with its arguments encoded already: the types of `fhe-ml-primitives` are the chain's own.
 pub struct Call {
 	pallet: &'static str,
@@ -81,6 +93,11 @@ impl Call {
 	/// `register_server_key`.
 	pub fn register_server_key(server_key: &[u8]) -> Self {
 		Self { pallet: PALLET, name: "register_server_key", arguments: server_key.encode() }
+	}
+
+	/// Any call.
+	pub(super) fn new(pallet: &'static str, name: &'static str, arguments: Vec<u8>) -> Self {
+		Self { pallet, name, arguments }
 	}
 
 	/// `remove_server_key`.
@@ -145,11 +162,17 @@ type InferenceRequested = (JobId, [u8; 32], ModelId, Assignees, u128, u32);
 /// Fields of `FheMl.ModelRegistered`, in order.
 type ModelRegistered = (ModelId, ModelName, H256);
 
-/// What `author_rotateKeysWithOwner` returns.
+/// What `author_rotateKeysWithOwner` returns, in hex.
 #[derive(serde::Deserialize)]
-struct SessionKeys {
+struct HexSessionKeys {
 	keys: String,
 	proof: String,
+}
+
+/// Session keys that a node has made, and the proof that it has them.
+pub(super) struct SessionKeys {
+	pub(super) keys: Vec<u8>,
+	pub(super) proof: Vec<u8>,
 }
 
 /// The events of a transaction that succeeded, and the block that it is in.
@@ -242,14 +265,19 @@ impl Chain {
 		}
 	}
 
+	/// Makes session keys in the node's keystore, which are the account's.
+	pub(super) async fn rotate_keys(&self, account: &Account) -> Result<SessionKeys, ChainError> {
+		let owner = format!("0x{}", hex::encode(account.id()));
+		let made: HexSessionKeys =
+			self.rpc.request("author_rotateKeysWithOwner", rpc_params![owner]).await?;
+		let bytes = |text: &str| hex::decode(text.trim_start_matches("0x")).unwrap_or_default();
+		Ok(SessionKeys { keys: bytes(&made.keys), proof: bytes(&made.proof) })
+	}
+
 	/// Makes session keys in the node's keystore and joins with the worker key among them; returns
 	/// that key.
 	pub async fn join_workers(&self, account: &Account) -> Result<WorkerId, ChainError> {
-		let owner = format!("0x{}", hex::encode(account.0.public_key().0));
-		let keys: SessionKeys =
-			self.rpc.request("author_rotateKeysWithOwner", rpc_params![owner]).await?;
-		let bytes = |text: &str| hex::decode(text.trim_start_matches("0x")).unwrap_or_default();
-		let (public, proof) = (bytes(&keys.keys), bytes(&keys.proof));
+		let SessionKeys { keys: public, proof } = self.rotate_keys(account).await?;
 		// The worker's key is the last of the session keys.
 		let (Some(mut public), Some(proof)) =
 			(public.last_chunk::<32>().map(<[u8; 32]>::as_slice), proof.last_chunk::<64>())
