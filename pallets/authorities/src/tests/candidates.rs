@@ -60,10 +60,7 @@ fn the_admin_sets_the_list() {
 		assert_noop!(Authorities::set_permanent(root(), vec![1, 1]), Error::<Test>::NamedTwice);
 		assert_noop!(Authorities::set_permanent(root(), vec![5]), Error::<Test>::NoSessionKeys);
 		let many = (1..=1 + u64::from(MAX_AUTHORITIES)).collect();
-		assert_noop!(
-			Authorities::set_permanent(root(), many),
-			Error::<Test>::TooManyAuthorities
-		);
+		assert_noop!(Authorities::set_permanent(root(), many), Error::<Test>::TooManyAuthorities);
 		assert_ok!(Authorities::set_permanent(root(), vec![12, 1]));
 		sessions(2);
 		assert_eq!(set(), [12, 1]);
