@@ -1,5 +1,7 @@
 //! What fits into a block.
 
+mod authorities;
+
 use crate::{Runtime, RuntimeCall, configs::RuntimeBlockWeights};
 use codec::Encode;
 use fhe_ml_primitives::format::ServerKeyPrefix;

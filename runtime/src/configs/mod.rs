@@ -52,7 +52,7 @@ parameter_types! {
 	pub SlashAccount: AccountId = PalletId(*b"fhe/slsh").into_account_truncating();
 }
 
-mod authorities;
+pub(crate) mod authorities;
 
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
 impl frame_system::Config for Runtime {
