@@ -1,0 +1,50 @@
+// Small disks: a file as a block device.
+
+import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { scratch } from '../e2e/harness.mjs';
+import { run } from './lib.mjs';
+
+const THROTTLE = '/sys/fs/cgroup/blkio/blkio.throttle';
+
+/** A disk of `megabytes` with a file system of its own. */
+export class Disk {
+  constructor(megabytes) {
+    const folder = scratch();
+    Object.assign(this, { image: join(folder, 'image'), path: join(folder, 'disk') });
+    mkdirSync(this.path);
+    run('truncate', '-s', `${megabytes}M`, this.image);
+    run('mkfs.ext4', '-q', '-m', '0', this.image);
+    this.device = run('losetup', '--find', '--show', '--direct-io=on', this.image);
+    run('mount', this.device, this.path);
+  }
+
+  /** Bytes that are free. */
+  get free() {
+    const { bavail, bsize } = statfsSync(this.path);
+    return bavail * bsize;
+  }
+
+  /** Leaves `bytes` free. */
+  fill(bytes) {
+    run('fallocate', '-l', String(this.free - bytes), join(this.path, 'ballast'));
+  }
+
+  empty() {
+    rmSync(join(this.path, 'ballast'), { force: true });
+  }
+
+  /** Lets at most so many operations a second through; 0 for all. */
+  throttle(operations) {
+    const number = run('stat', '-c', '%Hr:%Lr', this.device);
+    for (const kind of ['write', 'read']) {
+      writeFileSync(`${THROTTLE}.${kind}_iops_device`, `${number} ${operations}`);
+    }
+  }
+
+  remove() {
+    run('umount', '--lazy', this.path);
+    run('losetup', '-d', this.device);
+    rmSync(this.image);
+  }
+}
