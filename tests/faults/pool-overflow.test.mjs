@@ -20,7 +20,7 @@ after(() => node?.stop());
 test('results get through a pool that is full', async () => {
   const { api } = node;
   const request = await requests(node, node);
-  const remark = api.tx.system.remark(`0x${'cd'.repeat(BYTES)}`);
+  const remark = () => api.tx.system.remark(`0x${'cd'.repeat(BYTES)}`);
   const refused = {};
   let taken = 0;
   let stop = false;
@@ -28,7 +28,7 @@ test('results get through a pool that is full', async () => {
   const flood = async (signer) => {
     let nonce = (await api.rpc.system.accountNextIndex(signer.address)).toNumber();
     while (!stop) {
-      const signed = await remark.signAsync(signer, { nonce, era: 0, blockHash: api.genesisHash });
+      const signed = await remark().signAsync(signer, { nonce, era: 0, blockHash: api.genesisHash });
       try {
         await api.rpc.author.submitExtrinsic(signed);
         [taken, nonce] = [taken + 1, nonce + 1];
