@@ -16,11 +16,12 @@ after(async () => {
   disks.forEach((disk) => disk.remove());
 });
 
-/** Fills the disk of a node and waits for what it does about it. */
+/** Fills the disk of a node, and again what it frees, and waits for what it does about it. */
 async function fillUp(node, disk, seconds) {
-  console.log(`${(disk.free / 2 ** 20).toFixed(0)} MiB of ${MEGABYTES} were free; one is left`);
-  disk.fill(2 ** 20);
-  const stopped = await Promise.race([node.exited.then(() => true), sleep(seconds * 1_000, false)]);
+  console.log(`${(disk.free / 2 ** 20).toFixed(0)} MiB of ${MEGABYTES} were free; now 64 KiB are`);
+  let stopped = false;
+  node.exited.then(() => (stopped = true));
+  for (const end = Date.now() + seconds * 1_000; !stopped && Date.now() < end; await sleep(500)) disk.fill(2 ** 16);
   console.log(stopped ? `the node stopped: code ${node.process.exitCode}, signal ${node.process.signalCode}`
     : `the node still ran after ${seconds} s`);
   console.log(lastWords(node));

@@ -11,7 +11,7 @@ const THROTTLE = '/sys/fs/cgroup/blkio/blkio.throttle';
 export class Disk {
   constructor(megabytes) {
     const folder = scratch();
-    Object.assign(this, { image: join(folder, 'image'), path: join(folder, 'disk') });
+    Object.assign(this, { image: join(folder, 'image'), path: join(folder, 'disk'), ballast: [] });
     mkdirSync(this.path);
     run('truncate', '-s', `${megabytes}M`, this.image);
     run('mkfs.ext4', '-q', '-m', '0', this.image);
@@ -25,13 +25,16 @@ export class Disk {
     return bavail * bsize;
   }
 
-  /** Leaves `bytes` free. */
+  /** Leaves `bytes` free, of what there is now. */
   fill(bytes) {
-    run('fallocate', '-l', String(this.free - bytes), join(this.path, 'ballast'));
+    const more = this.free - bytes;
+    if (more <= 0) return;
+    this.ballast.push(join(this.path, `ballast-${this.ballast.length}`));
+    run('fallocate', '-l', String(more), this.ballast.at(-1));
   }
 
   empty() {
-    rmSync(join(this.path, 'ballast'), { force: true });
+    for (const file of this.ballast.splice(0)) rmSync(file);
   }
 
   /** Lets at most so many operations a second through; 0 for all. */
