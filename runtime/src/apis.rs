@@ -114,10 +114,11 @@ impl_runtime_apis! {
 		fn submission(
 			worker: WorkerId,
 			job: JobId,
+			outcome_hash: sp_core::H256,
 			outcome: Outcome,
 			signature: WorkerSignature,
 		) -> <Block as BlockT>::Extrinsic {
-			FheMl::submission(worker, job, outcome, signature)
+			FheMl::submission(worker, job, outcome_hash, outcome, signature)
 		}
 
 		fn commitment(
@@ -127,6 +128,14 @@ impl_runtime_apis! {
 			signature: WorkerSignature,
 		) -> <Block as BlockT>::Extrinsic {
 			FheMl::commitment(worker, job, commitment, signature)
+		}
+
+		fn refusal(
+			worker: WorkerId,
+			job: JobId,
+			signature: WorkerSignature,
+		) -> <Block as BlockT>::Extrinsic {
+			FheMl::refusal(worker, job, signature)
 		}
 
 		fn quote(model: ModelId, redundancy: u8) -> Option<Quote<Balance>> {

@@ -135,6 +135,9 @@ export class Chain {
 
   /** Registers a model with the account as sudo; returns its number. */
   async registerModel(artifact: Uint8Array, account: Account): Promise<number> {
+    const price: bigint = (this.api.consts.fheMl!.depositPerByte as Codec).toBigInt();
+    const allowance = this.api.tx.fheMl!.allowModelDeposit!(price * BigInt(artifact.length));
+    await this.send(allowance, account);
     const call = this.api.tx.fheMl!.registerModel!(toHex(artifact), account.address);
     const { events } = await this.send(this.api.tx.sudo!.sudo!(call), account);
     return this.event(events, 'ModelRegistered').model.toNumber();

@@ -101,6 +101,17 @@ impl BestBlock {
 		}
 	}
 
+	/// A constant of the pallet.
+	///
+	/// # Errors
+	///
+	/// If the runtime has no such constant, or of another type.
+	pub fn constant<T: Decode>(&self, name: &str) -> Result<T, ChainError> {
+		let address = subxt::dynamic::constant::<Value>(PALLET, name);
+		let bytes = self.at.constants().entry_bytes(address)?;
+		Ok(T::decode(&mut bytes.as_slice())?)
+	}
+
 	/// All models, retired ones too.
 	pub async fn models(&self) -> Result<Vec<(ModelId, RegisteredModel)>, ChainError> {
 		let count: ModelId = self.fetch("NextModel", ()).await?.unwrap_or_default();

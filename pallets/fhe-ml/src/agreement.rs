@@ -1,11 +1,10 @@
 //! How several workers agree on the result of one job: they commit, one reveals, and where results
-//! differ more workers are asked until a majority decides.
+//! differ a jury is called from the job's reserves.
 
 use crate::{pallet::*, types::*};
 use alloc::vec::Vec;
 use fhe_ml_primitives::{Assignees, Ballot, FailureReason, JobId, Outcome, Verdict, WorkerId};
 use frame_support::pallet_prelude::*;
-use frame_system::pallet_prelude::BlockNumberFor;
 use sp_core::H256;
 use sp_runtime::traits::{CheckedDiv, Saturating, Zero};
 
@@ -58,7 +57,8 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Ends a job with the outcome of the majority. Who committed to another one is slashed.
+	/// Ends a job with the outcome that all agree on, or that a jury has decided for. Who committed to another
+	/// one is slashed.
 	fn decide(job: JobId, record: JobRecordOf<T>, ballot: Ballot, outcome: H256) -> DispatchResult {
 		let (honest, wrong): (Vec<_>, Vec<_>) = record
 			.assignees
@@ -90,13 +90,13 @@ impl<T: Config> Pallet<T> {
 		operators.map(|operator| (operator, lack)).collect()
 	}
 
-	/// Assigns a job to more workers, an odd number in all; without any left it fails, and nobody is
-	/// slashed, since nobody knows who is right.
+	/// Assigns a job to more workers. Without enough of them for a jury it fails, and nobody is slashed or
+	/// suspended, since nobody knows who is right.
 	fn ask_more(job: JobId, mut record: JobRecordOf<T>, ballot: Ballot) -> DispatchResult {
-		let wanted = if record.assignees.len().is_multiple_of(2) { 1 } else { 2 };
-		let more = Self::draw_workers(job, record.rounds, wanted, &record.assignees);
-		let fits = record.assignees.len().saturating_add(more.len()) <= Assignees::bound();
-		if more.is_empty() || !fits {
+		let wanted = Ballot::missing_jurors(record.assignees.len());
+		let fits = record.assignees.len().saturating_add(wanted) <= Assignees::bound();
+		let more = Self::call_reserves(&mut record, wanted);
+		if more.len() < wanted || !fits {
 			Self::dissolve(job, &record, &ballot);
 			let workers = record.assignees.clone();
 			return Self::finish(job, record, Outcome::Failed(FailureReason::NoAgreement), workers);
@@ -108,21 +108,6 @@ impl<T: Config> Pallet<T> {
 		Jobs::<T>::insert(job, record);
 		Self::deposit_event(Event::InferenceDisputed { job, assignees, deadline });
 		Ok(())
-	}
-
-	/// Assigns a job to more workers in a new round; returns its new deadline.
-	pub(crate) fn assign_more(
-		job: JobId,
-		record: &mut JobRecordOf<T>,
-		more: &Assignees,
-	) -> BlockNumberFor<T> {
-		record.rounds = record.rounds.saturating_add(1);
-		record.deadline = Self::assign(job, record.work, more);
-		for worker in more {
-			// Whoever calls this has seen to it that they fit.
-			let _ = record.assignees.try_push(worker.clone());
-		}
-		record.deadline
 	}
 
 	/// Takes a job away from all its workers, and removes what they have said.

@@ -3,7 +3,7 @@
 use super::{BestBlock, Chain, ChainError, Config, PALLET};
 use backon::{ConstantBuilder, Retryable};
 use codec::{Decode, Encode};
-use fhe_ml_primitives::{Assignees, JobId, KeyHash, ModelId, ModelName, WorkerId};
+use fhe_ml_primitives::{JobId, KeyHash, ModelId, ModelName, WorkerId};
 use std::{str::FromStr, time::Duration};
 use subxt::{
 	client::OnlineClientAtBlockImpl,
@@ -71,6 +71,11 @@ impl Call {
 	pub fn register_model(artifact: &[u8], depositor: &Account) -> Self {
 		let arguments = (artifact, Some(depositor.0.public_key().0)).encode();
 		Self { pallet: PALLET, name: "register_model", arguments }
+	}
+
+	/// `allow_model_deposit`.
+	fn allow_model_deposit(most: u128) -> Self {
+		Self { pallet: PALLET, name: "allow_model_deposit", arguments: most.encode() }
 	}
 
 	/// `retire_model`; needs [`Call::through_sudo`].
@@ -141,7 +146,7 @@ pub struct RequestedJob {
 }
 
 /// Fields of `FheMl.InferenceRequested`, in order.
-type InferenceRequested = (JobId, [u8; 32], ModelId, Assignees, u128, u32);
+type InferenceRequested = (JobId, [u8; 32], ModelId, u8, u128);
 /// Fields of `FheMl.ModelRegistered`, in order.
 type ModelRegistered = (ModelId, ModelName, H256);
 
@@ -267,6 +272,10 @@ impl Chain {
 		artifact: &[u8],
 		account: &Account,
 	) -> Result<ModelId, ChainError> {
+		// The admin's account, too, has to say first that the deposit may be held from it.
+		let price: u128 = self.best_block().await?.constant("DepositPerByte")?;
+		let deposit = price.saturating_mul(artifact.len() as u128);
+		self.submit(Call::allow_model_deposit(deposit), account).await?;
 		let included = self.sudo(Call::register_model(artifact, account), account).await?;
 		let (model, ..) = included.event::<ModelRegistered>("ModelRegistered")?;
 		Ok(model)
@@ -295,7 +304,7 @@ impl PendingRequest {
 	/// Waits until the request is in a block.
 	pub async fn job(self) -> Result<RequestedJob, ChainError> {
 		let included = included(self.0).await?;
-		let (job, _, _, _, fee, _) = included.event::<InferenceRequested>("InferenceRequested")?;
+		let (job, _, _, _, fee) = included.event::<InferenceRequested>("InferenceRequested")?;
 		Ok(RequestedJob { job, fee, block: included.block })
 	}
 }

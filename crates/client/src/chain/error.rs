@@ -111,6 +111,7 @@ macro_rules! from_subxt {
 }
 
 from_subxt! {
+	ConstantError,
 	OnlineClientAtBlockError,
 	StorageError,
 	RuntimeApiError,
