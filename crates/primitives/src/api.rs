@@ -1,7 +1,8 @@
 //! The runtime API of a chain with `pallet-fhe-ml`.
 
 use crate::{
-	AssignedJob, AssignedJobBeforeSpec5, JobBlobs, JobId, ModelId, Outcome, Quote, WorkerId, WorkerRecord, WorkerSignature,
+	AssignedJob, AssignedJobBeforeSpec5, JobBlobs, JobId, ModelId, Outcome, Quote, WorkerId,
+	WorkerRecord, WorkerSignature,
 };
 use alloc::vec::Vec;
 use codec::Codec;

@@ -100,7 +100,8 @@ impl Ballot {
 		}
 		let all = assignees.len();
 		let enough = |votes: usize| {
-			let is_jury = all >= MIN_JURY && votes.saturating_mul(2) >= all.saturating_add(MIN_LEAD);
+			let is_jury =
+				all >= MIN_JURY && votes.saturating_mul(2) >= all.saturating_add(MIN_LEAD);
 			votes >= usize::from(redundancy) && (votes == all || is_jury)
 		};
 		// Those that have not revealed theirs did not commit to a revealed one, but perhaps to the same.
@@ -197,7 +198,11 @@ mod tests {
 		let four_to_one = [Some(1), Some(2), Some(2), Some(2), Some(2)];
 		assert_eq!(verdict(&four_to_one, &[1], 2), Verdict::Open, "the hidden ones may agree");
 		assert_eq!(verdict(&four_to_one, &[1, 2], 2), agreed(2));
-		assert_eq!(verdict(&four_to_one, &[2], 5), Verdict::Split, "five equal ones were asked for");
+		assert_eq!(
+			verdict(&four_to_one, &[2], 5),
+			Verdict::Split,
+			"five equal ones were asked for"
+		);
 		let three_to_two = [Some(1), Some(1), Some(2), Some(2), Some(2)];
 		assert_eq!(verdict(&three_to_two, &[1, 2], 2), Verdict::Split);
 		let three_lies = [Some(1), Some(2), Some(3), Some(1), Some(1)];

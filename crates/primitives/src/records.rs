@@ -246,8 +246,11 @@ pub struct JobRecord<AccountId, Balance, BlockNumber> {
 	pub redundancy: u8,
 	/// Workers that must evaluate it; none before the block after the request.
 	pub assignees: Assignees,
-	/// Who replaces or joins them, in this order: drawn together with them. None once it is finished.
+	/// Who replaces those of them that are silent, in this order: drawn together with them. None once it is
+	/// finished.
 	pub reserves: Assignees,
+	/// Jurors that it waits for, because results of its assignees differ.
+	pub jurors: u8,
 	/// Version of the evaluation that all its workers must have.
 	pub engine: u16,
 	/// Work units of one evaluation, with loading server key, model and input.

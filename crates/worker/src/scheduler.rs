@@ -99,12 +99,7 @@ impl Scheduler {
 	}
 
 	/// The best block, number `best`, lists `assigned`; `complete` if these are all of our jobs.
-	pub fn block(
-		&mut self,
-		best: u32,
-		assigned: Vec<AssignedJob>,
-		complete: bool,
-	) -> Vec<Action> {
+	pub fn block(&mut self, best: u32, assigned: Vec<AssignedJob>, complete: bool) -> Vec<Action> {
 		self.best = best;
 		let mut actions = Vec::new();
 		for entry in self.entries.values_mut() {
@@ -301,10 +296,7 @@ pub(crate) mod tests {
 		let jobs = [late[0].clone(), late[1].clone(), job(2, 90), job(3, 80)];
 		assert_eq!(scheduler.block(BEST, jobs.to_vec(), true), [Action::Evaluate(job(3, 80))]);
 		let actions = scheduler.finished(&job(3, 80), Evaluated::Outcome(done()));
-		assert_eq!(
-			actions,
-			[Action::Deliver(job(3, 80), done()), Action::Evaluate(job(2, 90))]
-		);
+		assert_eq!(actions, [Action::Deliver(job(3, 80), done()), Action::Evaluate(job(2, 90))]);
 		let actions = scheduler.finished(&job(2, 90), Evaluated::Outcome(done()));
 		assert_eq!(actions, [Action::Deliver(job(2, 90), done())]);
 	}
@@ -335,7 +327,10 @@ pub(crate) mod tests {
 		let job = assigned(0, 0);
 		let entry = journal_entry(&job, 1, Some(done()));
 		let mut scheduler = Scheduler::new(1, ENGINE, vec![(Task::from(&job), entry)]);
-		assert_eq!(scheduler.block(BEST, vec![job.clone()], true), vec![Action::Deliver(job, done())]);
+		assert_eq!(
+			scheduler.block(BEST, vec![job.clone()], true),
+			vec![Action::Deliver(job, done())]
+		);
 	}
 
 	#[test]
@@ -351,12 +346,18 @@ pub(crate) mod tests {
 		let job = assigned(0, 0);
 		let once = journal_entry(&job, 1, None);
 		let mut scheduler = Scheduler::new(1, ENGINE, vec![(Task::from(&job), once)]);
-		assert_eq!(scheduler.block(BEST, vec![job.clone()], true), vec![Action::Evaluate(job.clone())]);
+		assert_eq!(
+			scheduler.block(BEST, vec![job.clone()], true),
+			vec![Action::Evaluate(job.clone())]
+		);
 
 		let often = journal_entry(&job, MAX_CRASHES, None);
 		let mut scheduler = Scheduler::new(1, ENGINE, vec![(Task::from(&job), often)]);
 		let failed = Outcome::Failed(FailureReason::EvaluationCrashed);
-		assert_eq!(scheduler.block(BEST, vec![job.clone()], true), vec![Action::Deliver(job, failed)]);
+		assert_eq!(
+			scheduler.block(BEST, vec![job.clone()], true),
+			vec![Action::Deliver(job, failed)]
+		);
 	}
 
 	#[test]

@@ -352,8 +352,7 @@ where
 	Client: ProvideRuntimeApi<Block>,
 	Client::Api: FheMlApi<Block, AccountId32, u128>,
 {
-	let version =
-		client.runtime_api().api_version::<dyn FheMlApi<Block, AccountId32, u128>>(at)?;
+	let version = client.runtime_api().api_version::<dyn FheMlApi<Block, AccountId32, u128>>(at)?;
 	Ok(version.is_some_and(|version| version < 4))
 }
 

@@ -1,7 +1,7 @@
 //! How several workers agree on the result of one job: they commit, one reveals, and where results
-//! differ a jury is called from the job's reserves.
+//! differ a jury is drawn, only now: who knew its jurors beforehand could lie when they are its own.
 
-use crate::{pallet::*, types::*};
+use crate::{load::all_work, pallet::*, types::*};
 use alloc::vec::Vec;
 use fhe_ml_primitives::{Assignees, Ballot, FailureReason, JobId, Outcome, Verdict, WorkerId};
 use frame_support::pallet_prelude::*;
@@ -53,7 +53,7 @@ impl<T: Config> Pallet<T> {
 				Ok(())
 			},
 			Verdict::Agreed(outcome) => Self::decide(job, record, ballot, outcome),
-			Verdict::Split => Self::ask_more(job, record, ballot),
+			Verdict::Split => Self::call_jury(job, record, ballot),
 		}
 	}
 
@@ -90,29 +90,39 @@ impl<T: Config> Pallet<T> {
 		operators.map(|operator| (operator, lack)).collect()
 	}
 
-	/// Assigns a job to more workers. Without enough of them for a jury it fails, and nobody is slashed or
-	/// suspended, since nobody knows who is right.
-	fn ask_more(job: JobId, mut record: JobRecordOf<T>, ballot: Ballot) -> DispatchResult {
+	/// Puts a job into the queue of those that wait for jurors. If there can be no more, it fails.
+	fn call_jury(job: JobId, mut record: JobRecordOf<T>, ballot: Ballot) -> DispatchResult {
 		let wanted = Ballot::missing_jurors(record.assignees.len());
-		let fits = record.assignees.len().saturating_add(wanted) <= Assignees::bound();
-		let more = Self::call_reserves(&mut record, wanted);
-		if more.len() < wanted || !fits {
-			Self::dissolve(job, &record, &ballot);
-			let workers = record.assignees.clone();
-			return Self::finish(job, record, Outcome::Failed(FailureReason::NoAgreement), workers);
+		if record.assignees.len().saturating_add(wanted) > Assignees::bound() {
+			return Self::end_without_agreement(job, record, &ballot);
 		}
-		Ballots::<T>::insert(job, ballot);
+		record.jurors = wanted as u8;
+		Self::await_draw(job, all_work(record.work, record.jurors))?;
 		Deadlines::<T>::remove(record.deadline, job);
-		let deadline = Self::assign_more(job, &mut record, &more);
-		let assignees = record.assignees.clone();
+		record.deadline = Self::set_deadline(job, Zero::zero());
+		let jurors = record.jurors;
+		Ballots::<T>::insert(job, ballot);
 		Jobs::<T>::insert(job, record);
-		Self::deposit_event(Event::InferenceDisputed { job, assignees, deadline });
+		Self::deposit_event(Event::InferenceDisputed { job, jurors });
 		Ok(())
+	}
+
+	/// A job whose workers differ fails without a jury. Nobody is slashed or suspended, since nobody knows who is
+	/// right.
+	pub(crate) fn end_without_agreement(
+		job: JobId,
+		record: JobRecordOf<T>,
+		ballot: &Ballot,
+	) -> DispatchResult {
+		Self::dissolve(job, &record, ballot);
+		let workers = record.assignees.clone();
+		Self::finish(job, record, Outcome::Failed(FailureReason::NoAgreement), workers)
 	}
 
 	/// Takes a job away from all its workers, and removes what they have said.
 	pub(crate) fn dissolve(job: JobId, record: &JobRecordOf<T>, ballot: &Ballot) {
 		Self::unassign(job, record, &record.assignees);
+		Self::stop_waiting(job, record);
 		Ballots::<T>::remove(job);
 		for outcome in &ballot.revealed {
 			RevealedOutcomes::<T>::remove(job, outcome);

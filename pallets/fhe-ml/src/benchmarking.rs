@@ -184,6 +184,8 @@ fn pending_job_of<T: Config>(redundancy: u8, input_bytes: u32, result_bytes: u32
 fn seat_all<T: Config>() {
 	let next = frame_system::Pallet::<T>::block_number().saturating_add(One::one());
 	frame_system::Pallet::<T>::set_block_number(next);
+	// Whoever has joined is old enough.
+	Pallet::<T>::prepare_draws(next.saturating_add(T::JoinDelay::get()));
 	Pallet::<T>::seat_jobs(next);
 }
 

@@ -58,6 +58,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(record.status == JobStatus::Pending, Error::<T>::JobNotPending);
 		ensure!(Self::deadline_passed(record.deadline), Error::<T>::DeadlineNotPassed);
 		let workers = record.assignees.len() as u32;
+		if record.jurors > 0 {
+			Self::end_without_agreement(job, record, &Ballots::<T>::get(job))?;
+			return Ok(workers);
+		}
 		// Where there is one worker, there is no ballot, and it is the silent one.
 		let silent = Ballots::<T>::get(job).silent(job, &record.assignees);
 		for worker in &silent {
@@ -75,7 +79,6 @@ impl<T: Config> Pallet<T> {
 		out: &[WorkerId],
 	) -> DispatchResult {
 		Self::unassign(job, &record, out);
-		Self::stop_waiting(job, &record);
 		let mut ballot = Ballots::<T>::get(job);
 		record.assignees.retain(|worker| !out.contains(worker));
 		ballot.commitments.retain(|(worker, _)| !out.contains(worker));

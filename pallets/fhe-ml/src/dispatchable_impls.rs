@@ -170,7 +170,7 @@ impl<T: Config> Pallet<T> {
 		record.open_jobs = record.open_jobs.saturating_add(1);
 		Models::<T>::insert(model, record);
 		let requested_at = frame_system::Pallet::<T>::block_number();
-		Self::await_seats(job, work, redundancy)?;
+		Self::await_draw(job, all_work(work, redundancy))?;
 		Jobs::<T>::insert(
 			job,
 			JobRecord {
@@ -182,6 +182,7 @@ impl<T: Config> Pallet<T> {
 				redundancy,
 				assignees: Assignees::new(),
 				reserves: Assignees::new(),
+				jurors: 0,
 				engine: ENGINE_VERSION,
 				work,
 				rounds: 0,
@@ -313,7 +314,7 @@ impl<T: Config> Pallet<T> {
 			});
 		}
 		record.status = status;
-		record.reserves = Assignees::new();
+		(record.reserves, record.jurors) = (Assignees::new(), 0);
 		record.deadline = frame_system::Pallet::<T>::block_number();
 		Jobs::<T>::insert(job, record);
 		Ok(())

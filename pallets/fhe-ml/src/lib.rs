@@ -187,6 +187,11 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxRedundancy: Get<u8>;
 
+		/// Blocks after joining or resuming in which a worker is not drawn yet: who knows the randomness of a few
+		/// blocks in a row must not be able to choose a key for it.
+		#[pallet::constant]
+		type JoinDelay: Get<BlockNumberFor<Self>>;
+
 		/// Blocks between leaving and the return of the bond; no fewer than `ReleaseDelay`, so that no bond
 		/// leaves before the worker's last results.
 		#[pallet::constant]
@@ -287,13 +292,18 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type PendingCount<T> = StorageValue<_, u32, ValueQuery>;
 
-	/// Jobs whose workers are drawn at the end of a block after their requests, oldest first.
+	/// Jobs whose workers or jurors are drawn at the end of the next block, oldest first.
 	#[pallet::storage]
 	pub type Waiting<T: Config> = StorageValue<_, BoundedVec<JobId, T::MaxWaiting>, ValueQuery>;
 
-	/// Work units of the jobs in `Waiting`, times their redundancies.
+	/// Work units of the jobs in `Waiting`, times the workers that they wait for.
 	#[pallet::storage]
 	pub type WaitingWork<T> = StorageValue<_, u64, ValueQuery>;
+
+	/// Who can be drawn in this block, as it was when the block began; none between blocks. Its author knows what
+	/// will be drawn, and must not be able to change among whom.
+	#[pallet::storage]
+	pub type Candidates<T: Config> = StorageValue<_, BoundedVec<Candidate, T::MaxWorkers>>;
 
 	/// Unfinished jobs and their work, by account.
 	#[pallet::storage]
@@ -437,11 +447,11 @@ pub mod pallet {
 			/// Fee held until the job is finished.
 			fee: BalanceOf<T>,
 		},
-		/// The workers of a job have been drawn.
+		/// The workers of a job, or its jurors, have been drawn.
 		InferenceAssigned {
 			/// Number of the job.
 			job: JobId,
-			/// Workers that must evaluate it; their equal results complete it.
+			/// All workers that must evaluate it, new jurors last; their equal results complete it.
 			assignees: Assignees,
 			/// Last block in which their results, or commitments to them, are accepted.
 			deadline: BlockNumberFor<T>,
@@ -453,14 +463,13 @@ pub mod pallet {
 			/// The worker.
 			worker: WorkerId,
 		},
-		/// Workers of a job have different results, and a jury evaluates it now.
+		/// Workers of a job have different results. A jury is drawn in the next block: more workers, who commit to
+		/// theirs before another one is shown.
 		InferenceDisputed {
 			/// Number of the job.
 			job: JobId,
-			/// All its workers, the new ones last.
-			assignees: Assignees,
-			/// Last block in which the commitments of the new ones are accepted.
-			deadline: BlockNumberFor<T>,
+			/// How many more workers there will be.
+			jurors: u8,
 		},
 		/// The encrypted result of a job is in `Results`.
 		InferenceCompleted {
@@ -900,9 +909,9 @@ pub mod pallet {
 			Self::send_finished(block);
 		}
 
-		/// Leaves room for the draws at the end of the block.
-		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
-			Self::weight_of_draws()
+		/// Leaves room for the draws at the end of the block, and notes among whom they are.
+		fn on_initialize(now: BlockNumberFor<T>) -> Weight {
+			Self::prepare_draws(now)
 		}
 
 		/// Draws the workers of jobs that were requested before this block: now its randomness is known.

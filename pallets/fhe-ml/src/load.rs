@@ -9,15 +9,6 @@ use fhe_ml_primitives::OpenRequests;
 use frame_support::ensure;
 use sp_runtime::traits::Get;
 
-/// What the active workers have to do.
-#[derive(Debug, Default)]
-pub(crate) struct Capacity {
-	/// Active workers.
-	pub workers: usize,
-	/// Work units that they can be given.
-	pub free: u64,
-}
-
 impl<T: Config> Pallet<T> {
 	/// Work units of one evaluation of `model` and of loading what it needs.
 	pub(crate) fn job_work(model: &ModelRecordOf<T>) -> u64 {
@@ -27,11 +18,12 @@ impl<T: Config> Pallet<T> {
 		model.work.saturating_add(blobs).saturating_add(key)
 	}
 
-	/// Whether a worker can be given no job of `work` units now. One that has nothing to do takes any.
-	pub(crate) fn is_full(worker: &WorkerRecordOf<T>, work: u64) -> bool {
-		let too_many = worker.open_jobs >= T::MaxWorkerJobs::get();
-		let too_much = worker.open_work.saturating_add(work) > T::MaxWorkerWork::get();
-		worker.open_jobs > 0 && (too_many || too_much)
+	/// Whether a worker with this much to do can be given a job of `work` units, too. One that has nothing to do
+	/// takes any.
+	pub(crate) fn has_room(open_jobs: u32, open_work: u64, work: u64) -> bool {
+		let few = open_jobs < T::MaxWorkerJobs::get();
+		let little = open_work.saturating_add(work) <= T::MaxWorkerWork::get();
+		open_jobs == 0 || (few && little)
 	}
 
 	/// Counts a request of an account, if it has not too many open ones. An account that has none may ask for
@@ -54,31 +46,30 @@ impl<T: Config> Pallet<T> {
 		OpenOf::<T>::mutate_exists(owner, |open| {
 			let before = open.unwrap_or_default();
 			let jobs = before.jobs.saturating_sub(1);
-			*open = (jobs > 0)
-				.then(|| OpenRequests { jobs, work: before.work.saturating_sub(work) });
+			*open =
+				(jobs > 0).then(|| OpenRequests { jobs, work: before.work.saturating_sub(work) });
 		});
 	}
 
 	/// Refuses a request that the workers have no room for: those that wait for their workers come first.
 	pub(crate) fn check_capacity(redundancy: u8, work: u64) -> Result<(), Error<T>> {
-		let mut capacity = Capacity::default();
+		let (mut workers, mut free) = (0usize, 0u64);
 		for worker in ActiveWorkers::<T>::get().iter().filter_map(Workers::<T>::get) {
-			capacity.workers = capacity.workers.saturating_add(1);
-			let free = match worker.open_jobs {
+			workers = workers.saturating_add(1);
+			free = free.saturating_add(match worker.open_jobs {
 				0 => T::MaxWorkerWork::get().max(work),
 				jobs if jobs >= T::MaxWorkerJobs::get() => 0,
 				_ => T::MaxWorkerWork::get().saturating_sub(worker.open_work),
-			};
-			capacity.free = capacity.free.saturating_add(free);
+			});
 		}
-		ensure!(capacity.workers >= usize::from(redundancy), Error::<T>::TooFewWorkers);
+		ensure!(workers >= usize::from(redundancy), Error::<T>::TooFewWorkers);
 		let wanted = WaitingWork::<T>::get().saturating_add(all_work(work, redundancy));
-		ensure!(wanted <= capacity.free, Error::<T>::AllWorkersBusy);
+		ensure!(wanted <= free, Error::<T>::AllWorkersBusy);
 		Ok(())
 	}
 }
 
-/// Work units of a job for all workers that must agree on it.
-pub(crate) fn all_work(work: u64, redundancy: u8) -> u64 {
-	work.saturating_mul(redundancy.into())
+/// Work units of a job for this many workers.
+pub(crate) fn all_work(work: u64, workers: u8) -> u64 {
+	work.saturating_mul(workers.into())
 }

@@ -52,6 +52,9 @@ pub(crate) struct JobRecordV3<AccountId, Balance, BlockNumber> {
 	pub status: JobStatus,
 }
 
+type WorkerV3<T> =
+	WorkerRecordV3<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockNumberFor<T>>;
+
 /// The migration without the check of the version.
 pub struct FromV3<T>(core::marker::PhantomData<T>);
 
@@ -64,6 +67,7 @@ impl<T: Config> FromV3<T> {
 		let others = active.iter().filter(|worker| is_pending && !old.assignees.contains(worker));
 		JobRecord {
 			reserves: Assignees::truncate_from(others.cloned().collect()),
+			jurors: 0,
 			owner: old.owner,
 			model: old.model,
 			server_key: old.server_key,
@@ -88,7 +92,7 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for FromV3<T> {
 	fn on_runtime_upgrade() -> Weight {
 		let mut records = 0u64;
 		let now = frame_system::Pallet::<T>::block_number();
-		Workers::<T>::translate_values(|old: WorkerRecordV3<_, _, _>| {
+		Workers::<T>::translate_values(|old: WorkerV3<T>| {
 			records = records.saturating_add(1);
 			Some(WorkerRecord {
 				operator: old.operator,

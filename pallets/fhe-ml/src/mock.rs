@@ -101,6 +101,7 @@ mod runtime {
 }
 
 frame_support::parameter_types! {
+	pub static JoinDelay: u64 = 0;
 	pub BlockLength: frame_system::limits::BlockLength =
 		frame_system::limits::BlockLength::builder().max_length(5 * 1024 * 1024).build();
 }
@@ -167,6 +168,7 @@ impl Config for Test {
 	type LiePenalty = ConstU64<LIE_PENALTY>;
 	type SlashAccount = ConstU64<SLASHED>;
 	type MaxRedundancy = ConstU8<MAX_REDUNDANCY>;
+	type JoinDelay = JoinDelay;
 	type UnbondingDelay = ConstU64<UNBONDING>;
 	type ReleaseDelay = ConstU64<RELEASE_DELAY>;
 	type ResendAfter = ConstU64<RESEND_AFTER>;
@@ -373,8 +375,15 @@ pub fn request(owner: AccountId, model: ModelId, input: Vec<u8>) -> JobId {
 /// A request that `redundancy` workers must agree on; they are drawn at once, as if the next block ended.
 pub fn request_of(owner: AccountId, model: ModelId, input: Vec<u8>, redundancy: u8) -> JobId {
 	let job = waiting_request(owner, model, input, redundancy);
-	FheMl::seat_jobs(System::block_number() + 1);
+	draw_now();
 	job
+}
+
+/// Draws what waits, as if the next block ended.
+pub fn draw_now() {
+	let next = System::block_number() + 1;
+	FheMl::prepare_draws(next);
+	FheMl::seat_jobs(next);
 }
 
 /// A request whose workers are not drawn yet.

@@ -31,12 +31,8 @@ impl<T: Config> Pallet<T> {
 		outcome: &Outcome,
 		signature: &WorkerSignature,
 	) -> TransactionValidityWithRefund {
-		let record = Self::check_signature(
-			worker,
-			*job,
-			Statement::Outcome(*outcome_hash),
-			signature,
-		)?;
+		let record =
+			Self::check_signature(worker, *job, Statement::Outcome(*outcome_hash), signature)?;
 		Self::check_submission(worker, *job, outcome_hash, outcome)
 			.map_err(|error| refused(error))?;
 		ensure!(outcome.hash() == *outcome_hash, InvalidTransaction::BadProof);
@@ -145,6 +141,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn step(job: JobId, record: &JobRecordOf<T>, worker: &WorkerId) -> Step {
 		match record.redundancy {
 			0 | 1 => Step::Post,
+			_ if record.jurors > 0 => Step::Wait,
 			_ => Ballots::<T>::get(job).step(job, &record.assignees, worker),
 		}
 	}
@@ -159,7 +156,8 @@ impl<T: Config> Pallet<T> {
 		let record = Self::check_assigned(worker, job)?;
 		if record.redundancy > 1 {
 			let ballot = Ballots::<T>::get(job);
-			ensure!(ballot.is_committed(&record.assignees), Error::CommitmentsMissing);
+			let all = record.jurors == 0 && ballot.is_committed(&record.assignees);
+			ensure!(all, Error::CommitmentsMissing);
 			let made = ballot.commitment_of(worker);
 			ensure!(made == Some(commitment(worker, job, hash)), Error::CommitmentMismatch);
 			ensure!(!ballot.revealed.contains(hash), Error::AlreadyRevealed);

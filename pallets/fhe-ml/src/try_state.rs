@@ -1,6 +1,6 @@
 //! What is true of the pallet's storage between blocks.
 
-use crate::{load::all_work, pallet::*, types::*};
+use crate::{load::all_work, pallet::*, seats::waits_for, types::*};
 use alloc::collections::{BTreeMap, BTreeSet};
 use fhe_ml_primitives::{
 	JobId, JobStatus, KeyHash, ModelId, ModelStatus, OpenRequests, WorkerId, WorkerStatus,
@@ -39,7 +39,8 @@ impl<T: Config> Pallet<T> {
 			ensure!(result == expected, "status and result of a job disagree");
 			add(&mut storage, &record.owner, record.deposit);
 			let is_pending = record.status == JobStatus::Pending;
-			ensure!(is_pending || record.reserves.is_empty(), "a finished job has reserves");
+			let is_clear = record.reserves.is_empty() && record.jurors == 0;
+			ensure!(is_pending || is_clear, "a finished job has reserves or waits for jurors");
 			for worker in &record.assignees {
 				ensure!(
 					Pending::<T>::contains_key(worker, job) == is_pending,
@@ -62,9 +63,10 @@ impl<T: Config> Pallet<T> {
 					jobs: open.jobs.saturating_add(1),
 					work: open.work.saturating_add(work),
 				};
-				if record.assignees.is_empty() {
+				let awaited = waits_for(&record);
+				if awaited > 0 {
 					waiting.insert(job);
-					waiting_work = waiting_work.saturating_add(work);
+					waiting_work = waiting_work.saturating_add(all_work(record.work, awaited));
 				}
 				pending = pending.saturating_add(1);
 				assignments = assignments.saturating_add(record.assignees.len());
@@ -78,7 +80,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(open_by_owner == OpenOf::<T>::iter().collect(), "open requests are counted wrong");
 		let queue = Waiting::<T>::get();
 		ensure!(queue.len() == waiting.len(), "a job waits twice, or not at all");
-		ensure!(queue.iter().all(|job| waiting.contains(job)), "a job waits that has workers");
+		ensure!(queue.iter().all(|job| waiting.contains(job)), "a job waits that has its workers");
 		ensure!(waiting_work == WaitingWork::<T>::get(), "WaitingWork is wrong");
 		ensure!(pending == PendingCount::<T>::get(), "PendingCount is wrong");
 		ensure!(assignments == Pending::<T>::iter().count(), "Pending names a job that is closed");

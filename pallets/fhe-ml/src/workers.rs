@@ -103,8 +103,8 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn punish_miss(worker: &WorkerId, job: JobId, assigned: &JobRecordOf<T>) {
 		let Some(mut record) = Workers::<T>::get(worker) else { return };
 		record.missed = record.missed.saturating_add(1);
-		let is_first = record.status == WorkerStatus::Active
-			&& assigned.assigned_at >= record.active_since;
+		let is_first =
+			record.status == WorkerStatus::Active && assigned.assigned_at >= record.active_since;
 		if !is_first {
 			Workers::<T>::insert(worker, record);
 			return;

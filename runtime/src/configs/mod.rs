@@ -2,11 +2,11 @@
 
 mod fees;
 
-pub use fees::{FEE_PER_TRANSACTION_BYTE, FollowFullness};
+pub use fees::{BytesToFee, FEE_PER_TRANSACTION_BYTE, FollowFullness};
 
 use crate::{
-	AccountId, Aura, Balance, Balances, Beacon, Block, BlockNumber, EXISTENTIAL_DEPOSIT, HOURS, Hash,
-	MICRO_UNIT, MILLI_UNIT, MINUTES, Nonce, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
+	AccountId, Aura, Balance, Balances, Beacon, Block, BlockNumber, EXISTENTIAL_DEPOSIT, HOURS,
+	Hash, MICRO_UNIT, MILLI_UNIT, MINUTES, Nonce, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
 	RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask, SLOT_DURATION_MILLIS,
 	System, TxExtension, UNIT, UncheckedExtrinsic, VERSION,
 };
@@ -14,7 +14,7 @@ use frame_support::{
 	PalletId, derive_impl, parameter_types,
 	traits::{ConstBool, ConstU8, ConstU16, ConstU32, ConstU64, ConstU128, VariantCountOf},
 	weights::{
-		ConstantMultiplier, IdentityFee, Weight,
+		IdentityFee, Weight,
 		constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_SECOND},
 	},
 };
@@ -25,11 +25,7 @@ use frame_system::{
 };
 use pallet_transaction_payment::FungibleAdapter;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
-use sp_runtime::{
-	Perbill,
-	generic::Era,
-	traits::AccountIdConversion,
-};
+use sp_runtime::{Perbill, generic::Era, traits::AccountIdConversion};
 use sp_version::RuntimeVersion;
 
 const NORMAL_DISPATCH_RATIO: Perbill = Perbill::from_percent(75);
@@ -119,8 +115,7 @@ impl pallet_transaction_payment::Config for Runtime {
 	type OnChargeTransaction = FungibleAdapter<Balances, ()>;
 	type OperationalFeeMultiplier = ConstU8<5>;
 	type WeightToFee = IdentityFee<Balance>;
-	/// A server key pays a quarter of an FHE; a block full of remarks 0.4.
-	type LengthToFee = ConstantMultiplier<Balance, ConstU128<FEE_PER_TRANSACTION_BYTE>>;
+	type LengthToFee = BytesToFee;
 	type FeeMultiplierUpdate = FollowFullness<Runtime>;
 	type WeightInfo = pallet_transaction_payment::weights::SubstrateWeight<Runtime>;
 }
@@ -172,6 +167,8 @@ impl pallet_fhe_ml::Config for Runtime {
 	type MaxRedundancy = ConstU8<8>;
 	/// A day longer than jobs stay on the chain.
 	type UnbondingDelay = ConstU32<{ 8 * 24 * HOURS }>;
+	/// Twenty seconds.
+	type JoinDelay = ConstU32<10>;
 	type ReleaseDelay = ConstU32<{ 7 * 24 * HOURS }>;
 	type ResendAfter = ConstU32<5>;
 	type WeightInfo = pallet_fhe_ml::weights::SubstrateWeight<Runtime>;

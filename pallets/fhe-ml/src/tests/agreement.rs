@@ -106,6 +106,7 @@ fn a_copied_commitment_is_worth_nothing() {
 		let copied = Ballots::<Test>::get(job).commitments[0].1;
 		assert_ok!(FheMl::do_commit_result(pairs[1].public(), job, copied));
 		reveal(&pairs[0], job, &right());
+		draw_now();
 		assert_eq!(status(job), JobStatus::Failed { reason: FailureReason::NoAgreement });
 	});
 }
@@ -132,10 +133,16 @@ fn assert_nobody_paid(pairs: &[WorkerPair]) {
 fn a_jury_of_five_slashes_a_liar_and_the_user_gets_the_right_result() {
 	run(|| {
 		let (job, honest, liar) = disputed(6);
+		System::assert_last_event(Event::InferenceDisputed { job, jurors: 3 }.into());
+		// Nobody knows the jurors yet, and nothing is shown to them.
+		assert_eq!(assignees(job).len(), 2);
+		let early = submission_by(&honest, job, right());
+		assert_eq!(validate(early), Err(UnknownTransaction::CannotLookup.into()));
+		draw_now();
 		let all = assignees(job);
 		assert_eq!(all.len(), 5);
 		System::assert_last_event(
-			Event::InferenceDisputed {
+			Event::InferenceAssigned {
 				job,
 				assignees: Jobs::<Test>::get(job).unwrap().assignees,
 				deadline: 1 + DEADLINE,
@@ -175,12 +182,14 @@ fn a_jury_of_five_slashes_a_liar_and_the_user_gets_the_right_result() {
 fn two_liars_do_not_get_an_honest_worker_slashed() {
 	run(|| {
 		let (job, honest, liar) = disputed(6);
+		draw_now();
 		let all = assignees(job);
 		// Three to two is no lead of two, and there are no two more to ask.
 		commit(&all[2], job, &wrong());
 		commit(&all[3], job, &right());
 		commit(&all[4], job, &right());
-		reveal(&honest, job, &right());
+		assert_eq!(status(job), JobStatus::Pending);
+		draw_now();
 		assert_eq!(status(job), JobStatus::Failed { reason: FailureReason::NoAgreement });
 		assert_nobody_paid(&all);
 		assert_nobody_paid(&[honest, liar]);
@@ -192,11 +201,13 @@ fn two_liars_do_not_get_an_honest_worker_slashed() {
 fn even_four_liars_of_five_who_say_different_things_do_not() {
 	run(|| {
 		let (job, honest, _) = disputed(6);
+		draw_now();
 		let all = assignees(job);
 		for (pair, lie) in all[2..].iter().zip(7..) {
 			commit(pair, job, &completed(&input(0), lie));
 		}
 		reveal(&honest, job, &right());
+		draw_now();
 		assert_eq!(status(job), JobStatus::Failed { reason: FailureReason::NoAgreement });
 		assert_nobody_paid(&all);
 	});
@@ -211,6 +222,7 @@ fn a_split_of_failed_and_completed_goes_to_the_jury_like_any_other() {
 		commit(&first[0], job, &right());
 		commit(&first[1], job, &failed);
 		reveal(&first[1], job, &failed);
+		draw_now();
 		let all = assignees(job);
 		assert_eq!(all.len(), 5);
 		for pair in &all[2..] {
@@ -223,10 +235,52 @@ fn a_split_of_failed_and_completed_goes_to_the_jury_like_any_other() {
 }
 
 #[test]
+fn a_liar_cannot_know_its_jurors_before_it_has_committed() {
+	run(|| {
+		let (job, ..) = disputed(6);
+		let jurors = || {
+			draw_now();
+			assignees(job)[2..].iter().map(WorkerPair::public).collect::<Vec<_>>()
+		};
+		let mut seen = std::collections::BTreeSet::new();
+		for number in 0..50 {
+			sp_io::storage::start_transaction();
+			set_randomness(number);
+			seen.insert(jurors());
+			sp_io::storage::rollback_transaction();
+		}
+		assert!(seen.len() > 12, "of 24 orders only {}", seen.len());
+	});
+}
+
+#[test]
+fn a_jury_that_nobody_has_room_for_is_given_up_at_the_deadline() {
+	run(|| {
+		let (job, honest, liar) = disputed(6);
+		let busy = |jobs, work| {
+			for (id, mut worker) in Workers::<Test>::iter().collect::<Vec<_>>() {
+				if ![honest.public(), liar.public()].contains(&id) {
+					(worker.open_jobs, worker.open_work) = (jobs, work);
+					Workers::<Test>::insert(id, worker);
+				}
+			}
+		};
+		busy(1, MAX_WORKER_WORK);
+		run_to_block(1 + DEADLINE);
+		assert_eq!(status(job), JobStatus::Pending);
+		run_to_block(2 + DEADLINE);
+		assert_eq!(status(job), JobStatus::Failed { reason: FailureReason::NoAgreement });
+		busy(0, 0);
+		assert_nobody_paid(&[honest, liar]);
+	});
+}
+
+#[test]
 fn without_a_jury_nobody_is_slashed_and_the_user_refunded() {
 	for workers in [2, 3, 4] {
 		run(|| {
 			let (job, honest, liar) = disputed(workers);
+			draw_now();
 			assert_eq!(status(job), JobStatus::Failed { reason: FailureReason::NoAgreement });
 			assert_nobody_paid(&[honest, liar]);
 			assert_ok!(FheMl::release(RuntimeOrigin::signed(ALICE), job));

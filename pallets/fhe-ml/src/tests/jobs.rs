@@ -138,6 +138,9 @@ fn an_account_has_a_bounded_amount_of_open_work_but_may_ask_for_one_job_of_any_m
 			let max_fee = 1_000_000;
 			FheMl::request_inference(RuntimeOrigin::signed(owner), model, None, input, max_fee, 1)
 		};
+		for seed in [2, 3] {
+			assert_ok!(join(BOB, seed));
+		}
 		assert_ok!(ask(ALICE, 0, 300, 0));
 		assert_noop!(ask(ALICE, 0, 300, 1), Error::<Test>::TooMuchOpenWork);
 		assert_ok!(ask(BOB, 1, 700, 2));

@@ -24,6 +24,13 @@ fn reserves(job: JobId) -> Vec<WorkerId> {
 	Jobs::<Test>::get(job).unwrap().reserves.into_inner()
 }
 
+/// The second block, in which what was requested in the first is drawn.
+fn end_next_block() {
+	System::set_block_number(2);
+	FheMl::on_initialize(2);
+	end_block(Weight::MAX);
+}
+
 /// How often each outcome of `draw` is seen in `draws` blocks with other randomness.
 fn odds<K: Ord>(draws: u64, draw: impl Fn() -> K) -> BTreeMap<K, u64> {
 	let mut seen = BTreeMap::new();
@@ -52,8 +59,7 @@ fn nobody_can_know_the_workers_of_a_job_in_the_block_of_its_request() {
 		end_block(Weight::MAX);
 		assert!(seats(job).is_empty());
 		let drawn = odds(2_000, || {
-			System::set_block_number(2);
-			end_block(Weight::MAX);
+			end_next_block();
 			seats(job)
 		});
 		// Every ordered pair of six is drawn, each as often as every other.
@@ -80,8 +86,7 @@ fn fillers_and_their_order_leave_the_odds_as_they_are() {
 					waiting_request(BOB, model, input(100 + seed), 1);
 				}
 				let job = waiting_request(ALICE, model, input(0), 2);
-				System::set_block_number(2);
-				end_block(Weight::MAX);
+				end_next_block();
 				seats(job).iter().all(|worker| mine.contains(worker))
 			});
 			let captured = captured.get(&true).copied().unwrap_or_default();
@@ -102,8 +107,7 @@ fn the_place_of_a_request_leaves_the_odds_of_each_seat_and_reserve_as_they_are()
 					waiting_request(BOB, model, input(100 + seed), 1);
 				}
 				let job = waiting_request(ALICE, model, input(0), 2);
-				System::set_block_number(2);
-				end_block(Weight::MAX);
+				end_next_block();
 				[&seats(job)[1], &reserves(job)[0]].map(Clone::clone)
 			});
 			assert_eq!(drawn.len(), 30);
@@ -149,8 +153,7 @@ fn the_chance_of_a_worker_is_its_share_of_the_bond() {
 		let job = waiting_request(ALICE, model, input(0), 1);
 		let draws = 4_000;
 		let drawn = odds(draws, || {
-			System::set_block_number(2);
-			end_block(Weight::MAX);
+			end_next_block();
 			seats(job)
 		});
 		let seen = |seed| drawn.get(&vec![other_id(seed)]).copied().unwrap_or_default();
@@ -187,6 +190,59 @@ fn join_up_to_one_more(seed: u8) {
 	assert_ok!(join(operator(seed), seed));
 }
 
+/// The author of a block knows what is drawn at its end while it chooses the block's transactions.
+#[test]
+fn what_happens_in_the_block_of_a_draw_does_not_change_it() {
+	run(|| {
+		let model = register_linear_model();
+		join_up_to(4);
+		let job = waiting_request(ALICE, model, input(0), 2);
+		let drawn = |in_block: &dyn Fn()| {
+			sp_io::storage::start_transaction();
+			System::set_block_number(2);
+			FheMl::on_initialize(2);
+			in_block();
+			end_block(Weight::MAX);
+			let drawn = (seats(job), reserves(job));
+			sp_io::storage::rollback_transaction();
+			System::set_block_number(1);
+			drawn
+		};
+		let undisturbed = drawn(&|| {});
+		let joins = || join_up_to_one_more(5);
+		let leaves = || {
+			assert_ok!(FheMl::remove_worker(RuntimeOrigin::root(), other_id(2)));
+		};
+		let fills = || {
+			Workers::<Test>::mutate(other_id(3), |worker| {
+				if let Some(worker) = worker {
+					(worker.open_jobs, worker.open_work) = (1, MAX_WORKER_WORK);
+				}
+			});
+		};
+		let asks = || _ = waiting_request(BOB, model, input(1), 1);
+		for in_block in [&joins as &dyn Fn(), &leaves, &fills, &asks] {
+			assert_eq!(drawn(in_block), undisturbed);
+		}
+	});
+}
+
+#[test]
+fn who_has_just_joined_or_resumed_is_not_drawn_yet() {
+	run(|| {
+		JoinDelay::set(10);
+		let model = register_linear_model();
+		System::set_block_number(3);
+		join_up_to(3);
+		let job = waiting_request(ALICE, model, input(0), 2);
+		run_to_block(12);
+		assert!(seats(job).is_empty(), "one is no two");
+		run_to_block(13);
+		assert_eq!(seats(job).len(), 2);
+		JoinDelay::set(0);
+	});
+}
+
 #[test]
 fn a_full_worker_is_not_drawn() {
 	run(|| {
@@ -199,8 +255,7 @@ fn a_full_worker_is_not_drawn() {
 		});
 		let job = waiting_request(ALICE, model, input(0), 1);
 		let drawn = odds(200, || {
-			System::set_block_number(2);
-			end_block(Weight::MAX);
+			end_next_block();
 			seats(job)
 		});
 		assert_eq!(drawn.len(), 2);
@@ -282,7 +337,7 @@ fn the_draws_of_a_block_are_announced_at_its_beginning() {
 		for seed in 0..3 {
 			waiting_request(ALICE, model, input(seed), 1);
 		}
-		assert!(FheMl::on_initialize(2).all_gt(idle.saturating_mul(100)));
+		assert!(FheMl::on_initialize(2).ref_time() > 100 * idle.ref_time());
 		run_to_block(2);
 		assert_eq!(PendingCount::<Test>::get(), 3);
 		assert_eq!(FheMl::on_initialize(3), idle);

@@ -189,14 +189,15 @@ fn only_what_may_become_valid_is_unknown_and_only_if_its_worker_signed_it() {
 		};
 		let signature = |pair| sign(pair, job, Statement::Outcome(outcome.hash()));
 		// A job that this node has not seen may come, but not for a worker that there is not.
-		let next = of_job(&worker_pair(), signature(&worker_pair()), job + 1);
+		let pair = worker_pair();
+		let next = of_job(&pair, signature(&pair), job + 1);
 		assert_eq!(validate(next), Err(UnknownTransaction::CannotLookup.into()));
 		let by_stranger = of_job(&stranger, signature(&stranger), job + 1);
 		assert_eq!(validate(by_stranger), Err(invalid(InvalidTransaction::Stale)));
-		let far = of_job(&worker_pair(), signature(&worker_pair()), job + 1_000_000);
+		let far = of_job(&pair, signature(&pair), job + 1_000_000);
 		assert_eq!(validate(far), Err(invalid(InvalidTransaction::Stale)));
 		// Not assigned, and not even signed by the one that it names.
-		let forged = of_job(&stranger, signature(&worker_pair()), job);
+		let forged = of_job(&stranger, signature(&pair), job);
 		assert_eq!(validate(forged), Err(invalid(InvalidTransaction::BadProof)));
 	});
 }
