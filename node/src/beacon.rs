@@ -72,7 +72,10 @@ where
 	C: ProvideRuntimeApi<Block> + Send + Sync,
 	C::Api: AuraApi<Block, AuthorityId> + BeaconApi<Block>,
 {
-	async fn provide_inherent_data(&self, data: &mut InherentData) -> Result<(), sp_inherents::Error> {
+	async fn provide_inherent_data(
+		&self,
+		data: &mut InherentData,
+	) -> Result<(), sp_inherents::Error> {
 		match self.contribution().await? {
 			Some(contribution) => data.put_data(INHERENT_IDENTIFIER, &contribution),
 			None => Ok(()),

@@ -9,7 +9,8 @@ use crate::{
 use frame_support::{
 	PalletId, derive_impl, parameter_types,
 	traits::{
-		ConstBool, ConstU8, ConstU16, ConstU32, ConstU64, ConstU128, FindAuthor, Get, VariantCountOf,
+		ConstBool, ConstU8, ConstU16, ConstU32, ConstU64, ConstU128, FindAuthor, Get,
+		VariantCountOf,
 	},
 	weights::{
 		IdentityFee, Weight,

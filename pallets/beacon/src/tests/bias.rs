@@ -76,7 +76,8 @@ fn wins(seed: &Seed, p: f64) -> bool {
 
 /// Plays for one job. Returns whether the attacker got its draw, and how many blocks it gave up.
 fn play(order: &Order, arrival: usize, p: f64, attack: Attack, game: u64) -> (bool, u32) {
-	let fresh = |slot: usize| blake2_256(&[game.to_le_bytes(), (slot as u64).to_le_bytes()].concat());
+	let fresh =
+		|slot: usize| blake2_256(&[game.to_le_bytes(), (slot as u64).to_le_bytes()].concat());
 	let (mut parent, mut seed) = (fresh(usize::MAX - 1), fresh(usize::MAX));
 	let (mut slot, mut in_block, mut given_up) = (arrival, false, 0);
 	loop {
@@ -102,7 +103,8 @@ fn play(order: &Order, arrival: usize, p: f64, attack: Attack, game: u64) -> (bo
 		}
 		let skipped = |set: u32| set.ilog2() + 1 - set.count_ones();
 		ends.sort_by_key(|(_, set)| skipped(*set));
-		if let Some((_, set)) = ends.iter().find(|(on, set)| wins(&chain(*on, slot, run, *set), p)) {
+		if let Some((_, set)) = ends.iter().find(|(on, set)| wins(&chain(*on, slot, run, *set), p))
+		{
 			return (true, given_up + skipped(*set));
 		}
 		if in_block {
@@ -183,7 +185,8 @@ fn the_documentation_has_these_numbers() {
 		for (share_name, share) in SHARES {
 			let p = share * share;
 			let chances = ATTACKS.map(|attack| percent(chance(order, p, attack)));
-			let row = format!("| {name} | {share_name} | {} | {} |", percent(p), chances.join(" | "));
+			let row =
+				format!("| {name} | {share_name} | {} | {} |", percent(p), chances.join(" | "));
 			assert!(documentation.contains(&row), "docs/beacon.md lacks {row}");
 		}
 	}

@@ -1,6 +1,6 @@
 //! One right contribution in every block, and nothing else.
 
-use crate::{Contribution, ContributedIn, CurrentTurn, Error, INHERENT_IDENTIFIER, mock::*};
+use crate::{ContributedIn, Contribution, CurrentTurn, Error, INHERENT_IDENTIFIER, mock::*};
 use codec::Encode;
 use frame_support::{
 	assert_noop, assert_ok,
@@ -9,16 +9,16 @@ use frame_support::{
 };
 use sp_core::{H256, hexdisplay::HexDisplay};
 use sp_runtime::{
-	ApplyExtrinsicResult, Digest, DispatchError, testing::UintAuthorityId,
+	ApplyExtrinsicResult, Digest, DispatchError,
+	testing::UintAuthorityId,
 	transaction_validity::{InvalidTransaction, TransactionSource},
 };
 
 /// What the executive says of an inherent that fails: the block is invalid.
-const INVALID_BLOCK: ApplyExtrinsicResult = Err(
-	sp_runtime::transaction_validity::TransactionValidityError::Invalid(
+const INVALID_BLOCK: ApplyExtrinsicResult =
+	Err(sp_runtime::transaction_validity::TransactionValidityError::Invalid(
 		InvalidTransaction::BadMandatory,
-	),
-);
+	));
 
 /// Why `contribution` is refused in the block that has begun.
 fn refused(contribution: Contribution, error: Error<Test>) {
@@ -208,10 +208,7 @@ fn an_account_cannot_contribute() {
 		begin(3);
 		let contribution = signed(&pair(1), &seed(), 3);
 		let signed = RuntimeOrigin::signed(1);
-		assert_noop!(
-			Beacon::contribute(signed, contribution.clone()),
-			DispatchError::BadOrigin
-		);
+		assert_noop!(Beacon::contribute(signed, contribution.clone()), DispatchError::BadOrigin);
 		let call = crate::Call::contribute { contribution }.into();
 		let extrinsic = Extrinsic::new_signed(call, 1, UintAuthorityId(1), ());
 		assert_eq!(apply(extrinsic), INVALID_BLOCK);
