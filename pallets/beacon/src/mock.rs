@@ -13,7 +13,7 @@ use sp_io::TestExternalities;
 use sp_runtime::{
 	ApplyExtrinsicResult, BuildStorage, Digest, DigestItem,
 	testing::UintAuthorityId,
-	traits::{BlakeTwo256, Header as _},
+	traits::{BlakeTwo256, Block as _, Header as _},
 	transaction_validity::{TransactionSource, TransactionValidity},
 };
 

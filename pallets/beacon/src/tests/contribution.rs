@@ -1,16 +1,17 @@
 //! One right contribution in every block, and nothing else.
 
-use crate::{ContributedIn, Contribution, CurrentTurn, Error, INHERENT_IDENTIFIER, mock::*};
+use crate::{ContributedIn, Contribution, CurrentTurn, Error, INHERENT_IDENTIFIER, Turn, mock::*};
 use codec::Encode;
 use frame_support::{
 	assert_noop, assert_ok,
 	dispatch::{DispatchClass, GetDispatchInfo},
 	inherent::{InherentData, ProvideInherent},
 };
-use sp_core::{H256, hexdisplay::HexDisplay};
+use sp_core::{H256, Pair};
 use sp_runtime::{
 	ApplyExtrinsicResult, Digest, DispatchError,
 	testing::UintAuthorityId,
+	traits::Block as _,
 	transaction_validity::{InvalidTransaction, TransactionSource},
 };
 
@@ -194,7 +195,7 @@ fn whoever_imports_the_blocks_gets_the_same_seeds() {
 }
 
 #[test]
-#[should_panic(expected = "BadMandatory")]
+#[should_panic(expected = "A call was labelled as mandatory, but resulted in an Error")]
 fn a_block_with_another_contribution_is_not_imported() {
 	let block = chain(&[pair(1)]).execute_with(|| author(&pair(1), 3));
 	let wrong = inherent(signed(&pair(1), &H256::zero(), 4));
@@ -251,6 +252,8 @@ fn the_bytes_of_transcript_and_seed_are_pinned() {
 	let bytes = [b"fhe-ml/beacon/seed".as_slice(), &[1; 32], &[2; 32]].concat();
 	assert_eq!(next.0, sp_io::hashing::blake2_256(&bytes));
 	assert_eq!(contribution.encode(), [[2; 32].as_slice(), &[3; 64]].concat());
-	let pinned = signed(&pair(1), &H256::repeat_byte(1), 2).pre_output;
-	assert_eq!(format!("{}", HexDisplay::from(&pinned)), "pinned");
+	let (turn, example) = Contribution::example();
+	assert_eq!(turn, Turn { author: pair(1).public(), slot: 7 });
+	assert!(example.is_of(&turn, &H256::zero()));
+	assert_eq!(signed(&pair(1), &H256::zero(), 7).pre_output, example.pre_output);
 }
