@@ -147,6 +147,12 @@ impl_runtime_apis! {
 		}
 	}
 
+	impl pallet_beacon::BeaconApi<Block> for Runtime {
+		fn seed() -> sp_core::H256 {
+			pallet_beacon::Seed::<Runtime>::get()
+		}
+	}
+
 	impl sp_consensus_aura::AuraApi<Block, AuraId> for Runtime {
 		fn slot_duration() -> sp_consensus_aura::SlotDuration {
 			sp_consensus_aura::SlotDuration::from_millis(Aura::slot_duration())

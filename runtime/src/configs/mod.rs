@@ -12,7 +12,10 @@ use crate::{
 };
 use frame_support::{
 	PalletId, derive_impl, parameter_types,
-	traits::{ConstBool, ConstU8, ConstU16, ConstU32, ConstU64, ConstU128, VariantCountOf},
+	traits::{
+		ConstBool, ConstU8, ConstU16, ConstU32, ConstU64, ConstU128, FindAuthor, Get,
+		VariantCountOf,
+	},
 	weights::{
 		IdentityFee, Weight,
 		constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_SECOND},
@@ -23,6 +26,7 @@ use frame_system::{
 	limits::{BlockLength, BlockWeights},
 	offchain::{CreateAuthorizedTransaction, CreateTransaction, CreateTransactionBase},
 };
+use pallet_beacon::Turn;
 use pallet_transaction_payment::FungibleAdapter;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_runtime::{Perbill, generic::Era, traits::AccountIdConversion};
@@ -124,6 +128,25 @@ impl pallet_sudo::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	type RuntimeCall = RuntimeCall;
 	type WeightInfo = pallet_sudo::weights::SubstrateWeight<Runtime>;
+}
+
+/// The Aura authority whose turn the slot in this block's digest is.
+pub struct AuraTurn;
+
+impl Get<Option<Turn>> for AuraTurn {
+	fn get() -> Option<Turn> {
+		let digest = System::digest();
+		let logs = digest.logs.iter().filter_map(|log| log.as_pre_runtime());
+		let author = pallet_aura::AuraAuthorId::<Runtime>::find_author(logs)?;
+		// Aura's index is lower, so it has set the slot.
+		let slot = pallet_aura::CurrentSlot::<Runtime>::get();
+		Some(Turn { author: author.into(), slot: slot.into() })
+	}
+}
+
+impl pallet_beacon::Config for Runtime {
+	type FindTurn = AuraTurn;
+	type WeightInfo = pallet_beacon::weights::SubstrateWeight<Runtime>;
 }
 
 impl pallet_fhe_ml::Config for Runtime {
