@@ -6,15 +6,16 @@ Our own implementation of published methods, with nothing but the standard libra
 - primal attack by unique SVP with the embedding for small secrets: ePrint 2015/1092, 2013/839, 2017/815;
 - primal attack by BDD, with a last SVP in a larger projection: Liu and Nguyen (CT-RSA 2013);
 - dual attack, and dual hybrid that guesses part of a binary secret exhaustively: ePrint 2020/515;
-- dual attack with a guess by FFT modulo p: ePrint 2021/557 (Guo, Johansson) and the MATZOV report
-  (zenodo 6412487), theorem 7.6. ePrint 2023/302 shows that its heuristics promise too much: a lower bound.
+- dual attack with a guess by FFT modulo p: Guo and Johansson (Asiacrypt 2021) and the MATZOV
+  report (zenodo 6412487), theorem 7.6. ePrint 2023/302 shows that its heuristics promise too much: a lower bound.
 
 Cost of lattice reduction:
 
 - core-SVP: one call of a sieve, 2^(0.292 beta) (ePrint 2015/1092), quantum 2^(0.257 beta) (ePrint 2021/570);
 - sieving: 8 d calls of 2^(0.292 beta + 16.4) operations each (ePrint 2015/1128, the constant from experiments);
+  the model in which tfhe-rs chooses its parameters (its README, "Security estimation");
 - MATZOV: gates, with dimensions for free and list decoding. The line is a fit to the tables of ePrint 2019/1161
-  with the improvements of the MATZOV report. It is the model of tfhe-rs' parameter curves.
+  with the improvements of the MATZOV report.
 """
 
 from dataclasses import dataclass
