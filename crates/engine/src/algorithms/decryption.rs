@@ -97,7 +97,11 @@ impl ClientKey {
 		// Every limb is in its range by now; put together they may still be what no input gives.
 		let ranges = circuit.output_ranges();
 		let fits = |(output, (low, high)): (&i64, &(i64, i64))| (low..=high).contains(&output);
-		if outputs.iter().zip(&ranges).all(fits) { Ok(outputs) } else { Err(DecryptError::OutOfRange) }
+		if outputs.iter().zip(&ranges).all(fits) {
+			Ok(outputs)
+		} else {
+			Err(DecryptError::OutOfRange)
+		}
 	}
 
 	/// The mask of a linear result is the same combination of the input's masks as the bodies are

@@ -228,7 +228,9 @@ fn checks_bound_what_a_made_up_result_tells_but_do_not_stop_it() {
 	let (answers, asked, right) = bounded.run(|result| job.decrypt(result).unwrap()[0]);
 	let (low, high) = job.circuit.output_ranges()[0];
 	let most = ((high - low + 1) as f64).log2();
-	println!("with checks: {right} of {asked} bits from {answers} answers; no answer has more than {most:.1} bits");
+	println!(
+		"with checks: {right} of {asked} bits from {answers} answers; no answer has more than {most:.1} bits"
+	);
 	assert_eq!(right, asked);
 	assert!(bounded.limbs * bounded.bits as usize <= most as usize);
 
