@@ -19,9 +19,32 @@ export interface Loaded {
   card: ModelCard;
 }
 
+/** Where a model is, as the worker remembers it. */
+export const placeOf = ({ chain }: Session, { number }: ChainModel) => ({ genesis: chain.api.genesisHash.toHex(), number });
+
 export async function load(session: Session, model: ChainModel): Promise<Loaded> {
-  const { hash, card } = await ask('model', await session.chain.artifact(model.number));
+  const artifact = await session.chain.artifact(model.number);
+  const { hash, card } = await known(session, model, () => ask('model', artifact, placeOf(session, model)));
   return { model, hash, card };
+}
+
+/** Offers to forget a model whose number another one had before. */
+export async function known<T>(session: Session, model: ChainModel, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'AnotherModel') throw error;
+    if (!confirm(`${error.message}. Only if you know that the chain was started anew: use the new model?`)) throw error;
+    await ask('forgetModel', placeOf(session, model));
+    return work();
+  }
+}
+
+/** What verification found, beside an answer. */
+export function badge(verified: number | undefined): HTMLElement {
+  return verified === undefined
+    ? h('p', { class: 'badge' }, 'not among the results that are verified on this machine')
+    : h('p', { class: 'badge', 'data-state': 'verified' }, `verified on this machine in ${verified.toFixed(1)} ms`);
 }
 
 /** Sees to it that the chain has the server key, if the model needs one. */
@@ -45,7 +68,18 @@ export async function registered(session: Session, loaded: Loaded, note: (text: 
   return keys.hash;
 }
 
-const STEPS = ['Keys', 'Encrypt', 'Submit', 'Evaluate', 'Result', 'Decrypt'] as const;
+/** Names the workers of a result that was refused. */
+export async function refusing<T>({ chain }: Session, job: number, opened: Promise<T>): Promise<T> {
+  try {
+    return await opened;
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'WrongResult') throw error;
+    const workers = await chain.workersOf(job);
+    throw new Error(`Job ${job} (worker ${workers.join(', ')}): ${error.message}.`);
+  }
+}
+
+const STEPS = ['Keys', 'Encrypt', 'Submit', 'Evaluate', 'Result', 'Verify', 'Decrypt'] as const;
 type Step = (typeof STEPS)[number];
 const OPEN_JOB = 'fhe-ml-open-job';
 
@@ -55,7 +89,8 @@ export class Run {
   private readonly items = new Map<Step, HTMLElement>();
   private readonly seen = h('div', {});
 
-  constructor(private readonly session: Session, private readonly show: (prediction: Prediction, wrong: boolean) => void) {
+  /** `show` gets a prediction with its badge, or what a wrong key gives: numbers, or why there are none. */
+  constructor(private readonly session: Session, private readonly show: (prediction: Prediction | string, badge?: HTMLElement) => void) {
     const list = h('ol', { class: 'steps', 'aria-live': 'polite' });
     for (const step of STEPS) {
       const item = h('li', {}, step, h('small', {}));
@@ -121,17 +156,21 @@ export class Run {
       note(`${bytes(result.length)} in block ${block}${after}, ${((performance.now() - start) / 1000).toFixed(1)} s`);
     });
     localStorage.removeItem(OPEN_JOB);
-    const prediction = await this.step('Decrypt', async (note) => {
-      const begin = performance.now();
-      const decrypted = await ask('decrypt', loaded.hash, input, result);
-      note(`in ${Math.max(1, Math.round(performance.now() - begin))} ms, in this browser`);
-      return decrypted;
+    const { value: prediction, verified, decrypted } = await this.step('Verify', async (note) => {
+      note('this browser evaluates again, on the ciphertext');
+      const opened = await refusing(this.session, job, ask('open', loaded.hash, input, result));
+      note(opened.verified === undefined
+        ? 'not this one: of a model this slow, one result in eight is verified'
+        : `the same bytes, in ${opened.verified.toFixed(1)} ms, in this browser`);
+      return opened;
     });
-    this.show(prediction, false);
+    await this.step('Decrypt', async (note) => note(`in ${Math.max(1, Math.round(decrypted))} ms, in this browser`));
+    const mine = () => this.show(prediction, badge(verified));
+    mine();
     const wrong = h('button', { type: 'button', onclick: async () => {
-      this.show(await ask('decryptWrongly', loaded.hash, input, result), true);
+      this.show(await ask('openWrongly', loaded.hash, input, result));
     } }, 'Decrypt with a wrong key');
-    const right = h('button', { type: 'button', onclick: () => this.show(prediction, false) }, 'With mine again');
+    const right = h('button', { type: 'button', onclick: mine }, 'With mine again');
     this.seen.append(h('p', {}, 'And of the result:'), picture(result, 'Encrypted result as a picture: noise'), h('p', {}, wrong, ' ', right));
   }
 
