@@ -101,10 +101,12 @@ const calls = {
   /** Reads an artifact; the page refers to it by its hash. */
   async model(artifact: Uint8Array, place?: Place) {
     const read = new Model(artifact);
-    if (place) await checkKnown(place, read.hash());
+    const [hash, card] = [read.hash(), read.card()];
+    if (place) await checkKnown(place, hash);
     // One that is loaded knows which results it has let pass unverified.
-    if (!models.has(read.hash())) models.set(read.hash(), read);
-    return { hash: read.hash(), card: read.card() };
+    if (models.has(hash)) read.free();
+    else models.set(hash, read);
+    return { hash, card };
   },
   forgetModel: (place: Place) => forgetModel(nameOf(place)),
   encrypt: (hash: string, row: number[]) => model(hash).encrypt(mine(), row),
