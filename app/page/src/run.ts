@@ -3,7 +3,7 @@
 import { ask, type OwnKeys } from './crypto.ts';
 import type { Account, Chain, ChainModel } from './chain.ts';
 import { bytes, fhe, h, picture, why } from './dom.ts';
-import type { ModelCard, Prediction } from '@fhe-ml/client';
+import { toHex, type ModelCard, type Prediction } from '@fhe-ml/client';
 
 /** What all demonstrations share. */
 export interface Session {
@@ -83,6 +83,8 @@ const STEPS = ['Keys', 'Encrypt', 'Submit', 'Evaluate', 'Result', 'Verify', 'Dec
 type Step = (typeof STEPS)[number];
 const OPEN_JOB = 'fhe-ml-open-job';
 
+const digest = async (data: Uint8Array) => toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', data as BufferSource)));
+
 /** A list of steps, and beside it what the collator sees. */
 export class Run {
   readonly element: HTMLElement;
@@ -139,7 +141,7 @@ export class Run {
       note(`job ${included.job} in block ${included.block}, fee ${fhe(included.fee)}`);
       return included;
     });
-    localStorage.setItem(OPEN_JOB, JSON.stringify({ job: requested.job, hash: location.hash }));
+    localStorage.setItem(OPEN_JOB, JSON.stringify({ job: requested.job, hash: location.hash, input: await digest(input) }));
     await this.finish(loaded, requested.job, requested.block, input);
   }
 
@@ -192,6 +194,11 @@ export class Run {
   async resume(loaded: Loaded, job: number): Promise<void> {
     const found = await this.session.chain.input(job);
     if (!found || found.model !== loaded.model.number) return Run.forgetOpenJob();
+    // What somebody else has encrypted, or made up, is not decrypted.
+    if (await digest(found.input) !== JSON.parse(localStorage.getItem(OPEN_JOB) ?? '{}').input) {
+      Run.forgetOpenJob();
+      throw new Error(`the node shows another input for job ${job} than the one that was encrypted here`);
+    }
     for (const step of ['Keys', 'Encrypt', 'Submit'] as const) this.mark(step, 'done');
     this.mark('Submit', 'done', `job ${job}, from before the page was loaded again`);
     await this.finish(loaded, job, undefined, found.input);
