@@ -200,7 +200,7 @@ async fn find_model(
 		},
 		Err(_) => {
 			let model = files::read_model(Path::new(model), schema.path.as_deref(), client)?;
-			check_named(&model.artifact, 0, &hash.named)?;
+			check_named(&model.artifact, 0, hash.named)?;
 			Ok(model)
 		},
 	}
@@ -230,10 +230,10 @@ async fn check_known(
 fn check_named(
 	artifact: &Artifact,
 	model: u32,
-	named: &Option<HexHash>,
+	named: Option<HexHash>,
 ) -> Result<(), CommandError> {
 	let found = HexHash(artifact.hash());
-	match *named {
+	match named {
 		Some(named) if named != found => {
 			Err(KnownModelError::NotNamed { model, found, named }.into())
 		},

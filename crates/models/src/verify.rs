@@ -71,7 +71,7 @@ impl Sampling {
 
 	fn picks_of(&mut self, work: u64, seeder: &mut dyn Seeder) -> bool {
 		let passed = self.passed.map_or(ONE_IN, |passed| passed + 1);
-		let drawn = || seeder.seed().0.is_multiple_of(ONE_IN.into());
+		let mut drawn = || seeder.seed().0.is_multiple_of(ONE_IN.into());
 		let picked = work <= ALWAYS_VERIFIED || self.suspicious || passed >= ONE_IN || drawn();
 		self.passed = Some(if picked { 0 } else { passed });
 		picked

@@ -112,7 +112,7 @@ pub async fn run(options: Verify, output: Output) -> Result<(), CommandError> {
 		Some(path) => files::read_artifact(path)?,
 		None => best.artifact(model).await?,
 	};
-	super::check_named(&artifact, model, &options.model_hash)?;
+	super::check_named(&artifact, model, options.model_hash)?;
 	let completed = JobStatus::Completed { result: blake2b_256(&result).into() };
 	if job.input.0 != blake2b_256(&input) || job.status != completed {
 		return Err(CommandError::Inconsistent(number));
