@@ -6,7 +6,7 @@ use crate::{
 	EvaluationBuffers, ForestCircuit, PreparedServerKey,
 	entities::forest::{Node, Tree},
 	new_seeder,
-	params::{MODULUS_BITS, POLYNOMIAL_SIZE},
+	params::{MODULUS, MODULUS_BITS, POLYNOMIAL_SIZE},
 };
 use proptest::prelude::*;
 use std::sync::LazyLock;
@@ -93,7 +93,7 @@ proptest! {
 	fn what_lies_beyond_the_range_or_the_noise_is_refused(
 		leaves in proptest::collection::vec(proptest::array::uniform4(-40_000..40_000i32), 1..20),
 		salt in any::<i32>(),
-		beyond in 1i64..20,
+		beyond in any::<u16>().prop_map(i64::from),
 	) {
 		let job = Job::new(forest(&leaves), salt.into());
 		let honest = job.decrypt(&job.result).unwrap();
@@ -103,6 +103,10 @@ proptest! {
 		for (at, &(limb, noise)) in limbs.iter().enumerate() {
 			prop_assert!(noise <= job.encoding.tolerance);
 			let (low, high) = job.encoding.ranges[at];
+			// Integers that no limb has; one more and the modulus wraps into the range again.
+			let outside = (MODULUS >> job.encoding.unit_log2) as i64 - (high - low + 1);
+			prop_assert!(outside > 0);
+			let beyond = 1 + beyond % outside;
 			for by in [high - limb + beyond, low - limb - beyond] {
 				let refused = job.decrypt(&job.shifted(at, by * unit));
 				prop_assert_eq!(refused, Err(DecryptError::OutOfRange));
