@@ -192,6 +192,12 @@ export class Chain {
     }
   }
 
+  /** The workers that a job was assigned to. */
+  async workersOf(job: number): Promise<string[]> {
+    const record: Codec = await this.api.query.fheMl!.jobs!(job);
+    return record.isSome ? record.unwrap().assignees.map((worker: Codec) => worker.toHex()) : [];
+  }
+
   async input(job: number): Promise<{ model: number; input: Uint8Array } | undefined> {
     const [record, stored]: Codec[] = await Promise.all(
       [this.api.query.fheMl!.jobs!(job), this.api.query.fheMl!.inputs!(job)]);

@@ -3,7 +3,7 @@
 import { cancer } from './cancer.ts';
 import { Chain, type Account } from './chain.ts';
 import { chainView } from './chain-view.ts';
-import { loadKeys, makeKeys, storedKeys, type OwnKeys } from './crypto.ts';
+import { ask, loadKeys, makeKeys, storedKeys, type OwnKeys } from './crypto.ts';
 import { digit } from './digit.ts';
 import { byId, fhe, h, say, why } from './dom.ts';
 import { filters } from './filters.ts';
@@ -36,10 +36,11 @@ async function ownKeys(): Promise<OwnKeys> {
   return keys as OwnKeys;
 }
 
-function save(name: string, data: Uint8Array): void {
-  const url = URL.createObjectURL(new Blob([data as BlobPart], { type: 'application/octet-stream' }));
+/** Has the browser save what the worker holds; the bytes do not come here. */
+async function save(name: 'client.key' | 'server.key'): Promise<void> {
+  const url = await ask('address', name);
   h('a', { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  setTimeout(() => void ask('forget', url), 10_000);
 }
 
 const guarded = (work: () => Promise<void>) => async () => {
@@ -58,20 +59,17 @@ byId('make-key').addEventListener('click', guarded(async () => {
   await ownKeys();
 }));
 byId('export-key').addEventListener('click', guarded(async () => {
-  const { client, server } = await ownKeys();
-  save('client.key', client);
-  save('server.key', server);
+  await ownKeys();
+  await save('client.key');
+  await save('server.key');
 }));
 const importer = byId<HTMLInputElement>('import-key');
 importer.addEventListener('change', guarded(async () => {
   const files = [...(importer.files ?? [])];
   importer.value = '';
-  const read = async (name: string) => {
-    const file = files.find((file) => file.name === name);
-    if (!file) throw new Error('choose both files of one pair: client.key and server.key');
-    return new Uint8Array(await file.arrayBuffer());
-  };
-  showKeys(await loadKeys(await read('client.key'), await read('server.key')));
+  const [client, server] = ['client.key', 'server.key'].map((name) => files.find((file) => file.name === name));
+  if (!client || !server) throw new Error('choose both files of one pair: client.key and server.key');
+  showKeys(await loadKeys(client, server));
 }));
 
 const parts: Record<string, (session: Session) => Promise<HTMLElement>> = { '#digit': digit, '#cancer': cancer, '#filters': filters, '#own': own };

@@ -2,6 +2,7 @@
 
 mod call;
 mod error;
+mod identity;
 
 pub use call::{Account, AccountError, Call, PendingRequest, RequestedJob};
 pub use error::ChainError;

@@ -1,7 +1,7 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser};
-use fhe_ml_client::{chain::Account, rows::RowRange};
+use fhe_ml_client::{chain::Account, known_models::HexHash, rows::RowRange};
 use fhe_ml_models::FilterKind;
 use std::{num::NonZeroUsize, path::PathBuf};
 
@@ -50,6 +50,8 @@ pub enum Command {
 	Encrypt(Encrypt),
 	/// Decrypt a result that the chain has for an encrypted row.
 	Decrypt(Decrypt),
+	/// Evaluate a finished job again and say whether its result is right. Anybody can: nothing is decrypted.
+	Verify(Verify),
 	/// Remove a finished job from the chain and get its deposit back.
 	Release {
 		/// Number of the job.
@@ -223,6 +225,24 @@ pub struct Schema {
 	pub path: Option<PathBuf>,
 }
 
+/// Which artifact the model must have.
+#[derive(Args)]
+pub struct ModelHash {
+	/// Hash of the model's artifact (0x...), as `fhe-ml model inspect` shows it; a model with another one is
+	/// refused [default: the hash at the model's first use, from `known-models` in the key folder].
+	#[arg(long = "model-hash", value_name = "HASH")]
+	pub named: Option<HexHash>,
+}
+
+/// Whether results are decrypted as they come.
+#[derive(Args)]
+pub struct Trust {
+	/// Decrypt without evaluating again what the worker has evaluated. A worker that lies can then learn your
+	/// client key from the scores that you show or act upon.
+	#[arg(long = "trust-worker")]
+	pub worker: bool,
+}
+
 /// Which node to talk to.
 #[derive(Args)]
 pub struct Node {
@@ -281,7 +301,26 @@ pub struct Predict {
 	#[arg(long)]
 	pub release: bool,
 	#[command(flatten)]
+	pub model_hash: ModelHash,
+	#[command(flatten)]
+	pub trust: Trust,
+	#[command(flatten)]
 	pub signer: Signer,
+}
+
+#[derive(Args)]
+pub struct Verify {
+	/// Number of the job.
+	#[arg(long)]
+	pub job: u64,
+	/// The .fheml file of the model [default: what the chain has].
+	#[arg(long, value_name = "FHEML")]
+	pub model: Option<PathBuf>,
+	/// Hash of the model's artifact (0x...); a model with another one is refused.
+	#[arg(long, value_name = "HASH")]
+	pub model_hash: Option<HexHash>,
+	#[command(flatten)]
+	pub node: Node,
 }
 
 #[derive(Args)]
@@ -301,6 +340,8 @@ pub struct Encrypt {
 	/// File for the encrypted row.
 	#[arg(short, long)]
 	pub output: PathBuf,
+	#[command(flatten)]
+	pub model_hash: ModelHash,
 	#[command(flatten)]
 	pub node: Node,
 }
@@ -323,6 +364,10 @@ pub struct Decrypt {
 	pub key: Key,
 	#[command(flatten)]
 	pub schema: Schema,
+	#[command(flatten)]
+	pub model_hash: ModelHash,
+	#[command(flatten)]
+	pub trust: Trust,
 	#[command(flatten)]
 	pub node: Node,
 }

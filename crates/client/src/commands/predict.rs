@@ -1,9 +1,13 @@
 //! `fhe-ml predict`: encrypt, submit, wait, decrypt.
 
-use super::{CommandError, encrypt_row, with_schema};
+use super::{
+	CommandError, check_known, encrypt_row,
+	verify::{Verifier, refused},
+	with_schema,
+};
 use crate::{cli::Predict, output::Output};
 use fhe_ml_client::{
-	chain::{Account, Call, Chain, ChainError, PendingRequest, RequestedJob},
+	chain::{Account, Call, Chain, ChainError, Job, PendingRequest, RequestedJob},
 	files,
 	rows::Table,
 };
@@ -32,6 +36,9 @@ struct Row {
 	fee: String,
 	input_bytes: usize,
 	result_bytes: usize,
+	/// Whether this machine has got the same result.
+	verified: bool,
+	verify_ms: Option<f64>,
 }
 
 /// A row whose request is in the pool.
@@ -48,6 +55,8 @@ struct Session {
 	model: Model,
 	model_id: u32,
 	key: ClientKey,
+	/// Unless the user trusts the workers.
+	verifier: Option<Verifier>,
 	server_key: Option<[u8; 32]>,
 	max_fee: u128,
 	redundancy: u8,
@@ -58,6 +67,8 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	let chain = Chain::connect(&options.signer.node.url).await?;
 	let best = chain.best_block().await?;
 	let artifact = best.artifact(options.model).await?;
+	let folder = &options.key.folder;
+	check_known(&chain, options.model, &artifact, folder, &options.model_hash, output).await?;
 	let model = with_schema(options.model, artifact, &options.schema, &key)?;
 	let redundancy = options.redundancy.count;
 	let quote = best.quote(options.model, redundancy).await?;
@@ -71,8 +82,11 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	if let Some(hash) = server_key
 		&& best.server_key(hash.into()).await?.is_none()
 	{
-		return Err(CommandError::NoServerKey { model: options.model, folder: options.key.folder });
+		return Err(CommandError::NoServerKey { model: options.model, folder: folder.clone() });
 	}
+	let url = &options.signer.node.url;
+	let hash = key.server_key_hash().into();
+	let verifier = Verifier::of_key(&model.artifact, folder, hash, url, &options.trust).await?;
 	let table = Table::read(&options.input.table)?.for_model(&model.card)?;
 	let rows = table.select(options.rows.as_ref())?;
 
@@ -92,6 +106,7 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 		model,
 		model_id: options.model,
 		key,
+		verifier,
 		max_fee,
 		redundancy,
 	};
@@ -111,19 +126,25 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 		match prediction {
 			Ok(row) => {
 				let text = format!(
-					"row {}: {}  scores {:.6?}  (job {}, block {} -> {})",
+					"row {}: {}  scores {:.6?}  (job {}, block {} -> {}, {})",
 					row.row,
 					row.prediction.prediction,
 					row.prediction.scores,
 					row.job,
 					row.requested_in_block,
 					row.result_in_block,
+					match row.verify_ms {
+						Some(milliseconds) => format!("verified in {milliseconds:.1} ms"),
+						None => "not verified".into(),
+					},
 				);
 				bar.suspend(|| output.print(&row, &text))?;
 				jobs.push(row.job);
 			},
 			Err(error) => {
-				bar.suspend(|| eprintln!("error: {error}"));
+				if count > 1 {
+					bar.suspend(|| eprintln!("error: {error}"));
+				}
 				failures.push(error);
 			},
 		}
@@ -133,11 +154,12 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 		let calls = jobs.into_iter().map(Call::release).collect();
 		session.chain.submit_all(calls, &session.account).await?;
 	}
-	match failures.first() {
+	let failed = failures.len();
+	match failures.into_iter().next() {
 		None => Ok(()),
+		Some(only) if count == 1 => Err(only),
 		Some(first) => {
-			let first = first.to_string();
-			Err(CommandError::SomeRows { failed: failures.len(), rows: count, first })
+			Err(CommandError::SomeRows { failed, rows: count, first: first.to_string() })
 		},
 	}
 }
@@ -159,7 +181,15 @@ impl Session {
 	async fn predict(&self, request: Request) -> Result<Row, CommandError> {
 		let Request { row, input, pending } = request;
 		let requested = pending.job().await?;
-		let (result, result_in_block) = self.wait(&requested, &input).await?;
+		let (job, result, result_in_block) = self.wait(&requested, &input).await?;
+		let verify_ms = match &self.verifier {
+			Some(verifier) => {
+				let verify = || verifier.verify(&self.model.artifact, &input, &result);
+				let verified = tokio::task::block_in_place(verify);
+				verified.map_err(|error| refused(error, Some((requested.job, &job))))?
+			},
+			None => None,
+		};
 		let prediction = self.model.decrypt(&self.key, &input, &result)?;
 		Ok(Row {
 			row,
@@ -170,6 +200,8 @@ impl Session {
 			fee: requested.fee.to_string(),
 			input_bytes: input.len(),
 			result_bytes: result.len(),
+			verified: verify_ms.is_some(),
+			verify_ms,
 		})
 	}
 
@@ -178,7 +210,7 @@ impl Session {
 		&self,
 		requested: &RequestedJob,
 		input: &[u8],
-	) -> Result<(Vec<u8>, u64), ChainError> {
+	) -> Result<(Job, Vec<u8>, u64), ChainError> {
 		let hash = blake2b_256(input);
 		loop {
 			let best = self.chain.best_block().await?;
@@ -189,7 +221,7 @@ impl Session {
 				JobStatus::Completed { .. } => {
 					let result = best.result(requested.job).await?;
 					let result = result.ok_or(ChainError::JobGone(requested.job))?;
-					return Ok((result, best.number()));
+					return Ok((job, result, best.number()));
 				},
 				JobStatus::Failed { reason } => {
 					return Err(ChainError::JobFailed { job: requested.job, reason });
