@@ -9,11 +9,11 @@ mod predict;
 mod worker;
 
 use crate::{
-	cli::{Cli, Command, Schema},
+	cli::{Cli, Command, Node, Schema},
 	output::Output,
 };
 use fhe_ml_client::{
-	chain::{Call, Chain, ChainError},
+	chain::{Call, ChainError, LightError},
 	files::{self, FileError},
 	rows::TableError,
 };
@@ -34,6 +34,8 @@ pub enum CommandError {
 	Table(#[from] TableError),
 	#[error(transparent)]
 	Chain(#[from] ChainError),
+	#[error(transparent)]
+	Light(#[from] LightError),
 	#[error("{0}")]
 	Import(#[from] ImportError),
 	#[error("the model is not usable: {0}")]
@@ -80,10 +82,20 @@ pub enum CommandError {
 	NoPage,
 	#[error("`{0}` is not the WebSocket of a node, like ws://127.0.0.1:9944")]
 	NodeUrl(String),
+	#[error(
+		"a browser reaches full nodes by WebSocket only, and the specification names none like \
+		/ip4/127.0.0.1/tcp/30333/ws/p2p/...; name one with --bootnode (the node needs --listen-addr .../ws)"
+	)]
+	NoWebSocket,
 	#[error("cannot serve on 127.0.0.1:{port}: {source}; name another with --port")]
 	Listen { port: u16, source: std::io::Error },
 	#[error("one row costs {quote}, more than --max-fee {max_fee}")]
 	TooExpensive { quote: u128, max_fee: u128 },
+	#[error(
+		"the chain asks {quote} for one row, and it should be at most {most} by what this machine computes; \
+		give --max-fee {quote} if you agree to that"
+	)]
+	Overpriced { quote: u128, most: u128 },
 	#[error("{failed} of {rows} rows failed; the first: {first}")]
 	SomeRows { failed: usize, rows: usize, first: String },
 }
@@ -96,13 +108,13 @@ pub async fn run(cli: Cli) -> Result<(), CommandError> {
 		Command::Key(command) => key::run(command, output).await,
 		Command::Worker(command) => worker::run(command, output).await,
 		Command::Quote { model, redundancy, node } => {
-			quote(model, redundancy.count, &node.url, output).await
+			quote(model, redundancy.count, &node, output).await
 		},
 		Command::Predict(options) => predict::run(options, output).await,
 		Command::Encrypt(options) => encrypt::encrypt(options, output).await,
 		Command::Decrypt(options) => encrypt::decrypt(options, output).await,
 		Command::Release { job, signer } => {
-			let chain = Chain::connect(&signer.node.url).await?;
+			let chain = signer.node.connect().await?;
 			let block = chain.submit(Call::release(job), &signer.suri).await?;
 			let text = format!("job {job} released in block {block}");
 			output.print(&json!({ "job": job, "block": block }), &text)
@@ -137,8 +149,13 @@ fn keygen(out: &Path, output: Output) -> Result<(), CommandError> {
 	output.print(&json, &text)
 }
 
-async fn quote(model: u32, redundancy: u8, url: &str, output: Output) -> Result<(), CommandError> {
-	let best = Chain::connect(url).await?.best_block().await?;
+async fn quote(
+	model: u32,
+	redundancy: u8,
+	node: &Node,
+	output: Output,
+) -> Result<(), CommandError> {
+	let best = node.connect().await?.best_block().await?;
 	let quote =
 		best.quote(model, redundancy).await?.ok_or(CommandError::NoQuote { model, redundancy })?;
 	let units = |amount: u128| format!("{:.6} FHE", amount as f64 / 1e12);
@@ -161,11 +178,11 @@ async fn find_model(
 	model: &str,
 	schema: &Schema,
 	key: &ClientKey,
-	url: &str,
+	node: &Node,
 ) -> Result<Model, CommandError> {
 	match model.parse::<u32>() {
 		Ok(number) => {
-			let artifact = Chain::connect(url).await?.best_block().await?.artifact(number).await?;
+			let artifact = node.connect().await?.best_block().await?.artifact(number).await?;
 			with_schema(number, artifact, schema, key)
 		},
 		Err(_) => Ok(files::read_model(Path::new(model), schema.path.as_deref(), key)?),

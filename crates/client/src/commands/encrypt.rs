@@ -6,7 +6,6 @@ use crate::{
 	output::Output,
 };
 use fhe_ml_client::{
-	chain::Chain,
 	files::{self, FileError},
 	rows::{RowRange, Table},
 };
@@ -15,7 +14,7 @@ use std::path::Path;
 
 pub async fn encrypt(options: Encrypt, output: Output) -> Result<(), CommandError> {
 	let key = files::read_client_key(&options.key.folder)?;
-	let model = find_model(&options.model, &options.schema, &key, &options.node.url).await?;
+	let model = find_model(&options.model, &options.schema, &key, &options.node).await?;
 	let table = Table::read(&options.input.table)?.for_model(&model.card)?;
 	let range = RowRange(options.row..options.row.saturating_add(1));
 	for (row, values) in table.select(Some(&range))? {
@@ -36,11 +35,10 @@ pub async fn encrypt(options: Encrypt, output: Output) -> Result<(), CommandErro
 
 pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandError> {
 	let key = files::read_client_key(&options.key.folder)?;
-	let url = &options.node.url;
 	let (job_model, input, result) = match options.job {
 		Some(job) => {
 			let (model, input, result) =
-				Chain::connect(url).await?.best_block().await?.finished(job).await?;
+				options.node.connect().await?.best_block().await?.finished(job).await?;
 			(Some(model.to_string()), input, result)
 		},
 		None => (
@@ -50,7 +48,7 @@ pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandErro
 		),
 	};
 	let model = options.model.or(job_model).unwrap_or_default();
-	let model = find_model(&model, &options.schema, &key, url).await?;
+	let model = find_model(&model, &options.schema, &key, &options.node).await?;
 	let prediction = model.decrypt(&key, &input, &result)?;
 	let text = format!("{}  scores {:.6?}", prediction.prediction, prediction.scores);
 	output.print(&prediction, &text)
