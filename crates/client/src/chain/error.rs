@@ -60,6 +60,9 @@ pub enum ChainError {
 	/// The pool of the node has no room for it, or has it already.
 	#[error("the node did not take the transaction now: {0}; try again in a minute")]
 	NotNow(String),
+	/// The pool of the node has dropped it, and takes these very bytes no more for half an hour.
+	#[error("the node dropped the transaction and does not take it again: {0}; try again in a minute")]
+	Banned(String),
 	/// The transaction did not get into a block.
 	#[error("the transaction was not included: {0}")]
 	NotIncluded(String),
@@ -121,7 +124,7 @@ impl ChainError {
 	/// Whether the same transaction can be sent again later.
 	pub(super) fn is_for_later(&self) -> bool {
 		match self {
-			Self::NotNow(_) => true,
+			Self::NotNow(_) | Self::Banned(_) => true,
 			Self::Rpc(error) => error.is_disconnected_will_reconnect(),
 			Self::Subxt(error) => error.is_disconnected_will_reconnect(),
 			_ => false,
@@ -144,9 +147,11 @@ macro_rules! from_subxt {
 	)* };
 }
 
-/// Codes of the pool for transactions that it may take later: banned for a while, known already, of a priority
-/// too low for the one with the same nonce or for a full pool.
-const LATER: [i32; 4] = [1012, 1013, 1014, 1016];
+/// Codes of the pool for transactions that it may take later: known already, of a priority too low for the one
+/// with the same nonce or for a full pool.
+const LATER: [i32; 3] = [1013, 1014, 1016];
+/// Code of the pool for what it has dropped a while ago.
+const BANNED: i32 = 1012;
 
 from_subxt! {
 	ConstantError,
@@ -167,9 +172,10 @@ impl From<ExtrinsicError> for ChainError {
 		// The message is the same for all invalid transactions; the reason is in the data, if anywhere.
 		let reason = refused.data.as_deref().map(|data| data.get());
 		let text = |json| serde_json::from_str(json).unwrap_or_else(|_| String::from(json));
-		match LATER.contains(&refused.code) {
-			true => Self::NotNow(refused.message),
-			false => Self::NotTaken(reason.map_or(refused.message, text)),
+		match refused.code {
+			BANNED => Self::Banned(refused.message),
+			code if LATER.contains(&code) => Self::NotNow(refused.message),
+			_ => Self::NotTaken(reason.map_or(refused.message, text)),
 		}
 	}
 }

@@ -157,6 +157,8 @@ impl Sent {
 		let submit = || async { Ok(self.signed.0.submit_and_watch().await?) };
 		match submit.retry(BEHIND_RETRY).when(ChainError::is_behind).await {
 			Ok(progress) => self.progress = Some(progress),
+			// Other bytes with the same nonce are no less the same request.
+			Err(ChainError::Banned(_)) if best.number() > self.signed.1 => self.sign_at(&best)?,
 			// It is in the pool already, or has to wait for room, or the connection is gone.
 			Err(error) if error.is_for_later() => {},
 			Err(error) => return Err(error),
