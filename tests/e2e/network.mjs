@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fheMl, history, model, Node, send, until } from './harness.mjs';
 
-const BOOT_PEER = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'; // of node key 1
+export const BOOT_PEER = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'; // of node key 1
 const { prediction: EXPECTED } = JSON.parse(readFileSync(model('breast_cancer_logistic.expected.json')));
 export const NAMES = ['alice', 'bob', 'charlie', 'dave'];
 

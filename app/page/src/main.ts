@@ -7,6 +7,7 @@ import { ask, loadKeys, makeKeys, storedKeys, type OwnKeys } from './crypto.ts';
 import { digit } from './digit.ts';
 import { byId, fhe, h, say, why } from './dom.ts';
 import { filters } from './filters.ts';
+import { trustNode, trustsNode } from './light-client.ts';
 import { own } from './own.ts';
 import type { Session } from './run.ts';
 
@@ -103,13 +104,28 @@ async function show(session: Session): Promise<void> {
   }
 }
 
+/** The switch between the light client and the node, if there is a choice. */
+function showTrust(choice: boolean, proven: boolean): void {
+  const box = byId<HTMLInputElement>('prove');
+  byId('trust').hidden = !choice;
+  box.checked = proven;
+  box.addEventListener('change', () => {
+    trustNode(!box.checked);
+    location.reload();
+  });
+}
+
 async function start(): Promise<void> {
   showKeys(await storedKeys());
-  const { node } = (await (await fetch('config.json')).json()) as { node: string };
-  const chain = await Chain.connect(node, (connected) => {
-    byId('node').textContent = connected ? node : `${node} does not answer; trying again`;
+  const { node, light } = (await (await fetch('config.json')).json()) as { node: string; light: boolean };
+  const proven = light && !trustsNode();
+  showTrust(light, proven);
+  const name = proven ? 'any full node, not trusted: the chain is verified in this browser' : node;
+  if (proven) byId('node').textContent = 'the light client looks for full nodes';
+  const chain = await Chain.connect(node, proven, (connected) => {
+    byId('node').textContent = connected ? name : `${proven ? 'no full node' : node} does not answer; trying again`;
   });
-  byId('node').textContent = node;
+  byId('node').textContent = name;
   accounts = await chain.accounts();
   select.replaceChildren(...accounts.map(({ name }, at) => h('option', { value: at }, name)));
   const balance = async () => {

@@ -134,10 +134,10 @@ export class Run {
     this.seen.replaceChildren(h('p', {}, 'What the collator sees of your data:'),
       picture(input, 'Ciphertext as a picture: noise'),
       h('code', {}, Array.from(input.slice(0, 48), (b) => b.toString(16).padStart(2, '0')).join(' '), ' …'));
-    const fee = await this.session.chain.quote(loaded.model.number);
+    const most = await this.session.chain.mostFee(loaded.model.number);
     const requested = await this.step('Submit', async (note) => {
-      note('waiting for a block');
-      const included = await this.session.chain.request(loaded.model.number, key, input, fee, this.session.account());
+      note(`at most ${fhe(most)}; waiting for a block`);
+      const included = await this.session.chain.request(loaded.model.number, key, input, most, this.session.account());
       note(`job ${included.job} in block ${included.block}, fee ${fhe(included.fee)}`);
       return included;
     });

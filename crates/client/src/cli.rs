@@ -1,7 +1,11 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser};
-use fhe_ml_client::{chain::Account, known_models::HexHash, rows::RowRange};
+use fhe_ml_client::{
+	chain::{Account, Chain, ChainError, Light, Source},
+	known_models::HexHash,
+	rows::RowRange,
+};
 use fhe_ml_models::FilterKind;
 use std::{num::NonZeroUsize, path::PathBuf};
 
@@ -243,12 +247,33 @@ pub struct Trust {
 	pub worker: bool,
 }
 
-/// Which node to talk to.
+/// Which node to talk to, or which chain to verify.
 #[derive(Args)]
 pub struct Node {
-	/// WebSocket of a node.
+	/// WebSocket of a node. The tool believes what it says of the chain: it must be yours, or use --light.
 	#[arg(long, env = "FHE_ML_URL", default_value = "ws://127.0.0.1:9944")]
 	pub url: String,
+	/// Chain specification (raw JSON). With it the tool is a light client: it believes no node, but verifies
+	/// finality votes and storage proofs. --url is not used.
+	#[arg(long, env = "FHE_ML_LIGHT", value_name = "SPEC")]
+	pub light: Option<PathBuf>,
+	/// Full node that the light client asks, /ip4/.../tcp/.../p2p/...; it needs no trust [default: those in
+	/// the specification].
+	#[arg(long = "bootnode", value_name = "ADDRESS", requires = "light")]
+	pub bootnodes: Vec<String>,
+}
+
+impl Node {
+	/// Connects to the node, or starts the light client.
+	pub async fn connect(&self) -> Result<Chain, ChainError> {
+		Chain::connect(&Source { url: self.url.clone(), light: self.light() }).await
+	}
+
+	/// What the light client starts from, if there is to be one.
+	pub fn light(&self) -> Option<Light> {
+		let light = |spec| Light { spec, bootnodes: self.bootnodes.clone() };
+		self.light.clone().map(light)
+	}
 }
 
 /// Who signs, and which node to talk to.
@@ -294,7 +319,8 @@ pub struct Predict {
 	pub schema: Schema,
 	#[command(flatten)]
 	pub redundancy: Redundancy,
-	/// Most that one row may cost, in units of 10^-12 FHE [default: the chain's price].
+	/// Most that one row may cost, in units of 10^-12 FHE [default: a tenth more than this machine computes
+	/// from the model and the chain's prices, and at most four times the prices of this release].
 	#[arg(long)]
 	pub max_fee: Option<u128>,
 	/// Remove the jobs from the chain afterwards, for their deposits.

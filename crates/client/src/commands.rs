@@ -10,11 +10,11 @@ mod verify;
 mod worker;
 
 use crate::{
-	cli::{Cli, Command, Key, ModelHash, Schema},
+	cli::{Cli, Command, Key, ModelHash, Node, Schema},
 	output::Output,
 };
 use fhe_ml_client::{
-	chain::{Call, Chain, ChainError},
+	chain::{Call, Chain, ChainError, LightError},
 	files::{self, FileError},
 	known_models::{HexHash, KnownModelError, KnownModels, ModelName},
 	rows::TableError,
@@ -36,6 +36,8 @@ pub enum CommandError {
 	Table(#[from] TableError),
 	#[error(transparent)]
 	Chain(#[from] ChainError),
+	#[error(transparent)]
+	Light(#[from] LightError),
 	#[error("{0}")]
 	Import(#[from] ImportError),
 	#[error("the model is not usable: {0}")]
@@ -98,10 +100,20 @@ pub enum CommandError {
 	NoPage,
 	#[error("`{0}` is not the WebSocket of a node, like ws://127.0.0.1:9944")]
 	NodeUrl(String),
+	#[error(
+		"a browser reaches full nodes by WebSocket only, and the specification names none like \
+		/ip4/127.0.0.1/tcp/30333/ws/p2p/...; name one with --bootnode (the node needs --listen-addr .../ws)"
+	)]
+	NoWebSocket,
 	#[error("cannot serve on 127.0.0.1:{port}: {source}; name another with --port")]
 	Listen { port: u16, source: std::io::Error },
 	#[error("one row costs {quote}, more than --max-fee {max_fee}")]
 	TooExpensive { quote: u128, max_fee: u128 },
+	#[error(
+		"the chain asks {quote} for one row, and it should be at most {most} by what this machine computes; \
+		give --max-fee {quote} if you agree to that"
+	)]
+	Overpriced { quote: u128, most: u128 },
 	#[error("{failed} of {rows} rows failed; the first: {first}")]
 	SomeRows { failed: usize, rows: usize, first: String },
 }
@@ -114,14 +126,14 @@ pub async fn run(cli: Cli) -> Result<(), CommandError> {
 		Command::Key(command) => key::run(command, output).await,
 		Command::Worker(command) => worker::run(command, output).await,
 		Command::Quote { model, redundancy, node } => {
-			quote(model, redundancy.count, &node.url, output).await
+			quote(model, redundancy.count, &node, output).await
 		},
 		Command::Predict(options) => predict::run(options, output).await,
 		Command::Encrypt(options) => encrypt::encrypt(options, output).await,
 		Command::Decrypt(options) => encrypt::decrypt(options, output).await,
 		Command::Verify(options) => verify::run(options, output).await,
 		Command::Release { job, signer } => {
-			let chain = Chain::connect(&signer.node.url).await?;
+			let chain = signer.node.connect().await?;
 			let block = chain.submit(Call::release(job), &signer.suri).await?;
 			let text = format!("job {job} released in block {block}");
 			output.print(&json!({ "job": job, "block": block }), &text)
@@ -156,8 +168,13 @@ fn keygen(out: &Path, output: Output) -> Result<(), CommandError> {
 	output.print(&json, &text)
 }
 
-async fn quote(model: u32, redundancy: u8, url: &str, output: Output) -> Result<(), CommandError> {
-	let best = Chain::connect(url).await?.best_block().await?;
+async fn quote(
+	model: u32,
+	redundancy: u8,
+	node: &Node,
+	output: Output,
+) -> Result<(), CommandError> {
+	let best = node.connect().await?.best_block().await?;
 	let quote =
 		best.quote(model, redundancy).await?.ok_or(CommandError::NoQuote { model, redundancy })?;
 	let units = |amount: u128| format!("{:.6} FHE", amount as f64 / 1e12);
@@ -187,13 +204,13 @@ struct ModelSource<'a> {
 async fn find_model(
 	model: &str,
 	source: ModelSource<'_>,
-	url: &str,
+	node: &Node,
 	output: Output,
 ) -> Result<Model, CommandError> {
 	let ModelSource { key, client, schema, hash } = source;
 	match model.parse::<u32>() {
 		Ok(number) => {
-			let chain = Chain::connect(url).await?;
+			let chain = node.connect().await?;
 			let artifact = chain.best_block().await?.artifact(number).await?;
 			check_known(&chain, number, &artifact, &key.folder, hash, output).await?;
 			with_schema(number, artifact, schema, client)

@@ -9,7 +9,7 @@ use crate::{
 	output::Output,
 };
 use fhe_ml_client::{
-	chain::{Chain, ChainError},
+	chain::ChainError,
 	files::{self, FileError},
 	rows::{RowRange, Table},
 };
@@ -24,7 +24,7 @@ pub async fn encrypt(options: Encrypt, output: Output) -> Result<(), CommandErro
 		schema: &options.schema,
 		hash: &options.model_hash,
 	};
-	let model = find_model(&options.model, source, &options.node.url, output).await?;
+	let model = find_model(&options.model, source, &options.node, output).await?;
 	let table = Table::read(&options.input.table)?.for_model(&model.card)?;
 	let range = RowRange(options.row..options.row.saturating_add(1));
 	for (row, values) in table.select(Some(&range))? {
@@ -45,10 +45,9 @@ pub async fn encrypt(options: Encrypt, output: Output) -> Result<(), CommandErro
 
 pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandError> {
 	let key = files::read_client_key(&options.key.folder)?;
-	let url = &options.node.url;
 	let (job, input, result) = match options.job {
 		Some(number) => {
-			let best = Chain::connect(url).await?.best_block().await?;
+			let best = options.node.connect().await?.best_block().await?;
 			let (_, input, result) = best.finished(number).await?;
 			let job = best.job(number).await?.ok_or(ChainError::JobGone(number))?;
 			(Some((number, job)), input, result)
@@ -67,9 +66,9 @@ pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandErro
 		schema: &options.schema,
 		hash: &options.model_hash,
 	};
-	let model = find_model(&model, source, url, output).await?;
+	let model = find_model(&model, source, &options.node, output).await?;
 	let (folder, hash) = (&options.key.folder, key.server_key_hash().into());
-	let verifier = Verifier::of_key(&model.artifact, folder, hash, url, &options.trust).await?;
+	let verifier = Verifier::of_key(&model.artifact, folder, hash, &options.node, &options.trust).await?;
 	if let Some(verifier) = verifier {
 		let job = job.as_ref().map(|(number, job)| (*number, job));
 		verifier.verify(&model.artifact, &input, &result).map_err(|error| refused(error, job))?;

@@ -7,7 +7,9 @@ use super::{
 };
 use crate::{cli::Predict, output::Output};
 use fhe_ml_client::{
-	chain::{Account, Call, Chain, ChainError, Job, PendingRequest, RequestedJob},
+	chain::{
+		Account, BestBlock, Call, Chain, ChainError, Job, PendingRequest, RequestedJob,
+	},
 	files,
 	rows::Table,
 };
@@ -64,29 +66,22 @@ struct Session {
 
 pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	let key = files::read_client_key(&options.key.folder)?;
-	let chain = Chain::connect(&options.signer.node.url).await?;
+	let chain = options.signer.node.connect().await?;
 	let best = chain.best_block().await?;
 	let artifact = best.artifact(options.model).await?;
 	let folder = &options.key.folder;
 	check_known(&chain, options.model, &artifact, folder, &options.model_hash, output).await?;
 	let model = with_schema(options.model, artifact, &options.schema, &key)?;
 	let redundancy = options.redundancy.count;
-	let quote = best.quote(options.model, redundancy).await?;
-	let unknown = CommandError::NoQuote { model: options.model, redundancy };
-	let quote = quote.ok_or(unknown)?.fee;
-	let max_fee = options.max_fee.unwrap_or(quote);
-	if quote > max_fee {
-		return Err(CommandError::TooExpensive { quote, max_fee });
-	}
+	let max_fee = agree(&best, &model, &options, output).await?;
 	let server_key = (model.card.sizes.server_key > 0).then(|| key.server_key_hash());
 	if let Some(hash) = server_key
 		&& best.server_key(hash.into()).await?.is_none()
 	{
 		return Err(CommandError::NoServerKey { model: options.model, folder: folder.clone() });
 	}
-	let url = &options.signer.node.url;
 	let hash = key.server_key_hash().into();
-	let verifier = Verifier::of_key(&model.artifact, folder, hash, url, &options.trust).await?;
+	let verifier = Verifier::of_key(&model.artifact, folder, hash, &options.signer.node, &options.trust).await?;
 	let table = Table::read(&options.input.table)?.for_model(&model.card)?;
 	let rows = table.select(options.rows.as_ref())?;
 
@@ -164,6 +159,34 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	}
 }
 
+/// Shows what a row costs, and returns the most that is paid for it: what the user allows, or what this machine
+/// computes, but never what the node says.
+async fn agree(
+	best: &BestBlock,
+	model: &Model,
+	options: &Predict,
+	output: Output,
+) -> Result<u128, CommandError> {
+	let redundancy = options.redundancy.count;
+	let quote = best.quote(options.model, redundancy).await?;
+	let unknown = CommandError::NoQuote { model: options.model, redundancy };
+	let quote = quote.ok_or(unknown)?.fee;
+	let most = match options.max_fee {
+		Some(max_fee) if quote > max_fee => {
+			return Err(CommandError::TooExpensive { quote, max_fee });
+		},
+		Some(max_fee) => max_fee,
+		None => best.prices()?.most(&model.artifact, redundancy),
+	};
+	if quote > most {
+		return Err(CommandError::Overpriced { quote, most });
+	}
+	output.note(&format!(
+		"one row costs {quote}, and not more than {most} is paid (units of 10^-12 FHE)"
+	));
+	Ok(most)
+}
+
 impl Session {
 	async fn request(
 		&self,
@@ -179,9 +202,9 @@ impl Session {
 	}
 
 	async fn predict(&self, request: Request) -> Result<Row, CommandError> {
-		let Request { row, input, pending } = request;
-		let requested = pending.job().await?;
-		let (job, result, result_in_block) = self.wait(&requested, &input).await?;
+		let Request { row, input, mut pending } = request;
+		let (requested, (job, result, result_in_block)) =
+			self.finish(&mut pending, &input).await?;
 		let verify_ms = match &self.verifier {
 			Some(verifier) => {
 				let verify = || verifier.verify(&self.model.artifact, &input, &result);
@@ -203,6 +226,28 @@ impl Session {
 			verified: verify_ms.is_some(),
 			verify_ms,
 		})
+	}
+
+	/// Waits for the job of a request and its result. A job whose block was reverted comes back in another one,
+	/// perhaps with another number.
+	async fn finish(
+		&self,
+		pending: &mut PendingRequest,
+		input: &[u8],
+	) -> Result<(RequestedJob, (Job, Vec<u8>, u64)), ChainError> {
+		let mut requested = pending.job().await?;
+		loop {
+			match self.wait(&requested, input).await {
+				Err(gone @ ChainError::JobGone(_)) => {
+					let again = pending.job().await?;
+					if again == requested {
+						return Err(gone);
+					}
+					requested = again;
+				},
+				finished => return Ok((requested, finished?)),
+			}
+		}
 	}
 
 	/// Waits for the result of a job, and sees to it that it is the job of this input.

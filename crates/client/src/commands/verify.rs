@@ -2,12 +2,12 @@
 
 use super::{CommandError, hex_hash};
 use crate::{
-	cli::{Trust, Verify},
+	cli::{Node, Trust, Verify},
 	output::Output,
 };
 use codec::Encode;
 use fhe_ml_client::{
-	chain::{BestBlock, Chain, ChainError, Job},
+	chain::{BestBlock, ChainError, Job},
 	files,
 };
 use fhe_ml_engine::{EvaluationBuffers, PreparedServerKey, blake2b_256, new_seeder};
@@ -37,7 +37,7 @@ impl Verifier {
 		model: &Artifact,
 		folder: &Path,
 		hash: KeyHash,
-		url: &str,
+		node: &Node,
 		trust: &Trust,
 	) -> Result<Option<Self>, CommandError> {
 		if trust.worker {
@@ -52,7 +52,7 @@ impl Verifier {
 				Some(PreparedServerKey::new(&files::read_server_key(folder)?))
 			},
 			true => {
-				Some(key_of_chain(&Chain::connect(url).await?.best_block().await?, hash).await?)
+				Some(key_of_chain(&node.connect().await?.best_block().await?, hash).await?)
 			},
 		};
 		Ok(Some(Self::new(key)))
@@ -105,7 +105,7 @@ pub fn refused(error: VerifyError, job: Option<(u64, &Job)>) -> CommandError {
 /// `fhe-ml verify`.
 pub async fn run(options: Verify, output: Output) -> Result<(), CommandError> {
 	let number = options.job;
-	let best = Chain::connect(&options.node.url).await?.best_block().await?;
+	let best = options.node.connect().await?.best_block().await?;
 	let (model, input, result) = best.finished(number).await?;
 	let job = best.job(number).await?.ok_or(ChainError::JobGone(number))?;
 	let artifact = match &options.model {
