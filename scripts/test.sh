@@ -14,6 +14,13 @@ setup_node_js
 stage "Format"
 cargo fmt --all --check
 
+stage "Licences and sources of dependencies"
+scripts/deny.sh
+
+stage "Bits of security, and the figures of docs/security.md"
+scripts/estimate-security.sh --check
+python3 scripts/security_figures.py --check
+
 stage "The web client and the page"
 build_page
 (cd app/client && npm test)
