@@ -7,16 +7,16 @@ import { run } from './lib.mjs';
 
 const THROTTLE = '/sys/fs/cgroup/blkio/blkio.throttle';
 
-/** A disk of `megabytes` with a file system of its own. */
+/** A disk of `megabytes` with a file system of its own, mounted with `options`. */
 export class Disk {
-  constructor(megabytes) {
+  constructor(megabytes, options = 'rw') {
     const folder = scratch();
     Object.assign(this, { image: join(folder, 'image'), path: join(folder, 'disk'), ballast: [] });
     mkdirSync(this.path);
     run('truncate', '-s', `${megabytes}M`, this.image);
     run('mkfs.ext4', '-q', '-m', '0', this.image);
     this.device = run('losetup', '--find', '--show', '--direct-io=on', this.image);
-    run('mount', this.device, this.path);
+    run('mount', '-o', options, this.device, this.path);
   }
 
   /** Bytes that are free. */
@@ -43,6 +43,13 @@ export class Disk {
     for (const kind of ['write', 'read']) {
       writeFileSync(`${THROTTLE}.${kind}_iops_device`, `${number} ${operations}`);
     }
+  }
+
+  /** Milliseconds that a small write takes until it is on the disk. */
+  writeTime() {
+    const start = Date.now();
+    run('dd', 'if=/dev/zero', `of=${join(this.path, 'probe')}`, 'bs=4k', 'count=1', 'oflag=dsync', 'status=none');
+    return Date.now() - start;
   }
 
   remove() {
