@@ -7,8 +7,10 @@
 
 /** After this time without news, in milliseconds, the chain is asked for the transaction. */
 const SILENCE = 12_000;
-/** Before it is sent again. */
+/** Between two questions. */
 const PAUSE = 2_000;
+/** Questions after which it is sent again. */
+const ROUNDS = 6;
 /** Codes of a pool for what it may take later: banned for a while, known already, no room. */
 const LATER = [1012, 1013, 1014, 1016];
 /** How polkadot.js says that there is no connection just now. */
@@ -36,22 +38,22 @@ export async function submit(api: any, signed: any, final = false): Promise<Incl
   const head = () => (final ? api.rpc.chain.getFinalizedHead() : api.rpc.chain.getBlockHash());
   const first: number = (await api.rpc.chain.getHeader(await head())).number.toNumber();
   const lifetime = signed.era.isMortalEra ? signed.era.asMortalEra.period.toNumber() : Infinity;
-  let sent = false;
-  for (;;) {
-    const block = await watch(api, signed, final, sent);
-    sent = true;
+  let block = await watch(api, signed, final);
+  for (let round = 1; ; round += 1) {
     const found = block && (await connected(() => inBlock(api, signed, block)));
     if (found) return found;
+    block = undefined; // From here on the chain is asked, not the node's opinion of the transaction.
     const { header, used } = await connected(async () => {
       const at = await head();
-      const account = await (await api.at(at)).query.system.account(signed.signer);
+      const account = await (await api.at(at)).query.system.account(signed.signer.toString());
       return { header: await api.rpc.chain.getHeader(at), used: account.nonce.toNumber() as number };
     });
     if (used > nonce) return connected(() => find(api, signed, header, first));
     if (header.number.toNumber() > first + lifetime) {
       throw new Error('no block has taken the transaction in time, and none will now: nothing was paid; ask again');
     }
-    if (!block) await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    if (round % ROUNDS === 1) await sendAgain(api, signed);
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
 }
 
@@ -67,8 +69,21 @@ async function connected<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Whether what a node says of a transaction may be otherwise later. */
+const mayPass = (error: any) => LATER.includes(error?.code) || AWAY.test(String(error?.message ?? error));
+
+/** Sends it once more; polkadot.js would not, if it were watched once more. */
+async function sendAgain(api: any, signed: any): Promise<void> {
+  try {
+    await connected(() => api.rpc.author.submitExtrinsic(signed));
+  } catch (error: any) {
+    // Outdated: a block has taken it meanwhile, which is still to be found or to be finalised.
+    if (!mayPass(error) && !/outdated/i.test(String(error?.message ?? error))) throw error;
+  }
+}
+
 /** Sends it and waits for a block, or for the node to lose it or fall silent (`undefined`). */
-function watch(api: any, signed: any, final: boolean, again: boolean): Promise<any> {
+function watch(api: any, signed: any, final: boolean): Promise<any> {
   return new Promise((resolve, reject) => {
     let stop: (() => void) | undefined;
     let ended = false;
@@ -85,19 +100,14 @@ function watch(api: any, signed: any, final: boolean, again: boolean): Promise<a
     const lost = () => end(() => resolve(undefined));
     let timer = setTimeout(lost, SILENCE);
     const news = (status: any) => {
-      clearTimeout(timer);
       if (ended) return;
+      clearTimeout(timer);
       timer = setTimeout(lost, SILENCE);
       if (status.isFinalized) end(() => resolve(status.asFinalized));
       else if (status.isInBlock && !final) end(() => resolve(status.asInBlock));
       else if (status.isDropped || status.isInvalid || status.isUsurped || status.isFinalityTimeout) lost();
     };
-    const refused = (error: any) => {
-      const why = String(error?.message ?? error);
-      const mayPass = LATER.includes(error?.code) || AWAY.test(why) || (again && /outdated/i.test(why));
-      if (mayPass) lost();
-      else end(() => reject(error));
-    };
+    const refused = (error: any) => (mayPass(error) ? lost() : end(() => reject(error)));
     api.rpc.author.submitAndWatchExtrinsic(signed, news).then((unsubscribe: () => void) => {
       stop = unsubscribe;
       if (ended) unsubscribe();

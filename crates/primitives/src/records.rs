@@ -260,7 +260,7 @@ pub struct JobRecord<AccountId, Balance, BlockNumber> {
 	pub rounds: u8,
 	/// Block of the request.
 	pub requested_at: BlockNumber,
-	/// Block in which workers were assigned last; that of the request before there are any.
+	/// Block in which workers were assigned or jurors asked for last; that of the request before that.
 	pub assigned_at: BlockNumber,
 	/// While it is pending, the last block in which what the assignees have to post next is accepted.
 	/// Afterwards the block in which it was finished.

@@ -1,4 +1,9 @@
-//! Weights of `pallet_beacon`.
+//! Weights of `pallet_beacon`, as measured by hand: 400 executions of an empty block in WebAssembly, through
+//! the RPC's `state_call` of `Core_execute_block`, on a dev node without the beacon and on one with it.
+//!
+//! DATE: 2026-11-26, CPU: two busy cores of an Intel Xeon. Difference of the fastest executions 0.5 to 0.8 ms, of
+//! the fastest tenths 0.7 to 0.8, of the medians 1.1 to 1.4; nearly all of it is the verification. The
+//! benchmark (`benchmarking.rs`) is there for `frame-omni-bencher`.
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};

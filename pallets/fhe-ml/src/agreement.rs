@@ -97,6 +97,8 @@ impl<T: Config> Pallet<T> {
 			return Self::end_without_agreement(job, record, &ballot);
 		}
 		record.jurors = wanted as u8;
+		// The author of this block knows its randomness: it must not be that of the draw.
+		record.assigned_at = frame_system::Pallet::<T>::block_number();
 		Self::await_draw(job, all_work(record.work, record.jurors))?;
 		Deadlines::<T>::remove(record.deadline, job);
 		record.deadline = Self::set_deadline(job, Zero::zero());

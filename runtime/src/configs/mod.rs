@@ -165,8 +165,8 @@ impl pallet_fhe_ml::Config for Runtime {
 	/// Ten minutes of one core.
 	type MaxWork = ConstU64<600_000_000>;
 	type MaxPending = ConstU32<10_000>;
-	/// More requests than fit into a block's weight.
-	type MaxWaiting = ConstU32<1_024>;
+	/// To draw all of them takes less than half of a block.
+	type MaxWaiting = ConstU32<512>;
 	type MaxAccountJobs = ConstU32<256>;
 	/// Half of what one worker may have to do.
 	type MaxAccountWork = ConstU64<30_000_000>;
