@@ -48,6 +48,10 @@ for (const redundancy of [2, 3]) {
     if (results.size > 1) {
       assert.ok([...results.values()].some((asked) => asked.every((who) => !who.includes('h'))), 'a lie won against an honest vote');
     }
+    const undecided = jobs.filter(({ job: { status } }) => status.isFailed).length;
+    const disputed = (await history(bob.api, 'InferenceDisputed')).length;
+    console.log(`${disputed} disputes so far, ${undecided} jobs of these without agreement`);
+    assert.ok(disputed + undecided > 0, 'nobody lied');
     console.log(`slashed: ${(await history(bob.api, 'WorkerSlashed')).length} times, liars only`);
     await nothingLost(bob, before + 12, { unfinished: (status) => status.isFailed && status.asFailed.reason.isNoAgreement });
   });
