@@ -4,13 +4,14 @@
 # Disks, memory and clocks need root; without it they are left out.
 #
 #     scripts/rehearse-faults.sh [NAME...]       # all, or those of tests/faults/NAME.test.mjs
-#     scripts/rehearse-faults.sh --upgrade WASM  # an upgrade to WASM while workers disagree
+#     scripts/rehearse-faults.sh --upgrade OLD   # an upgrade from the binaries in the folder OLD while workers disagree
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib.sh
 if [ "${1:-}" = --upgrade ]; then
-	[ -f "${2:-}" ] || fail "name the new runtime, a .compact.compressed.wasm file"
-	WASM="$(realpath "$2")"
+	[ -x "${2:-}/fhe-ml-node" ] && [ -x "$2/fhe-ml" ] ||
+		fail "name the folder with the fhe-ml-node and fhe-ml that run now"
+	OLD="$(realpath "$2")"
 fi
 if [ -z "${FHE_ML_BIN:-}" ]; then
 	build_for_networks
@@ -18,8 +19,9 @@ if [ -z "${FHE_ML_BIN:-}" ]; then
 	FHE_ML_BIN="$BIN"
 fi
 export FHE_ML_BIN
-if [ -n "${WASM:-}" ]; then
-	exec node tests/faults/upgrade-in-dispute.mjs "$WASM"
+if [ -n "${OLD:-}" ]; then
+	exec node tests/faults/upgrade-in-dispute.mjs "$OLD" \
+		"$FHE_ML_BIN/wbuild/fhe-ml-runtime/fhe_ml_runtime.compact.compressed.wasm"
 fi
 install_packages e2fsprogs libfaketime util-linux
 FILES=()

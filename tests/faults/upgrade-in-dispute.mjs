@@ -4,21 +4,34 @@
 // for more workers) when the code is replaced. All of them end, nobody honest pays, the books balance.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { fheMl, history, LYING_NODE, numberOf, send, until } from '../e2e/harness.mjs';
-import { allFinished, balancedBooks, finalized, localNetwork, predictRight, registerModel } from '../e2e/network.mjs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fheMl, history, LYING_NODE, model, numberOf, scratch, send, until } from '../e2e/harness.mjs';
+import { allFinished, balancedBooks, finalized, localNetwork, predictRight } from '../e2e/network.mjs';
 import { ApiPromise, u8aToHex, WsProvider } from '../e2e/polkadot.mjs';
 import { account, jobsOf, requests } from './lib.mjs';
 
 const QUEUE = 60;
 const LIAR = account('//Dave').address;
-const code = u8aToHex(readFileSync(process.argv[2]));
-const nodes = await localNetwork({ dave: { binary: LYING_NODE } });
+const [, , OLD, wasm] = process.argv;
+const code = u8aToHex(readFileSync(wasm));
+/** The tool of the version that runs before the upgrade. */
+const oldTool = (...args) => execFileSync(join(OLD, 'fhe-ml'), args, { stdio: ['ignore', 'pipe', 'pipe'] });
+/** The chain is the old version's; its nodes have been restarted with the new binary already. */
+const spec = join(scratch(), 'local.json');
+writeFileSync(spec, execFileSync(join(OLD, 'fhe-ml-node'), ['export-chain-spec', '--chain', 'local', '--raw'],
+  { maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] }));
+const nodes = await localNetwork({ dave: { binary: LYING_NODE } }, spec);
 const all = Object.values(nodes);
 try {
   const { bob } = nodes;
   const version = async ({ api }) => (await api.rpc.state.getRuntimeVersion()).specVersion.toNumber();
-  const made = await registerModel(bob);
+  const made = { artifact: join(bob.folder, 'model.fheml'), keys: join(bob.folder, 'keys') };
+  oldTool('keygen', '--out', made.keys);
+  oldTool('model', 'import', model('breast_cancer_logistic.onnx'), '--output', made.artifact,
+    '--calibration', model('breast_cancer.train.csv'));
+  oldTool('model', 'register', made.artifact, '--suri', '//Alice', '--url', bob.url);
   const old = await version(bob);
   const request = await requests(bob, made);
   await request(bob, QUEUE, 2);
