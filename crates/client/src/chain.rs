@@ -118,7 +118,7 @@ impl Chain {
 	pub async fn best_block(&self) -> Result<BestBlock, ChainError> {
 		let method = if self.is_light { "chain_getFinalizedHead" } else { "chain_getBlockHash" };
 		let take = || async {
-			let hash: H256 = self.request(method, rpc_params![]).await?;
+			let hash: H256 = self.ask(method, rpc_params![]).await?;
 			Ok(BestBlock { at: self.client.at_block(BlockRef::from_hash(hash)).await? })
 		};
 		let can_wait = |error: &ChainError| !matches!(error, ChainError::Rpc(_));
@@ -126,7 +126,7 @@ impl Chain {
 	}
 
 	/// Asks the node, again if the connection breaks meanwhile.
-	async fn request<T: serde::de::DeserializeOwned>(
+	async fn ask<T: serde::de::DeserializeOwned>(
 		&self,
 		method: &str,
 		params: RpcParams,

@@ -1,8 +1,9 @@
 //! The runtime API of a chain with `pallet-fhe-ml`.
 
+#[cfg(feature = "std")] // The runtime has the newest version only.
+use crate::AssignedJobBeforeSpec5;
 use crate::{
-	AssignedJob, AssignedJobBeforeSpec5, JobBlobs, JobId, ModelId, Outcome, Quote, WorkerId,
-	WorkerRecord, WorkerSignature,
+	AssignedJob, JobBlobs, JobId, ModelId, Outcome, Quote, WorkerId, WorkerRecord, WorkerSignature,
 };
 use alloc::vec::Vec;
 use codec::Codec;

@@ -139,7 +139,7 @@ where
 		let journal = Journal::open_or_replace(&journal)?;
 		let metrics = Metrics::new(params.registry.as_ref())?;
 		metrics.set_threads(threads);
-		let pool = rayon::ThreadPoolBuilder::new()
+		let evaluation_threads = rayon::ThreadPoolBuilder::new()
 			.num_threads(threads)
 			.thread_name(|number| format!("fhe-ml-eval-{number}"))
 			.start_handler(|_| give_way())
@@ -151,7 +151,7 @@ where
 			journal,
 			mailbox: Mailbox::new(offchain_storage),
 			sender: Sender { client: client.clone(), pool, keystore: keystore.clone() },
-			threads: pool,
+			threads: evaluation_threads,
 			evaluator: Arc::default(),
 			client,
 			keystore,

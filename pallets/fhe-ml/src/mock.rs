@@ -382,8 +382,8 @@ pub fn request_of(owner: AccountId, model: ModelId, input: Vec<u8>, redundancy: 
 /// Draws what waits, as if the next block ended.
 pub fn draw_now() {
 	let next = System::block_number() + 1;
-	FheMl::prepare_draws(next);
-	FheMl::seat_jobs(next);
+	FheMl::on_initialize(next);
+	FheMl::on_finalize(next);
 }
 
 /// A request whose workers are not drawn yet.

@@ -52,8 +52,8 @@ impl<T: frame_system::Config> FollowFullness<T> {
 		let weight = *frame_system::Pallet::<T>::block_weight().get(DispatchClass::Normal);
 		let by_weight = Perquintill::from_rational(weight.ref_time(), most.ref_time().max(1));
 		let length = *T::BlockLength::get().max.get(DispatchClass::Normal);
-		let by_length =
-			Perquintill::from_rational(frame_system::Pallet::<T>::block_size(), length.max(1));
+		let size = u64::from(frame_system::Pallet::<T>::block_size());
+		let by_length = Perquintill::from_rational(size, u64::from(length.max(1)));
 		by_weight.max(by_length)
 	}
 

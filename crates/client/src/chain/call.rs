@@ -182,7 +182,7 @@ impl Included {
 impl Chain {
 	/// The nonce of the next transaction of `account`, those in the pool counted.
 	pub async fn next_nonce(&self, account: &Account) -> Result<u64, ChainError> {
-		self.request("system_accountNextIndex", rpc_params![account.id().to_string()]).await
+		self.ask("system_accountNextIndex", rpc_params![account.id().to_string()]).await
 	}
 
 	/// Signs a call, sends it and waits until it is in a block and has succeeded; returns the
@@ -237,7 +237,7 @@ impl Chain {
 			return Err(ChainError::NeedsNode);
 		}
 		let keys: SessionKeys =
-			self.request("author_rotateKeysWithOwner", rpc_params![owner]).await?;
+			self.ask("author_rotateKeysWithOwner", rpc_params![owner]).await?;
 		let bytes = |text: &str| hex::decode(text.trim_start_matches("0x")).unwrap_or_default();
 		let (public, proof) = (bytes(&keys.keys), bytes(&keys.proof));
 		// The worker's key is the last of the session keys.

@@ -11,7 +11,7 @@ impl Chain {
 	/// # Errors
 	/// If the node does not answer.
 	pub async fn genesis_hash(&self) -> Result<[u8; 32], ChainError> {
-		let hash: H256 = self.rpc.request("chain_getBlockHash", rpc_params![0u32]).await?;
+		let hash: H256 = self.ask("chain_getBlockHash", rpc_params![0u32]).await?;
 		Ok(hash.0)
 	}
 }

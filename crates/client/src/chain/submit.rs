@@ -244,7 +244,7 @@ impl Sent {
 		let (mut number, mut hash) = (best.number(), best.at.block_hash());
 		while number > self.since {
 			let signed: Option<SignedBlock> =
-				self.chain.request("chain_getBlock", rpc_params![hash]).await?;
+				self.chain.ask("chain_getBlock", rpc_params![hash]).await?;
 			let Some(SignedBlock { block }) = signed else { break };
 			if block.extrinsics.iter().any(|extrinsic| self.is_one_of_ours(extrinsic))
 				&& let Some(included) = self.chain.events_of(hash, &self.hashes).await?

@@ -68,7 +68,8 @@ pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandErro
 	};
 	let model = find_model(&model, source, &options.node, output).await?;
 	let (folder, hash) = (&options.key.folder, key.server_key_hash().into());
-	let verifier = Verifier::of_key(&model.artifact, folder, hash, &options.node, &options.trust).await?;
+	let verifier =
+		Verifier::of_key(&model.artifact, folder, hash, &options.node, &options.trust).await?;
 	if let Some(verifier) = verifier {
 		let job = job.as_ref().map(|(number, job)| (*number, job));
 		verifier.verify(&model.artifact, &input, &result).map_err(|error| refused(error, job))?;

@@ -7,9 +7,7 @@ use super::{
 };
 use crate::{cli::Predict, output::Output};
 use fhe_ml_client::{
-	chain::{
-		Account, BestBlock, Call, Chain, ChainError, Job, PendingRequest, RequestedJob,
-	},
+	chain::{Account, BestBlock, Call, Chain, ChainError, Job, PendingRequest, RequestedJob},
 	files,
 	rows::Table,
 };
@@ -81,7 +79,9 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 		return Err(CommandError::NoServerKey { model: options.model, folder: folder.clone() });
 	}
 	let hash = key.server_key_hash().into();
-	let verifier = Verifier::of_key(&model.artifact, folder, hash, &options.signer.node, &options.trust).await?;
+	let verifier =
+		Verifier::of_key(&model.artifact, folder, hash, &options.signer.node, &options.trust)
+			.await?;
 	let table = Table::read(&options.input.table)?.for_model(&model.card)?;
 	let rows = table.select(options.rows.as_ref())?;
 
@@ -203,8 +203,7 @@ impl Session {
 
 	async fn predict(&self, request: Request) -> Result<Row, CommandError> {
 		let Request { row, input, mut pending } = request;
-		let (requested, (job, result, result_in_block)) =
-			self.finish(&mut pending, &input).await?;
+		let (requested, (job, result, result_in_block)) = self.finish(&mut pending, &input).await?;
 		let verify_ms = match &self.verifier {
 			Some(verifier) => {
 				let verify = || verifier.verify(&self.model.artifact, &input, &result);

@@ -51,9 +51,7 @@ impl Verifier {
 			true if folder.join(files::SERVER_KEY).exists() => {
 				Some(PreparedServerKey::new(&files::read_server_key(folder)?))
 			},
-			true => {
-				Some(key_of_chain(&node.connect().await?.best_block().await?, hash).await?)
-			},
+			true => Some(key_of_chain(&node.connect().await?.best_block().await?, hash).await?),
 		};
 		Ok(Some(Self::new(key)))
 	}
