@@ -61,7 +61,9 @@ pub enum ChainError {
 	#[error("the node did not take the transaction now: {0}; try again in a minute")]
 	NotNow(String),
 	/// The pool of the node has dropped it, and takes these very bytes no more for half an hour.
-	#[error("the node dropped the transaction and does not take it again: {0}; try again in a minute")]
+	#[error(
+		"the node dropped the transaction and does not take it again: {0}; try again in a minute"
+	)]
 	Banned(String),
 	/// The transaction did not get into a block.
 	#[error("the transaction was not included: {0}")]
