@@ -135,7 +135,7 @@ mod tests {
 
 	#[test]
 	fn the_policy_lets_the_page_talk_to_its_node_only() {
-		let full_nodes = ["ws://127.0.0.1:30333".into(), "ws://a; script-src *".into()];
+		let full_nodes = ["ws://127.0.0.1:30333", "ws://a; script-src *"].map(String::from);
 		let policy = policy("ws://127.0.0.1:9944", &full_nodes).unwrap();
 		let policy = policy.to_str().unwrap();
 		assert!(policy.contains("connect-src 'self' ws://127.0.0.1:9944 ws://127.0.0.1:30333;"));
