@@ -4,8 +4,8 @@
 import { Keyring } from '@polkadot/api';
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { fheMl, history, LYING_NODE } from './harness.mjs';
-import { balancedBooks, joinExtraWorker, localNetwork, predictRight, registerModel } from './network.mjs';
+import { fheMl, history, LYING_NODE, until } from './harness.mjs';
+import { balancedBooks, best, joinExtraWorker, localNetwork, predictRight, registerModel } from './network.mjs';
 
 let nodes = {};
 let keys;
@@ -16,6 +16,10 @@ before(async () => {
   for (const name of ['alice', 'bob', 'charlie']) {
     await joinExtraWorker(nodes[name], `//${name}//extra`, operator);
   }
+  // Whoever has just joined is not drawn yet.
+  const { api } = nodes.bob;
+  const drawn = (await best(nodes.bob)) + api.consts.fheMl.joinDelay.toNumber();
+  await until('the new workers to be drawn', async () => (await best(nodes.bob)) > drawn);
 });
 after(() => Promise.all(Object.values(nodes).map((node) => node.stop())));
 

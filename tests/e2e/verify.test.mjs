@@ -74,7 +74,8 @@ test('the tool shows no score of a worker that lies, and says what to do', async
     for (const options of [[], ['--json']]) {
       const answer = await predict(lying, number, ...options);
       // What the first use of a model prints for people is no error.
-      answer.stderr = answer.stderr.replace(/^model \d+ of chain .* for the first time.*\n/, '');
+      // Remarks for people are not what is refused.
+      answer.stderr = answer.stderr.replace(/^(model \d+ of chain .* for the first time|one row costs ).*\n/gm, '');
       const job = await lastJob(lying);
       assertRefused(answer, job);
       assert.equal(answer.stdout, '');
