@@ -40,7 +40,7 @@ scripts/fuzz.sh 10
 stage "End-to-end tests"
 install_packages chromium curl iproute2
 (cd tests/e2e && npm ci --no-fund --no-audit --loglevel=error)
-FHE_ML_BIN="$BIN" FHE_ML_SCREENSHOTS="$CACHE/screenshots" timeout 30m \
+FHE_ML_BIN="$BIN" FHE_ML_SCREENSHOTS="$CACHE/screenshots" timeout 45m \
 	node --test --test-concurrency=1 --test-reporter=spec tests/e2e/*.test.mjs
 
 stage "The main job"

@@ -50,6 +50,10 @@ const RECONNECT_PAUSE: Duration = Duration::from_secs(2);
 /// A connection over which nothing came for so long is dead.
 const DEAD_AFTER: Duration = Duration::from_secs(20);
 
+/// The full nodes that a light client asks may be slow or gone for a moment, and it forgets old blocks.
+const LIGHT_RETRY: ConstantBuilder =
+	ConstantBuilder::new().with_delay(Duration::from_secs(1)).with_max_times(20);
+
 type Config = SubstrateConfig;
 type AtBlock = ClientAtBlock<Config, OnlineClientAtBlockImpl<Config>>;
 
@@ -121,8 +125,26 @@ impl Chain {
 			let hash: H256 = self.ask(method, rpc_params![]).await?;
 			Ok(BestBlock { at: self.client.at_block(BlockRef::from_hash(hash)).await? })
 		};
+		if self.is_light {
+			return take.retry(LIGHT_RETRY).when(ChainError::is_of_peers).await;
+		}
 		let can_wait = |error: &ChainError| !matches!(error, ChainError::Rpc(_));
 		take.retry(HEADER_RETRY).when(can_wait).await
+	}
+
+	/// Reads from the best block. A light client reads from a newer one if its peers did not answer for this one.
+	///
+	/// # Errors
+	/// If the chain cannot be read.
+	pub async fn read<T, F: Future<Output = Result<T, ChainError>>>(
+		&self,
+		read: impl Fn(BestBlock) -> F,
+	) -> Result<T, ChainError> {
+		let once = || async { read(self.best_block().await?).await };
+		if self.is_light {
+			return once.retry(LIGHT_RETRY).when(ChainError::is_of_peers).await;
+		}
+		once().await
 	}
 
 	/// Asks the node, again if the connection breaks meanwhile.

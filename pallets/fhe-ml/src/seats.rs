@@ -54,8 +54,12 @@ impl<T: Config> Pallet<T> {
 
 	/// Takes a job out of the queue, if it is in there.
 	pub(crate) fn stop_waiting(job: JobId, record: &JobRecordOf<T>) {
-		if waits_for(record) > 0 {
-			Waiting::<T>::mutate(|jobs| jobs.retain(|other| *other != job));
+		let was_there = Waiting::<T>::mutate(|jobs| {
+			let before = jobs.len();
+			jobs.retain(|other| *other != job);
+			jobs.len() < before
+		});
+		if was_there {
 			Self::forget_waiting_work(record);
 		}
 	}

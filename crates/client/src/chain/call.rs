@@ -236,8 +236,7 @@ impl Chain {
 		if self.is_light {
 			return Err(ChainError::NeedsNode);
 		}
-		let keys: SessionKeys =
-			self.ask("author_rotateKeysWithOwner", rpc_params![owner]).await?;
+		let keys: SessionKeys = self.ask("author_rotateKeysWithOwner", rpc_params![owner]).await?;
 		let bytes = |text: &str| hex::decode(text.trim_start_matches("0x")).unwrap_or_default();
 		let (public, proof) = (bytes(&keys.keys), bytes(&keys.proof));
 		// The worker's key is the last of the session keys.

@@ -123,6 +123,11 @@ impl ChainError {
 		matches!(self, Self::NotTaken(why) if why.contains("ancient birth block"))
 	}
 
+	/// Whether the full nodes that a light client asks did not answer: others, or the same a moment later, may.
+	pub(super) fn is_of_peers(&self) -> bool {
+		matches!(self, Self::Rpc(_) | Self::Subxt(_))
+	}
+
 	/// Whether the same transaction can be sent again later.
 	pub(super) fn is_for_later(&self) -> bool {
 		match self {

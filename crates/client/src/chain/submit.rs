@@ -187,17 +187,18 @@ impl Sent {
 		let start = Instant::now();
 		let mut last = String::from("no block has taken it");
 		while start.elapsed() < PATIENCE {
-			let place = match self.news().await {
-				News::Block(block) => match self.chain.events_of(block, &self.hashes).await? {
-					Some(included) => Place::Block(included),
-					None => self.find().await?,
+			let news = self.news().await;
+			if let News::Lost(why) = &news {
+				last.clone_from(why);
+				self.progress = None;
+			}
+			let place = match self.place(news).await {
+				Err(error) if self.chain.is_light && error.is_of_peers() => {
+					last = error.to_string();
+					sleep(PAUSE).await;
+					continue;
 				},
-				News::Lost(why) => {
-					last = why;
-					self.progress = None;
-					self.find().await?
-				},
-				News::Nothing => self.find().await?,
+				place => place?,
 			};
 			match place {
 				Place::Block(included) => return included.succeeded(),
@@ -208,6 +209,16 @@ impl Sent {
 			}
 		}
 		Err(ChainError::NotIncluded(last))
+	}
+
+	/// Where it is, after what was heard.
+	async fn place(&self, news: News) -> Result<Place, ChainError> {
+		if let News::Block(block) = news
+			&& let Some(included) = self.chain.events_of(block, &self.hashes).await?
+		{
+			return Ok(Place::Block(included));
+		}
+		self.find().await
 	}
 
 	/// Waits for what the node says next.

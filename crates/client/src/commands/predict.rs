@@ -257,15 +257,19 @@ impl Session {
 	) -> Result<(Job, Vec<u8>, u64), ChainError> {
 		let hash = blake2b_256(input);
 		loop {
-			let best = self.chain.best_block().await?;
-			let job = best.job(requested.job).await?;
+			let (job, result, block) = self
+				.chain
+				.read(|best| async move {
+					let job = best.job(requested.job).await?;
+					Ok((job, best.result(requested.job).await?, best.number()))
+				})
+				.await?;
 			let job =
 				job.filter(|job| job.input.0 == hash).ok_or(ChainError::JobGone(requested.job))?;
 			match job.status {
 				JobStatus::Completed { .. } => {
-					let result = best.result(requested.job).await?;
 					let result = result.ok_or(ChainError::JobGone(requested.job))?;
-					return Ok((job, result, best.number()));
+					return Ok((job, result, block));
 				},
 				JobStatus::Failed { reason } => {
 					return Err(ChainError::JobFailed { job: requested.job, reason });

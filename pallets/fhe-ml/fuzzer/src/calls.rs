@@ -4,7 +4,7 @@ use crate::{mock::*, pallet::*};
 use fhe_ml_primitives::{
 	FailureReason, JobId, JobStatus, Limits, Outcome, WorkerId, commitment, format::CircuitKind,
 };
-use frame_support::weights::Weight;
+use frame_support::{traits::Hooks, weights::Weight};
 use sp_core::Pair;
 use sp_runtime::{StateVersion, traits::Dispatchable};
 use std::fmt;
@@ -234,7 +234,9 @@ fn run_sequence(sequence: u64, length: u64, report: &mut Report) {
 			let room = random.one_of(&[Weight::zero(), Weight::MAX]);
 			set_randomness(random.next());
 			end_block(room);
-			System::set_block_number(now + 1 + random.below(5));
+			let next = now + 1 + random.below(5);
+			System::set_block_number(next);
+			FheMl::on_initialize(next);
 		}
 		assert_eq!(Balances::total_issuance(), issuance, "{sequence}, {number}");
 		if number % 100 == 0 || number + 1 == length {

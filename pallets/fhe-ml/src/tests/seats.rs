@@ -312,6 +312,20 @@ fn a_request_is_refused_at_once_when_the_workers_have_no_room() {
 }
 
 #[test]
+fn a_job_that_expires_without_workers_left_is_not_one_that_waits() {
+	run(|| {
+		let model = register_linear_model();
+		request(ALICE, model, input(0));
+		System::set_block_number(2 + DEADLINE);
+		let waiting = waiting_request(ALICE, model, input(1), 1);
+		let work = WaitingWork::<Test>::get();
+		assert_eq!(work, WORK);
+		assert_ok!(FheMl::expire(RuntimeOrigin::signed(BOB), waiting - 1));
+		assert_eq!(WaitingWork::<Test>::get(), work);
+	});
+}
+
+#[test]
 fn a_worker_that_is_suspended_is_no_reserve() {
 	run(|| {
 		let model = register_linear_model();
