@@ -44,7 +44,8 @@ struct Job {
 impl Job {
 	fn new(forest: ForestCircuit, salt: i64) -> Self {
 		let encoding = forest.encoding().clone();
-		let x: Vec<i64> = (0..forest.predicates() as i64).map(|at| ((at * salt) >> 2) & 1).collect();
+		let x: Vec<i64> =
+			(0..forest.predicates() as i64).map(|at| ((at * salt) >> 2) & 1).collect();
 		let circuit = Circuit::Forest(forest);
 		let input = KEYS.0.encrypt(&circuit, [0; 32], &x, new_seeder().as_mut()).unwrap();
 		let mut buffers = EvaluationBuffers::default();
