@@ -267,8 +267,9 @@ fn draw<T: Config>(
 		return Drawn::TooFew;
 	}
 	let all: u128 = others.iter().map(|candidate| candidate.bond).sum();
-	let free: u128 = others.iter().filter(|c| has_room(c)).map(|c| c.bond).sum();
-	if free.saturating_mul(2) < all {
+	let with_room: Vec<u128> = others.iter().filter(|c| has_room(c)).map(|c| c.bond).collect();
+	let free: u128 = with_room.iter().sum();
+	if with_room.len() < wanted || free.saturating_mul(2) < all {
 		return Drawn::NoRoom;
 	}
 	// Jurors do not take part in the even steps through a block's jobs.
@@ -285,7 +286,7 @@ fn draw<T: Config>(
 			_ = reserves.try_push(candidate.worker.clone());
 		}
 	}
-	if drawn.len() == wanted { Drawn::Workers(drawn, reserves) } else { Drawn::NoRoom }
+	Drawn::Workers(drawn, reserves)
 }
 
 /// The places of bonds in random order: at each, the chance is the share of the bond of those that are left. The

@@ -261,7 +261,12 @@ impl Session {
 				.chain
 				.read(|best| async move {
 					let job = best.job(requested.job).await?;
-					Ok((job, best.result(requested.job).await?, best.number()))
+					let completed = |job: &Job| matches!(job.status, JobStatus::Completed { .. });
+					let result = match job.as_ref().is_some_and(completed) {
+						true => best.result(requested.job).await?,
+						false => None,
+					};
+					Ok((job, result, best.number()))
 				})
 				.await?;
 			let job =

@@ -269,6 +269,34 @@ fn a_full_worker_is_not_drawn() {
 }
 
 #[test]
+fn a_job_that_finds_too_little_room_takes_none_from_the_next() {
+	run(|| {
+		let model = register_linear_model();
+		join_up_to(2);
+		let fill = |seed: u8, jobs: u32, work: u64| {
+			Workers::<Test>::mutate(other_id(seed), |worker| {
+				if let Some(worker) = worker {
+					(worker.open_jobs, worker.open_work) = (jobs, work);
+				}
+			});
+		};
+		// One has room for one more job, the other for none.
+		fill(1, 1, MAX_WORKER_WORK);
+		fill(2, 1, MAX_WORKER_WORK - WORK);
+		let of_two = waiting_request(ALICE, model, input(0), 2);
+		let of_one = waiting_request(BOB, model, input(1), 1);
+		// Whichever of them comes first in the random order of the jobs.
+		let drawn = odds(40, || {
+			end_next_block();
+			(seats(of_two).len(), seats(of_one).len())
+		});
+		assert_eq!(drawn.into_keys().collect::<Vec<_>>(), [(0, 1)]);
+		fill(1, 0, 0);
+		fill(2, 0, 0);
+	});
+}
+
+#[test]
 fn to_fill_the_others_up_does_not_bring_jobs_to_the_rest() {
 	run(|| {
 		let model = register_linear_model();
