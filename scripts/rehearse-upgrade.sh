@@ -1,13 +1,21 @@
 #!/usr/bin/env bash
-# Tries a runtime upgrade before it is done: starts a network of four nodes of this version, gives it work,
-# replaces the runtime by WASM (of a newer version) while jobs wait, and checks that no node forks, no job
-# is lost and the books balance.
+# Tries the upgrade to this version before it is done: starts a network of four nodes of the version that runs
+# now, gives it work, restarts its nodes one after the other with this version's binary, replaces the runtime
+# while jobs wait, and checks that no node forks, no job is lost and the books balance.
 #
-#     scripts/rehearse-upgrade.sh WASM
+#     scripts/rehearse-upgrade.sh OLD
+#
+# OLD is a folder with the `fhe-ml-node` and `fhe-ml` that run now.
 set -euo pipefail
-[ -f "${1:-}" ] || { printf 'error: name the new runtime, a .compact.compressed.wasm file\n' >&2; exit 1; }
-WASM="$(realpath "$1")"
+for binary in fhe-ml-node fhe-ml; do
+	[ -x "${1:-}/$binary" ] || {
+		printf 'error: name the folder with the fhe-ml-node and fhe-ml that run now\n' >&2
+		exit 1
+	}
+done
+OLD="$(realpath "$1")"
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib.sh
 build_for_networks
-FHE_ML_BIN="$BIN" node tests/e2e/rehearse-upgrade.mjs "$WASM"
+WASM="$BIN/wbuild/fhe-ml-runtime/fhe_ml_runtime.compact.compressed.wasm"
+FHE_ML_BIN="$BIN" node tests/e2e/rehearse-upgrade.mjs "$OLD" "$WASM"

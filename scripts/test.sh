@@ -14,6 +14,13 @@ setup_node_js
 stage "Format"
 cargo fmt --all --check
 
+stage "Licences and sources of dependencies"
+scripts/deny.sh
+
+stage "Bits of security, and the figures of docs/security.md"
+scripts/estimate-security.sh --check
+python3 scripts/security_figures.py --check
+
 stage "The web client and the page"
 build_page
 (cd app/client && npm test)
@@ -33,7 +40,7 @@ scripts/fuzz.sh 10
 stage "End-to-end tests"
 install_packages chromium curl iproute2
 (cd tests/e2e && npm ci --no-fund --no-audit --loglevel=error)
-FHE_ML_BIN="$BIN" FHE_ML_SCREENSHOTS="$CACHE/screenshots" timeout 30m \
+FHE_ML_BIN="$BIN" FHE_ML_SCREENSHOTS="$CACHE/screenshots" timeout 45m \
 	node --test --test-concurrency=1 --test-reporter=spec tests/e2e/*.test.mjs
 
 stage "The main job"

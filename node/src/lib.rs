@@ -2,6 +2,7 @@
 
 #![allow(clippy::result_large_err)] // The error is sc-cli's, and returned once.
 
+mod beacon;
 mod chain_spec;
 mod cli;
 mod command;

@@ -1,6 +1,6 @@
 //! Wires the node together: database, pool, network, consensus, offchain hook, worker, RPC.
 
-use crate::{cli::WorkerOptions, equivocation, rpc};
+use crate::{beacon::Contributor, cli::WorkerOptions, equivocation, rpc};
 use fhe_ml_runtime::{apis::RuntimeApi, opaque::Block};
 use fhe_ml_worker::Tamper;
 use futures::FutureExt;
@@ -272,6 +272,7 @@ pub fn new_full(
 			telemetry.as_ref().map(Telemetry::handle),
 		);
 		let slot_duration = sc_consensus_aura::slot_duration(&*client)?;
+		let (contributor, keys) = (client.clone(), keystore_container.keystore());
 		let aura = sc_consensus_aura::start_aura::<AuthorityPair, _, _, _, _, _, _, _, _, _, _>(
 			StartAuraParams {
 				slot_duration,
@@ -279,7 +280,14 @@ pub fn new_full(
 				select_chain,
 				block_import,
 				proposer_factory,
-				create_inherent_data_providers: move |_, ()| async move { Ok(inherents(slot_duration)) },
+				create_inherent_data_providers: move |parent, ()| {
+					let (client, keystore) = (contributor.clone(), keys.clone());
+					async move {
+						let (slot, timestamp) = inherents(slot_duration);
+						let beacon = Contributor { client, keystore, parent, slot: *slot };
+						Ok((slot, timestamp, beacon))
+					}
+				},
 				force_authoring,
 				backoff_authoring_blocks: None::<()>,
 				keystore: keystore_container.keystore(),

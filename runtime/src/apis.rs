@@ -117,10 +117,11 @@ impl_runtime_apis! {
 		fn submission(
 			worker: WorkerId,
 			job: JobId,
+			outcome_hash: sp_core::H256,
 			outcome: Outcome,
 			signature: WorkerSignature,
 		) -> <Block as BlockT>::Extrinsic {
-			FheMl::submission(worker, job, outcome, signature)
+			FheMl::submission(worker, job, outcome_hash, outcome, signature)
 		}
 
 		fn commitment(
@@ -132,12 +133,26 @@ impl_runtime_apis! {
 			FheMl::commitment(worker, job, commitment, signature)
 		}
 
+		fn refusal(
+			worker: WorkerId,
+			job: JobId,
+			signature: WorkerSignature,
+		) -> <Block as BlockT>::Extrinsic {
+			FheMl::refusal(worker, job, signature)
+		}
+
 		fn quote(model: ModelId, redundancy: u8) -> Option<Quote<Balance>> {
 			FheMl::quote(model, redundancy)
 		}
 
 		fn workers() -> Vec<(WorkerId, WorkerRecord<AccountId, Balance, BlockNumber>)> {
 			FheMl::workers()
+		}
+	}
+
+	impl pallet_beacon::BeaconApi<Block> for Runtime {
+		fn seed() -> sp_core::H256 {
+			pallet_beacon::Seed::<Runtime>::get()
 		}
 	}
 

@@ -7,6 +7,7 @@ frame_benchmarking::define_benchmarks!(
 	[pallet_balances, Balances]
 	[pallet_timestamp, Timestamp]
 	[pallet_sudo, Sudo]
+	[pallet_beacon, Beacon]
 	[pallet_fhe_ml, FheMl]
 	[pallet_authorities, Authorities]
 );

@@ -1,4 +1,5 @@
-//! The runtime of the fhe-ml chain: Aura, GRANDPA, balances, sudo and `pallet-fhe-ml`.
+//! The runtime of the fhe-ml chain: Aura, GRANDPA, balances, sudo, `pallet-beacon` and
+//! `pallet-fhe-ml`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 // The runtime macros generate undocumented items and `expect`s.
@@ -52,10 +53,10 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
 	spec_name: alloc::borrow::Cow::Borrowed("fhe-ml"),
 	impl_name: alloc::borrow::Cow::Borrowed("fhe-ml-node"),
 	authoring_version: 1,
-	spec_version: 4,
+	spec_version: 6,
 	impl_version: 1,
 	apis: apis::RUNTIME_API_VERSIONS,
-	transaction_version: 2,
+	transaction_version: 3,
 	system_version: 1,
 };
 
@@ -154,8 +155,12 @@ mod runtime {
 	#[runtime::pallet_index(7)]
 	pub type FheMl = pallet_fhe_ml;
 
-	// 8 is the beacon's: it needs the author of a block before a session changes the authorities. For the
-	// same reason authors are noted (10) before sessions end (13).
+	/// Hooks run in the order of these indices. The beacon takes down whose turn a block is before a
+	/// session that begins in it replaces the authorities: whatever does that needs a higher index.
+	#[runtime::pallet_index(8)]
+	pub type Beacon = pallet_beacon;
+
+	// For the same reason authors are noted (10) before sessions end (13).
 	#[runtime::pallet_index(10)]
 	pub type Authorship = pallet_authorship;
 

@@ -1,12 +1,13 @@
-//! What fits into a block.
+//! What fits into a block, and the order of hooks.
 
 mod authorities;
 
-use crate::{Runtime, RuntimeCall, configs::RuntimeBlockWeights};
+use crate::{Aura, Beacon, Runtime, RuntimeCall, configs::RuntimeBlockWeights};
 use codec::Encode;
 use fhe_ml_primitives::format::ServerKeyPrefix;
 use frame_support::{
 	dispatch::{DispatchClass, GetDispatchInfo},
+	traits::PalletInfoAccess,
 	weights::Weight,
 };
 
@@ -46,4 +47,9 @@ fn a_hundred_requests_of_13_kilobytes_fit() {
 		};
 		fit_into_a_block(&vec![call.into(); 100]);
 	}
+}
+
+#[test]
+fn the_beacon_learns_of_a_slot_after_aura() {
+	assert!(Aura::index() < Beacon::index(), "hooks run in the order of the indices");
 }

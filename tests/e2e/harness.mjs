@@ -38,13 +38,14 @@ export const LYING_NODE = join(BIN, 'examples/lying_node');
 
 /**
  * A node process. `start` may be called again after `kill`: the chain is kept. `prefix` is a command that
- * runs it somewhere else, `host` its address there, `rpcHost` the one for us.
+ * runs it somewhere else, `host` its address there, `rpcHost` the one for us. With `webSocket` it takes light clients
+ * in browsers, too, on port `ws`.
  */
 export class Node {
   constructor(args, options = {}) {
-    const { folder = scratch(), binary = NODE, prefix = [] } = options;
+    const { folder = scratch(), binary = NODE, prefix = [], webSocket = false } = options;
     const { host = '127.0.0.1', rpcHost = host, base = join(folder, 'chain') } = options;
-    Object.assign(this, { args, folder, base, host, rpcHost, command: [...prefix, binary] });
+    Object.assign(this, { args, folder, base, host, rpcHost, webSocket, command: [...prefix, binary] });
     this.log = join(folder, 'node.log');
   }
 
@@ -52,12 +53,14 @@ export class Node {
     this.port ??= await freePort();
     this.p2p ??= await freePort();
     this.metrics ??= await freePort();
+    if (this.webSocket) this.ws ??= await freePort();
     const log = openSync(this.log, 'a');
     const [command, ...args] = [
       ...this.command,
       ...this.args,
       '--base-path', this.base,
       '--listen-addr', `/ip4/${this.host}/tcp/${this.p2p}`,
+      ...(this.webSocket ? ['--listen-addr', `/ip4/${this.host}/tcp/${this.ws}/ws`] : []),
       '--rpc-port', String(this.port),
       ...(this.rpcHost === '127.0.0.1' ? [] : ['--unsafe-rpc-external', '--rpc-cors', 'all']),
       '--prometheus-port', String(this.metrics),

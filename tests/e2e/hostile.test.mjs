@@ -128,7 +128,7 @@ test('an artifact whose circuit does not decode fails its jobs, not the node', a
   assert.equal(status.asFailed.reason.toString(), 'ModelDoesNotDecode');
 });
 
-test('the fee is not taken for a failed job', async () => {
+test('no fee is held for a failed job: it went to the worker, or back', async () => {
   const held = async () => {
     const holds = await api.query.balances.holds(bob.address);
     return holds.filter(({ id }) => id.toString().includes('InferenceFee')).length;

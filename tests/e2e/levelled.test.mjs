@@ -100,7 +100,7 @@ test('a result is bound to its key: another client key does not decrypt it', asy
   const [{ job }] = await predict('0', model('breast_cancer.test.csv'), '--rows', '3');
   await assert.rejects(
     fheMl('decrypt', '--job', String(job), '--key', other, ...chain),
-    /another client key/,
+    /another server key/,
   );
   const [{ prediction }] = await fheMl('decrypt', '--job', String(job), '--key', node.keys, ...chain);
   assert.equal(prediction, expected('breast_cancer_xgboost_50x4').prediction[3]);

@@ -1,24 +1,27 @@
 // Networks of several real nodes.
 
+import { Keyring } from '@polkadot/api';
+import { stringToU8a, u8aConcat, u8aToHex } from '@polkadot/util';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fheMl, history, model, Node, until } from './harness.mjs';
+import { fheMl, history, model, Node, send, until } from './harness.mjs';
 
-const BOOT_PEER = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'; // of node key 1
+export const BOOT_PEER = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'; // of node key 1
 const { prediction: EXPECTED } = JSON.parse(readFileSync(model('breast_cancer_logistic.expected.json')));
 export const NAMES = ['alice', 'bob', 'charlie', 'dave'];
 
 /** How others reach a node with node key 1. */
 export const bootAddress = (node) => `/ip4/${node.host}/tcp/${node.p2p}/p2p/${BOOT_PEER}`;
 
-/** The four authorities of the `local` chain, by name; `options[name]` as those of `Node`. */
-export async function localNetwork(options = {}) {
+/** The four authorities of the `local` chain, by name; `options[name]` as those of `Node`. `chain` is another
+ * specification of it, as an older node made it. */
+export async function localNetwork(options = {}, chain = 'local') {
   const nodes = {};
   for (const [at, name] of NAMES.entries()) {
     const boot = at ? ['--bootnodes', bootAddress(nodes.alice)] : [];
     const key = String(at + 1).padStart(64, '0');
-    const args = ['--chain', 'local', `--${name}`, '--node-key', key, ...boot];
+    const args = ['--chain', chain, `--${name}`, '--node-key', key, ...boot];
     nodes[name] = await new Node(args, options[name]).start();
   }
   await until('finality', async () => (await finalized(nodes.dave)) > 0, 120);
@@ -41,6 +44,14 @@ export async function registerModel(node) {
     '--calibration', model('breast_cancer.train.csv'));
   await fheMl('model', 'register', artifact, '--suri', '//Alice', '--url', node.url);
   return { keys, artifact };
+}
+
+/** Joins another worker, with a key of its own, on the machine of `node`; `signer` is its operator. */
+export async function joinExtraWorker(node, suri, signer) {
+  const pair = new Keyring({ type: 'sr25519' }).addFromUri(suri);
+  await node.api.rpc.author.insertKey('fhe!', suri, u8aToHex(pair.publicKey));
+  const proof = pair.sign(u8aConcat(stringToU8a('POP_'), signer.publicKey));
+  await send(node.api, node.api.tx.fheMl.joinWorkers(pair.publicKey, proof), signer);
 }
 
 /** Predicts rows of that model (as `0..4`) for Bob; each must be as ONNX Runtime has it. Returns them. */

@@ -24,9 +24,70 @@ let page;
 const complaints = [];
 const traffic = [];
 
+/** Keeps every message between the page and its worker in `window.messages`, as bytes and text. */
+function recordMessages() {
+  window.messages = [];
+  const record = (value) => {
+    if (value instanceof Uint8Array) window.messages.push(value.slice());
+    else if (value instanceof ArrayBuffer) window.messages.push(new Uint8Array(value.slice(0)));
+    else if (typeof value === 'string') window.messages.push(new TextEncoder().encode(value));
+    else if (value instanceof Blob) window.messages.push(Uint8Array.from([])); // A reference: its bytes stay where they are.
+    else if (value && typeof value === 'object') Object.values(value).forEach(record);
+  };
+  const { Worker } = window;
+  window.Worker = class extends Worker {
+    constructor(...args) {
+      super(...args);
+      this.addEventListener('message', ({ data }) => record(data));
+    }
+
+    postMessage(message, ...rest) {
+      record(message);
+      super.postMessage(message, ...rest);
+    }
+  };
+}
+
+/** How many of the page's messages hold eight neighbouring bytes of the secret, and how many there are. */
+const leaks = (tab, secret) => tab.evaluate((bytes) => {
+  const runs = new Map();
+  for (let at = 0; at + 8 <= bytes.length; at += 1) runs.set(String(bytes.slice(at, at + 4)), bytes.slice(at, at + 8));
+  const starts = new Set([...runs.values()].map(([a, b, c, d]) => ((a << 24) | (b << 16) | (c << 8) | d) >>> 0));
+  const holds = (data) => {
+    let window = 0;
+    for (let at = 0; at < data.length; at += 1) {
+      window = ((window << 8) | data[at]) >>> 0;
+      if (at < 3 || !starts.has(window)) continue;
+      const run = runs.get(String([...data.subarray(at - 3, at + 1)]));
+      if (run?.every((byte, i) => data[at - 3 + i] === byte)) return true;
+    }
+    return false;
+  };
+  return { leaking: window.messages.filter(holds).length, all: window.messages.length };
+}, [...secret]);
+
+/** The secret part of the client key in the page's database, behind the header and the server key's hash. */
+async function storedSecret(tab) {
+  const stored = await tab.evaluate(() => new Promise((resolve, reject) => {
+    const open = indexedDB.open('fhe-ml');
+    open.onerror = reject;
+    open.onsuccess = () => {
+      const get = open.result.transaction('keys').objectStore('keys').get('own');
+      get.onsuccess = () => {
+        open.result.close();
+        resolve([...get.result.client]);
+      };
+    };
+  }));
+  const secret = Buffer.from(stored).subarray(48);
+  assert.equal(secret.length, 256);
+  return secret;
+}
+
 /** Opens a tab of which everything that it sends is recorded. */
 async function open() {
   const tab = await context.newPage();
+  await tab.addInitScript(recordMessages);
   tab.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });
@@ -104,6 +165,17 @@ test('keys are made in the browser in less than five seconds, kept, saved and lo
   await until('the loaded keys', async () => !/made in/.test(await status.textContent()));
   await page.locator('#import-key').setInputFiles([join(folder, 'server.key')]);
   await message().filter({ hasText: 'both files of one pair' }).waitFor(WAIT);
+
+  // Made, kept, saved and loaded, and never a message of the worker to the page, nor one to it.
+  const secret = await storedSecret(page);
+  assert.deepEqual(secret, readFileSync(join(folder, 'client.key')).subarray(48));
+  const { leaking, all } = await leaks(page, secret);
+  assert.ok(all > 5, `${all} messages recorded`);
+  assert.equal(leaking, 0, 'a message had the client key');
+  // The same search finds the key where it is.
+  await page.evaluate((key) => window.messages.push(Uint8Array.from(key)), [...readFileSync(join(folder, 'client.key'))]);
+  assert.equal((await leaks(page, secret)).leaking, 1);
+  await page.evaluate(() => window.messages.pop());
 });
 
 test('a digit is drawn, encrypted, evaluated by the chain and decrypted', async () => {
@@ -119,6 +191,7 @@ test('a digit is drawn, encrypted, evaluated by the chain and decrypted', async 
   const [, time] = /kB in (\d+) ms/.exec(await page.locator('.steps').textContent());
   console.log(`encryption in the browser: ${time} ms`);
   assert.ok(Number(time) < 300);
+  await page.locator('.badge').filter({ hasText: /^verified on this machine in [\d.]+ ms$/ }).waitFor(WAIT);
   await shot('digit');
   await page.getByRole('button', { name: 'Decrypt with a wrong key' }).click();
   await answer().filter({ hasText: 'Noise' }).waitFor(WAIT);
@@ -158,7 +231,7 @@ test('a tumour is judged, and a whole file of them', async () => {
   const upload = (name, text) => page.locator('#rows').setInputFiles(
     { name, mimeType: 'text/csv', buffer: Buffer.from(text) });
   await upload('rows.csv', table);
-  await page.getByRole('status').filter({ hasText: '40 of 40 rows' }).waitFor({ timeout: 120_000 });
+  await page.getByRole('status').filter({ hasText: '40 of 40 rows, 40 verified on this machine' }).waitFor({ timeout: 120_000 });
   const cells = await page.locator('tbody tr td:nth-child(2)').allTextContents();
   assert.deepEqual(cells.map(Number), prediction.slice(0, 40));
   await shot('cancer-file');
@@ -319,16 +392,10 @@ test('it fits a phone, dark and by keyboard', async () => {
 });
 
 test('nothing that was sent holds a part of the client key', async () => {
-  const stored = await page.evaluate(() => new Promise((resolve, reject) => {
-    const open = indexedDB.open('fhe-ml', 1);
-    open.onerror = reject;
-    open.onsuccess = () => {
-      const get = open.result.transaction('keys').objectStore('keys').get('own');
-      get.onsuccess = () => resolve([...get.result.client]);
-    };
-  }));
-  const secret = Buffer.from(stored).subarray(48); // Behind the header and the server key's hash.
-  assert.equal(secret.length, 256);
+  const secret = await storedSecret(page);
+  const { leaking, all } = await leaks(page, secret);
+  console.log(`${all} messages between the page and its worker since the last reload`);
+  assert.equal(leaking, 0, 'a message between page and worker had a part of the client key');
   const sent = traffic.join('\n').toLowerCase();
   assert.ok(sent.length > 5_000_000, `${sent.length} bytes recorded: the server key alone has more`);
   for (let at = 0; at + 8 <= secret.length; at += 1) {

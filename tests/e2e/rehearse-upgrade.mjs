@@ -3,32 +3,75 @@
 import { ApiPromise, Keyring, WsProvider } from '@polkadot/api';
 import { u8aToHex } from '@polkadot/util';
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { prepare } from './bench/jobs.mjs';
-import { numberOf, send, until } from './harness.mjs';
-import {
-  allFinished, balancedBooks, finalized, localNetwork, predictRight, registerModel, sendAll,
-} from './network.mjs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { model, NODE, numberOf, scratch, send, until } from './harness.mjs';
+import { allFinished, balancedBooks, best, finalized, localNetwork, predictRight, sendAll } from './network.mjs';
 
-const QUEUE = 100;
-const code = u8aToHex(readFileSync(process.argv[2]));
+const [, , OLD, wasm] = process.argv;
+/** Jobs in each of the two queues: one for the restarts, one for the new runtime. */
+const QUEUE = 60;
+const code = u8aToHex(readFileSync(wasm));
 
-const nodes = await localNetwork();
+const oldNode = join(OLD, 'fhe-ml-node');
+/** The tool of the version that runs before the upgrade. */
+const oldTool = (...args) => execFileSync(join(OLD, 'fhe-ml'), [...args, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+
+// Every version makes the genesis block of `local` with its own runtime.
+const spec = join(scratch(), 'local.json');
+writeFileSync(spec, execFileSync(oldNode, ['export-chain-spec', '--chain', 'local', '--raw'],
+  { maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] }));
+const options = Object.fromEntries(['alice', 'bob', 'charlie', 'dave'].map((name) => [name, { binary: oldNode }]));
+const nodes = await localNetwork(options, spec);
 const all = Object.values(nodes);
 try {
   const { bob } = nodes;
   const keyring = new Keyring({ type: 'sr25519' });
   const [alice, eve] = ['//Alice', '//Eve'].map((suri) => keyring.addFromUri(suri));
   const version = async ({ api }) => (await api.rpc.state.getRuntimeVersion()).specVersion.toNumber();
-  const { keys } = await registerModel(bob);
-  const predict = async () => (await predictRight(bob, keys, '0..4', '--redundancy', '2')).length;
+  const keys = join(bob.folder, 'keys');
+  const [logistic, network] = ['logistic.fheml', 'network.fheml'].map((file) => join(bob.folder, file));
+  const row = join(bob.folder, 'row.input');
+  const chain = () => ['--url', bob.url];
+  oldTool('keygen', '--out', keys);
+  oldTool('model', 'import', model('breast_cancer_logistic.onnx'), '--output', logistic,
+    '--calibration', model('breast_cancer.train.csv'));
+  oldTool('model', 'import', model('digits_network.onnx'), '--output', network,
+    '--calibration', model('digits.train.csv'));
+  for (const artifact of [logistic, network]) {
+    oldTool('model', 'register', artifact, '--suri', '//Alice', ...chain());
+  }
+  const [{ server_key_hash: key }] = [JSON.parse(oldTool('key', 'register', '--key', keys, '--suri', '//Eve', ...chain()))];
+  oldTool('encrypt', '--model', network, '--input', model('digits.test.csv'), '--key', keys, '--output', row);
+  const before = oldTool('predict', '--model', '0', '--input', model('breast_cancer.test.csv'), '--rows', '0..4',
+    '--redundancy', '2', '--key', keys, '--suri', '//Bob', ...chain());
   const old = await version(bob);
-  console.log(`four nodes on spec version ${old}: ${await predict()} rows predicted`);
+  console.log(`four nodes on spec version ${old}: ${String(before).trim().split('\n').length} rows predicted`);
 
-  const jobs = await prepare(bob, 'digits_network', 'digits', '//Eve');
-  await sendAll(bob, jobs.calls(QUEUE), eve);
-  await until('the queue to be in blocks',
-    async () => (await bob.api.query.fheMl.nextJob()).toNumber() === QUEUE + 4);
+  const input = u8aToHex(readFileSync(row));
+  const { fheMl } = bob.api.query;
+  const jobs = async () => (await fheMl.nextJob()).toNumber();
+  const pending = async () => (await bob.api.query.fheMl.pendingCount()).toNumber();
+  const queue = async () => {
+    const first = await jobs();
+    const calls = Array.from({ length: QUEUE },
+      () => bob.api.tx.fheMl.requestInference(1, key, input, 10n ** 15n, 1));
+    await sendAll(bob, calls, eve);
+    await until('the queue to be in blocks', async () => (await jobs()) >= first + QUEUE, 120);
+  };
+  await queue();
+  for (const name of ['alice', 'charlie', 'dave', 'bob']) {
+    const node = nodes[name];
+    const waits = await pending();
+    await node.stop();
+    node.command = [NODE];
+    await node.start();
+    await until(`${name} to be back`, async () =>
+      (await best(node)) + 2 >= Math.max(...await Promise.all(all.map(best))), 120);
+    console.log(`${name} runs the new node on the old runtime, while ${waits} jobs wait`);
+  }
+  await queue();
   const { tx } = bob.api;
   const { block } = await send(bob.api, tx.sudo.sudo(tx.system.setCode(code)), alice);
   const at = await numberOf(bob.api, block);
@@ -44,12 +87,17 @@ try {
   assert.equal(new Set(hashes).size, 1, 'the nodes have different chains');
   console.log(`block ${at + 2} is final, and the same on all four: ${hashes[0]}`);
 
-  const finished = await allFinished(bob, QUEUE + 4, 300);
-  assert.ok(finished.every(({ job }) => job.status.isCompleted), 'a job was lost');
-  console.log(`${finished.length} of ${QUEUE + 4} jobs completed`);
-  console.log(`${await predict()} rows predicted after the upgrade`);
   // An open connection knows only one version's types; the blocks have two.
   const api = await ApiPromise.create({ provider: new WsProvider(bob.url), noInitWarn: true });
+  const count = 2 * QUEUE + 4;
+  const finished = await allFinished({ api }, count, 300);
+  const lost = finished.filter(({ job }) => !job.status.isCompleted);
+  assert.deepEqual(lost.map(({ number, job }) => `${number}: ${job.status}`), [], 'jobs were lost');
+  console.log(`${finished.length} of ${count} jobs completed`);
+  const missed = (await api.query.fheMl.workers.entries()).map(([, worker]) => worker.unwrap().missed.toNumber());
+  console.log(`deadlines missed by the workers: ${missed}`);
+  const after = await predictRight(bob, keys, '0..4', '--redundancy', '2');
+  console.log(`${after.length} rows predicted after the upgrade`);
   await balancedBooks({ api });
   await api.disconnect();
   console.log('the books balance');

@@ -97,7 +97,31 @@ export class Keys {
   }
 }
 
-/** A model: encrypts rows for it and decrypts its results. */
+/**
+ * A result that is not what the model gives on the input: its worker lied, or runs another version. Show
+ * and publish nothing of it, ask again with a redundancy of 3, and report the worker.
+ */
+export class WrongResult extends Error {
+  override readonly name = 'WrongResult';
+
+  constructor() {
+    super('the result is not what the model gives on this input: its worker lied or runs another version. '
+      + 'Nothing of it is decrypted; publish nothing, ask again with redundancy 3, and report the worker');
+  }
+}
+
+/** How a result is decrypted. */
+export interface Decryption {
+  /** The server key to verify with [default: that of the keys]. */
+  serverKey?: Uint8Array;
+  /**
+   * Decrypt without verifying. A worker that lies can then learn the client key from the scores that you
+   * show or act upon.
+   */
+  trustWorker?: boolean;
+}
+
+/** A model: encrypts rows for it, verifies its results and decrypts them. */
 export class Model {
   private readonly inner: wasm.Model;
 
@@ -130,11 +154,34 @@ export class Model {
   }
 
   /**
-   * Decrypts a result, as `fheMl.results(job)` has it.
-   * @param input the encrypted row that the job was requested with
-   * @throws if the result belongs to another input or key
+   * Evaluates the model on the input again, and compares: every honest worker gets exactly these bytes.
+   * @param key the keys, or the bytes of the server key; nothing for models that need none
+   * @throws {@link WrongResult} if the result is another one
+   * @throws if it cannot be verified, for example without the server key
    */
-  decrypt(keys: Keys, input: Uint8Array, result: Uint8Array): Prediction {
+  verify(key: Keys | Uint8Array | undefined, input: Uint8Array, result: Uint8Array): void {
+    const right = key instanceof Keys
+      ? this.inner.verify(key.inner, input, result)
+      : this.inner.verifyWith(key, input, result);
+    if (!right) throw new WrongResult();
+  }
+
+  /**
+   * Whether the result that is there now is to be verified: every one, unless an evaluation takes more than
+   * a second. Then the first, and at random at least one in eight. {@link decrypt} asks this itself.
+   */
+  picksResult(): boolean {
+    return this.inner.picksResult();
+  }
+
+  /**
+   * Verifies a result, as `fheMl.results(job)` has it, and decrypts it.
+   * @param input the encrypted row that the job was requested with: your own, not what a node says
+   * @throws {@link WrongResult} if the model does not give it
+   * @throws if the result belongs to another input or key, or if there is no server key to verify with
+   */
+  decrypt(keys: Keys, input: Uint8Array, result: Uint8Array, options: Decryption = {}): Prediction {
+    if (!options.trustWorker && this.picksResult()) this.verify(options.serverKey ?? keys, input, result);
     return JSON.parse(this.inner.decrypt(keys.inner, input, result)) as Prediction;
   }
 
@@ -216,8 +263,22 @@ export class Filter {
     return this.inner.encrypt(keys.inner, image);
   }
 
-  /** Decrypts the filtered image. */
-  decrypt(keys: Keys, input: Uint8Array, result: Uint8Array): Uint8Array {
+  /**
+   * Filters the encrypted image again, and compares.
+   * @throws {@link WrongResult} if the result is another one
+   */
+  verify(input: Uint8Array, result: Uint8Array): void {
+    if (!this.inner.verify(input, result)) throw new WrongResult();
+  }
+
+  /**
+   * Verifies the filtered image, and decrypts it.
+   * @throws {@link WrongResult} if the filter does not give it
+   */
+  decrypt(
+    keys: Keys, input: Uint8Array, result: Uint8Array, options: Pick<Decryption, 'trustWorker'> = {},
+  ): Uint8Array {
+    if (!options.trustWorker) this.verify(input, result);
     return this.inner.decrypt(keys.inner, input, result);
   }
 

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import {
-  Filter, FILTERS, fromHex, imageFilter, importOnnx, init, Keys, Model, publicCard, toHex,
+  Filter, FILTERS, fromHex, imageFilter, importOnnx, init, Keys, Model, publicCard, toHex, WrongResult,
 } from '../dist/node.js';
 
 const MODELS = join(dirname(fileURLToPath(import.meta.url)), '../../../models');
@@ -87,9 +87,68 @@ test('results of other keys and inputs do not decrypt to a prediction', () => {
   const { rows } = table('wine.test.csv');
   const [input, other] = [model.encrypt(keys, rows[0]), model.encrypt(keys, rows[1])];
   const result = model.evaluate(undefined, input);
-  assert.throws(() => model.decrypt(keys, other, result), /^Error: .{10,}$/);
-  assert.throws(() => model.decrypt(keys, input, result.slice(1)), /^Error: .{10,}$/);
+  assert.throws(() => model.decrypt(keys, other, result), WrongResult);
+  assert.throws(() => model.decrypt(keys, input, result.slice(1)), WrongResult);
+  const trust = { trustWorker: true };
+  assert.throws(() => model.decrypt(keys, other, result, trust), /^Error: .{10,}$/);
+  assert.throws(() => model.decrypt(keys, input, result.slice(1), trust), /^Error: .{10,}$/);
   assert.throws(() => model.decrypt(Keys.generate(), input, result), /^Error: .{10,}$/);
+});
+
+for (const [name, data] of [
+  ['breast_cancer_logistic', 'breast_cancer'], ['breast_cancer_xgboost_50x4', 'breast_cancer'],
+  ['iris_network', 'iris'],
+]) {
+  test(`${name}: a wrong result is refused before it is decrypted`, () => {
+    const model = new Model(importOnnx(read(`${name}.onnx`), name, table(`${data}.train.csv`)));
+    const needsKey = model.card().sizes.server_key > 0;
+    const serverKey = needsKey ? keys.serverKey() : undefined;
+    const input = model.encrypt(keys, table(`${data}.test.csv`).rows[0]);
+    const result = model.evaluate(serverKey, input);
+    model.verify(keys, input, result);
+    model.verify(serverKey, input, result);
+    const start = performance.now();
+    for (let at = 0; at < 10; at += 1) model.verify(keys, input, result);
+    console.log(`${name}: verified in ${((performance.now() - start) / 10).toFixed(1)} ms`);
+
+    const wrong = result.slice();
+    wrong[wrong.length - 1] ^= 1;
+    assert.throws(() => model.verify(keys, input, wrong), WrongResult);
+    assert.throws(() => model.verify(serverKey, input, wrong), WrongResult);
+    assert.throws(() => model.decrypt(keys, input, wrong), WrongResult);
+    assert.throws(() => model.decrypt(keys, input, wrong, { serverKey }), /redundancy 3/);
+
+    // Without a server key nobody can verify, and it says so; trusting the worker decrypts anyway.
+    const clientOnly = Keys.read(keys.clientKey());
+    const prediction = model.predictClear(table(`${data}.test.csv`).rows[0]);
+    if (needsKey) {
+      assert.throws(() => model.decrypt(clientOnly, input, result), /needs a server key/);
+      assert.throws(() => model.verify(Keys.generate(), input, result), /another server key/);
+    }
+    assert.deepEqual(model.decrypt(clientOnly, input, result, { serverKey }), prediction);
+    assert.deepEqual(model.decrypt(clientOnly, input, result, { trustWorker: true }), prediction);
+  });
+}
+
+test('what no evaluation gives is refused even when the worker is trusted', () => {
+  const name = 'breast_cancer_xgboost_50x4';
+  const model = new Model(importOnnx(read(`${name}.onnx`), name, table('breast_cancer.train.csv')));
+  const input = model.encrypt(keys, table('breast_cancer.test.csv').rows[0]);
+  const result = model.evaluate(keys.serverKey(), input);
+  const trust = { trustWorker: true };
+  let refused = 0;
+  for (let at = 0; at < 20; at += 1) {
+    const noise = result.slice();
+    crypto.getRandomValues(noise.subarray(24, noise.length - 8));
+    try {
+      model.decrypt(keys, input, noise, trust);
+    } catch (error) {
+      assert.match(String(error), /no input|more noise/);
+      refused += 1;
+    }
+  }
+  console.log(`of 20 random results ${refused} are refused`);
+  assert.ok(refused >= 10, `${refused}`);
 });
 
 test('encrypted images are filtered as plain ones', () => {
@@ -103,6 +162,10 @@ test('encrypted images are filtered as plain ones', () => {
     const filtered = filter.decrypt(keys, input, result);
     assert.equal(filtered.length, 40 * 30 * channels);
     assert.deepEqual(filtered, filter.applyClear(image), name);
+    const wrong = result.slice();
+    wrong[100] ^= 1;
+    assert.throws(() => filter.verify(input, wrong), WrongResult);
+    assert.throws(() => filter.decrypt(keys, input, wrong), WrongResult);
   }
   assert.throws(() => new Filter(importOnnx(read('wine_tree.onnx'), 'tree')), /no image filter/);
   assert.throws(() => new Model(imageFilter('blur', 40, 30)), /image filter: it takes images/);

@@ -25,15 +25,16 @@ export async function chainView({ chain }: Session): Promise<{ element: HTMLElem
     places.models.replaceChildren(table(['Number', 'Name', 'Input', 'Result', 'Work', 'State'], models.map((model) => [
       String(model.number), model.name, bytes(model.inputBytes), bytes(model.resultBytes), `${(model.work / 1000).toFixed(1)} ms`,
       model.active ? (model.encrypted ? 'active, encrypted' : 'active') : 'retired'])));
-    const next = ((await chain.api.query.fheMl!.nextJob!()) as any).toNumber() as number;
+    const { fheMl } = await chain.state();
+    const next = (await fheMl.nextJob()).toNumber() as number;
     const numbers = Array.from({ length: Math.min(JOBS, next) }, (_, at) => next - 1 - at);
-    const jobs = (await chain.api.query.fheMl!.jobs!.multi(numbers)) as any[];
+    const jobs = (await fheMl.jobs.multi(numbers)) as any[];
     places.jobs.replaceChildren(table(['Job', 'Model', 'State', 'Workers', 'Fee'], jobs.flatMap((option, at) => {
       if (option.isNone) return [[String(numbers[at]), '', 'released', '', '']];
       const job = option.unwrap();
       return [[String(numbers[at]), job.model.toString(), job.status.type, String(job.redundancy), fhe(job.fee.toBigInt())]];
     })));
-    const workers = (await chain.api.query.fheMl!.workers!.entries()) as any[];
+    const workers = (await fheMl.workers.entries()) as any[];
     places.workers.replaceChildren(table(['Worker', 'State', 'Open', 'Completed', 'Missed', 'Slashed', 'Bond'], workers.map(([key, option]) => {
       const worker = option.unwrap();
       return [`${key.args[0].toHex().slice(0, 12)}…`, worker.status.type, worker.openJobs.toString(), worker.completed.toString(),

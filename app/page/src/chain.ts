@@ -1,10 +1,12 @@
-// The chain, through a node's WebSocket.
+// The chain, through a node's WebSocket, or through a light client that believes no node.
 
 import { ApiPromise, Keyring, WsProvider } from '@polkadot/api';
 import type { SubmittableExtrinsic, Signer } from '@polkadot/api/types';
 import type { KeyringPair } from '@polkadot/keyring/types';
 import { cryptoWaitReady } from '@polkadot/util-crypto';
 import { toHex } from '@fhe-ml/client';
+import { finalized, mostFee, submit, untilSynced, type Included } from '@fhe-ml/client/chain';
+import { lightProvider } from './light-client.ts';
 
 export interface Account {
   name: string;
@@ -48,18 +50,30 @@ const AT_ONCE = 32;
 type Codec = any; // The chain's types are known at run time only.
 
 const DEVELOPMENT = ['Bob', 'Alice', 'Charlie', 'Eve'];
+/** Blocks in which a transaction can be included: minutes, so that a full pool or a restart does not kill it. */
+const LIFETIME = 128;
 
 export class Chain {
-  private constructor(readonly api: ApiPromise, readonly url: string) {}
+  private readonly artifacts = new Map<number, Uint8Array>();
 
-  static async connect(url: string, state: (connected: boolean) => void): Promise<Chain> {
+  private constructor(readonly api: ApiPromise, readonly url: string, readonly light: boolean) {}
+
+  /** Connects to the node at `url`, or starts the light client, which does not ask that node. */
+  static async connect(url: string, light: boolean, state: (connected: boolean) => void): Promise<Chain> {
     await cryptoWaitReady();
-    const provider = new WsProvider(url, 1000);
+    const provider = light ? await lightProvider() : new WsProvider(url, 1000);
     provider.on('connected', () => state(true));
     provider.on('disconnected', () => state(false));
+    if (light) await provider.connect();
     const api = await ApiPromise.create({ provider, noInitWarn: true, throwOnConnect: false });
+    if (light) await untilSynced(api);
     if (!api.query.fheMl) throw new Error(`the node at ${url} runs a chain without pallet-fhe-ml`);
-    return new Chain(api, url);
+    return new Chain(api, url, light);
+  }
+
+  /** The state that counts: at the node's best block, or, proven, at the last finalised one. */
+  async state(): Promise<Codec> {
+    return this.light ? (await finalized(this.api)).query : this.api.query;
   }
 
   /** Development accounts (if the chain has them), and those of wallets that the visitor lets us see. */
@@ -87,12 +101,12 @@ export class Chain {
   }
 
   async balance(address: string): Promise<bigint> {
-    const account: Codec = await this.api.query.system!.account!(address);
+    const account: Codec = await (await this.state()).system.account(address);
     return account.data.free.toBigInt();
   }
 
   async models(): Promise<ChainModel[]> {
-    const entries: Codec[] = await this.api.query.fheMl!.models!.entries();
+    const entries: Codec[] = await (await this.state()).fheMl.models.entries();
     return entries.map(([key, option]: Codec) => {
       const record = option.unwrap();
       return {
@@ -110,22 +124,34 @@ export class Chain {
   }
 
   async artifact(model: number): Promise<Uint8Array> {
-    const stored: Codec = await this.api.query.fheMl!.modelArtifacts!(model);
+    const stored: Codec = await (await this.state()).fheMl.modelArtifacts(model);
     if (stored.isNone) throw new Error(`the chain has no model ${model} that takes requests`);
-    return stored.unwrap().toU8a(true);
+    const artifact: Uint8Array = stored.unwrap().toU8a(true);
+    this.artifacts.set(model, artifact);
+    return artifact;
   }
 
-  /** What one prediction costs. */
-  async quote(model: number): Promise<bigint> {
-    const answer = await this.api.rpc.state.call('FheMlApi_quote', toHex(
-      Uint8Array.of(model & 255, (model >> 8) & 255, (model >> 16) & 255, (model >> 24) & 255, 1)));
-    const data = (answer as Codec).toU8a(true) as Uint8Array;
-    if (data[0] !== 1) throw new Error(`model ${model} takes no requests`);
-    return data.slice(1, 17).reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  /** Most that is paid for one prediction: what this browser computes from the model, never what a node says. */
+  async mostFee(model: number): Promise<bigint> {
+    const most = mostFee(this.api, this.artifacts.get(model) ?? await this.artifact(model));
+    const quote = await this.quote(model);
+    if (quote <= most) return most;
+    throw new Error(`the chain asks ${quote} for a prediction that should cost at most ${most} (units of 10^-12 FHE): nothing was paid`);
+  }
+
+  /** What one prediction costs, as the chain says. */
+  private async quote(model: number): Promise<bigint> {
+    const data = toHex(Uint8Array.of(model & 255, (model >> 8) & 255, (model >> 16) & 255, (model >> 24) & 255, 1));
+    const answer = await (this.light
+      ? this.api.rpc.state.call('FheMlApi_quote', data, await this.api.rpc.chain.getFinalizedHead())
+      : this.api.rpc.state.call('FheMlApi_quote', data));
+    const quote = (answer as Codec).toU8a(true) as Uint8Array;
+    if (quote[0] !== 1) throw new Error(`model ${model} takes no requests`);
+    return quote.slice(1, 17).reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
   }
 
   async hasServerKey(hash: string): Promise<string | undefined> {
-    const record: Codec = await this.api.query.fheMl!.serverKeys!(hash);
+    const record: Codec = await (await this.state()).fheMl.serverKeys(hash);
     return record.isSome ? record.unwrap().owner.toString() : undefined;
   }
 
@@ -135,6 +161,9 @@ export class Chain {
 
   /** Registers a model with the account as sudo; returns its number. */
   async registerModel(artifact: Uint8Array, account: Account): Promise<number> {
+    const price: bigint = (this.api.consts.fheMl!.depositPerByte as Codec).toBigInt();
+    const allowance = this.api.tx.fheMl!.allowModelDeposit!(price * BigInt(artifact.length));
+    await this.send(allowance, account);
     const call = this.api.tx.fheMl!.registerModel!(toHex(artifact), account.address);
     const { events } = await this.send(this.api.tx.sudo!.sudo!(call), account);
     return this.event(events, 'ModelRegistered').model.toNumber();
@@ -154,7 +183,7 @@ export class Chain {
     model: number, key: string | null, inputs: Uint8Array[], account: Account,
     take: (at: number, answer: Promise<Answer>) => Promise<void>,
   ): Promise<void> {
-    const [fee, first] = [await this.quote(model), await this.nextNonce(account)];
+    const [fee, first] = [await this.mostFee(model), await this.nextNonce(account)];
     const answer = async (input: Uint8Array, at: number): Promise<Answer> => {
       const requested = await this.request(model, key, input, fee, account, first + at);
       return { requested, ...(await this.result(requested.job)) };
@@ -174,11 +203,12 @@ export class Chain {
     for (;;) {
       const block = (await this.api.rpc.chain.getHeader()).number.toNumber();
       seen?.(block);
-      const option: Codec = await this.api.query.fheMl!.jobs!(job);
+      const { fheMl } = await this.state();
+      const option: Codec = await fheMl.jobs(job);
       if (option.isNone) throw new Error(`job ${job} is no longer on the chain; ask again`);
       const record = option.unwrap();
       if (record.status.isCompleted) {
-        const stored: Codec = await this.api.query.fheMl!.results!(job);
+        const stored: Codec = await fheMl.results(job);
         if (stored.isSome) return { result: stored.unwrap().toU8a(true), block: record.deadline.toNumber() };
       }
       if (record.status.isFailed) {
@@ -189,41 +219,44 @@ export class Chain {
     }
   }
 
+  /** The workers that a job was assigned to. */
+  async workersOf(job: number): Promise<string[]> {
+    const record: Codec = await this.api.query.fheMl!.jobs!(job);
+    return record.isSome ? record.unwrap().assignees.map((worker: Codec) => worker.toHex()) : [];
+  }
+
   async input(job: number): Promise<{ model: number; input: Uint8Array } | undefined> {
-    const [record, stored]: Codec[] = await Promise.all(
-      [this.api.query.fheMl!.jobs!(job), this.api.query.fheMl!.inputs!(job)]);
+    const { fheMl } = await this.state();
+    const [record, stored]: Codec[] = await Promise.all([fheMl.jobs(job), fheMl.inputs(job)]);
     if (record.isNone || stored.isNone) return undefined;
     return { model: record.unwrap().model.toNumber(), input: stored.unwrap().toU8a(true) };
   }
 
   private event(events: Codec[], name: string): Codec {
-    const found = events.find(({ event }) => event.section === 'fheMl' && event.method === name);
+    const found = events.find((event) => event.section === 'fheMl' && event.method === name);
     if (!found) throw new Error(`the block has no event ${name}`);
-    return found.event.data;
+    return found.data;
   }
 
-  /** Signs and sends a call; resolves when it is in a block and has succeeded. */
-  private send(
+  /** Signs and sends a call; resolves when it is in a block that counts and has succeeded. Sends it again if it is lost. */
+  private async send(
     call: SubmittableExtrinsic<'promise'>, account: Account, nonce = -1,
   ): Promise<{ block: number; events: Codec[] }> {
-    return new Promise((resolve, reject) => {
-      let stop = () => {};
-      const options = { nonce, ...(account.signer ? { signer: account.signer } : {}) };
-      call.signAndSend(account.pair ?? account.address, options, async (update: Codec) => {
-        if (update.isError) reject(new Error(`the node did not take the transaction: ${update.status.type}`));
-        if (!update.status.isInBlock) return;
-        stop();
-        const sudo = update.events.find(({ event }: Codec) => event.method === 'Sudid');
-        const failed = update.dispatchError ?? (sudo?.event.data[0].isErr ? sudo.event.data[0].asErr : undefined);
-        if (failed) {
-          reject(new Error(this.explain(failed)));
-        } else {
-          const header = await this.api.rpc.chain.getHeader(update.status.asInBlock);
-          resolve({ block: header.number.toNumber(), events: update.events });
-        }
-      }).then((unsubscribe) => (stop = unsubscribe as () => void), (error) => reject(
-        new Error(/Inability to pay/.test(String(error)) ? 'the account cannot pay for it' : String(error.message ?? error))));
-    });
+    const options = { nonce, era: LIFETIME, ...(account.signer ? { signer: account.signer } : {}) };
+    const signed = await call.signAsync(account.pair ?? account.address, options);
+    let included: Included;
+    try {
+      included = await submit(this.api, signed, this.light);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new Error(/Inability to pay/.test(why) ? 'the account cannot pay for it' : why);
+    }
+    const { number, events } = included;
+    const event = (method: string) => events.find((event: Codec) => event.method === method)?.data;
+    const sudo = event('Sudid');
+    const failed = event('ExtrinsicFailed')?.[0] ?? (sudo?.[0].isErr ? sudo[0].asErr : undefined);
+    if (failed) throw new Error(this.explain(failed));
+    return { block: number, events };
   }
 
   private explain(error: Codec): string {

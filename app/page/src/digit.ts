@@ -56,9 +56,13 @@ export async function digit(session: Session): Promise<HTMLElement> {
   });
 
   const answer = h('div', { 'aria-live': 'polite' });
-  const show = (prediction: Prediction, wrong: boolean) => answer.replaceChildren(
-    h('p', { class: 'answer' }, wrong ? `Noise: ${prediction.prediction}` : `It is a ${prediction.prediction}`),
-    bars(wrong ? prediction.raw_scores : prediction.scores, prediction.scores.map((_, digit) => String(digit))));
+  const show = (prediction: Prediction | string, badge?: HTMLElement) => {
+    if (typeof prediction === 'string') return answer.replaceChildren(h('p', { class: 'answer' }, 'Noise'), h('p', {}, prediction));
+    answer.replaceChildren(
+      h('p', { class: 'answer' }, badge ? `It is a ${prediction.prediction}` : `Noise: ${prediction.prediction}`),
+      badge ?? '',
+      bars(badge ? prediction.scores : prediction.raw_scores, prediction.scores.map((_, digit) => String(digit))));
+  };
   const place = h('div', {});
   const go = h('button', { class: 'main', type: 'button' }, 'Encrypt and ask the chain');
   const begin = async (work: (run: Run) => Promise<void>) => {

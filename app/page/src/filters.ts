@@ -3,7 +3,7 @@
 import { ask } from './crypto.ts';
 import type { ChainModel } from './chain.ts';
 import { bytes, fhe, h, picture, say, why } from './dom.ts';
-import type { Session } from './run.ts';
+import { known, placeOf, refusing, type Session } from './run.ts';
 import { FILTERS, type FilterCard } from '@fhe-ml/client';
 
 /** Larger pictures are made smaller: each tile is a transaction. */
@@ -161,7 +161,8 @@ async function filter(
   after.dataset.state = 'empty';
   await session.keys();
   const { chain } = session;
-  const { hash, card } = await ask('filter', await chain.artifact(model.number));
+  const artifact = await chain.artifact(model.number);
+  const { hash, card } = await known(session, model, () => ask('filter', artifact, placeOf(session, model)));
   const parts = tiles(source, card.size);
   const turned = card.filter === 'rotate';
   [after.width, after.height] = turned ? [source.height, source.width] : [source.width, source.height];
@@ -175,15 +176,18 @@ async function filter(
   [bar.max, bar.value, bar.hidden] = [parts.length, 0, false];
   status.textContent = `encrypted in ${time} ms; ${parts.length} ${parts.length === 1 ? 'tile is' : 'tiles are'} on the way`;
   const blocks: number[] = [];
-  let total = 0n;
+  let [total, verified] = [0n, 0];
   await chain.requestAll(model.number, null, inputs, session.account(), async (at, answer) => {
     const { requested, result, block } = await answer;
-    put(after, source, parts[at] as Tile, card, await ask('decryptImage', hash, inputs[at] as Uint8Array, result));
+    const opened = await refusing(session, requested.job, ask('openImage', hash, inputs[at] as Uint8Array, result));
+    put(after, source, parts[at] as Tile, card, opened.value);
+    verified += opened.verified ?? 0;
     blocks.push(requested.block, block);
     total += requested.fee;
     bar.value += 1;
   });
   after.dataset.state = 'done';
   status.textContent = `${parts.length} ${parts.length === 1 ? 'tile' : 'tiles'} of ${bytes(first.length)}, encrypted in ${time} ms; ` +
-    `blocks ${Math.min(...blocks)} to ${Math.max(...blocks)}, fee ${fhe(total)}; evaluated in about ${(model.work / 1000).toFixed(1)} ms each`;
+    `blocks ${Math.min(...blocks)} to ${Math.max(...blocks)}, fee ${fhe(total)}; evaluated in about ${(model.work / 1000).toFixed(1)} ms each, ` +
+    `verified on this machine in ${verified.toFixed(1)} ms`;
 }

@@ -3,7 +3,7 @@
 import Papa from 'papaparse';
 import { ask } from './crypto.ts';
 import { h, say, why } from './dom.ts';
-import { bars, registered, Run, type Loaded, type Session } from './run.ts';
+import { bars, refusing, registered, Run, type Loaded, type Session } from './run.ts';
 import type { Prediction } from '@fhe-ml/client';
 
 const MAX_FILE_BYTES = 5_000_000;
@@ -65,9 +65,10 @@ export function form(
   const answer = h('div', { 'aria-live': 'polite' });
   const place = h('div', {});
   const go = h('button', { class: 'main', type: 'submit' }, 'Encrypt and ask the chain');
-  const show = (prediction: Prediction, wrong: boolean) => answer.replaceChildren(wrong
-    ? h('div', {}, h('p', { class: 'answer' }, 'Noise'), bars(prediction.raw_scores, []))
-    : describe(prediction));
+  const show = (prediction: Prediction | string, badge?: HTMLElement) => answer.replaceChildren(...(
+    typeof prediction === 'string' ? [h('p', { class: 'answer' }, 'Noise'), h('p', {}, prediction)]
+      : badge ? [describe(prediction), badge]
+        : [h('p', { class: 'answer' }, 'Noise'), bars(prediction.raw_scores, [])]));
   const begin = async (work: () => Promise<void>) => {
     go.disabled = true;
     say();
@@ -113,8 +114,7 @@ async function many(session: Session, loaded: Loaded, rows: number[][], place: H
   place.replaceChildren(h('div', { class: 'card' }, count, bar,
     h('div', { class: 'scroll' }, h('table', {}, h('thead', {}, h('tr', {}, ...['Row', 'Prediction', 'Scores', 'Job'].map((name) => h('th', {}, name)))), body))));
   const key = await registered(session, loaded, (text) => { count.textContent = text; });
-  let done = 0;
-  let failed = 0;
+  let [done, failed, verified] = [0, 0, 0];
   const lines = rows.map(() => h('tr', {}));
   body.append(...lines);
   const inputs: Uint8Array[] = [];
@@ -122,7 +122,9 @@ async function many(session: Session, loaded: Loaded, rows: number[][], place: H
   await session.chain.requestAll(loaded.model.number, key, inputs, session.account(), async (at, answer) => {
     try {
       const { requested, result } = await answer;
-      const { prediction, scores } = await ask('decrypt', loaded.hash, inputs[at] as Uint8Array, result);
+      const opened = await refusing(session, requested.job, ask('open', loaded.hash, inputs[at] as Uint8Array, result));
+      const { prediction, scores } = opened.value;
+      if (opened.verified !== undefined) verified += 1;
       lines[at]?.append(...[String(at), String(prediction), scores.map((score) => score.toFixed(4)).join(' '), String(requested.job)].map((text) => h('td', {}, text)));
     } catch (error) {
       failed += 1;
@@ -130,6 +132,6 @@ async function many(session: Session, loaded: Loaded, rows: number[][], place: H
     }
     done += 1;
     bar.value = done;
-    count.textContent = `${done} of ${rows.length} rows${failed ? `, ${failed} failed` : ''}`;
+    count.textContent = `${done} of ${rows.length} rows, ${verified} verified on this machine${failed ? `, ${failed} failed` : ''}`;
   });
 }

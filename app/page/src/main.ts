@@ -3,10 +3,11 @@
 import { cancer } from './cancer.ts';
 import { Chain, type Account } from './chain.ts';
 import { chainView } from './chain-view.ts';
-import { loadKeys, makeKeys, storedKeys, type OwnKeys } from './crypto.ts';
+import { ask, loadKeys, makeKeys, storedKeys, type OwnKeys } from './crypto.ts';
 import { digit } from './digit.ts';
 import { byId, fhe, h, say, why } from './dom.ts';
 import { filters } from './filters.ts';
+import { trustNode, trustsNode } from './light-client.ts';
 import { own } from './own.ts';
 import type { Session } from './run.ts';
 
@@ -36,10 +37,11 @@ async function ownKeys(): Promise<OwnKeys> {
   return keys as OwnKeys;
 }
 
-function save(name: string, data: Uint8Array): void {
-  const url = URL.createObjectURL(new Blob([data as BlobPart], { type: 'application/octet-stream' }));
+/** Has the browser save what the worker holds; the bytes do not come here. */
+async function save(name: 'client.key' | 'server.key'): Promise<void> {
+  const url = await ask('address', name);
   h('a', { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  setTimeout(() => void ask('forget', url), 10_000);
 }
 
 const guarded = (work: () => Promise<void>) => async () => {
@@ -58,20 +60,17 @@ byId('make-key').addEventListener('click', guarded(async () => {
   await ownKeys();
 }));
 byId('export-key').addEventListener('click', guarded(async () => {
-  const { client, server } = await ownKeys();
-  save('client.key', client);
-  save('server.key', server);
+  await ownKeys();
+  await save('client.key');
+  await save('server.key');
 }));
 const importer = byId<HTMLInputElement>('import-key');
 importer.addEventListener('change', guarded(async () => {
   const files = [...(importer.files ?? [])];
   importer.value = '';
-  const read = async (name: string) => {
-    const file = files.find((file) => file.name === name);
-    if (!file) throw new Error('choose both files of one pair: client.key and server.key');
-    return new Uint8Array(await file.arrayBuffer());
-  };
-  showKeys(await loadKeys(await read('client.key'), await read('server.key')));
+  const [client, server] = ['client.key', 'server.key'].map((name) => files.find((file) => file.name === name));
+  if (!client || !server) throw new Error('choose both files of one pair: client.key and server.key');
+  showKeys(await loadKeys(client, server));
 }));
 
 const parts: Record<string, (session: Session) => Promise<HTMLElement>> = { '#digit': digit, '#cancer': cancer, '#filters': filters, '#own': own };
@@ -105,13 +104,28 @@ async function show(session: Session): Promise<void> {
   }
 }
 
+/** The switch between the light client and the node, if there is a choice. */
+function showTrust(choice: boolean, proven: boolean): void {
+  const box = byId<HTMLInputElement>('prove');
+  byId('trust').hidden = !choice;
+  box.checked = proven;
+  box.addEventListener('change', () => {
+    trustNode(!box.checked);
+    location.reload();
+  });
+}
+
 async function start(): Promise<void> {
   showKeys(await storedKeys());
-  const { node } = (await (await fetch('config.json')).json()) as { node: string };
-  const chain = await Chain.connect(node, (connected) => {
-    byId('node').textContent = connected ? node : `${node} does not answer; trying again`;
+  const { node, light } = (await (await fetch('config.json')).json()) as { node: string; light: boolean };
+  const proven = light && !trustsNode();
+  showTrust(light, proven);
+  const name = proven ? 'any full node, not trusted: the chain is verified in this browser' : node;
+  if (proven) byId('node').textContent = 'the light client looks for full nodes';
+  const chain = await Chain.connect(node, proven, (connected) => {
+    byId('node').textContent = connected ? name : `${proven ? 'no full node' : node} does not answer; trying again`;
   });
-  byId('node').textContent = node;
+  byId('node').textContent = name;
   accounts = await chain.accounts();
   select.replaceChildren(...accounts.map(({ name }, at) => h('option', { value: at }, name)));
   const balance = async () => {

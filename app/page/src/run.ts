@@ -3,7 +3,7 @@
 import { ask, type OwnKeys } from './crypto.ts';
 import type { Account, Chain, ChainModel } from './chain.ts';
 import { bytes, fhe, h, picture, why } from './dom.ts';
-import type { ModelCard, Prediction } from '@fhe-ml/client';
+import { toHex, type ModelCard, type Prediction } from '@fhe-ml/client';
 
 /** What all demonstrations share. */
 export interface Session {
@@ -19,9 +19,32 @@ export interface Loaded {
   card: ModelCard;
 }
 
+/** Where a model is, as the worker remembers it. */
+export const placeOf = ({ chain }: Session, { number }: ChainModel) => ({ genesis: chain.api.genesisHash.toHex(), number });
+
 export async function load(session: Session, model: ChainModel): Promise<Loaded> {
-  const { hash, card } = await ask('model', await session.chain.artifact(model.number));
+  const artifact = await session.chain.artifact(model.number);
+  const { hash, card } = await known(session, model, () => ask('model', artifact, placeOf(session, model)));
   return { model, hash, card };
+}
+
+/** Offers to forget a model whose number another one had before. */
+export async function known<T>(session: Session, model: ChainModel, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'AnotherModel') throw error;
+    if (!confirm(`${error.message}. Only if you know that the chain was started anew: use the new model?`)) throw error;
+    await ask('forgetModel', placeOf(session, model));
+    return work();
+  }
+}
+
+/** What verification found, beside an answer. */
+export function badge(verified: number | undefined): HTMLElement {
+  return verified === undefined
+    ? h('p', { class: 'badge' }, 'not among the results that are verified on this machine')
+    : h('p', { class: 'badge', 'data-state': 'verified' }, `verified on this machine in ${verified.toFixed(1)} ms`);
 }
 
 /** Sees to it that the chain has the server key, if the model needs one. */
@@ -45,9 +68,22 @@ export async function registered(session: Session, loaded: Loaded, note: (text: 
   return keys.hash;
 }
 
-const STEPS = ['Keys', 'Encrypt', 'Submit', 'Evaluate', 'Result', 'Decrypt'] as const;
+/** Names the workers of a result that was refused. */
+export async function refusing<T>({ chain }: Session, job: number, opened: Promise<T>): Promise<T> {
+  try {
+    return await opened;
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'WrongResult') throw error;
+    const workers = await chain.workersOf(job);
+    throw new Error(`Job ${job} (worker ${workers.join(', ')}): ${error.message}.`);
+  }
+}
+
+const STEPS = ['Keys', 'Encrypt', 'Submit', 'Evaluate', 'Result', 'Verify', 'Decrypt'] as const;
 type Step = (typeof STEPS)[number];
 const OPEN_JOB = 'fhe-ml-open-job';
+
+const digest = async (data: Uint8Array) => toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', data as BufferSource)));
 
 /** A list of steps, and beside it what the collator sees. */
 export class Run {
@@ -55,7 +91,8 @@ export class Run {
   private readonly items = new Map<Step, HTMLElement>();
   private readonly seen = h('div', {});
 
-  constructor(private readonly session: Session, private readonly show: (prediction: Prediction, wrong: boolean) => void) {
+  /** `show` gets a prediction with its badge, or what a wrong key gives: numbers, or why there are none. */
+  constructor(private readonly session: Session, private readonly show: (prediction: Prediction | string, badge?: HTMLElement) => void) {
     const list = h('ol', { class: 'steps', 'aria-live': 'polite' });
     for (const step of STEPS) {
       const item = h('li', {}, step, h('small', {}));
@@ -97,14 +134,14 @@ export class Run {
     this.seen.replaceChildren(h('p', {}, 'What the collator sees of your data:'),
       picture(input, 'Ciphertext as a picture: noise'),
       h('code', {}, Array.from(input.slice(0, 48), (b) => b.toString(16).padStart(2, '0')).join(' '), ' …'));
-    const fee = await this.session.chain.quote(loaded.model.number);
+    const most = await this.session.chain.mostFee(loaded.model.number);
     const requested = await this.step('Submit', async (note) => {
-      note('waiting for a block');
-      const included = await this.session.chain.request(loaded.model.number, key, input, fee, this.session.account());
+      note(`at most ${fhe(most)}; waiting for a block`);
+      const included = await this.session.chain.request(loaded.model.number, key, input, most, this.session.account());
       note(`job ${included.job} in block ${included.block}, fee ${fhe(included.fee)}`);
       return included;
     });
-    localStorage.setItem(OPEN_JOB, JSON.stringify({ job: requested.job, hash: location.hash }));
+    localStorage.setItem(OPEN_JOB, JSON.stringify({ job: requested.job, hash: location.hash, input: await digest(input) }));
     await this.finish(loaded, requested.job, requested.block, input);
   }
 
@@ -121,17 +158,21 @@ export class Run {
       note(`${bytes(result.length)} in block ${block}${after}, ${((performance.now() - start) / 1000).toFixed(1)} s`);
     });
     localStorage.removeItem(OPEN_JOB);
-    const prediction = await this.step('Decrypt', async (note) => {
-      const begin = performance.now();
-      const decrypted = await ask('decrypt', loaded.hash, input, result);
-      note(`in ${Math.max(1, Math.round(performance.now() - begin))} ms, in this browser`);
-      return decrypted;
+    const { value: prediction, verified, decrypted } = await this.step('Verify', async (note) => {
+      note('this browser evaluates again, on the ciphertext');
+      const opened = await refusing(this.session, job, ask('open', loaded.hash, input, result));
+      note(opened.verified === undefined
+        ? 'not this one: of a model this slow, one result in eight is verified'
+        : `the same bytes, in ${opened.verified.toFixed(1)} ms, in this browser`);
+      return opened;
     });
-    this.show(prediction, false);
+    await this.step('Decrypt', async (note) => note(`in ${Math.max(1, Math.round(decrypted))} ms, in this browser`));
+    const mine = () => this.show(prediction, badge(verified));
+    mine();
     const wrong = h('button', { type: 'button', onclick: async () => {
-      this.show(await ask('decryptWrongly', loaded.hash, input, result), true);
+      this.show(await ask('openWrongly', loaded.hash, input, result));
     } }, 'Decrypt with a wrong key');
-    const right = h('button', { type: 'button', onclick: () => this.show(prediction, false) }, 'With mine again');
+    const right = h('button', { type: 'button', onclick: mine }, 'With mine again');
     this.seen.append(h('p', {}, 'And of the result:'), picture(result, 'Encrypted result as a picture: noise'), h('p', {}, wrong, ' ', right));
   }
 
@@ -153,6 +194,11 @@ export class Run {
   async resume(loaded: Loaded, job: number): Promise<void> {
     const found = await this.session.chain.input(job);
     if (!found || found.model !== loaded.model.number) return Run.forgetOpenJob();
+    // What somebody else has encrypted, or made up, is not decrypted.
+    if (await digest(found.input) !== JSON.parse(localStorage.getItem(OPEN_JOB) ?? '{}').input) {
+      Run.forgetOpenJob();
+      throw new Error(`the node shows another input for job ${job} than the one that was encrypted here`);
+    }
     for (const step of ['Keys', 'Encrypt', 'Submit'] as const) this.mark(step, 'done');
     this.mark('Submit', 'done', `job ${job}, from before the page was loaded again`);
     await this.finish(loaded, job, undefined, found.input);

@@ -1,11 +1,33 @@
-// The Web Worker that holds the keys and does the cryptography, so that the page never freezes.
+// The Web Worker that holds the keys and does the cryptography, so that the page never freezes. The client
+// key is made, kept, read and saved here: no message to the page has it.
 
-import { Filter, importOnnx, init, Keys, Model, type Calibration } from '@fhe-ml/client';
+import { Filter, importOnnx, init, Keys, Model, type Calibration, type Prediction } from '@fhe-ml/client';
+import { firstHash, forgetModel, keepKeys, storedKeys } from './store.ts';
 
 const ready = init(new URL('fhe_ml_wasm_bg.wasm', self.location.href));
 const models = new Map<string, Model>();
 const filters = new Map<string, Filter>();
 let keys: Keys | undefined;
+
+/** What the page knows of its keys: what is public. */
+export interface OwnKeys {
+  server: Uint8Array;
+  hash: string;
+}
+
+/** A decrypted result. */
+export interface Opened<T> {
+  value: T;
+  /** Milliseconds of the evaluation that it was compared with, if it was picked for one. */
+  verified: number | undefined;
+  decrypted: number;
+}
+
+/** A model of a chain: the hash of the chain's first block, and the model's number. */
+export interface Place {
+  genesis: string;
+  number: number;
+}
 
 function mine(): Keys {
   if (!keys) throw new Error('there are no keys yet');
@@ -24,47 +46,101 @@ function filter(hash: string): Filter {
   return found;
 }
 
+function use(taken: Keys): OwnKeys {
+  keys?.free();
+  keys = taken;
+  return { server: keys.serverKey() as Uint8Array, hash: keys.serverKeyHash() };
+}
+
+async function keepAndUse(taken: Keys): Promise<OwnKeys> {
+  await keepKeys({ client: taken.clientKey(), server: taken.serverKey() as Uint8Array });
+  return use(taken);
+}
+
+const nameOf = ({ genesis, number }: Place) => `${genesis}/${number}`;
+
+/** A node cannot put another model behind a number that has been used. */
+async function checkKnown(place: Place, hash: string): Promise<void> {
+  const known = await firstHash(nameOf(place), hash);
+  if (known === hash) return;
+  throw Object.assign(new Error(
+    `model ${place.number} is another one than at its first use in this browser (${known.slice(0, 10)}… then, ` +
+    `${hash.slice(0, 10)}… now): the node lies, or the chain was started anew`), { name: 'AnotherModel' });
+}
+
+/** Verifies and decrypts, and says how long both took. */
+function opened<T>(verify: (() => void) | undefined, decrypt: () => T): Opened<T> {
+  const start = performance.now();
+  verify?.();
+  const middle = performance.now();
+  const value = decrypt();
+  return { value, verified: verify && middle - start, decrypted: performance.now() - middle };
+}
+
+const TRUST = { trustWorker: true };
+
 /** What the page can ask for. */
 const calls = {
-  generate() {
-    keys?.free();
-    keys = Keys.generate();
-    return { client: keys.clientKey(), server: keys.serverKey() as Uint8Array, hash: keys.serverKeyHash() };
+  generate: () => keepAndUse(Keys.generate()),
+  /** The keys of an earlier visit, or of another tab. */
+  async stored() {
+    const found = await storedKeys();
+    return found && use(Keys.read(found.client, found.server));
   },
-  load(client: Uint8Array, server: Uint8Array) {
-    const read = Keys.read(client, server);
-    keys?.free();
-    keys = read;
-    return { client, server, hash: keys.serverKeyHash() };
+  /** Keys from files, which are read here. */
+  async load(client: File, server: File) {
+    const [secret, open] = await Promise.all([client, server].map(async (file) => new Uint8Array(await file.arrayBuffer())));
+    return keepAndUse(Keys.read(secret as Uint8Array, open as Uint8Array));
   },
+  /** Where the browser can save a key from: an address of bytes that stay here. */
+  address(name: 'client.key' | 'server.key') {
+    const data = name === 'client.key' ? mine().clientKey() : mine().serverKey();
+    return URL.createObjectURL(new Blob([data as BlobPart], { type: 'application/octet-stream' }));
+  },
+  forget: (address: string) => URL.revokeObjectURL(address),
   /** Reads an artifact; the page refers to it by its hash. */
-  model(artifact: Uint8Array) {
+  async model(artifact: Uint8Array, place?: Place) {
     const read = new Model(artifact);
-    models.set(read.hash(), read);
-    return { hash: read.hash(), card: read.card() };
+    const [hash, card] = [read.hash(), read.card()];
+    if (place) await checkKnown(place, hash);
+    // One that is loaded knows which results it has let pass unverified.
+    if (models.has(hash)) read.free();
+    else models.set(hash, read);
+    return { hash, card };
   },
+  forgetModel: (place: Place) => forgetModel(nameOf(place)),
   encrypt: (hash: string, row: number[]) => model(hash).encrypt(mine(), row),
-  decrypt: (hash: string, input: Uint8Array, result: Uint8Array) => model(hash).decrypt(mine(), input, result),
+  open(hash: string, input: Uint8Array, result: Uint8Array): Opened<Prediction> {
+    const found = model(hash);
+    const verify = found.picksResult() ? () => found.verify(mine(), input, result) : undefined;
+    return opened(verify, () => found.decrypt(mine(), input, result, TRUST));
+  },
   /** What somebody gets who has everything but the secret: a key of random bits under the same name. */
-  decryptWrongly(hash: string, input: Uint8Array, result: Uint8Array) {
+  openWrongly(hash: string, input: Uint8Array, result: Uint8Array): Prediction | string {
     const secretBytes = 256;
     const forged = mine().clientKey();
     crypto.getRandomValues(forged.subarray(forged.length - secretBytes));
     const stranger = Keys.read(forged);
     try {
-      return model(hash).decrypt(stranger, input, result);
+      return model(hash).decrypt(stranger, input, result, TRUST);
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
     } finally {
       stranger.free();
     }
   },
   /** Reads the artifact of an image filter. */
-  filter(artifact: Uint8Array) {
+  async filter(artifact: Uint8Array, place: Place) {
     const read = new Filter(artifact);
+    await checkKnown(place, read.hash());
     filters.set(read.hash(), read);
     return { hash: read.hash(), card: read.card() };
   },
   encryptImage: (hash: string, image: Uint8Array) => filter(hash).encrypt(mine(), image),
-  decryptImage: (hash: string, input: Uint8Array, result: Uint8Array) => filter(hash).decrypt(mine(), input, result),
+  openImage(hash: string, input: Uint8Array, result: Uint8Array): Opened<Uint8Array> {
+    const found = filter(hash);
+    return opened(() => found.verify(input, result), () => found.decrypt(mine(), input, result, TRUST));
+  },
   importOnnx: (onnx: Uint8Array, name: string, calibration?: Calibration) => importOnnx(onnx, name, calibration),
 };
 
@@ -74,8 +150,9 @@ self.onmessage = async ({ data: { id, name, args } }: MessageEvent) => {
   try {
     await ready;
     const call = calls[name as keyof Calls] as (...args: unknown[]) => unknown;
-    self.postMessage({ id, value: call(...args) });
+    self.postMessage({ id, value: await call(...args) });
   } catch (error) {
-    self.postMessage({ id, error: error instanceof Error ? error.message : String(error) });
+    const { message, name } = error instanceof Error ? error : new Error(String(error));
+    self.postMessage({ id, error: message, kind: name });
   }
 };

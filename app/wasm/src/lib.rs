@@ -3,11 +3,12 @@
 //!
 //! Secrets stay in the memory of this module and of its caller; nothing here talks to a network.
 
-use fhe_ml_engine::{ClientKey, PreparedServerKey, Seed, Seeder, ServerKey};
+use fhe_ml_engine::{ClientKey, EvaluationBuffers, PreparedServerKey, Seed, Seeder, ServerKey};
 use fhe_ml_models::{
 	Artifact, Calibration, Card, FilterKind, ImageFilter, ImportOptions, Model as FheModel,
-	import_onnx as import,
+	Sampling, VerifyError, import_onnx as import, verify_result,
 };
+use std::cell::OnceCell;
 use wasm_bindgen::prelude::*;
 
 /// An error whose message is for people.
@@ -38,6 +39,8 @@ impl Seeder for CryptoSeeder {
 pub struct Keys {
 	client: ClientKey,
 	server: Option<ServerKey>,
+	/// Ready for evaluation, once it is needed.
+	prepared: OnceCell<PreparedServerKey>,
 }
 
 #[wasm_bindgen]
@@ -45,7 +48,7 @@ impl Keys {
 	/// Makes a new pair.
 	pub fn generate() -> Keys {
 		let (client, server) = ClientKey::generate(&mut CryptoSeeder);
-		Keys { client, server: Some(server) }
+		Keys { client, server: Some(server), prepared: OnceCell::new() }
 	}
 
 	/// Reads the bytes of `client.key`, and of `server.key` if there are any.
@@ -55,7 +58,7 @@ impl Keys {
 		if server.as_ref().is_some_and(|server| server.hash() != client.server_key_hash()) {
 			return Err(error("the server key does not belong to the client key"));
 		}
-		Ok(Keys { client, server })
+		Ok(Keys { client, server, prepared: OnceCell::new() })
 	}
 
 	/// The bytes of `client.key`. Secret.
@@ -77,10 +80,26 @@ impl Keys {
 	}
 }
 
+/// Whether a result is right; an error if nobody can know.
+fn verify(
+	artifact: &Artifact,
+	server_key: Option<&PreparedServerKey>,
+	input: &[u8],
+	result: &[u8],
+) -> Result<bool, JsError> {
+	let buffers = &mut EvaluationBuffers::default();
+	match verify_result(artifact, server_key, input, result, buffers) {
+		Ok(()) => Ok(true),
+		Err(VerifyError::WrongResult) => Ok(false),
+		Err(unknown) => Err(error(unknown)),
+	}
+}
+
 /// A model, as its user has it.
 #[wasm_bindgen]
 pub struct Model {
 	model: FheModel,
+	sampling: Sampling,
 }
 
 #[wasm_bindgen]
@@ -100,7 +119,8 @@ impl Model {
 			(None, _) => None,
 			(Some(_), None) => return Err(error("a schema is opened with its client key")),
 		};
-		Ok(Model { model: FheModel::new(artifact, schema).map_err(error)? })
+		let model = FheModel::new(artifact, schema).map_err(error)?;
+		Ok(Model { model, sampling: Sampling::default() })
 	}
 
 	/// The model card as JSON.
@@ -122,6 +142,47 @@ impl Model {
 	pub fn decrypt(&self, keys: &Keys, input: &[u8], result: &[u8]) -> Result<String, JsError> {
 		let prediction = self.model.decrypt(&keys.client, input, result).map_err(error)?;
 		serde_json::to_string(&prediction).map_err(error)
+	}
+
+	/// Whether the next result is to be verified: every one, or a sample if an evaluation takes long.
+	#[wasm_bindgen(js_name = picksResult)]
+	pub fn picks_result(&mut self) -> bool {
+		self.sampling.picks(&self.model.artifact, &mut CryptoSeeder)
+	}
+
+	/// Evaluates again with the server key of these keys, if the model needs one; whether the result is
+	/// right.
+	pub fn verify(&mut self, keys: &Keys, input: &[u8], result: &[u8]) -> Result<bool, JsError> {
+		let key = match &keys.server {
+			Some(server) if self.model.artifact.circuit.kind().needs_server_key() => {
+				Some(keys.prepared.get_or_init(|| PreparedServerKey::new(server)))
+			},
+			_ => None,
+		};
+		let right = verify(&self.model.artifact, key, input, result)?;
+		Ok(self.noted(right))
+	}
+
+	/// Evaluates again with a server key; whether the result is right.
+	#[wasm_bindgen(js_name = verifyWith)]
+	pub fn verify_with(
+		&mut self,
+		server_key: Option<Vec<u8>>,
+		input: &[u8],
+		result: &[u8],
+	) -> Result<bool, JsError> {
+		let key = server_key.map(ServerKey::from_bytes).transpose().map_err(error)?;
+		let key = key.as_ref().map(PreparedServerKey::new);
+		let right = verify(&self.model.artifact, key.as_ref(), input, result)?;
+		Ok(self.noted(right))
+	}
+
+	/// After a wrong result every one is verified.
+	fn noted(&mut self, right: bool) -> bool {
+		if !right {
+			self.sampling.suspect();
+		}
+		right
 	}
 
 	/// The prediction of the quantised model without encryption, as JSON; not for encrypted models.
@@ -174,6 +235,11 @@ impl Filter {
 	/// Decrypts the filtered image.
 	pub fn decrypt(&self, keys: &Keys, input: &[u8], result: &[u8]) -> Result<Vec<u8>, JsError> {
 		self.filter.decrypt(&keys.client, input, result).map_err(error)
+	}
+
+	/// Filters again; whether the result is right.
+	pub fn verify(&self, input: &[u8], result: &[u8]) -> Result<bool, JsError> {
+		verify(&self.filter.artifact, None, input, result)
 	}
 
 	/// The filtered image without encryption.

@@ -1,12 +1,18 @@
-//! The chain, through a node's WebSocket.
+//! The chain, through a node's WebSocket, or through a light client.
 
 mod authority;
 mod call;
 mod error;
+mod identity;
+mod light;
+mod prices;
+mod submit;
 
 pub use authority::JoinedCandidate;
 pub use call::{Account, AccountError, Call, PendingRequest, RequestedJob};
 pub use error::ChainError;
+pub use light::{Light, LightError, Specification};
+pub use prices::Prices;
 
 use backon::{ConstantBuilder, Retryable};
 use codec::{Decode, Encode};
@@ -22,7 +28,14 @@ use subxt::{
 	client::{ClientAtBlock, OnlineClientAtBlockImpl},
 	config::substrate::{AccountId32, H256},
 	dynamic::Value,
-	rpcs::{RpcClient, rpc_params},
+	rpcs::{
+		RpcClient,
+		client::RpcParams,
+		client::reconnecting_rpc_client::{
+			ExponentialBackoff, PingConfig, RpcClient as ReconnectingClient,
+		},
+		rpc_params,
+	},
 };
 
 /// Name of the pallet in the runtime.
@@ -31,6 +44,17 @@ const PALLET: &str = "FheMl";
 /// A node names a new best block a moment before it can show its header.
 const HEADER_RETRY: ConstantBuilder =
 	ConstantBuilder::new().with_delay(Duration::from_millis(50)).with_max_times(20);
+
+/// How long a node may be away: as long as it takes to start again and catch up.
+const RECONNECTS: usize = 60;
+/// Longest pause between two attempts.
+const RECONNECT_PAUSE: Duration = Duration::from_secs(2);
+/// A connection over which nothing came for so long is dead.
+const DEAD_AFTER: Duration = Duration::from_secs(20);
+
+/// The full nodes that a light client asks may be slow or gone for a moment, and it forgets old blocks.
+const LIGHT_RETRY: ConstantBuilder =
+	ConstantBuilder::new().with_delay(Duration::from_secs(1)).with_max_times(20);
 
 type Config = SubstrateConfig;
 type AtBlock = ClientAtBlock<Config, OnlineClientAtBlockImpl<Config>>;
@@ -44,50 +68,135 @@ pub type RegisteredWorker = WorkerRecord<AccountId32, u128, u32>;
 /// A server key as the chain stores it.
 pub type RegisteredKey = KeyRecord<[u8; 32], u128>;
 
-/// A connection to a node.
+/// Where the chain is read from.
+#[derive(Clone, Debug)]
+pub struct Source {
+	/// WebSocket of a node, which is believed. With a light client it is not asked.
+	pub url: String,
+	/// A light client, which believes no node.
+	pub light: Option<Light>,
+}
+
+/// A connection to the chain.
+#[derive(Clone)]
 pub struct Chain {
 	client: OnlineClient<Config>,
 	rpc: RpcClient,
+	is_light: bool,
 }
 
-/// The state of the chain at its best block when it was taken.
+/// The state of the chain at the block that counted when it was taken: a node's best one, or the last one that
+/// a light client has seen finalised.
 pub struct BestBlock {
 	at: AtBlock,
 }
 
 impl Chain {
-	/// Connects to the node at `url`.
-	pub async fn connect(url: &str) -> Result<Self, ChainError> {
-		let unreachable = |why: String| ChainError::Unreachable { url: url.into(), why };
-		let rpc =
-			RpcClient::from_insecure_url(url).await.map_err(|e| unreachable(e.to_string()))?;
+	/// Connects to a node, or starts a light client and waits until it knows the head of the chain.
+	pub async fn connect(source: &Source) -> Result<Self, ChainError> {
+		let url = &source.url;
+		let rpc = match &source.light {
+			Some(light) => light::start(light)?,
+			None => connect_to(url).await?,
+		};
 		// The legacy methods know every block at once; a `chainHead` subscription lags behind.
 		let backend = LegacyBackend::builder().build(rpc.clone());
-		let client = OnlineClient::from_backend(Arc::new(backend))
-			.await
-			.map_err(|error| unreachable(error.to_string()))?;
-		let chain = Self { client, rpc };
+		let client = OnlineClient::from_backend(Arc::new(backend)).await.map_err(|error| {
+			ChainError::Unreachable { url: url.clone(), why: error.to_string() }
+		})?;
+		let chain = Self { client, rpc, is_light: source.light.is_some() };
+		if chain.is_light {
+			chain.wait_for_head().await?;
+		}
 		if chain.best_block().await?.at.metadata_ref().pallet_by_name(PALLET).is_none() {
-			return Err(ChainError::NotOurs(url.into()));
+			return Err(ChainError::NotOurs(url.clone()));
 		}
 		Ok(chain)
 	}
 
-	/// The best block (not the finalized one: results are there seconds earlier).
+	/// Whether what is read is proven, so that no node has to be believed.
+	pub fn is_light(&self) -> bool {
+		self.is_light
+	}
+
+	/// The best block of a node (not the finalised one: results are there seconds earlier), or the last
+	/// finalised block of a light client (which does not trust the author of a best one).
 	pub async fn best_block(&self) -> Result<BestBlock, ChainError> {
+		let method = if self.is_light { "chain_getFinalizedHead" } else { "chain_getBlockHash" };
 		let take = || async {
-			let hash: H256 = self.rpc.request("chain_getBlockHash", rpc_params![]).await?;
+			let hash: H256 = self.ask(method, rpc_params![]).await?;
 			Ok(BestBlock { at: self.client.at_block(BlockRef::from_hash(hash)).await? })
 		};
+		if self.is_light {
+			return take.retry(LIGHT_RETRY).when(ChainError::is_of_peers).await;
+		}
 		let can_wait = |error: &ChainError| !matches!(error, ChainError::Rpc(_));
 		take.retry(HEADER_RETRY).when(can_wait).await
 	}
+
+	/// Reads from the best block. A light client reads from a newer one if its peers did not answer for this one.
+	///
+	/// # Errors
+	/// If the chain cannot be read.
+	pub async fn read<T, F: Future<Output = Result<T, ChainError>>>(
+		&self,
+		read: impl Fn(BestBlock) -> F,
+	) -> Result<T, ChainError> {
+		let once = || async { read(self.best_block().await?).await };
+		if self.is_light {
+			return once.retry(LIGHT_RETRY).when(ChainError::is_of_peers).await;
+		}
+		once().await
+	}
+
+	/// Asks the node, again if the connection breaks meanwhile.
+	async fn ask<T: serde::de::DeserializeOwned>(
+		&self,
+		method: &str,
+		params: RpcParams,
+	) -> Result<T, ChainError> {
+		loop {
+			match self.rpc.request(method, params.clone()).await {
+				// The client waits for the new connection with the next request.
+				Err(error) if error.is_disconnected_will_reconnect() => {},
+				other => return Ok(other?),
+			}
+		}
+	}
+}
+
+/// Connects to a node, and again whenever the connection breaks.
+async fn connect_to(url: &str) -> Result<RpcClient, ChainError> {
+	let unreachable = |why: String| ChainError::Unreachable { url: url.into(), why };
+	// The client that reconnects would also wait for a node that has never been there.
+	RpcClient::from_insecure_url(url).await.map_err(|error| unreachable(error.to_string()))?;
+	let policy = ExponentialBackoff::from_millis(50).max_delay(RECONNECT_PAUSE).take(RECONNECTS);
+	let client = ReconnectingClient::builder()
+		.retry_policy(policy)
+		.enable_ws_ping(PingConfig::new().ping_interval(DEAD_AFTER / 4).inactive_limit(DEAD_AFTER))
+		.build(url)
+		.await
+		.map_err(|error| unreachable(error.to_string()))?;
+	Ok(RpcClient::new(client))
 }
 
 impl BestBlock {
 	/// Its number.
 	pub fn number(&self) -> u64 {
 		self.at.block_number()
+	}
+
+	/// How long ago it was made.
+	async fn age(&self) -> Result<Duration, ChainError> {
+		let address = subxt::dynamic::storage::<(), Value>("Timestamp", "Now");
+		let now = self.at.storage().try_fetch(address, ()).await?;
+		let made = now.map(|now| u64::decode(&mut now.bytes())).transpose()?;
+		Ok(light::age(made.unwrap_or_default()))
+	}
+
+	/// The nonce of the next transaction of `account`, without those in the pool.
+	async fn nonce(&self, account: &Account) -> Result<u64, ChainError> {
+		Ok(self.at.transactions().account_nonce(&account.id()).await?)
 	}
 
 	/// The raw value of a storage item of the pallet.
@@ -101,6 +210,22 @@ impl BestBlock {
 			Some(value) => Ok(Some(T::decode(&mut value.bytes())?)),
 			None => Ok(None),
 		}
+	}
+
+	/// A constant of the pallet.
+	///
+	/// # Errors
+	///
+	/// If the runtime has no such constant, or of another type.
+	pub fn constant<T: Decode>(&self, name: &str) -> Result<T, ChainError> {
+		self.constant_of(PALLET, name)
+	}
+
+	/// A constant of another pallet.
+	fn constant_of<T: Decode>(&self, pallet: &str, name: &str) -> Result<T, ChainError> {
+		let address = subxt::dynamic::constant::<Value>(pallet, name);
+		let bytes = self.at.constants().entry_bytes(address)?;
+		Ok(T::decode(&mut bytes.as_slice())?)
 	}
 
 	/// All models, retired ones too.

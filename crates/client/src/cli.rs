@@ -1,7 +1,11 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser};
-use fhe_ml_client::{chain::Account, rows::RowRange};
+use fhe_ml_client::{
+	chain::{Account, Chain, ChainError, Light, Source},
+	known_models::HexHash,
+	rows::RowRange,
+};
 use fhe_ml_models::FilterKind;
 use std::{num::NonZeroUsize, path::PathBuf};
 
@@ -53,6 +57,8 @@ pub enum Command {
 	Encrypt(Encrypt),
 	/// Decrypt a result that the chain has for an encrypted row.
 	Decrypt(Decrypt),
+	/// Evaluate a finished job again and say whether its result is right. Anybody can: nothing is decrypted.
+	Verify(Verify),
 	/// Remove a finished job from the chain and get its deposit back.
 	Release {
 		/// Number of the job.
@@ -260,12 +266,51 @@ pub struct Schema {
 	pub path: Option<PathBuf>,
 }
 
-/// Which node to talk to.
+/// Which artifact the model must have.
+#[derive(Args)]
+pub struct ModelHash {
+	/// Hash of the model's artifact (0x...), as `fhe-ml model inspect` shows it; a model with another one is
+	/// refused [default: the hash at the model's first use, from `known-models` in the key folder].
+	#[arg(long = "model-hash", value_name = "HASH")]
+	pub named: Option<HexHash>,
+}
+
+/// Whether results are decrypted as they come.
+#[derive(Args)]
+pub struct Trust {
+	/// Decrypt without evaluating again what the worker has evaluated. A worker that lies can then learn your
+	/// client key from the scores that you show or act upon.
+	#[arg(long = "trust-worker")]
+	pub worker: bool,
+}
+
+/// Which node to talk to, or which chain to verify.
 #[derive(Args)]
 pub struct Node {
-	/// WebSocket of a node.
+	/// WebSocket of a node. The tool believes what it says of the chain: it must be yours, or use --light.
 	#[arg(long, env = "FHE_ML_URL", default_value = "ws://127.0.0.1:9944")]
 	pub url: String,
+	/// Chain specification (raw JSON). With it the tool is a light client: it believes no node, but verifies
+	/// finality votes and storage proofs. --url is not used.
+	#[arg(long, env = "FHE_ML_LIGHT", value_name = "SPEC")]
+	pub light: Option<PathBuf>,
+	/// Full node that the light client asks, /ip4/.../tcp/.../p2p/...; it needs no trust [default: those in
+	/// the specification].
+	#[arg(long = "bootnode", value_name = "ADDRESS", requires = "light")]
+	pub bootnodes: Vec<String>,
+}
+
+impl Node {
+	/// Connects to the node, or starts the light client.
+	pub async fn connect(&self) -> Result<Chain, ChainError> {
+		Chain::connect(&Source { url: self.url.clone(), light: self.light() }).await
+	}
+
+	/// What the light client starts from, if there is to be one.
+	pub fn light(&self) -> Option<Light> {
+		let light = |spec| Light { spec, bootnodes: self.bootnodes.clone() };
+		self.light.clone().map(light)
+	}
 }
 
 /// Who signs, and which node to talk to.
@@ -311,14 +356,34 @@ pub struct Predict {
 	pub schema: Schema,
 	#[command(flatten)]
 	pub redundancy: Redundancy,
-	/// Most that one row may cost, in units of 10^-12 FHE [default: the chain's price].
+	/// Most that one row may cost, in units of 10^-12 FHE [default: a tenth more than this machine computes
+	/// from the model and the chain's prices, and at most four times the prices of this release].
 	#[arg(long)]
 	pub max_fee: Option<u128>,
 	/// Remove the jobs from the chain afterwards, for their deposits.
 	#[arg(long)]
 	pub release: bool,
 	#[command(flatten)]
+	pub model_hash: ModelHash,
+	#[command(flatten)]
+	pub trust: Trust,
+	#[command(flatten)]
 	pub signer: Signer,
+}
+
+#[derive(Args)]
+pub struct Verify {
+	/// Number of the job.
+	#[arg(long)]
+	pub job: u64,
+	/// The .fheml file of the model [default: what the chain has].
+	#[arg(long, value_name = "FHEML")]
+	pub model: Option<PathBuf>,
+	/// Hash of the model's artifact (0x...); a model with another one is refused.
+	#[arg(long, value_name = "HASH")]
+	pub model_hash: Option<HexHash>,
+	#[command(flatten)]
+	pub node: Node,
 }
 
 #[derive(Args)]
@@ -338,6 +403,8 @@ pub struct Encrypt {
 	/// File for the encrypted row.
 	#[arg(short, long)]
 	pub output: PathBuf,
+	#[command(flatten)]
+	pub model_hash: ModelHash,
 	#[command(flatten)]
 	pub node: Node,
 }
@@ -360,6 +427,10 @@ pub struct Decrypt {
 	pub key: Key,
 	#[command(flatten)]
 	pub schema: Schema,
+	#[command(flatten)]
+	pub model_hash: ModelHash,
+	#[command(flatten)]
+	pub trust: Trust,
 	#[command(flatten)]
 	pub node: Node,
 }

@@ -7,21 +7,23 @@ mod evaluate;
 mod key;
 mod model;
 mod predict;
+mod verify;
 mod worker;
 
 use crate::{
-	cli::{Cli, Command, Schema},
+	cli::{Cli, Command, Key, ModelHash, Node, Schema},
 	output::Output,
 };
 use fhe_ml_client::{
-	chain::{Call, Chain, ChainError},
+	chain::{Call, Chain, ChainError, LightError},
 	files::{self, FileError},
+	known_models::{HexHash, KnownModelError, KnownModels, ModelName},
 	rows::TableError,
 };
 use fhe_ml_engine::{ClientKey, DecryptError, new_seeder};
 use fhe_ml_models::{
 	Artifact, ArtifactError, EncryptModelError, EncryptRowError, EvaluateError, FilterError,
-	ImportError, Model, ModelError, SchemaError,
+	ImportError, Model, ModelError, SchemaError, VerifyError,
 };
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -35,6 +37,8 @@ pub enum CommandError {
 	Table(#[from] TableError),
 	#[error(transparent)]
 	Chain(#[from] ChainError),
+	#[error(transparent)]
+	Light(#[from] LightError),
 	#[error("{0}")]
 	Import(#[from] ImportError),
 	#[error("the model is not usable: {0}")]
@@ -63,6 +67,22 @@ pub enum CommandError {
 	Threads { threads: usize, source: rayon::ThreadPoolBuildError },
 	#[error("{0}; use the key and the input that the job was requested with")]
 	Decrypt(#[from] DecryptError),
+	#[error(
+		"{0} is not what the model gives on this input: the worker lied or runs another version, so no score is shown; publish nothing of it, ask again with --redundancy 3, and report the worker"
+	)]
+	WrongResult(String),
+	#[error("{what} is not decrypted: {source}")]
+	Unverified { what: String, source: VerifyError },
+	#[error(
+		"there is no server key {0} on the chain, and without it nobody can verify; name a key folder that has server.key"
+	)]
+	NoKeyToVerify(String),
+	#[error(
+		"input or result of job {0} are not those of its record, which no honest node says; ask another node with --url"
+	)]
+	Inconsistent(u64),
+	#[error("{0}")]
+	KnownModel(#[from] KnownModelError),
 	#[error("the evaluation failed: {0}")]
 	Evaluate(#[from] EvaluateError),
 	#[error("cannot write JSON: {0}")]
@@ -81,10 +101,20 @@ pub enum CommandError {
 	NoPage,
 	#[error("`{0}` is not the WebSocket of a node, like ws://127.0.0.1:9944")]
 	NodeUrl(String),
+	#[error(
+		"a browser reaches full nodes by WebSocket only, and the specification names none like \
+		/ip4/127.0.0.1/tcp/30333/ws/p2p/...; name one with --bootnode (the node needs --listen-addr .../ws)"
+	)]
+	NoWebSocket,
 	#[error("cannot serve on 127.0.0.1:{port}: {source}; name another with --port")]
 	Listen { port: u16, source: std::io::Error },
 	#[error("one row costs {quote}, more than --max-fee {max_fee}")]
 	TooExpensive { quote: u128, max_fee: u128 },
+	#[error(
+		"the chain asks {quote} for one row, and it should be at most {most} by what this machine computes; \
+		give --max-fee {quote} if you agree to that"
+	)]
+	Overpriced { quote: u128, most: u128 },
 	#[error("{failed} of {rows} rows failed; the first: {first}")]
 	SomeRows { failed: usize, rows: usize, first: String },
 }
@@ -98,13 +128,14 @@ pub async fn run(cli: Cli) -> Result<(), CommandError> {
 		Command::Worker(command) => worker::run(command, output).await,
 		Command::Authority(command) => authority::run(command, output).await,
 		Command::Quote { model, redundancy, node } => {
-			quote(model, redundancy.count, &node.url, output).await
+			quote(model, redundancy.count, &node, output).await
 		},
 		Command::Predict(options) => predict::run(options, output).await,
 		Command::Encrypt(options) => encrypt::encrypt(options, output).await,
 		Command::Decrypt(options) => encrypt::decrypt(options, output).await,
+		Command::Verify(options) => verify::run(options, output).await,
 		Command::Release { job, signer } => {
-			let chain = Chain::connect(&signer.node.url).await?;
+			let chain = signer.node.connect().await?;
 			let block = chain.submit(Call::release(job), &signer.suri).await?;
 			let text = format!("job {job} released in block {block}");
 			output.print(&json!({ "job": job, "block": block }), &text)
@@ -139,8 +170,13 @@ fn keygen(out: &Path, output: Output) -> Result<(), CommandError> {
 	output.print(&json, &text)
 }
 
-async fn quote(model: u32, redundancy: u8, url: &str, output: Output) -> Result<(), CommandError> {
-	let best = Chain::connect(url).await?.best_block().await?;
+async fn quote(
+	model: u32,
+	redundancy: u8,
+	node: &Node,
+	output: Output,
+) -> Result<(), CommandError> {
+	let best = node.connect().await?.best_block().await?;
 	let quote =
 		best.quote(model, redundancy).await?.ok_or(CommandError::NoQuote { model, redundancy })?;
 	let units = |amount: u128| format!("{:.6} FHE", amount as f64 / 1e12);
@@ -158,19 +194,69 @@ fn hex_hash(hash: &[u8; 32]) -> String {
 	format!("0x{}", hex::encode(hash))
 }
 
+/// How a model is found and known again.
+struct ModelSource<'a> {
+	key: &'a Key,
+	client: &'a ClientKey,
+	schema: &'a Schema,
+	hash: &'a ModelHash,
+}
+
 /// The model in a file, or with a number on the chain.
 async fn find_model(
 	model: &str,
-	schema: &Schema,
-	key: &ClientKey,
-	url: &str,
+	source: ModelSource<'_>,
+	node: &Node,
+	output: Output,
 ) -> Result<Model, CommandError> {
+	let ModelSource { key, client, schema, hash } = source;
 	match model.parse::<u32>() {
 		Ok(number) => {
-			let artifact = Chain::connect(url).await?.best_block().await?.artifact(number).await?;
-			with_schema(number, artifact, schema, key)
+			let chain = node.connect().await?;
+			let artifact = chain.best_block().await?.artifact(number).await?;
+			check_known(&chain, number, &artifact, &key.folder, hash, output).await?;
+			with_schema(number, artifact, schema, client)
 		},
-		Err(_) => Ok(files::read_model(Path::new(model), schema.path.as_deref(), key)?),
+		Err(_) => {
+			let model = files::read_model(Path::new(model), schema.path.as_deref(), client)?;
+			check_named(&model.artifact, 0, hash.named)?;
+			Ok(model)
+		},
+	}
+}
+
+/// Sees to it that a model of the chain is the one that the user named or used first.
+async fn check_known(
+	chain: &Chain,
+	model: u32,
+	artifact: &Artifact,
+	folder: &Path,
+	hash: &ModelHash,
+	output: Output,
+) -> Result<(), CommandError> {
+	let genesis = HexHash(chain.genesis_hash().await?);
+	let (name, found) = (ModelName { genesis, model }, HexHash(artifact.hash()));
+	let is_first = KnownModels::of(folder).check(name, found, hash.named)?;
+	if is_first && !output.json {
+		eprintln!(
+			"model {model} of chain {genesis} is used for the first time; its hash is {found}"
+		);
+	}
+	Ok(())
+}
+
+/// Sees to it that a model is the one that the user named, if they did.
+fn check_named(
+	artifact: &Artifact,
+	model: u32,
+	named: Option<HexHash>,
+) -> Result<(), CommandError> {
+	let found = HexHash(artifact.hash());
+	match named {
+		Some(named) if named != found => {
+			Err(KnownModelError::NotNamed { model, found, named }.into())
+		},
+		_ => Ok(()),
 	}
 }
 

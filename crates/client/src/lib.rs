@@ -4,4 +4,5 @@
 
 pub mod chain;
 pub mod files;
+pub mod known_models;
 pub mod rows;

@@ -20,6 +20,13 @@ impl Output {
 		Ok(())
 	}
 
+	/// Prints a remark for people on standard error; not with `--json`.
+	pub fn note(self, text: &str) {
+		if !self.json {
+			eprintln!("{text}");
+		}
+	}
+
 	/// A bar for `steps` steps, on standard error; hidden with `--json`.
 	pub fn bar(self, steps: usize, what: &'static str) -> ProgressBar {
 		let bar = ProgressBar::with_draw_target(Some(steps as u64), self.target());

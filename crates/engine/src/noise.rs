@@ -158,6 +158,12 @@ impl Variance {
 		half * half >= SIGMAS * SIGMAS * self.0
 	}
 
+	/// A noise that none of this variance exceeds, except with a probability of at most 2^-135: that of a
+	/// wrong decryption, so 2^-124 for the 2048 integers that a result may have.
+	pub fn tolerance(self) -> u64 {
+		(SIGMAS * self.0.sqrt()).ceil() as u64
+	}
+
 	/// log2 of the standard deviation relative to q, for people.
 	pub fn log2_relative(self) -> f64 {
 		self.0.log2() / 2.0 - (MODULUS as f64).log2()

@@ -39,6 +39,10 @@ pub const MAGIC: [u8; 4] = *b"FHML";
 /// The one format version that this code reads and writes.
 pub const FORMAT_VERSION: u16 = 1;
 
+/// Version of the evaluation: raised when the same blobs give other bytes than before. A job belongs to the
+/// version that was in force when it was requested, and workers of another version decline it.
+pub const ENGINE_VERSION: u16 = 1;
+
 /// Parameter set 1: N = 2048, q = 2251799813640193, binary secret, TUniform(4) noise.
 pub const PARAMETER_SET: u16 = 1;
 

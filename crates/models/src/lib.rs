@@ -10,6 +10,7 @@
 //! - [`filter`]: image filters, which are no ONNX models.
 //! - [`model`]: an artifact with what a client needs to use it.
 //! - [`evaluate`]: what a collator does with the bytes of an artifact and an input.
+//! - [`verify`]: whether a collator did so.
 
 pub mod artifact;
 pub mod card;
@@ -24,6 +25,7 @@ pub mod quantise;
 mod quantise_network;
 mod quantise_trees;
 pub mod schema;
+pub mod verify;
 
 pub use artifact::{Artifact, ArtifactError, Card};
 pub use card::ModelCard;
@@ -35,3 +37,4 @@ pub use model::{EncryptRowError, Model, ModelError};
 pub use predict::{EncodeError, Label, Prediction};
 pub use quantise_network::QuantiseNetworkError;
 pub use schema::{Schema, SchemaError};
+pub use verify::{Sampling, VerifyError, verify_result};

@@ -2,11 +2,11 @@
 
 use crate::{
 	artifact::{Artifact, ArtifactError, Card, check},
-	card::ModelCard,
+	card::{Encoding, HiddenLayer, ModelCard},
 	predict::{EncodeError, Prediction},
 	schema::{Schema, SchemaError},
 };
-use fhe_ml_engine::{CircuitInputError, ClientKey, DecryptError, Seeder};
+use fhe_ml_engine::{Circuit, CircuitInputError, ClientKey, DecryptError, Seeder};
 
 /// An artifact with its card.
 #[derive(Clone, Debug)]
@@ -97,7 +97,10 @@ impl Model {
 		Ok(key.encrypt(&self.artifact.circuit, self.artifact.hash(), &x, seeder)?)
 	}
 
-	/// Decrypts and decodes a result.
+	/// Decrypts and decodes a result, which should have been [verified](crate::verify_result) before.
+	///
+	/// # Errors
+	/// If the result belongs to another input or key, or is one that the model gives for no row.
 	pub fn decrypt(
 		&self,
 		key: &ClientKey,
@@ -105,6 +108,27 @@ impl Model {
 		result: &[u8],
 	) -> Result<Prediction, DecryptError> {
 		let outputs = key.decrypt(&self.artifact.circuit, input, result)?;
-		Ok(self.card.decode(&outputs))
+		match self.largest_output() {
+			Some(largest) if outputs.iter().any(|output| output.abs() > largest) => {
+				Err(DecryptError::OutOfRange)
+			},
+			_ => Ok(self.card.decode(&outputs)),
+		}
+	}
+
+	/// Where the card bounds the outputs more than the circuit does: the largest absolute value.
+	///
+	/// The inputs of an encrypted output layer are activations, of which the schema has the tables.
+	fn largest_output(&self) -> Option<i64> {
+		match (&self.artifact.circuit, &self.card.encoding) {
+			(
+				Circuit::EncryptedLinear(circuit),
+				Encoding::HiddenLayer(HiddenLayer { layer, .. }),
+			) => {
+				let largest = layer.hidden.iter().map(|unit| unit.table.iter().copied().max());
+				Some(circuit.largest_output(largest.map(|most| most.unwrap_or_default().into())))
+			},
+			_ => None,
+		}
 	}
 }

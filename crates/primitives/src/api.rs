@@ -1,5 +1,7 @@
 //! The runtime API of a chain with `pallet-fhe-ml`.
 
+#[cfg(feature = "std")] // The runtime has the newest version only.
+use crate::AssignedJobBeforeSpec5;
 use crate::{
 	AssignedJob, JobBlobs, JobId, ModelId, Outcome, Quote, WorkerId, WorkerRecord, WorkerSignature,
 };
@@ -9,8 +11,12 @@ use sp_core::H256;
 
 sp_api::decl_runtime_apis! {
 	/// What collators and clients ask the runtime.
-	#[api_version(3)]
+	#[api_version(4)]
 	pub trait FheMlApi<AccountId, Balance> where AccountId: Codec, Balance: Codec {
+		/// Before spec version 5.
+		#[changed_in(4)]
+		fn assigned_jobs(workers: Vec<WorkerId>, limit: u32) -> Vec<AssignedJobBeforeSpec5>;
+
 		/// Jobs that wait for one of `workers`, oldest first, at most `limit`.
 		fn assigned_jobs(workers: Vec<WorkerId>, limit: u32) -> Vec<AssignedJob>;
 
@@ -18,10 +24,20 @@ sp_api::decl_runtime_apis! {
 		/// key are left out unless they are asked for: a worker has those of the last jobs.
 		fn job_blobs(job: JobId, artifact: bool, server_key: bool) -> Option<JobBlobs>;
 
-		/// A transaction that posts `outcome`, ready for the pool.
+		/// Before spec version 5.
+		#[changed_in(4)]
 		fn submission(
 			worker: WorkerId,
 			job: JobId,
+			outcome: Outcome,
+			signature: WorkerSignature,
+		) -> Block::Extrinsic;
+
+		/// A transaction that posts `outcome`, whose hash is `outcome_hash`, ready for the pool.
+		fn submission(
+			worker: WorkerId,
+			job: JobId,
+			outcome_hash: H256,
 			outcome: Outcome,
 			signature: WorkerSignature,
 		) -> Block::Extrinsic;
@@ -33,6 +49,9 @@ sp_api::decl_runtime_apis! {
 			commitment: H256,
 			signature: WorkerSignature,
 		) -> Block::Extrinsic;
+
+		/// A transaction with which a worker declines a job, ready for the pool.
+		fn refusal(worker: WorkerId, job: JobId, signature: WorkerSignature) -> Block::Extrinsic;
 
 		/// What one inference with `model` costs, or `None` if the model takes no requests with this
 		/// redundancy.

@@ -3,6 +3,10 @@
 //! All of them first commit to theirs; a commitment shows nothing and cannot be copied. When the last
 //! commitment is there, outcomes are revealed. One revealed outcome shows at once which other workers
 //! committed to the same, so that equal outcomes are posted once.
+//!
+//! Where they differ, two workers cannot say which of them is wrong, and three can be outvoted by two of one
+//! operator. So a jury decides: at least [`MIN_JURY`] workers in all, and a lead of [`MIN_LEAD`] votes over
+//! all others together. Without it nobody is taken for a liar.
 
 use crate::{Assignees, JobId, Step, WorkerId, bounds::MaxAssignees, commitment};
 use alloc::{collections::BTreeMap, vec::Vec};
@@ -10,6 +14,12 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_core::H256;
 use sp_runtime::BoundedVec;
+
+/// Fewest workers, those that differ included, that decide between different outcomes.
+pub const MIN_JURY: usize = 5;
+
+/// Votes that an outcome must have more than all others together.
+pub const MIN_LEAD: usize = 2;
 
 /// What the workers of a job have said so far.
 #[derive(
@@ -78,19 +88,22 @@ impl Ballot {
 		assignees.iter().filter(waits).cloned().collect()
 	}
 
-	/// Whether an outcome has `redundancy` votes and a majority of `assignees`.
+	/// Whether all agree, or, where they do not, a jury of `assignees` has decided.
 	pub fn verdict(&self, job: JobId, assignees: &Assignees, redundancy: u8) -> Verdict {
-		if !self.is_committed(assignees) {
+		if !self.is_committed(assignees) || self.revealed.is_empty() {
 			return Verdict::Open;
 		}
-		let enough = |votes: usize| {
-			votes >= usize::from(redundancy) && votes.saturating_mul(2) > assignees.len()
-		};
 		let mut votes = BTreeMap::<Option<H256>, usize>::new();
 		for worker in assignees {
 			let count = votes.entry(self.vote(job, worker)).or_default();
 			*count = count.saturating_add(1);
 		}
+		let all = assignees.len();
+		let enough = |votes: usize| {
+			let is_jury =
+				all >= MIN_JURY && votes.saturating_mul(2) >= all.saturating_add(MIN_LEAD);
+			votes >= usize::from(redundancy) && (votes == all || is_jury)
+		};
 		// Those that have not revealed theirs did not commit to a revealed one, but perhaps to the same.
 		let hidden = votes.remove(&None).unwrap_or_default();
 		let agreed = votes.into_iter().find(|(_, count)| enough(*count));
@@ -98,6 +111,16 @@ impl Ballot {
 			Some(outcome) => Verdict::Agreed(outcome),
 			None if enough(hidden) => Verdict::Open,
 			None => Verdict::Split,
+		}
+	}
+
+	/// How many more workers must be asked after a split of `assignees`: up to a jury, then two at a time, so
+	/// that the number stays odd.
+	pub fn missing_jurors(assignees: usize) -> usize {
+		match assignees {
+			few if few < MIN_JURY => MIN_JURY.saturating_sub(few),
+			even if even.is_multiple_of(2) => 1,
+			_ => 2,
 		}
 	}
 }
@@ -154,23 +177,38 @@ mod tests {
 	}
 
 	#[test]
-	fn a_split_is_seen_as_soon_as_nothing_can_decide_any_more() {
+	fn fewer_than_a_jury_decide_nothing_that_they_differ_about() {
 		let verdict = |votes: &[Option<u8>], revealed: &[u8], redundancy| {
 			ballot(votes, revealed).verdict(JOB, &assignees(votes.len() as u8), redundancy)
 		};
 		assert_eq!(verdict(&[Some(1), Some(2)], &[1], 2), Verdict::Split);
-		let agreed = Verdict::Agreed(H256::repeat_byte(2));
-		// Two more were asked; the hidden ones could agree.
-		let three = [Some(1), Some(2), Some(2)];
-		assert_eq!(verdict(&three, &[1], 2), Verdict::Open);
-		assert_eq!(verdict(&three, &[1, 2], 2), agreed);
-		assert_eq!(verdict(&[Some(1), Some(2), Some(3)], &[1], 2), Verdict::Open);
-		assert_eq!(verdict(&[Some(1), Some(2), Some(3)], &[1, 2], 2), Verdict::Split);
-		// Two of three are a majority, but not the three equal ones that were asked for.
-		assert_eq!(verdict(&three, &[2], 3), Verdict::Split);
-		assert_eq!(verdict(&[Some(1), Some(2), Some(2), Some(2), Some(1)], &[2], 3), agreed);
-		// Two of four are no majority.
-		assert_eq!(verdict(&[Some(1), Some(1), Some(2), Some(2)], &[1, 2], 2), Verdict::Split);
+		// Two of one operator against an honest one.
+		assert_eq!(verdict(&[Some(1), Some(2), Some(2)], &[1], 2), Verdict::Split);
+		assert_eq!(verdict(&[Some(1), Some(2), Some(2)], &[1, 2], 2), Verdict::Split);
+		assert_eq!(verdict(&[Some(1), Some(2), Some(2), Some(2)], &[2], 2), Verdict::Split);
+		assert_eq!([2, 3, 4, 5, 6, 7].map(Ballot::missing_jurors), [3, 2, 1, 2, 1, 2]);
+	}
+
+	#[test]
+	fn a_jury_decides_with_a_lead_of_two() {
+		let verdict = |votes: &[Option<u8>], revealed: &[u8], redundancy| {
+			ballot(votes, revealed).verdict(JOB, &assignees(votes.len() as u8), redundancy)
+		};
+		let agreed = |outcome| Verdict::Agreed(H256::repeat_byte(outcome));
+		let four_to_one = [Some(1), Some(2), Some(2), Some(2), Some(2)];
+		assert_eq!(verdict(&four_to_one, &[1], 2), Verdict::Open, "the hidden ones may agree");
+		assert_eq!(verdict(&four_to_one, &[1, 2], 2), agreed(2));
+		assert_eq!(
+			verdict(&four_to_one, &[2], 5),
+			Verdict::Split,
+			"five equal ones were asked for"
+		);
+		let three_to_two = [Some(1), Some(1), Some(2), Some(2), Some(2)];
+		assert_eq!(verdict(&three_to_two, &[1, 2], 2), Verdict::Split);
+		let three_lies = [Some(1), Some(2), Some(3), Some(1), Some(1)];
+		assert_eq!(verdict(&three_lies, &[1, 2, 3], 2), Verdict::Split, "3 to 2 together");
+		let five_to_two = [Some(1), Some(1), Some(2), Some(2), Some(2), Some(2), Some(2)];
+		assert_eq!(verdict(&five_to_two, &[1, 2], 2), agreed(2));
 	}
 
 	#[test]

@@ -15,13 +15,13 @@ mod records;
 mod submission;
 
 pub use api::*;
-pub use ballot::{Ballot, Verdict};
+pub use ballot::{Ballot, MIN_JURY, MIN_LEAD, Verdict};
 pub use fhe_ml_format as format;
 pub use mailbox::{MailboxEntry, Sent, mailbox_key, sent_key};
 pub use records::{
-	AssignedJob, Assignees, FailureReason, JobBlobs, JobId, JobRecord, JobStatus, KeyHash,
-	KeyRecord, Limits, ModelId, ModelName, ModelRecord, ModelStatus, Quote, Step, WorkerRecord,
-	WorkerStatus,
+	AssignedJob, AssignedJobBeforeSpec5, Assignees, FailureReason, JobBlobs, JobId, JobRecord,
+	JobStatus, KeyHash, KeyRecord, Limits, ModelId, ModelName, ModelRecord, ModelStatus,
+	OpenRequests, Quote, Step, WorkerRecord, WorkerStatus,
 };
 pub use submission::{Outcome, ResultBytes, Statement, SubmissionPayload, commitment};
 

@@ -57,7 +57,8 @@ pub struct ModelRecord<AccountId, Balance> {
 	pub input_bytes: u32,
 	/// Exact length in bytes of a result of this model.
 	pub result_bytes: u32,
-	/// Work units of one evaluation, about one per microsecond of one core.
+	/// Work units of one evaluation, about one per microsecond of one core. Loading what it reads is not
+	/// part of them; the record of a job has both.
 	pub work: u64,
 	/// Whether a request must name a registered server key.
 	pub needs_server_key: bool,
@@ -105,7 +106,7 @@ pub struct KeyRecord<AccountId, Balance> {
 pub enum WorkerStatus<BlockNumber> {
 	/// It is.
 	Active,
-	/// It is not, because it missed a deadline or was slashed; its operator can resume it.
+	/// It is not, because it missed a deadline, declined a job or was slashed; its operator can resume it.
 	Suspended,
 	/// It is not, because it leaves.
 	Leaving {
@@ -133,8 +134,32 @@ pub struct WorkerRecord<AccountId, Balance, BlockNumber> {
 	pub completed: u64,
 	/// Deadlines that it missed.
 	pub missed: u32,
-	/// Times that it was slashed for a result that a majority did not get.
+	/// Times that it was slashed for a result that a jury did not get.
 	pub slashed: u32,
+	/// Block in which it joined or was resumed last. Misses of jobs that it was given before are not
+	/// punished: it has been suspended for one of them.
+	pub active_since: BlockNumber,
+}
+
+/// What an account has asked for and not got yet.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	TypeInfo,
+	MaxEncodedLen,
+)]
+pub struct OpenRequests {
+	/// Jobs that are not finished.
+	pub jobs: u32,
+	/// Their work units, times their redundancies.
+	pub work: u64,
 }
 
 /// Why a job failed.
@@ -161,8 +186,15 @@ pub enum FailureReason {
 	EvaluationFailed,
 	/// Evaluation panicked, or crashed the worker several times.
 	EvaluationCrashed,
-	/// The workers gave different results, and there were no more to ask.
+	/// The workers gave different results, and there were too few more to ask.
 	NoAgreement,
+}
+
+impl FailureReason {
+	/// Whether the job's owner sent what cannot be evaluated, and pays for the attempt.
+	pub fn is_of_owner(self) -> bool {
+		matches!(self, Self::ServerKeyDoesNotDecode | Self::InputDoesNotDecode)
+	}
 }
 
 /// Where a job stands.
@@ -179,7 +211,7 @@ pub enum FailureReason {
 	MaxEncodedLen,
 )]
 pub enum JobStatus {
-	/// Waits for the results of its assignees.
+	/// Waits for its assignees to be drawn, or for their results.
 	Pending,
 	/// The result is in storage.
 	Completed {
@@ -212,15 +244,24 @@ pub struct JobRecord<AccountId, Balance, BlockNumber> {
 	pub input_bytes: u32,
 	/// How many equal results complete it. With more than one, workers commit to theirs first.
 	pub redundancy: u8,
-	/// Workers that must evaluate it.
+	/// Workers that must evaluate it; none before the block after the request.
 	pub assignees: Assignees,
-	/// Work units of one evaluation.
+	/// Who replaces those of them that are silent, in this order: drawn together with them. None once it is
+	/// finished.
+	pub reserves: Assignees,
+	/// Jurors that it waits for, because results of its assignees differ.
+	pub jurors: u8,
+	/// Version of the evaluation that all its workers must have.
+	pub engine: u16,
+	/// Work units of one evaluation, with loading server key, model and input.
 	pub work: u64,
 	/// How often the job has been assigned; it is assigned again when workers miss its deadline or
 	/// give different results.
 	pub rounds: u8,
 	/// Block of the request.
 	pub requested_at: BlockNumber,
+	/// Block in which workers were assigned or jurors asked for last; that of the request before that.
+	pub assigned_at: BlockNumber,
 	/// While it is pending, the last block in which what the assignees have to post next is accepted.
 	/// Afterwards the block in which it was finished.
 	pub deadline: BlockNumber,
@@ -247,10 +288,37 @@ pub struct AssignedJob {
 	pub server_key: Option<KeyHash>,
 	/// Hash of the input.
 	pub input: H256,
+	/// Version of the evaluation that is asked for.
+	pub engine: u16,
+	/// Work units of the job.
+	pub work: u64,
 	/// What the worker has to post next.
 	pub step: Step,
 	/// Last block in which it is accepted.
 	pub deadline: u32,
+}
+
+/// [`AssignedJob`] as runtimes before spec version 5 have it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[allow(missing_docs)] // As there.
+pub struct AssignedJobBeforeSpec5 {
+	pub job: JobId,
+	pub worker: WorkerId,
+	pub model: ModelId,
+	pub artifact: H256,
+	pub server_key: Option<KeyHash>,
+	pub input: H256,
+	pub step: Step,
+	pub deadline: u32,
+}
+
+impl From<AssignedJobBeforeSpec5> for AssignedJob {
+	/// Those runtimes knew of one version of the engine only.
+	fn from(old: AssignedJobBeforeSpec5) -> Self {
+		let AssignedJobBeforeSpec5 { job, worker, model, artifact, server_key, input, .. } = old;
+		let (step, deadline, engine, work) = (old.step, old.deadline, 1, 0);
+		Self { job, worker, model, artifact, server_key, input, engine, work, step, deadline }
+	}
 }
 
 /// What a worker has to do next for a job that it is assigned to.

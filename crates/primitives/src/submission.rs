@@ -45,6 +45,8 @@ pub enum Statement {
 	Outcome(H256),
 	/// [`commitment()`] to it.
 	Commitment(H256),
+	/// It cannot evaluate the job: its engine has another version.
+	Declined,
 }
 
 /// All that binds a statement to its chain, its job and what was evaluated.
@@ -63,18 +65,29 @@ pub struct SubmissionPayload {
 	pub artifact: H256,
 	/// Hash of the server key, if there is one.
 	pub server_key: Option<KeyHash>,
+	/// Version of the evaluation that the job asks for.
+	pub engine: u16,
 	/// What the worker says.
 	pub statement: Statement,
 }
 
 impl SubmissionPayload {
 	/// Domain separator of the signature.
-	pub const DOMAIN: &'static [u8] = b"fhe-ml/submission/2";
+	pub const DOMAIN: &'static [u8] = b"fhe-ml/submission/3";
 
 	/// The bytes that are signed.
 	pub fn to_sign(&self) -> Vec<u8> {
 		let mut bytes = Self::DOMAIN.to_vec();
 		self.encode_to(&mut bytes);
+		bytes
+	}
+
+	/// The bytes that were signed for runtimes before spec version 5: nodes are upgraded before the runtime,
+	/// and work on in between.
+	pub fn to_sign_before_spec_5(&self) -> Vec<u8> {
+		let Self { genesis, job, input, artifact, server_key, engine: _, statement } = self;
+		let mut bytes = b"fhe-ml/submission/2".to_vec();
+		(genesis, job, input, artifact, server_key, statement).encode_to(&mut bytes);
 		bytes
 	}
 }
@@ -91,16 +104,22 @@ mod tests {
 			input: H256::repeat_byte(2),
 			artifact: H256::repeat_byte(3),
 			server_key: None,
+			engine: 0x0201,
 			statement: Statement::Outcome(H256::repeat_byte(4)),
 		};
-		let mut expected = b"fhe-ml/submission/2".to_vec();
+		let mut expected = b"fhe-ml/submission/3".to_vec();
 		expected.extend([1; 32]);
 		expected.extend([1, 2, 3, 4, 5, 6, 7, 8]);
 		expected.extend([2; 32]);
 		expected.extend([3; 32]);
-		expected.extend([0, 0]);
+		expected.extend([0, 1, 2, 0]);
 		expected.extend([4; 32]);
 		assert_eq!(payload.to_sign(), expected);
+
+		let mut before = b"fhe-ml/submission/2".to_vec();
+		before.extend(&expected[19..124]);
+		before.extend(&expected[126..]);
+		assert_eq!(payload.to_sign_before_spec_5(), before);
 	}
 
 	#[test]

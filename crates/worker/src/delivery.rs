@@ -1,6 +1,6 @@
 //! How outcomes reach the chain: the mailbox, and straight to the pool.
 
-use crate::LOG_TARGET;
+use crate::{LOG_TARGET, service::is_before_spec_5};
 use codec::Encode;
 use fhe_ml_primitives::{
 	AssignedJob, FheMlApi, JobId, MailboxEntry, Outcome, Sent, Statement, Step, SubmissionPayload,
@@ -78,50 +78,82 @@ where
 {
 	/// Sends what the chain now wants to know of an outcome: a commitment to it, or itself. Nothing if the
 	/// chain waits for other workers.
+	///
+	/// # Errors
+	///
+	/// If the keystore, the runtime or the pool refuse.
 	pub async fn send(
 		&self,
 		assigned: &AssignedJob,
 		outcome: &Outcome,
 	) -> Result<Option<Sent>, SendError> {
 		let (step, hash) = (assigned.step, outcome.hash());
-		let statement = match step {
+		let (worker, job) = (assigned.worker.clone(), assigned.job);
+		let (best, api) = (self.client.info().best_hash, self.client.runtime_api());
+		let transaction = match step {
 			Step::Wait => return Ok(None),
 			Step::Commit => {
-				Statement::Commitment(commitment(&assigned.worker, assigned.job, &hash))
+				let made = commitment(&worker, job, &hash);
+				let signature = self.sign(assigned, Statement::Commitment(made))?;
+				api.commitment(best, worker, job, made, signature)?
 			},
-			Step::Post => Statement::Outcome(hash),
+			Step::Post => {
+				let signature = self.sign(assigned, Statement::Outcome(hash))?;
+				if is_before_spec_5(&*self.client, best)? {
+					#[allow(deprecated)] // That is what it is for.
+					api.submission_before_version_4(best, worker, job, outcome.clone(), signature)?
+				} else {
+					api.submission(best, worker, job, hash, outcome.clone(), signature)?
+				}
+			},
 		};
-		let info = self.client.info();
+		self.submit(transaction).await?;
+		let what = if step == Step::Commit { "commitment" } else { "result" };
+		log::info!(target: LOG_TARGET, "job {job}: {what} sent to the pool");
+		Ok(Some(Sent { step, at: self.client.info().best_number.saturated_into() }))
+	}
+
+	/// Tells the chain that this node cannot evaluate a job, because its engine has another version.
+	///
+	/// # Errors
+	///
+	/// If the keystore, the runtime or the pool refuse.
+	pub async fn decline(&self, assigned: &AssignedJob) -> Result<(), SendError> {
+		let signature = self.sign(assigned, Statement::Declined)?;
+		let best = self.client.info().best_hash;
+		let worker = assigned.worker.clone();
+		let transaction =
+			self.client.runtime_api().refusal(best, worker, assigned.job, signature)?;
+		self.submit(transaction).await
+	}
+
+	fn sign(
+		&self,
+		assigned: &AssignedJob,
+		statement: Statement,
+	) -> Result<WorkerSignature, SendError> {
 		let payload = SubmissionPayload {
-			genesis: info.genesis_hash,
+			genesis: self.client.info().genesis_hash,
 			job: assigned.job,
 			input: assigned.input,
 			artifact: assigned.artifact,
 			server_key: assigned.server_key,
+			engine: assigned.engine,
 			statement,
 		};
-		let public = assigned.worker.clone().into();
-		let signature = self
-			.keystore
-			.sr25519_sign(KEY_TYPE, &public, &payload.to_sign())
-			.ok()
-			.flatten()
-			.ok_or_else(|| SendError::NoKey(assigned.worker.clone()))?;
-		let (best, api) = (info.best_hash, self.client.runtime_api());
-		let (worker, job) = (assigned.worker.clone(), assigned.job);
-		let signature = WorkerSignature::from(signature);
-		let transaction = match statement {
-			Statement::Commitment(made) => api.commitment(best, worker, job, made, signature)?,
-			Statement::Outcome(_) => {
-				api.submission(best, worker, job, outcome.clone(), signature)?
-			},
+		let bytes = match is_before_spec_5(&*self.client, self.client.info().best_hash)? {
+			true => payload.to_sign_before_spec_5(),
+			false => payload.to_sign(),
 		};
-		self.pool
-			.submit_one(best, TransactionSource::Local, transaction)
-			.await
-			.map_err(|error| SendError::Pool(error.to_string()))?;
-		let what = if step == Step::Commit { "commitment" } else { "result" };
-		log::info!(target: LOG_TARGET, "job {job}: {what} sent to the pool");
-		Ok(Some(Sent { step, at: info.best_number.saturated_into() }))
+		let public = assigned.worker.clone().into();
+		let signature = self.keystore.sr25519_sign(KEY_TYPE, &public, &bytes);
+		let signature = signature.ok().flatten();
+		Ok(signature.ok_or_else(|| SendError::NoKey(assigned.worker.clone()))?.into())
+	}
+
+	async fn submit(&self, transaction: Block::Extrinsic) -> Result<(), SendError> {
+		let best = self.client.info().best_hash;
+		let sent = self.pool.submit_one(best, TransactionSource::Local, transaction).await;
+		sent.map(|_| ()).map_err(|error| SendError::Pool(error.to_string()))
 	}
 }

@@ -169,6 +169,8 @@ mod tests {
 			artifact: blake2b_256(blobs.artifact.as_deref().unwrap()).into(),
 			server_key: blobs.server_key.as_deref().map(|key| blake2b_256(key).into()),
 			input: blake2b_256(&blobs.input).into(),
+			engine: fhe_ml_primitives::format::ENGINE_VERSION,
+			work: 0,
 			step: fhe_ml_primitives::Step::Post,
 			deadline: 0,
 		};

@@ -1,11 +1,11 @@
 //! What was begun and finished, in a transactional database on disk.
 
-use crate::scheduler::Task;
+use crate::{LOG_TARGET, scheduler::Task};
 use codec::{Decode, Encode};
 use fhe_ml_primitives::{AssignedJob, Outcome};
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use sp_core::H256;
-use std::path::Path;
+use std::{io::ErrorKind, path::Path};
 
 const JOBS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("jobs/1");
 
@@ -46,6 +46,22 @@ impl JournalEntry {
 #[error("the worker's journal: {0}")]
 pub struct JournalError(#[from] redb::Error);
 
+impl JournalError {
+	/// Whether what is in the file is not a journal that this version reads.
+	fn is_of_file(&self) -> bool {
+		match &self.0 {
+			redb::Error::Corrupted(_)
+			| redb::Error::UpgradeRequired(_)
+			| redb::Error::RepairAborted
+			| redb::Error::TableTypeMismatch { .. } => true,
+			redb::Error::Io(error) => {
+				matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof)
+			},
+			_ => false,
+		}
+	}
+}
+
 /// A journal on disk. Every change is durable when its call returns.
 pub struct Journal {
 	database: Database,
@@ -66,6 +82,26 @@ impl Journal {
 			Ok(Self { database })
 		};
 		Ok(open()?)
+	}
+
+	/// Opens the journal at `path`. One that cannot be opened is moved aside, for people to look at, and a new
+	/// one begun: without it, evaluations are done again, and a node that does not start does none.
+	pub fn open_or_replace(path: &Path) -> Result<Self, JournalError> {
+		let error = match Self::open(path) {
+			Ok(journal) => return Ok(journal),
+			// Somebody else has it open, or the disk is full: it is not the file that is broken.
+			Err(error) if !error.is_of_file() => return Err(error),
+			Err(error) => error,
+		};
+		let aside = path.with_extension("broken");
+		log::error!(
+			target: LOG_TARGET,
+			"{error}; it is kept as {} and a new one begun",
+			aside.display(),
+		);
+		// If it cannot be moved, opening it fails again, and says why.
+		let _ = std::fs::rename(path, aside);
+		Self::open(path)
 	}
 
 	/// All entries. One that does not decode is left out: it is evaluated again.
@@ -153,6 +189,22 @@ mod tests {
 		assert_eq!(entries.len(), 1);
 		assert_eq!(entries[0].0, Task::from(&assigned(1, 0)));
 		assert_eq!((entries[0].1.begun, entries[0].1.outcome.clone()), (2, Some(failed)));
+	}
+
+	#[test]
+	fn what_is_no_journal_is_kept_aside_and_a_new_one_begun() {
+		let dir = tempfile::tempdir().unwrap();
+		let path = dir.path().join("journal.redb");
+		let garbage = vec![7; 10_000];
+		std::fs::write(&path, &garbage).unwrap();
+		assert!(Journal::open(&path).is_err());
+		let journal = Journal::open_or_replace(&path).unwrap();
+		journal.begin(&assigned(1, 0)).unwrap();
+		assert_eq!(std::fs::read(dir.path().join("journal.broken")).unwrap(), garbage);
+		// One that another process has open is left alone.
+		assert!(Journal::open_or_replace(&path).is_err());
+		drop(journal);
+		assert_eq!(Journal::open_or_replace(&path).unwrap().load().unwrap().len(), 1);
 	}
 
 	#[test]

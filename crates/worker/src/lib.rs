@@ -7,10 +7,12 @@
 //!
 //! - [`scheduler`]: what to do next, as a state machine without any IO.
 //! - [`journal`]: what was begun and finished, on disk, so that a restart loses and repeats nothing.
+//! - [`calibration`]: how fast this machine is.
 //! - [`evaluation`]: bytes in, outcome out; never panics.
 //! - [`delivery`]: mailbox and pool.
 //! - [`service`]: connects them to the chain.
 
+pub mod calibration;
 pub mod delivery;
 pub mod evaluation;
 pub mod journal;

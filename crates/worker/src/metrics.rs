@@ -1,5 +1,6 @@
 //! What the worker shows to Prometheus.
 
+use crate::calibration::Speed;
 use fhe_ml_primitives::{Outcome, WorkerId, WorkerRecord, WorkerStatus};
 use prometheus_endpoint::{
 	Counter, CounterVec, F64, Gauge, GaugeVec, Histogram, HistogramOpts, Opts, PrometheusError,
@@ -17,6 +18,7 @@ pub struct Metrics {
 	worker: GaugeVec<F64>,
 	transactions: Counter<U64>,
 	threads: Gauge<U64>,
+	speed: Gauge<F64>,
 }
 
 impl Metrics {
@@ -70,11 +72,22 @@ impl Metrics {
 				Gauge::new("fhe_ml_threads", "Threads that evaluate models")?,
 				registry,
 			)?,
+			speed: register(
+				Gauge::new(
+					"fhe_ml_work_units_per_second",
+					"Work units that one thread of this machine does in a second, as measured at the start",
+				)?,
+				registry,
+			)?,
 		})
 	}
 
 	pub(crate) fn set_threads(&self, threads: usize) {
 		self.threads.set(threads as u64);
+	}
+
+	pub(crate) fn set_speed(&self, speed: &Speed) {
+		self.speed.set(speed.units_per_second);
 	}
 
 	pub(crate) fn set_jobs(&self, (queued, running, done): (usize, usize, usize)) {

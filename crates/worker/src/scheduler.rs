@@ -4,6 +4,9 @@
 //! list of assigned jobs is the truth; the scheduler remembers only what it has begun or finished.
 //! A job that vanishes from the list (included, expired, or on an abandoned fork) is kept for
 //! [`KEEP_BLOCKS`] more blocks, because the fork may come back.
+//!
+//! The job with the first deadline comes first, and those that can no longer make theirs do not come at all:
+//! to begin with them would only make the next one late. Jobs of another engine version are declined.
 
 use crate::journal::JournalEntry;
 use fhe_ml_primitives::{AssignedJob, FailureReason, JobId, Outcome, WorkerId};
@@ -16,7 +19,7 @@ pub const KEEP_BLOCKS: u32 = 32;
 /// Evaluations that may crash the process before a job is reported as failed.
 pub const MAX_CRASHES: u8 = 5;
 
-/// One job of one worker key. Oldest jobs first.
+/// One job of one worker key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Task {
 	/// The job.
@@ -38,6 +41,8 @@ pub enum Action {
 	Evaluate(AssignedJob),
 	/// Note the outcome in the journal and deliver it.
 	Deliver(AssignedJob, Outcome),
+	/// Tell the chain that this engine is not the one that is asked for.
+	Decline(AssignedJob),
 	/// Remove the job from journal and mailbox.
 	Forget(Task),
 }
@@ -56,6 +61,7 @@ enum Stage {
 	Queued { crashes: u8 },
 	Running,
 	Done(Outcome),
+	Declined,
 }
 
 #[derive(Clone, Debug)]
@@ -73,6 +79,10 @@ pub struct Scheduler {
 	/// What earlier runs of the process began or finished, until the chain lists it again.
 	journal: BTreeMap<Task, (JournalEntry, u32)>,
 	slots: usize,
+	/// Version of the evaluation here.
+	engine: u16,
+	/// Number of the best block.
+	best: u32,
 }
 
 /// What an outcome depends on: equal evidence, equal outcome.
@@ -81,14 +91,16 @@ fn evidence(assigned: &AssignedJob) -> (H256, H256, Option<H256>) {
 }
 
 impl Scheduler {
-	/// A scheduler that runs at most `slots` evaluations at a time and takes up what `journal` says.
-	pub fn new(slots: usize, journal: Vec<(Task, JournalEntry)>) -> Self {
+	/// A scheduler that runs at most `slots` evaluations at a time with this version of the engine, and takes
+	/// up what `journal` says.
+	pub fn new(slots: usize, engine: u16, journal: Vec<(Task, JournalEntry)>) -> Self {
 		let journal = journal.into_iter().map(|(task, entry)| (task, (entry, 0))).collect();
-		Self { entries: BTreeMap::new(), journal, slots }
+		Self { entries: BTreeMap::new(), journal, slots, engine, best: 0 }
 	}
 
-	/// The best block lists `assigned`; `complete` if these are all of our jobs.
-	pub fn block(&mut self, assigned: Vec<AssignedJob>, complete: bool) -> Vec<Action> {
+	/// The best block, number `best`, lists `assigned`; `complete` if these are all of our jobs.
+	pub fn block(&mut self, best: u32, assigned: Vec<AssignedJob>, complete: bool) -> Vec<Action> {
+		self.best = best;
 		let mut actions = Vec::new();
 		for entry in self.entries.values_mut() {
 			entry.missing = entry.missing.saturating_add(u32::from(complete));
@@ -150,7 +162,16 @@ impl Scheduler {
 			if is_another && entry.stage != Stage::Running {
 				entry.stage = Stage::Queued { crashes: 0 };
 			}
+			// The chain still lists it, so it has not heard.
+			if entry.stage == Stage::Declined {
+				actions.push(Action::Decline(assigned.clone()));
+			}
 			entry.assigned = assigned;
+			return;
+		}
+		if assigned.engine != self.engine {
+			actions.push(Action::Decline(assigned.clone()));
+			self.entries.insert(task, Entry { assigned, stage: Stage::Declined, missing: 0 });
 			return;
 		}
 		let known = self.journal.remove(&task).map(|(entry, _)| entry);
@@ -190,17 +211,20 @@ impl Scheduler {
 
 	fn fill_slots(&mut self, actions: &mut Vec<Action>) {
 		let running = self.entries.values().filter(|entry| entry.stage == Stage::Running).count();
-		let mut free = self.slots.saturating_sub(running);
-		for entry in self.entries.values_mut() {
-			if free == 0 {
-				return;
-			}
-			// A job that is off the list is not worth an evaluation now.
-			if matches!(entry.stage, Stage::Queued { .. }) && entry.missing == 0 {
-				entry.stage = Stage::Running;
-				actions.push(Action::Evaluate(entry.assigned.clone()));
-				free = free.saturating_sub(1);
-			}
+		let free = self.slots.saturating_sub(running);
+		let best = self.best;
+		let mut queue: Vec<_> = self
+			.entries
+			.values_mut()
+			// A job that is off the list is not worth an evaluation now, and neither is one whose result
+			// could be in the next block at the earliest, and that is too late.
+			.filter(|entry| matches!(entry.stage, Stage::Queued { .. }) && entry.missing == 0)
+			.filter(|entry| entry.assigned.deadline > best)
+			.collect();
+		queue.sort_by_key(|entry| (entry.assigned.deadline, entry.assigned.job));
+		for entry in queue.into_iter().take(free) {
+			entry.stage = Stage::Running;
+			actions.push(Action::Evaluate(entry.assigned.clone()));
 		}
 	}
 }
@@ -219,9 +243,18 @@ pub(crate) mod tests {
 			artifact: H256::zero(),
 			server_key: None,
 			input: H256::repeat_byte(input),
+			engine: ENGINE,
+			work: 1,
 			step: Step::Post,
 			deadline: 100,
 		}
+	}
+
+	const ENGINE: u16 = 1;
+	const BEST: u32 = 10;
+
+	fn scheduler(slots: usize) -> Scheduler {
+		Scheduler::new(slots, ENGINE, vec![])
 	}
 
 	fn done() -> Outcome {
@@ -240,9 +273,9 @@ pub(crate) mod tests {
 
 	#[test]
 	fn oldest_jobs_run_first_and_never_more_than_there_are_slots() {
-		let mut scheduler = Scheduler::new(2, vec![]);
+		let mut scheduler = scheduler(2);
 		let jobs = [assigned(5, 0), assigned(3, 0), assigned(4, 0)];
-		let actions = scheduler.block(jobs.to_vec(), true);
+		let actions = scheduler.block(BEST, jobs.to_vec(), true);
 		assert_eq!(
 			actions,
 			vec![Action::Evaluate(assigned(3, 0)), Action::Evaluate(assigned(4, 0))]
@@ -256,27 +289,55 @@ pub(crate) mod tests {
 	}
 
 	#[test]
+	fn the_first_deadline_comes_first_and_hopeless_jobs_do_not_come() {
+		let mut scheduler = scheduler(1);
+		let job = |number, deadline| AssignedJob { deadline, ..assigned(number, 0) };
+		let late = [job(0, BEST), job(1, BEST - 1)];
+		let jobs = [late[0].clone(), late[1].clone(), job(2, 90), job(3, 80)];
+		assert_eq!(scheduler.block(BEST, jobs.to_vec(), true), [Action::Evaluate(job(3, 80))]);
+		let actions = scheduler.finished(&job(3, 80), Evaluated::Outcome(done()));
+		assert_eq!(actions, [Action::Deliver(job(3, 80), done()), Action::Evaluate(job(2, 90))]);
+		let actions = scheduler.finished(&job(2, 90), Evaluated::Outcome(done()));
+		assert_eq!(actions, [Action::Deliver(job(2, 90), done())]);
+	}
+
+	#[test]
+	fn jobs_of_another_engine_are_declined_until_the_chain_has_heard_it() {
+		let mut scheduler = scheduler(1);
+		let other = AssignedJob { engine: ENGINE + 1, ..assigned(0, 0) };
+		for _ in 0..2 {
+			let actions = scheduler.block(BEST, vec![other.clone()], true);
+			assert_eq!(actions, [Action::Decline(other.clone())]);
+		}
+		assert_eq!(scheduler.block(BEST, vec![], true), vec![]);
+		assert_eq!(scheduler.counts(), (0, 0, 0));
+	}
+
+	#[test]
 	fn a_listed_job_is_evaluated_once() {
-		let mut scheduler = Scheduler::new(1, vec![]);
-		assert_eq!(scheduler.block(vec![assigned(0, 0)], true).len(), 1);
-		assert_eq!(scheduler.block(vec![assigned(0, 0)], true), vec![]);
+		let mut scheduler = scheduler(1);
+		assert_eq!(scheduler.block(BEST, vec![assigned(0, 0)], true).len(), 1);
+		assert_eq!(scheduler.block(BEST, vec![assigned(0, 0)], true), vec![]);
 		scheduler.finished(&assigned(0, 0), Evaluated::Outcome(done()));
-		assert_eq!(scheduler.block(vec![assigned(0, 0)], true), vec![]);
+		assert_eq!(scheduler.block(BEST, vec![assigned(0, 0)], true), vec![]);
 	}
 
 	#[test]
 	fn a_finished_job_survives_a_restart_without_being_evaluated_again() {
 		let job = assigned(0, 0);
 		let entry = journal_entry(&job, 1, Some(done()));
-		let mut scheduler = Scheduler::new(1, vec![(Task::from(&job), entry)]);
-		assert_eq!(scheduler.block(vec![job.clone()], true), vec![Action::Deliver(job, done())]);
+		let mut scheduler = Scheduler::new(1, ENGINE, vec![(Task::from(&job), entry)]);
+		assert_eq!(
+			scheduler.block(BEST, vec![job.clone()], true),
+			vec![Action::Deliver(job, done())]
+		);
 	}
 
 	#[test]
 	fn a_journal_of_another_input_does_not_count() {
 		let entry = journal_entry(&assigned(0, 7), 1, Some(done()));
-		let mut scheduler = Scheduler::new(1, vec![(Task::from(&assigned(0, 7)), entry)]);
-		let actions = scheduler.block(vec![assigned(0, 0)], true);
+		let mut scheduler = Scheduler::new(1, ENGINE, vec![(Task::from(&assigned(0, 7)), entry)]);
+		let actions = scheduler.block(BEST, vec![assigned(0, 0)], true);
 		assert_eq!(actions, vec![Action::Evaluate(assigned(0, 0))]);
 	}
 
@@ -284,60 +345,66 @@ pub(crate) mod tests {
 	fn a_job_that_crashed_the_process_too_often_fails() {
 		let job = assigned(0, 0);
 		let once = journal_entry(&job, 1, None);
-		let mut scheduler = Scheduler::new(1, vec![(Task::from(&job), once)]);
-		assert_eq!(scheduler.block(vec![job.clone()], true), vec![Action::Evaluate(job.clone())]);
+		let mut scheduler = Scheduler::new(1, ENGINE, vec![(Task::from(&job), once)]);
+		assert_eq!(
+			scheduler.block(BEST, vec![job.clone()], true),
+			vec![Action::Evaluate(job.clone())]
+		);
 
 		let often = journal_entry(&job, MAX_CRASHES, None);
-		let mut scheduler = Scheduler::new(1, vec![(Task::from(&job), often)]);
+		let mut scheduler = Scheduler::new(1, ENGINE, vec![(Task::from(&job), often)]);
 		let failed = Outcome::Failed(FailureReason::EvaluationCrashed);
-		assert_eq!(scheduler.block(vec![job.clone()], true), vec![Action::Deliver(job, failed)]);
+		assert_eq!(
+			scheduler.block(BEST, vec![job.clone()], true),
+			vec![Action::Deliver(job, failed)]
+		);
 	}
 
 	#[test]
 	fn another_job_under_the_same_number_is_evaluated_anew() {
-		let mut scheduler = Scheduler::new(1, vec![]);
-		scheduler.block(vec![assigned(0, 0)], true);
+		let mut scheduler = scheduler(1);
+		scheduler.block(BEST, vec![assigned(0, 0)], true);
 		// A fork replaces the job while its predecessor is evaluated.
-		assert_eq!(scheduler.block(vec![assigned(0, 1)], true), vec![]);
+		assert_eq!(scheduler.block(BEST, vec![assigned(0, 1)], true), vec![]);
 		let actions = scheduler.finished(&assigned(0, 0), Evaluated::Outcome(done()));
 		assert_eq!(actions, vec![Action::Evaluate(assigned(0, 1))]);
 		scheduler.finished(&assigned(0, 1), Evaluated::Outcome(done()));
-		let actions = scheduler.block(vec![assigned(0, 2)], true);
+		let actions = scheduler.block(BEST, vec![assigned(0, 2)], true);
 		assert_eq!(actions, vec![Action::Evaluate(assigned(0, 2))]);
 	}
 
 	#[test]
 	fn vanished_jobs_are_forgotten_after_a_while_and_only_if_the_list_was_complete() {
-		let mut scheduler = Scheduler::new(1, vec![]);
-		scheduler.block(vec![assigned(0, 0)], true);
+		let mut scheduler = scheduler(1);
+		scheduler.block(BEST, vec![assigned(0, 0)], true);
 		scheduler.finished(&assigned(0, 0), Evaluated::Outcome(done()));
 		for _ in 0..2 * KEEP_BLOCKS {
-			assert_eq!(scheduler.block(vec![], false), vec![]);
+			assert_eq!(scheduler.block(BEST, vec![], false), vec![]);
 		}
 		for _ in 0..KEEP_BLOCKS {
-			assert_eq!(scheduler.block(vec![], true), vec![]);
+			assert_eq!(scheduler.block(BEST, vec![], true), vec![]);
 		}
 		let forget = Action::Forget(Task::from(&assigned(0, 0)));
-		assert_eq!(scheduler.block(vec![], true), vec![forget]);
+		assert_eq!(scheduler.block(BEST, vec![], true), vec![forget]);
 		assert_eq!(scheduler.counts(), (0, 0, 0));
 	}
 
 	#[test]
 	fn what_is_delivered_is_what_the_chain_wants_now() {
-		let mut scheduler = Scheduler::new(1, vec![]);
+		let mut scheduler = scheduler(1);
 		let commit = AssignedJob { step: Step::Commit, ..assigned(0, 0) };
-		scheduler.block(vec![commit.clone()], true);
+		scheduler.block(BEST, vec![commit.clone()], true);
 		// While it is evaluated, another worker commits: the deadline moves.
 		let later = AssignedJob { deadline: 120, ..commit };
-		assert_eq!(scheduler.block(vec![later.clone()], true), vec![]);
+		assert_eq!(scheduler.block(BEST, vec![later.clone()], true), vec![]);
 		let actions = scheduler.finished(&later, Evaluated::Outcome(done()));
 		assert_eq!(actions, vec![Action::Deliver(later, done())]);
 	}
 
 	#[test]
 	fn a_job_whose_blobs_are_gone_frees_its_slot() {
-		let mut scheduler = Scheduler::new(1, vec![]);
-		scheduler.block(vec![assigned(0, 0), assigned(1, 0)], true);
+		let mut scheduler = scheduler(1);
+		scheduler.block(BEST, vec![assigned(0, 0), assigned(1, 0)], true);
 		let actions = scheduler.finished(&assigned(0, 0), Evaluated::Gone);
 		let forget = Action::Forget(Task::from(&assigned(0, 0)));
 		assert_eq!(actions, vec![forget, Action::Evaluate(assigned(1, 0))]);

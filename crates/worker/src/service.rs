@@ -2,6 +2,7 @@
 
 use crate::{
 	LOG_TARGET,
+	calibration::Speed,
 	delivery::{Mailbox, SendError, Sender},
 	evaluation::{Evaluator, Known},
 	journal::{Journal, JournalError},
@@ -10,7 +11,8 @@ use crate::{
 };
 use fhe_ml_engine::SelfTestError;
 use fhe_ml_primitives::{
-	AssignedJob, FailureReason, FheMlApi, JobBlobs, Outcome, Step, WorkerId, worker_key::KEY_TYPE,
+	AssignedJob, FailureReason, FheMlApi, JobBlobs, Outcome, Step, WorkerId,
+	format::ENGINE_VERSION, worker_key::KEY_TYPE,
 };
 use futures::{
 	StreamExt,
@@ -19,13 +21,13 @@ use futures::{
 use prometheus_endpoint::{PrometheusError, Registry};
 use sc_client_api::BlockchainEvents;
 use sc_transaction_pool_api::TransactionPool;
-use sp_api::ProvideRuntimeApi;
+use sp_api::{ApiError, ApiExt, ProvideRuntimeApi};
 use sp_blockchain::HeaderBackend;
 use sp_consensus::SyncOracle;
 use sp_core::{H256, offchain::OffchainStorage};
 use sp_keystore::KeystorePtr;
 use sp_runtime::{
-	AccountId32,
+	AccountId32, SaturatedConversion,
 	traits::{BlakeTwo256, Block as BlockT, Hash},
 };
 use std::{
@@ -40,6 +42,9 @@ use thread_priority::ThreadPriority;
 
 /// Jobs that are taken in at one time; the oldest. The others wait on the chain.
 const MAX_QUEUED: u32 = 1024;
+
+/// Work units a second that the chain's deadlines count with (`WorkPerBlock` of the runtime, two seconds).
+const MIN_UNITS_PER_SECOND: f64 = 250_000.0;
 
 /// What a worker needs of its node.
 pub struct WorkerParams<Client, Pool, Storage> {
@@ -131,20 +136,22 @@ where
 			// The journal's own error tells what is wrong if this fails.
 			let _ = std::fs::create_dir_all(folder);
 		}
-		let journal = Journal::open(&journal)?;
+		let journal = Journal::open_or_replace(&journal)?;
 		let metrics = Metrics::new(params.registry.as_ref())?;
 		metrics.set_threads(threads);
+		let evaluation_threads = rayon::ThreadPoolBuilder::new()
+			.num_threads(threads)
+			.thread_name(|number| format!("fhe-ml-eval-{number}"))
+			.start_handler(|_| give_way())
+			.build()?;
+		show_speed(threads, &metrics)?;
 		let (finished_sender, finished) = unbounded();
 		Ok(Self {
-			scheduler: Scheduler::new(threads, journal.load()?),
+			scheduler: Scheduler::new(threads, ENGINE_VERSION, journal.load()?),
 			journal,
 			mailbox: Mailbox::new(offchain_storage),
 			sender: Sender { client: client.clone(), pool, keystore: keystore.clone() },
-			threads: rayon::ThreadPoolBuilder::new()
-				.num_threads(threads)
-				.thread_name(|number| format!("fhe-ml-eval-{number}"))
-				.start_handler(|_| give_way())
-				.build()?,
+			threads: evaluation_threads,
 			evaluator: Arc::default(),
 			client,
 			keystore,
@@ -189,12 +196,13 @@ where
 		if workers.is_empty() {
 			return;
 		}
-		let best = self.client.info().best_hash;
+		let info = self.client.info();
+		let (best, number) = (info.best_hash, info.best_number.saturated_into());
 		self.show_workers(best, &workers);
-		match self.client.runtime_api().assigned_jobs(best, workers, MAX_QUEUED) {
+		match assigned_jobs(&*self.client, best, workers) {
 			Ok(assigned) => {
 				let complete = assigned.len() < MAX_QUEUED as usize;
-				let actions = self.scheduler.block(assigned, complete);
+				let actions = self.scheduler.block(number, assigned, complete);
 				self.act(actions).await;
 			},
 			Err(error) => log::error!(target: LOG_TARGET, "cannot list jobs at {best}: {error}"),
@@ -257,6 +265,18 @@ where
 						},
 					}
 				},
+				Action::Decline(assigned) => {
+					log::error!(
+						target: LOG_TARGET,
+						"job {}: asks for version {} of the engine, and this node has {ENGINE_VERSION}; it is \
+						declined and the worker suspended: run the node of that version, then resume the worker",
+						assigned.job,
+						assigned.engine,
+					);
+					if let Err(error) = self.sender.decline(&assigned).await {
+						log::debug!(target: LOG_TARGET, "job {}: {error}", assigned.job);
+					}
+				},
 				Action::Forget(task) => {
 					log_error(self.journal.forget(&task));
 					self.mailbox.clear(&task.worker, task.job);
@@ -302,6 +322,40 @@ impl<Client, Pool, Storage> Drop for Worker<Client, Pool, Storage> {
 	}
 }
 
+/// The jobs of our workers, also of a runtime that is to be upgraded.
+fn assigned_jobs<Client, Block>(
+	client: &Client,
+	at: Block::Hash,
+	workers: Vec<WorkerId>,
+) -> Result<Vec<AssignedJob>, ApiError>
+where
+	Block: BlockT,
+	Client: ProvideRuntimeApi<Block>,
+	Client::Api: FheMlApi<Block, AccountId32, u128>,
+{
+	let api = client.runtime_api();
+	if is_before_spec_5(client, at)? {
+		#[allow(deprecated)] // That is what it is for.
+		let jobs = api.assigned_jobs_before_version_4(at, workers, MAX_QUEUED)?;
+		return Ok(jobs.into_iter().map(Into::into).collect());
+	}
+	api.assigned_jobs(at, workers, MAX_QUEUED)
+}
+
+/// Whether the runtime is older than this node: nodes are upgraded first, and work on in between.
+pub(crate) fn is_before_spec_5<Client, Block>(
+	client: &Client,
+	at: Block::Hash,
+) -> Result<bool, ApiError>
+where
+	Block: BlockT,
+	Client: ProvideRuntimeApi<Block>,
+	Client::Api: FheMlApi<Block, AccountId32, u128>,
+{
+	let version = client.runtime_api().api_version::<dyn FheMlApi<Block, AccountId32, u128>>(at)?;
+	Ok(version.is_some_and(|version| version < 4))
+}
+
 /// The blobs of a job at the best block that are not known, if they are those that were assigned.
 fn job_blobs<Client, Block>(
 	client: &Client,
@@ -337,6 +391,29 @@ fn give_way() {
 	if let Err(error) = ThreadPriority::Min.set_for_current() {
 		log::warn!(target: LOG_TARGET, "evaluation runs at normal priority: {error:?}");
 	}
+}
+
+/// Measures how fast this machine is, and warns if that is not enough to make the deadlines of a worker with much
+/// to do.
+fn show_speed(threads: usize, metrics: &Metrics) -> Result<(), StartError> {
+	let one = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+	let Some(speed) = one.install(Speed::measure) else { return Ok(()) };
+	metrics.set_speed(&speed);
+	let all = speed.units_per_second * threads as f64;
+	log::info!(
+		target: LOG_TARGET,
+		"{threads} evaluation threads of {:.0} work units a second, a server key is prepared in {:?}",
+		speed.units_per_second,
+		speed.key_preparation,
+	);
+	if all < MIN_UNITS_PER_SECOND {
+		log::warn!(
+			target: LOG_TARGET,
+			"this machine is slow: deadlines are made for {MIN_UNITS_PER_SECOND} work units a second, and it \
+			does {all:.0}; under load it will miss some and be suspended",
+		);
+	}
+	Ok(())
 }
 
 /// A journal that cannot be written costs a repeated evaluation after a crash, not the job.

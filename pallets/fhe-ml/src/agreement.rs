@@ -1,11 +1,10 @@
 //! How several workers agree on the result of one job: they commit, one reveals, and where results
-//! differ more workers are asked until a majority decides.
+//! differ a jury is drawn, only now: who knew its jurors beforehand could lie when they are its own.
 
-use crate::{pallet::*, types::*};
+use crate::{load::all_work, pallet::*, types::*};
 use alloc::vec::Vec;
 use fhe_ml_primitives::{Assignees, Ballot, FailureReason, JobId, Outcome, Verdict, WorkerId};
 use frame_support::pallet_prelude::*;
-use frame_system::pallet_prelude::BlockNumberFor;
 use sp_core::H256;
 use sp_runtime::traits::{CheckedDiv, Saturating, Zero};
 
@@ -54,11 +53,12 @@ impl<T: Config> Pallet<T> {
 				Ok(())
 			},
 			Verdict::Agreed(outcome) => Self::decide(job, record, ballot, outcome),
-			Verdict::Split => Self::ask_more(job, record, ballot),
+			Verdict::Split => Self::call_jury(job, record, ballot),
 		}
 	}
 
-	/// Ends a job with the outcome of the majority. Who committed to another one is slashed.
+	/// Ends a job with the outcome that all agree on, or that a jury has decided for. Who committed to another
+	/// one is slashed.
 	fn decide(job: JobId, record: JobRecordOf<T>, ballot: Ballot, outcome: H256) -> DispatchResult {
 		let (honest, wrong): (Vec<_>, Vec<_>) = record
 			.assignees
@@ -90,44 +90,41 @@ impl<T: Config> Pallet<T> {
 		operators.map(|operator| (operator, lack)).collect()
 	}
 
-	/// Assigns a job to more workers, an odd number in all; without any left it fails, and nobody is
-	/// slashed, since nobody knows who is right.
-	fn ask_more(job: JobId, mut record: JobRecordOf<T>, ballot: Ballot) -> DispatchResult {
-		let wanted = if record.assignees.len().is_multiple_of(2) { 1 } else { 2 };
-		let more = Self::draw_workers(job, record.rounds, wanted, &record.assignees);
-		let fits = record.assignees.len().saturating_add(more.len()) <= Assignees::bound();
-		if more.is_empty() || !fits {
-			Self::dissolve(job, &record, &ballot);
-			let workers = record.assignees.clone();
-			return Self::finish(job, record, Outcome::Failed(FailureReason::NoAgreement), workers);
+	/// Puts a job into the queue of those that wait for jurors. If there can be no more, it fails.
+	fn call_jury(job: JobId, mut record: JobRecordOf<T>, ballot: Ballot) -> DispatchResult {
+		let wanted = Ballot::missing_jurors(record.assignees.len());
+		if record.assignees.len().saturating_add(wanted) > Assignees::bound() {
+			return Self::end_without_agreement(job, record, &ballot);
 		}
-		Ballots::<T>::insert(job, ballot);
+		record.jurors = wanted as u8;
+		// The author of this block knows its randomness: it must not be that of the draw.
+		record.assigned_at = frame_system::Pallet::<T>::block_number();
+		Self::await_draw(job, all_work(record.work, record.jurors))?;
 		Deadlines::<T>::remove(record.deadline, job);
-		let deadline = Self::assign_more(job, &mut record, &more);
-		let assignees = record.assignees.clone();
+		record.deadline = Self::set_deadline(job, Zero::zero());
+		let jurors = record.jurors;
+		Ballots::<T>::insert(job, ballot);
 		Jobs::<T>::insert(job, record);
-		Self::deposit_event(Event::InferenceDisputed { job, assignees, deadline });
+		Self::deposit_event(Event::InferenceDisputed { job, jurors });
 		Ok(())
 	}
 
-	/// Assigns a job to more workers in a new round; returns its new deadline.
-	pub(crate) fn assign_more(
+	/// A job whose workers differ fails without a jury. Nobody is slashed or suspended, since nobody knows who is
+	/// right.
+	pub(crate) fn end_without_agreement(
 		job: JobId,
-		record: &mut JobRecordOf<T>,
-		more: &Assignees,
-	) -> BlockNumberFor<T> {
-		record.rounds = record.rounds.saturating_add(1);
-		record.deadline = Self::assign(job, record.work, more);
-		for worker in more {
-			// Whoever calls this has seen to it that they fit.
-			let _ = record.assignees.try_push(worker.clone());
-		}
-		record.deadline
+		record: JobRecordOf<T>,
+		ballot: &Ballot,
+	) -> DispatchResult {
+		Self::dissolve(job, &record, ballot);
+		let workers = record.assignees.clone();
+		Self::finish(job, record, Outcome::Failed(FailureReason::NoAgreement), workers)
 	}
 
 	/// Takes a job away from all its workers, and removes what they have said.
 	pub(crate) fn dissolve(job: JobId, record: &JobRecordOf<T>, ballot: &Ballot) {
 		Self::unassign(job, record, &record.assignees);
+		Self::stop_waiting(job, record);
 		Ballots::<T>::remove(job);
 		for outcome in &ballot.revealed {
 			RevealedOutcomes::<T>::remove(job, outcome);

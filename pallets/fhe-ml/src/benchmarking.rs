@@ -4,7 +4,8 @@ use crate::{pallet::*, types::*};
 use alloc::vec::Vec;
 use codec::Encode;
 use fhe_ml_primitives::{
-	Ballot, JobStatus, KeyHash, Limits, Outcome, ResultBytes, Statement, WorkerId, WorkerSignature,
+	Ballot, JobStatus, KeyHash, Limits, MIN_JURY, Outcome, ResultBytes, Statement, WorkerId,
+	WorkerSignature,
 	bounds::MAX_ASSIGNEES,
 	commitment,
 	format::{
@@ -31,8 +32,10 @@ use sp_runtime::{
 const MAX_ARTIFACT: u32 = 1024 * 1024;
 const MAX_INPUT: u32 = 256 * 1024;
 const MAX_RESULT: u32 = 256 * 1024;
-/// Redundancy up to which requests are measured; the weight is linear in it.
-const MAX_REDUNDANCY: u32 = 8;
+/// Active workers up to which requests are measured; the weight is linear in their number.
+const MAX_WORKERS: u32 = 64;
+/// Jobs up to which draws are measured; the weight is linear in their number.
+const MAX_DRAWS: u32 = 128;
 
 fn rich_account<T: Config>() -> T::AccountId {
 	let account: T::AccountId = whitelisted_caller();
@@ -112,17 +115,17 @@ fn pending_job<T: Config>(input_bytes: u32, result_bytes: u32) -> (WorkerId, Out
 	(worker, outcome)
 }
 
-/// A pending job that `workers` workers were asked for, two of which must agree; its outcome.
+/// A pending job that `workers` workers were asked for, two of which must agree, with reserves; its outcome.
 fn ballot_of<T: Config>(workers: u32, result_bytes: u32) -> Outcome {
 	single_worker::<T>();
-	for number in 1..workers.max(2) {
+	for number in 1..workers.max(2).saturating_mul(2) {
 		another_worker::<T>(number);
 	}
 	let outcome = pending_job_of::<T>(2, InputPrefix::BYTES as u32, result_bytes);
 	let job = last_job::<T>();
 	if let Some(mut record) = Jobs::<T>::get(job) {
 		let wanted = (workers as usize).saturating_sub(record.assignees.len());
-		let more = Pallet::<T>::draw_workers(job, 1, wanted, &record.assignees);
+		let more = Pallet::<T>::call_reserves(&mut record, wanted);
 		Pallet::<T>::unassign(job, &record, &[]);
 		Pallet::<T>::assign_more(job, &mut record, &more);
 		record.rounds = 1;
@@ -131,12 +134,12 @@ fn ballot_of<T: Config>(workers: u32, result_bytes: u32) -> Outcome {
 	outcome
 }
 
-/// Commits all workers of the last job but one to its outcome, and that one to another outcome: it is
-/// slashed. Returns one of the others.
+/// Commits all workers of the last job to its outcome; if they are a jury, one of them to another outcome: it
+/// is slashed. Returns one of the others.
 fn commit_all<T: Config>(outcome: &Outcome) -> Option<WorkerId> {
 	let job = last_job::<T>();
 	let record = Jobs::<T>::get(job)?;
-	let lies = record.assignees.len() > 2;
+	let lies = record.assignees.len() >= MIN_JURY;
 	let mut ballot = Ballot::default();
 	for (at, worker) in record.assignees.iter().enumerate() {
 		let said = if lies && at == 0 { H256::zero() } else { outcome.hash() };
@@ -173,7 +176,17 @@ fn pending_job_of<T: Config>(redundancy: u8, input_bytes: u32, result_bytes: u32
 		BalanceOf::<T>::max_value(),
 		redundancy,
 	));
+	seat_all::<T>();
 	outcome
+}
+
+/// Goes on to the next block, at whose end the workers of all jobs are drawn.
+fn seat_all<T: Config>() {
+	let next = frame_system::Pallet::<T>::block_number().saturating_add(One::one());
+	frame_system::Pallet::<T>::set_block_number(next);
+	// Whoever has joined is old enough.
+	Pallet::<T>::prepare_draws(next.saturating_add(T::JoinDelay::get()));
+	Pallet::<T>::seat_jobs(next);
 }
 
 fn last_job<T: Config>() -> u64 {
@@ -191,7 +204,9 @@ mod benchmarks {
 		let origin =
 			T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
 		let artifact = artifact(b, MAX_INPUT, MAX_RESULT);
-		let depositor = Some(rich_account::<T>());
+		let depositor = rich_account::<T>();
+		Pallet::<T>::do_allow_model_deposit(depositor.clone(), BalanceOf::<T>::max_value());
+		let depositor = Some(depositor);
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, artifact, depositor);
 		assert!(ModelArtifacts::<T>::contains_key(0));
@@ -203,7 +218,9 @@ mod benchmarks {
 		let origin =
 			T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
 		let artifact = artifact(MAX_ARTIFACT, MAX_INPUT, MAX_RESULT);
-		assert_ok!(Pallet::<T>::do_register_model(artifact, Some(rich_account::<T>())));
+		let depositor = rich_account::<T>();
+		Pallet::<T>::do_allow_model_deposit(depositor.clone(), BalanceOf::<T>::max_value());
+		assert_ok!(Pallet::<T>::do_register_model(artifact, Some(depositor)));
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, 0);
 		assert!(!ModelArtifacts::<T>::contains_key(0));
@@ -235,10 +252,10 @@ mod benchmarks {
 	#[benchmark]
 	fn request_inference(
 		b: Linear<{ InputPrefix::BYTES as u32 }, MAX_INPUT>,
-		k: Linear<1, MAX_REDUNDANCY>,
+		w: Linear<1, MAX_WORKERS>,
 	) {
 		single_worker::<T>();
-		for number in 1..k {
+		for number in 1..w {
 			another_worker::<T>(number);
 		}
 		let owner = rich_account::<T>();
@@ -246,7 +263,7 @@ mod benchmarks {
 		let input = input(&artifact, b);
 		assert_ok!(Pallet::<T>::do_register_model(artifact, None));
 		#[extrinsic_call]
-		_(RawOrigin::Signed(owner), 0, None, input, BalanceOf::<T>::max_value(), k as u8);
+		_(RawOrigin::Signed(owner), 0, None, input, BalanceOf::<T>::max_value(), 1);
 		assert!(Inputs::<T>::contains_key(last_job::<T>()));
 	}
 
@@ -263,7 +280,7 @@ mod benchmarks {
 			.sign(&b"checked by authorize only".encode())
 			.ok_or(BenchmarkError::Stop("no keystore"))?;
 		#[extrinsic_call]
-		_(frame_system::Origin::<T>::Authorized, worker, job, outcome, signature);
+		_(frame_system::Origin::<T>::Authorized, worker, job, outcome.hash(), signature, outcome);
 		assert!(Results::<T>::contains_key(job));
 		Ok(())
 	}
@@ -311,7 +328,8 @@ mod benchmarks {
 		let job = last_job::<T>();
 		let worker = commit_all::<T>(&outcome).ok_or(BenchmarkError::Stop("no job"))?;
 		let signature = signed::<T>(&worker, job, Statement::Outcome(outcome.hash()))?;
-		let call = Call::<T>::submit_result { worker, job, outcome, signature };
+		let outcome_hash = outcome.hash();
+		let call = Call::<T>::submit_result { worker, job, outcome_hash, signature, outcome };
 		let validity;
 		#[block]
 		{
@@ -325,7 +343,7 @@ mod benchmarks {
 	fn release() {
 		let (worker, outcome) = pending_job::<T>(MAX_INPUT, MAX_RESULT);
 		let job = last_job::<T>();
-		assert_ok!(Pallet::<T>::do_submit_result(worker, job, outcome));
+		assert_ok!(Pallet::<T>::do_submit_result(worker, job, outcome.hash(), outcome));
 		let owner = rich_account::<T>();
 		#[extrinsic_call]
 		_(RawOrigin::Signed(owner), job);
@@ -370,7 +388,7 @@ mod benchmarks {
 	fn resume_worker() {
 		let worker = single_worker::<T>();
 		let operator = rich_account::<T>();
-		Pallet::<T>::suspend(&worker, 0, &operator);
+		Pallet::<T>::suspend_unpunished(&worker, 0);
 		#[extrinsic_call]
 		_(RawOrigin::Signed(operator), worker.clone());
 		assert!(ActiveWorkers::<T>::get().contains(&worker));
@@ -381,9 +399,6 @@ mod benchmarks {
 	#[benchmark]
 	fn expire(n: Linear<1, MAX_ASSIGNEES>) {
 		ballot_of::<T>(n, ResultPrefix::BYTES as u32);
-		for number in 0..n.max(2) {
-			another_worker::<T>(number.saturating_add(100));
-		}
 		let caller = rich_account::<T>();
 		let job = last_job::<T>();
 		let record = Jobs::<T>::get(job);
@@ -392,6 +407,39 @@ mod benchmarks {
 		#[extrinsic_call]
 		_(RawOrigin::Signed(caller), job);
 		assert_eq!(Jobs::<T>::get(job).map(|record| record.status), Some(JobStatus::Pending));
+	}
+
+	/// `n` jobs that as many workers as possible must agree on, out of as many as there can be.
+	#[benchmark]
+	fn seat_jobs(n: Linear<1, MAX_DRAWS>) {
+		single_worker::<T>();
+		for number in 1..MAX_WORKERS {
+			another_worker::<T>(number);
+		}
+		let redundancy = T::MaxRedundancy::get();
+		let (input_bytes, result_bytes) = (InputPrefix::BYTES as u32, ResultPrefix::BYTES as u32);
+		let artifact = artifact(ArtifactPrefix::BYTES as u32, input_bytes, result_bytes);
+		let input = input(&artifact, input_bytes);
+		assert_ok!(Pallet::<T>::do_register_model(artifact, None));
+		let (owner, most) = (rich_account::<T>(), BalanceOf::<T>::max_value());
+		for _ in 0..n {
+			let (owner, input) = (owner.clone(), input.clone());
+			assert_ok!(Pallet::<T>::do_request_inference(owner, 0, None, input, most, redundancy));
+		}
+		#[block]
+		{
+			seat_all::<T>();
+		}
+		assert!(Waiting::<T>::get().is_empty());
+	}
+
+	#[benchmark]
+	fn allow_model_deposit() {
+		let caller = rich_account::<T>();
+		let most: BalanceOf<T> = 1u32.into();
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller.clone()), most);
+		assert_eq!(ModelAllowances::<T>::get(caller), Some(most));
 	}
 
 	#[benchmark]

@@ -74,6 +74,15 @@ impl<T: Config> Pallet<T> {
 		assert!(!T::JobDeadline::get().is_zero(), "a job needs time to be evaluated");
 		assert!(T::MaxPending::get() > 0 && T::MaxWorkers::get() > 0, "nothing could be requested");
 		assert!(T::WorkPerBlock::get() > 0 && T::MaxRounds::get() > 0, "no job could be assigned");
+		assert!(T::MaxWaiting::get() > 0 && T::MaxAccountJobs::get() > 0, "nobody could ask");
+		assert!(
+			T::MaxAccountWork::get() <= T::MaxWorkerWork::get(),
+			"one account must not keep a worker from all others"
+		);
+		assert!(
+			T::UnbondingDelay::get() >= T::ReleaseDelay::get(),
+			"a bond must not leave before the results of its worker"
+		);
 		let bond = T::WorkerBond::get();
 		assert!(
 			T::MissPenalty::get() <= bond,

@@ -1,7 +1,7 @@
-//! What happens to jobs whose workers do not answer.
+//! What happens to jobs whose workers do not answer, or decline them.
 
-use crate::{pallet::*, weights::WeightInfo};
-use fhe_ml_primitives::{JobId, JobStatus, bounds::MAX_ASSIGNEES};
+use crate::{pallet::*, types::*, weights::WeightInfo};
+use fhe_ml_primitives::{JobId, JobStatus, WorkerId, bounds::MAX_ASSIGNEES};
 use frame_support::{ensure, pallet_prelude::*, storage::with_storage_layer, weights::WeightMeter};
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::traits::{One, Saturating};
@@ -54,29 +54,44 @@ impl<T: Config> Pallet<T> {
 	/// Replaces the workers that kept a job from being finished until its deadline, or gives it up and
 	/// returns its fee. Returns the number of workers that it had.
 	pub(crate) fn do_expire(job: JobId) -> Result<u32, DispatchError> {
-		let mut record = Jobs::<T>::get(job).ok_or(Error::<T>::UnknownJob)?;
+		let record = Jobs::<T>::get(job).ok_or(Error::<T>::UnknownJob)?;
 		ensure!(record.status == JobStatus::Pending, Error::<T>::JobNotPending);
 		ensure!(Self::deadline_passed(record.deadline), Error::<T>::DeadlineNotPassed);
 		let workers = record.assignees.len() as u32;
-		// Where there is one worker, there is no ballot, and it is the silent one.
-		let mut ballot = Ballots::<T>::get(job);
-		let silent = ballot.silent(job, &record.assignees);
-		Self::unassign(job, &record, &silent);
-		for worker in &silent {
-			Self::suspend(worker, job, &record.owner);
+		if record.jurors > 0 {
+			Self::end_without_agreement(job, record, &Ballots::<T>::get(job))?;
+			return Ok(workers);
 		}
-		record.assignees.retain(|worker| !silent.contains(worker));
-		ballot.commitments.retain(|(worker, _)| !silent.contains(worker));
+		// Where there is one worker, there is no ballot, and it is the silent one.
+		let silent = Ballots::<T>::get(job).silent(job, &record.assignees);
+		for worker in &silent {
+			Self::punish_miss(worker, job, &record);
+		}
+		Self::replace(job, record, &silent)?;
+		Ok(workers)
+	}
 
-		let (kept, missing) = (record.assignees.len(), silent.len());
-		let more = Self::draw_workers(job, record.rounds, missing, &record.assignees);
-		if kept.saturating_add(more.len()) < usize::from(record.redundancy) || more.is_empty() {
+	/// Takes a pending job away from some of its workers and gives it to reserves. Without enough of them it is
+	/// given up, and its fee goes back.
+	pub(crate) fn replace(
+		job: JobId,
+		mut record: JobRecordOf<T>,
+		out: &[WorkerId],
+	) -> DispatchResult {
+		Self::unassign(job, &record, out);
+		let mut ballot = Ballots::<T>::get(job);
+		record.assignees.retain(|worker| !out.contains(worker));
+		ballot.commitments.retain(|(worker, _)| !out.contains(worker));
+
+		let more = Self::call_reserves(&mut record, out.len());
+		let in_all = record.assignees.len().saturating_add(more.len());
+		if in_all < usize::from(record.redundancy) || more.is_empty() {
 			let (owner, refund) = (record.owner.clone(), record.fee);
 			Self::dissolve(job, &record, &ballot);
 			Self::release_hold(HoldReason::InferenceFee, &owner, refund)?;
 			Self::close(job, record, JobStatus::Expired)?;
 			Self::deposit_event(Event::InferenceExpired { job, owner, refund });
-			return Ok(workers);
+			return Ok(());
 		}
 		if record.redundancy > 1 {
 			Ballots::<T>::insert(job, ballot);
@@ -85,6 +100,13 @@ impl<T: Config> Pallet<T> {
 		let assignees = record.assignees.clone();
 		Jobs::<T>::insert(job, record);
 		Self::deposit_event(Event::InferenceReassigned { job, assignees, deadline });
-		Ok(workers)
+		Ok(())
+	}
+
+	/// A worker whose engine has another version gives a job back before it has said anything of it.
+	pub(crate) fn do_decline(worker: WorkerId, job: JobId) -> DispatchResult {
+		let record = Self::check_decline(&worker, job)?;
+		Self::suspend_unpunished(&worker, job);
+		Self::replace(job, record, &[worker])
 	}
 }

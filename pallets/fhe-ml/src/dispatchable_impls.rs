@@ -1,10 +1,10 @@
 //! What the calls do once their origin is known.
 
-use crate::{blobs::bounded, pallet::*, types::*};
+use crate::{blobs::bounded, load::all_work, pallet::*, types::*};
 use alloc::vec::Vec;
 use fhe_ml_primitives::{
 	Assignees, JobId, JobStatus, KeyHash, ModelId, ModelStatus, Outcome, WorkerId,
-	format::{InputPrefix, ServerKeyPrefix},
+	format::{ENGINE_VERSION, InputPrefix, ServerKeyPrefix},
 };
 use frame_support::{
 	BoundedVec, ensure,
@@ -17,7 +17,7 @@ use frame_support::{
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_core::H256;
 use sp_io::hashing::blake2_256;
-use sp_runtime::traits::{CheckedDiv, Saturating, Zero};
+use sp_runtime::traits::{CheckedDiv, CheckedSub, Saturating, Zero};
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_register_model(
@@ -33,6 +33,7 @@ impl<T: Config> Pallet<T> {
 		let mut deposit = Zero::zero();
 		if let Some(depositor) = &depositor {
 			deposit = Self::storage_deposit(artifact.len() as u32);
+			Self::use_allowance(depositor, deposit)?;
 			T::Currency::hold(&HoldReason::Model.into(), depositor, deposit)?;
 		}
 		let model = NextModel::<T>::get();
@@ -55,6 +56,21 @@ impl<T: Config> Pallet<T> {
 		ModelArtifacts::<T>::insert(model, artifact);
 		Self::deposit_event(Event::ModelRegistered { model, name, artifact: hash });
 		Ok(())
+	}
+
+	/// The admin must not hold money of an account that has not said so.
+	fn use_allowance(depositor: &T::AccountId, deposit: BalanceOf<T>) -> Result<(), Error<T>> {
+		ModelAllowances::<T>::mutate_exists(depositor, |allowed| {
+			let left = allowed.unwrap_or_default().checked_sub(&deposit);
+			let left = left.ok_or(Error::<T>::DepositNotAllowed)?;
+			*allowed = (!left.is_zero()).then_some(left);
+			Ok(())
+		})
+	}
+
+	pub(crate) fn do_allow_model_deposit(depositor: T::AccountId, most: BalanceOf<T>) {
+		ModelAllowances::<T>::set(&depositor, (!most.is_zero()).then_some(most));
+		Self::deposit_event(Event::ModelDepositAllowed { depositor, most });
 	}
 
 	pub(crate) fn do_retire_model(model: ModelId) -> DispatchResult {
@@ -135,27 +151,26 @@ impl<T: Config> Pallet<T> {
 		}
 		Self::use_server_key(&owner, &record, &prefix, server_key)?;
 
-		let work = record.work;
+		let work = Self::job_work(&record);
 		let bytes = input_bytes.saturating_add(record.result_bytes);
 		let fee = Self::inference_fee(work, redundancy, bytes);
 		ensure!(fee <= max_fee, Error::<T>::FeeAboveMax);
 		let pending = PendingCount::<T>::get();
 		ensure!(pending < T::MaxPending::get(), Error::<T>::TooManyPendingJobs);
-		let job = NextJob::<T>::get();
-		let wanted = usize::from(redundancy);
-		let assignees = Self::draw_workers(job, 0, wanted, &Assignees::new());
-		ensure!(assignees.len() == wanted, Error::<T>::TooFewWorkers);
+		Self::check_capacity(redundancy, work)?;
+		Self::open_request(&owner, all_work(work, redundancy))?;
 
 		let deposit = Self::storage_deposit(bytes);
 		T::Currency::hold(&HoldReason::InferenceFee.into(), &owner, fee)?;
 		T::Currency::hold(&HoldReason::JobStorage.into(), &owner, deposit)?;
 
+		let job = NextJob::<T>::get();
 		NextJob::<T>::put(job.checked_add(1).ok_or(Error::<T>::OutOfNumbers)?);
 		PendingCount::<T>::put(pending.saturating_add(1));
 		record.open_jobs = record.open_jobs.saturating_add(1);
 		Models::<T>::insert(model, record);
 		let requested_at = frame_system::Pallet::<T>::block_number();
-		let deadline = Self::assign(job, work, &assignees);
+		Self::await_draw(job, all_work(work, redundancy))?;
 		Jobs::<T>::insert(
 			job,
 			JobRecord {
@@ -165,25 +180,22 @@ impl<T: Config> Pallet<T> {
 				input: blake2_256(&input).into(),
 				input_bytes,
 				redundancy,
-				assignees: assignees.clone(),
+				assignees: Assignees::new(),
+				reserves: Assignees::new(),
+				jurors: 0,
+				engine: ENGINE_VERSION,
 				work,
-				rounds: 1,
+				rounds: 0,
 				requested_at,
-				deadline,
+				assigned_at: requested_at,
+				deadline: Self::set_deadline(job, Zero::zero()),
 				fee,
 				deposit,
 				status: JobStatus::Pending,
 			},
 		);
 		Inputs::<T>::insert(job, input);
-		Self::deposit_event(Event::InferenceRequested {
-			job,
-			owner,
-			model,
-			assignees,
-			fee,
-			deadline,
-		});
+		Self::deposit_event(Event::InferenceRequested { job, owner, model, redundancy, fee });
 		Ok(())
 	}
 
@@ -208,15 +220,16 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Returns the number of workers that the job had.
+	/// Takes in an outcome with this hash; returns the number of workers that the job had.
 	pub(crate) fn do_submit_result(
 		worker: WorkerId,
 		job: JobId,
+		hash: H256,
 		outcome: Outcome,
 	) -> Result<u32, DispatchError> {
-		let (record, hash) = Self::check_submission(&worker, job, &outcome)?;
+		let record = Self::check_submission(&worker, job, &hash, &outcome)?;
 		let workers = record.assignees.len() as u32;
-		if let Some(hash) = hash {
+		if record.redundancy > 1 {
 			Self::reveal(job, record, outcome, hash)?;
 		} else {
 			Self::unassign(job, &record, &record.assignees);
@@ -243,7 +256,12 @@ impl<T: Config> Pallet<T> {
 				JobStatus::Completed { result }
 			},
 			Outcome::Failed(reason) => {
-				Self::release_hold(HoldReason::InferenceFee, &owner, record.fee)?;
+				// To find out that a key or an input is broken takes as long as an evaluation.
+				if reason.is_of_owner() {
+					Self::pay_workers(&owner, &workers, record.fee)?;
+				} else {
+					Self::release_hold(HoldReason::InferenceFee, &owner, record.fee)?;
+				}
 				Self::deposit_event(Event::InferenceFailed { job, owner, workers, reason });
 				JobStatus::Failed { reason }
 			},
@@ -278,6 +296,7 @@ impl<T: Config> Pallet<T> {
 		status: JobStatus,
 	) -> DispatchResult {
 		PendingCount::<T>::mutate(|count| count.saturating_dec());
+		Self::close_request(&record.owner, all_work(record.work, record.redundancy));
 		Models::<T>::mutate(record.model, |model| -> DispatchResult {
 			if let Some(model) = model {
 				model.open_jobs.saturating_dec();
@@ -295,6 +314,7 @@ impl<T: Config> Pallet<T> {
 			});
 		}
 		record.status = status;
+		(record.reserves, record.jurors) = (Assignees::new(), 0);
 		record.deadline = frame_system::Pallet::<T>::block_number();
 		Jobs::<T>::insert(job, record);
 		Ok(())

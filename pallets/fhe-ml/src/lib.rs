@@ -1,14 +1,17 @@
 //! Models, server keys, inference jobs and encrypted results.
 //!
 //! An admin registers compiled models. A user registers a server key if the model needs one, and
-//! requests an inference with an encrypted input. The pallet assigns the job to a worker, whose
-//! collator evaluates it off-chain and posts the encrypted result with a transaction that the
+//! requests an inference with an encrypted input. A block later the job's workers are drawn (`seats.rs`),
+//! whose collators evaluate it off-chain and post the encrypted result with a transaction that the
 //! worker's app-crypto key has signed. The user reads `Results`, decrypts on their own machine and
 //! releases the job to get the storage deposit back.
 //!
 //! A request with a redundancy of more than one goes to as many workers. They commit to their results
-//! before one of them shows its own; equal results complete the job, different ones bring in more
-//! workers until a majority decides, and whoever is not of it is slashed (`agreement.rs`).
+//! before one of them shows its own; equal results complete the job, different ones bring in a jury, and
+//! whoever is not of its opinion is slashed (`agreement.rs`).
+//!
+//! Nobody gets more work than there is time for: jobs and work that are open are bounded for accounts and
+//! workers (`load.rs`).
 //!
 //! Nothing is stored before its header, its exact length, its version and its parameter set have
 //! been checked. What cannot be checked cheaply on chain (that a body decodes) is found out by the
@@ -27,10 +30,12 @@ mod benchmarking;
 mod blobs;
 mod deadlines;
 mod dispatchable_impls;
+mod load;
 pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod offchain;
+mod seats;
 mod submission;
 #[cfg(test)]
 mod tests;
@@ -76,17 +81,20 @@ pub mod pallet {
 	use super::*;
 	use alloc::vec::Vec;
 	use fhe_ml_primitives::{
-		Assignees, Ballot, FailureReason, JobId, KeyHash, Limits, ModelId, ModelName, Outcome,
-		ResultBytes, WorkerId, WorkerSignature, bounds,
+		Assignees, Ballot, FailureReason, JobId, KeyHash, Limits, ModelId, ModelName, OpenRequests,
+		Outcome, ResultBytes, WorkerId, WorkerSignature, bounds,
 	};
 	use frame_support::{
 		pallet_prelude::*,
-		traits::fungible::{Mutate, MutateHold},
+		traits::{
+			Randomness,
+			fungible::{Mutate, MutateHold},
+		},
 	};
 	use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
 	use sp_core::H256;
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(3);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(4);
 
 	#[pallet::pallet]
 	#[pallet::storage_version(STORAGE_VERSION)]
@@ -100,6 +108,9 @@ pub mod pallet {
 		/// The currency of fees and deposits.
 		type Currency: Mutate<Self::AccountId>
 			+ MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
+
+		/// Randomness of the block that is being made, known in `on_finalize`, and to nobody before this block.
+		type Randomness: Randomness<H256, BlockNumberFor<Self>>;
 
 		/// The runtime's hold reasons.
 		type RuntimeHoldReason: From<HoldReason>;
@@ -123,6 +134,14 @@ pub mod pallet {
 		#[pallet::constant]
 		type FeePerByte: Get<BalanceOf<Self>>;
 
+		/// Work units of reading and preparing a server key that a worker has not got.
+		#[pallet::constant]
+		type ServerKeyWork: Get<u64>;
+
+		/// Work units of reading 1,024 bytes of a model or an input.
+		#[pallet::constant]
+		type WorkPerKibibyte: Get<u64>;
+
 		/// Most work units that a model may cost.
 		#[pallet::constant]
 		type MaxWork: Get<u64>;
@@ -130,6 +149,26 @@ pub mod pallet {
 		/// Most jobs that may wait for their results at one time.
 		#[pallet::constant]
 		type MaxPending: Get<u32>;
+
+		/// Most jobs that may wait for their workers to be drawn at one time.
+		#[pallet::constant]
+		type MaxWaiting: Get<u32>;
+
+		/// Most unfinished jobs of an account.
+		#[pallet::constant]
+		type MaxAccountJobs: Get<u32>;
+
+		/// Most work units of an account's unfinished jobs, if it has more than one.
+		#[pallet::constant]
+		type MaxAccountWork: Get<u64>;
+
+		/// Most unfinished jobs of a worker; who has as many is given no more.
+		#[pallet::constant]
+		type MaxWorkerJobs: Get<u32>;
+
+		/// Most work units of a worker's unfinished jobs, if it has more than one.
+		#[pallet::constant]
+		type MaxWorkerWork: Get<u64>;
 
 		/// Most workers.
 		#[pallet::constant]
@@ -152,11 +191,11 @@ pub mod pallet {
 		#[pallet::constant]
 		type WorkerBond: Get<BalanceOf<Self>>;
 
-		/// What a worker that misses a deadline pays to the job's owner, out of its bond.
+		/// What a worker that misses a deadline pays out of its bond; no more than the fee of the job.
 		#[pallet::constant]
 		type MissPenalty: Get<BalanceOf<Self>>;
 
-		/// What a worker whose result differs from the majority's pays out of its bond.
+		/// What a worker whose result differs from that of a jury pays out of its bond.
 		#[pallet::constant]
 		type LiePenalty: Get<BalanceOf<Self>>;
 
@@ -168,7 +207,13 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxRedundancy: Get<u8>;
 
-		/// Blocks between leaving and the return of the bond.
+		/// Blocks after joining or resuming in which a worker is not drawn yet: who knows the randomness of a few
+		/// blocks in a row must not be able to choose a key for it.
+		#[pallet::constant]
+		type JoinDelay: Get<BlockNumberFor<Self>>;
+
+		/// Blocks between leaving and the return of the bond; no fewer than `ReleaseDelay`, so that no bond
+		/// leaves before the worker's last results.
 		#[pallet::constant]
 		type UnbondingDelay: Get<BlockNumberFor<Self>>;
 
@@ -267,6 +312,29 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type PendingCount<T> = StorageValue<_, u32, ValueQuery>;
 
+	/// Jobs whose workers or jurors are drawn at the end of the next block, oldest first.
+	#[pallet::storage]
+	pub type Waiting<T: Config> = StorageValue<_, BoundedVec<JobId, T::MaxWaiting>, ValueQuery>;
+
+	/// Work units of the jobs in `Waiting`, times the workers that they wait for.
+	#[pallet::storage]
+	pub type WaitingWork<T> = StorageValue<_, u64, ValueQuery>;
+
+	/// Who can be drawn in this block, as it was when the block began; none between blocks. Its author knows what
+	/// will be drawn, and must not be able to change among whom.
+	#[pallet::storage]
+	pub type Candidates<T: Config> = StorageValue<_, BoundedVec<Candidate, T::MaxWorkers>>;
+
+	/// Unfinished jobs and their work, by account.
+	#[pallet::storage]
+	pub type OpenOf<T: Config> =
+		StorageMap<_, Blake2_128Concat, T::AccountId, OpenRequests, ValueQuery>;
+
+	/// Deposits for models that accounts let the admin take.
+	#[pallet::storage]
+	pub type ModelAllowances<T: Config> =
+		StorageMap<_, Blake2_128Concat, T::AccountId, BalanceOf<T>>;
+
 	/// What the workers of pending jobs with a redundancy of more than one have said.
 	#[pallet::storage]
 	pub type Ballots<T> = StorageMap<_, Twox64Concat, JobId, Ballot, ValueQuery>;
@@ -340,17 +408,18 @@ pub mod pallet {
 			/// Bond held.
 			bond: BalanceOf<T>,
 		},
-		/// A worker missed a deadline and is assigned no jobs until its operator resumes it.
+		/// A worker missed a deadline, or declined a job because its engine has another version, and is assigned
+		/// no jobs until its operator resumes it.
 		WorkerSuspended {
 			/// Public key of the worker.
 			worker: WorkerId,
 			/// The job.
 			job: JobId,
-			/// What it paid to the job's owner.
+			/// What it paid to the slash account; nothing for a declined job.
 			penalty: BalanceOf<T>,
 		},
-		/// A worker had another result than the majority: it has paid out of its bond and is assigned no
-		/// jobs until its operator resumes it.
+		/// A worker had another result than a jury: it has paid out of its bond and is assigned no jobs until its
+		/// operator resumes it.
 		WorkerSlashed {
 			/// Public key of the worker.
 			worker: WorkerId,
@@ -385,7 +454,7 @@ pub mod pallet {
 			/// The bond.
 			bond: BalanceOf<T>,
 		},
-		/// A job waits for its result.
+		/// A job waits for its workers, which are drawn in the next block, and for its result.
 		InferenceRequested {
 			/// Its number; the result will be in `Results` under it.
 			job: JobId,
@@ -393,10 +462,17 @@ pub mod pallet {
 			owner: T::AccountId,
 			/// Model to evaluate.
 			model: ModelId,
-			/// Workers that must evaluate it; their equal results complete it.
-			assignees: Assignees,
+			/// How many workers must get the same result.
+			redundancy: u8,
 			/// Fee held until the job is finished.
 			fee: BalanceOf<T>,
+		},
+		/// The workers of a job, or its jurors, have been drawn.
+		InferenceAssigned {
+			/// Number of the job.
+			job: JobId,
+			/// All workers that must evaluate it, new jurors last; their equal results complete it.
+			assignees: Assignees,
 			/// Last block in which their results, or commitments to them, are accepted.
 			deadline: BlockNumberFor<T>,
 		},
@@ -407,14 +483,13 @@ pub mod pallet {
 			/// The worker.
 			worker: WorkerId,
 		},
-		/// Workers of a job have different results, and more workers evaluate it now.
+		/// Workers of a job have different results. A jury is drawn in the next block: more workers, who commit to
+		/// theirs before another one is shown.
 		InferenceDisputed {
 			/// Number of the job.
 			job: JobId,
-			/// All its workers, the new ones last.
-			assignees: Assignees,
-			/// Last block in which the commitments of the new ones are accepted.
-			deadline: BlockNumberFor<T>,
+			/// How many more workers there will be.
+			jurors: u8,
 		},
 		/// The encrypted result of a job is in `Results`.
 		InferenceCompleted {
@@ -429,7 +504,7 @@ pub mod pallet {
 			/// Fee paid to the workers' accounts.
 			fee: BalanceOf<T>,
 		},
-		/// A job could not be evaluated; its fee went back.
+		/// A job could not be evaluated. Its fee went to the workers if input or server key are broken, else back.
 		InferenceFailed {
 			/// Number of the job.
 			job: JobId,
@@ -440,7 +515,7 @@ pub mod pallet {
 			/// Why it failed.
 			reason: FailureReason,
 		},
-		/// Workers missed a job's deadline, and others evaluate it now.
+		/// Workers missed a job's deadline or declined it, and others evaluate it now.
 		InferenceReassigned {
 			/// Number of the job.
 			job: JobId,
@@ -457,6 +532,13 @@ pub mod pallet {
 			owner: T::AccountId,
 			/// Fee returned.
 			refund: BalanceOf<T>,
+		},
+		/// An account lets the admin hold deposits for models.
+		ModelDepositAllowed {
+			/// The account.
+			depositor: T::AccountId,
+			/// The most that may be held from now on.
+			most: BalanceOf<T>,
 		},
 		/// A job's input and result were removed from storage.
 		JobReleased {
@@ -533,6 +615,16 @@ pub mod pallet {
 		AlreadyRevealed,
 		/// Too many jobs wait for their results; try again later.
 		TooManyPendingJobs,
+		/// Too many jobs wait for their workers to be drawn; try again in the next block.
+		TooManyWaitingJobs,
+		/// You have as many unfinished jobs as an account may have; wait for their results.
+		TooManyOpenJobs,
+		/// Your unfinished jobs are as much work as an account may ask for; wait for their results.
+		TooMuchOpenWork,
+		/// The workers have as much to do as they can; try again later.
+		AllWorkersBusy,
+		/// The depositor has not allowed this deposit: it has to call `allow_model_deposit` first.
+		DepositNotAllowed,
 		/// There are as many workers as the chain allows.
 		TooManyWorkers,
 		/// This worker has joined already.
@@ -577,7 +669,7 @@ pub mod pallet {
 		///
 		/// - `artifact`: the bytes of a `.fheml` file, as written by `fhe-ml model import`.
 		/// - `depositor`: account that the deposit for these bytes is held from until the model is retired
-		///   and its last job finished; none for no deposit.
+		///   and its last job finished, as far as it has allowed with `allow_model_deposit`; none for no deposit.
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::WeightInfo::register_model(artifact.len() as u32))]
 		pub fn register_model(
@@ -623,7 +715,7 @@ pub mod pallet {
 		/// Request the evaluation of a model on an encrypted input.
 		///
 		/// The fee is held until the result is there, and a deposit for the bytes of input and
-		/// result until you `release` the job.
+		/// result until you `release` the job. The fee is paid, too, if input or server key do not decode.
 		///
 		/// - `model`: number of the model.
 		/// - `server_key`: hash of your registered server key; none for linear models.
@@ -632,7 +724,7 @@ pub mod pallet {
 		/// - `redundancy`: how many workers must get the same result; 1 trusts a single one. It multiplies
 		///   the part of the fee that pays for work.
 		#[pallet::call_index(4)]
-		#[pallet::weight(T::WeightInfo::request_inference(input.len() as u32, (*redundancy).into()))]
+		#[pallet::weight(T::WeightInfo::request_inference(input.len() as u32, T::MaxWorkers::get()))]
 		pub fn request_inference(
 			origin: OriginFor<T>,
 			model: ModelId,
@@ -649,8 +741,9 @@ pub mod pallet {
 		///
 		/// - `worker`: public key of the worker.
 		/// - `job`: number of the job.
+		/// - `outcome_hash`: BLAKE2b-256 hash of the outcome.
+		/// - `signature`: of the worker over chain, job, input, model, key, engine version and that hash.
 		/// - `outcome`: the encrypted result, or why there is none.
-		/// - `signature`: of the worker over chain, job, input, model, key and outcome.
 		#[pallet::call_index(5)]
 		#[pallet::weight(
 			T::WeightInfo::submit_result(outcome.encoded_size() as u32, bounds::MAX_ASSIGNEES)
@@ -658,18 +751,21 @@ pub mod pallet {
 		#[pallet::weight_of_authorize(
 			T::WeightInfo::authorize_submit_result(outcome.encoded_size() as u32)
 		)]
-		#[pallet::authorize(Self::authorize_submission)]
+		#[pallet::authorize(|source, worker, job, outcome_hash, signature, outcome| {
+			Pallet::<T>::authorize_submission(source, worker, job, outcome_hash, outcome, signature)
+		})]
 		pub fn submit_result(
 			origin: OriginFor<T>,
 			worker: WorkerId,
 			job: JobId,
-			outcome: Outcome,
+			outcome_hash: H256,
 			signature: WorkerSignature,
+			outcome: Outcome,
 		) -> DispatchResultWithPostInfo {
 			ensure_authorized(origin)?;
 			let _ = signature; // Checked by `authorize_submission`, without which we are not here.
 			let bytes = outcome.encoded_size() as u32;
-			let workers = Self::do_submit_result(worker, job, outcome)?;
+			let workers = Self::do_submit_result(worker, job, outcome_hash, outcome)?;
 			Ok(Some(T::WeightInfo::submit_result(bytes, workers)).into())
 		}
 
@@ -760,7 +856,7 @@ pub mod pallet {
 		/// - `job`: number of the job.
 		/// - `commitment`: BLAKE2b-256 hash of `fhe-ml/commitment/1`, worker, job and the hash of the
 		///   outcome.
-		/// - `signature`: of the worker over chain, job, input, model, key and commitment.
+		/// - `signature`: of the worker over chain, job, input, model, key, engine version and commitment.
 		#[pallet::call_index(13)]
 		#[pallet::weight(T::WeightInfo::commit_result().saturating_add(
 			// Where another result is known already, the last commitment may decide.
@@ -790,6 +886,39 @@ pub mod pallet {
 			T::AdminOrigin::ensure_origin(origin)?;
 			Self::do_set_limits(limits)
 		}
+
+		/// Decline a job because the worker's engine has another version than the job asks for. Sent by the
+		/// workers' nodes, not by people. The worker is suspended until its operator resumes it, and pays nothing.
+		///
+		/// - `worker`: public key of the worker.
+		/// - `job`: number of the job.
+		/// - `signature`: of the worker over chain, job, input, model, key and engine version.
+		#[pallet::call_index(15)]
+		#[pallet::weight(T::WeightInfo::expire(bounds::MAX_ASSIGNEES))]
+		#[pallet::weight_of_authorize(T::WeightInfo::authorize_commit_result())]
+		#[pallet::authorize(Self::authorize_decline)]
+		pub fn decline_job(
+			origin: OriginFor<T>,
+			worker: WorkerId,
+			job: JobId,
+			signature: WorkerSignature,
+		) -> DispatchResult {
+			ensure_authorized(origin)?;
+			let _ = signature; // Checked by `authorize_decline`.
+			Self::do_decline(worker, job)
+		}
+
+		/// Let the admin hold deposits from your account for models that it registers for you.
+		///
+		/// - `most`: the most that may be held from now on; 0 takes an allowance back. What is held already
+		///   stays held until its model is retired.
+		#[pallet::call_index(16)]
+		#[pallet::weight(T::WeightInfo::allow_model_deposit())]
+		pub fn allow_model_deposit(origin: OriginFor<T>, most: BalanceOf<T>) -> DispatchResult {
+			let depositor = ensure_signed(origin)?;
+			Self::do_allow_model_deposit(depositor, most);
+			Ok(())
+		}
 	}
 
 	#[pallet::hooks]
@@ -798,6 +927,16 @@ pub mod pallet {
 		/// itself runs in the native worker.
 		fn offchain_worker(block: BlockNumberFor<T>) {
 			Self::send_finished(block);
+		}
+
+		/// Leaves room for the draws at the end of the block, and notes among whom they are.
+		fn on_initialize(now: BlockNumberFor<T>) -> Weight {
+			Self::prepare_draws(now)
+		}
+
+		/// Draws the workers of jobs that were requested before this block: now its randomness is known.
+		fn on_finalize(now: BlockNumberFor<T>) {
+			Self::seat_jobs(now);
 		}
 
 		/// Looks for jobs whose deadline has passed, as long as the block has room.

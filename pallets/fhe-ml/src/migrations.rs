@@ -1,55 +1,47 @@
 //! Storage migrations.
 
-use crate::{pallet::*, types::*};
+use crate::{load::all_work, pallet::*, types::*};
+use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use fhe_ml_primitives::{
-	Assignees, JobStatus, KeyHash, ModelId, ModelName, ModelRecord, ModelStatus, WorkerRecord,
-	WorkerStatus,
+	Assignees, JobStatus, KeyHash, ModelId, OpenRequests, WorkerId, WorkerRecord, WorkerStatus,
+	format::ENGINE_VERSION,
 };
 use frame_support::{
 	migrations::VersionedMigration, pallet_prelude::*, traits::UncheckedOnRuntimeUpgrade,
 };
+use frame_system::pallet_prelude::BlockNumberFor;
 use sp_core::H256;
-use sp_runtime::traits::Zero;
+use sp_runtime::traits::Saturating;
 
-/// To version 3: jobs have a redundancy (those of version 2 one worker), workers have a history (which
-/// begins now), and models may have a deposit (those of version 2 have none).
-pub type MigrateToV3<T> =
-	VersionedMigration<2, 3, FromV2<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
+/// To version 4: jobs have reserves and an engine version, workers know since when they are active, and open
+/// requests are counted by account. Jobs keep the work that they were paid for. Their reserves are the workers
+/// that are active now, and their engine is this one.
+pub type MigrateToV4<T> =
+	VersionedMigration<3, 4, FromV3<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
 
-/// A model of version 2.
+/// A worker of version 3.
 #[derive(Encode, Decode)]
-pub(crate) struct ModelRecordV2 {
-	pub name: ModelName,
-	pub artifact: H256,
-	pub artifact_bytes: u32,
-	pub input_bytes: u32,
-	pub result_bytes: u32,
-	pub work: u64,
-	pub needs_server_key: bool,
-	pub encrypted_for: Option<KeyHash>,
-	pub status: ModelStatus,
-	pub open_jobs: u32,
-}
-
-/// A worker of version 2.
-#[derive(Encode, Decode)]
-pub(crate) struct WorkerRecordV2<AccountId, Balance, BlockNumber> {
+pub(crate) struct WorkerRecordV3<AccountId, Balance, BlockNumber> {
 	pub operator: AccountId,
 	pub bond: Balance,
 	pub status: WorkerStatus<BlockNumber>,
 	pub open_jobs: u32,
 	pub open_work: u64,
+	pub completed: u64,
+	pub missed: u32,
+	pub slashed: u32,
 }
 
-/// A job of version 2.
+/// A job of version 3.
 #[derive(Encode, Decode)]
-pub(crate) struct JobRecordV2<AccountId, Balance, BlockNumber> {
+pub(crate) struct JobRecordV3<AccountId, Balance, BlockNumber> {
 	pub owner: AccountId,
 	pub model: ModelId,
 	pub server_key: Option<KeyHash>,
 	pub input: H256,
 	pub input_bytes: u32,
+	pub redundancy: u8,
 	pub assignees: Assignees,
 	pub work: u64,
 	pub rounds: u8,
@@ -60,61 +52,86 @@ pub(crate) struct JobRecordV2<AccountId, Balance, BlockNumber> {
 	pub status: JobStatus,
 }
 
-/// The migration without the check of the version.
-pub struct FromV2<T>(core::marker::PhantomData<T>);
+type WorkerV3<T> =
+	WorkerRecordV3<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockNumberFor<T>>;
 
-impl<T: Config> UncheckedOnRuntimeUpgrade for FromV2<T> {
+/// The migration without the check of the version.
+pub struct FromV3<T>(core::marker::PhantomData<T>);
+
+impl<T: Config> FromV3<T> {
+	fn job(
+		old: JobRecordV3<T::AccountId, BalanceOf<T>, BlockNumberFor<T>>,
+		active: &[WorkerId],
+	) -> JobRecordOf<T> {
+		let is_pending = old.status == JobStatus::Pending;
+		let others = active.iter().filter(|worker| is_pending && !old.assignees.contains(worker));
+		JobRecord {
+			reserves: Assignees::truncate_from(others.cloned().collect()),
+			jurors: 0,
+			owner: old.owner,
+			model: old.model,
+			server_key: old.server_key,
+			input: old.input,
+			input_bytes: old.input_bytes,
+			redundancy: old.redundancy,
+			assignees: old.assignees,
+			engine: ENGINE_VERSION,
+			work: old.work,
+			rounds: old.rounds,
+			requested_at: old.requested_at,
+			assigned_at: old.requested_at,
+			deadline: old.deadline,
+			fee: old.fee,
+			deposit: old.deposit,
+			status: old.status,
+		}
+	}
+}
+
+impl<T: Config> UncheckedOnRuntimeUpgrade for FromV3<T> {
 	fn on_runtime_upgrade() -> Weight {
 		let mut records = 0u64;
-		Models::<T>::translate_values(|old: ModelRecordV2| {
-			records = records.saturating_add(1);
-			Some(ModelRecord {
-				name: old.name,
-				artifact: old.artifact,
-				artifact_bytes: old.artifact_bytes,
-				input_bytes: old.input_bytes,
-				result_bytes: old.result_bytes,
-				work: old.work,
-				needs_server_key: old.needs_server_key,
-				encrypted_for: old.encrypted_for,
-				status: old.status,
-				open_jobs: old.open_jobs,
-				depositor: None,
-				deposit: Zero::zero(),
-			})
-		});
-		Workers::<T>::translate_values(|old: WorkerRecordV2<_, _, _>| {
+		let now = frame_system::Pallet::<T>::block_number();
+		Workers::<T>::translate_values(|old: WorkerV3<T>| {
 			records = records.saturating_add(1);
 			Some(WorkerRecord {
 				operator: old.operator,
 				bond: old.bond,
-				status: old.status,
+				// A bond that leaves stays for the longer time that holds now.
+				status: match old.status {
+					WorkerStatus::Leaving { free_at } => WorkerStatus::Leaving {
+						free_at: free_at.max(now.saturating_add(T::UnbondingDelay::get())),
+					},
+					other => other,
+				},
 				open_jobs: old.open_jobs,
 				open_work: old.open_work,
-				completed: 0,
-				missed: 0,
-				slashed: 0,
+				completed: old.completed,
+				missed: old.missed,
+				slashed: old.slashed,
+				// Jobs that were assigned before are not punished by rules that nobody knew.
+				active_since: now,
 			})
 		});
-		Jobs::<T>::translate_values(|old: JobRecordV2<_, _, _>| {
+		let active = ActiveWorkers::<T>::get().into_inner();
+		let mut open = Vec::new();
+		Jobs::<T>::translate_values(|old: JobRecordV3<_, _, _>| {
 			records = records.saturating_add(1);
-			Some(JobRecord {
-				owner: old.owner,
-				model: old.model,
-				server_key: old.server_key,
-				input: old.input,
-				input_bytes: old.input_bytes,
-				redundancy: 1,
-				assignees: old.assignees,
-				work: old.work,
-				rounds: old.rounds,
-				requested_at: old.requested_at,
-				deadline: old.deadline,
-				fee: old.fee,
-				deposit: old.deposit,
-				status: old.status,
-			})
+			let record = Self::job(old, &active);
+			if record.status == JobStatus::Pending {
+				open.push((record.owner.clone(), all_work(record.work, record.redundancy)));
+			}
+			Some(record)
 		});
+		records = records.saturating_add(open.len() as u64);
+		for (owner, work) in open {
+			OpenOf::<T>::mutate(owner, |open| {
+				*open = OpenRequests {
+					jobs: open.jobs.saturating_add(1),
+					work: open.work.saturating_add(work),
+				};
+			});
+		}
 		T::DbWeight::get().reads_writes(records, records)
 	}
 }
@@ -130,33 +147,22 @@ mod tests {
 	};
 
 	#[test]
-	fn records_of_version_2_are_kept() {
+	fn records_of_version_3_are_kept() {
 		run(|| {
 			assert_ok!(FheMl::register_model(RuntimeOrigin::root(), linear_model(), None));
 			let model = 0;
+			assert_ok!(join(BOB, 2));
 			let number = request(ALICE, model, input(0));
-			let new_model = Models::<Test>::get(model).unwrap();
 			let new_job = Jobs::<Test>::get(number).unwrap();
 			let new_worker = Workers::<Test>::get(worker()).unwrap();
 
-			let old_model = ModelRecordV2 {
-				name: new_model.name.clone(),
-				artifact: new_model.artifact,
-				artifact_bytes: new_model.artifact_bytes,
-				input_bytes: new_model.input_bytes,
-				result_bytes: new_model.result_bytes,
-				work: new_model.work,
-				needs_server_key: new_model.needs_server_key,
-				encrypted_for: new_model.encrypted_for,
-				status: new_model.status,
-				open_jobs: new_model.open_jobs,
-			};
-			let old_job = JobRecordV2 {
+			let old_job = JobRecordV3 {
 				owner: new_job.owner,
 				model,
 				server_key: None,
 				input: new_job.input,
 				input_bytes: new_job.input_bytes,
+				redundancy: new_job.redundancy,
 				assignees: new_job.assignees.clone(),
 				work: new_job.work,
 				rounds: new_job.rounds,
@@ -166,23 +172,32 @@ mod tests {
 				deposit: new_job.deposit,
 				status: new_job.status,
 			};
-			let old_worker = WorkerRecordV2 {
-				operator: new_worker.operator,
-				bond: new_worker.bond,
-				status: new_worker.status,
-				open_jobs: new_worker.open_jobs,
-				open_work: new_worker.open_work,
-			};
-			unhashed::put(&Models::<Test>::hashed_key_for(model), &old_model);
 			unhashed::put(&Jobs::<Test>::hashed_key_for(number), &old_job);
-			unhashed::put(&Workers::<Test>::hashed_key_for(worker()), &old_worker);
-			StorageVersion::new(2).put::<FheMl>();
+			for (id, worker) in Workers::<Test>::iter().collect::<Vec<_>>() {
+				let old = WorkerRecordV3 {
+					operator: worker.operator,
+					bond: worker.bond,
+					status: worker.status,
+					open_jobs: worker.open_jobs,
+					open_work: worker.open_work,
+					completed: worker.completed,
+					missed: worker.missed,
+					slashed: worker.slashed,
+				};
+				unhashed::put(&Workers::<Test>::hashed_key_for(id), &old);
+			}
+			OpenOf::<Test>::remove(ALICE);
+			StorageVersion::new(3).put::<FheMl>();
 
-			MigrateToV3::<Test>::on_runtime_upgrade();
-			assert_eq!(Models::<Test>::get(model), Some(new_model));
-			assert_eq!(Jobs::<Test>::get(number), Some(new_job));
-			assert_eq!(Workers::<Test>::get(worker()), Some(new_worker));
-			assert_eq!(FheMl::on_chain_storage_version(), 3);
+			MigrateToV4::<Test>::on_runtime_upgrade();
+			let now = System::block_number();
+			let job = Jobs::<Test>::get(number).unwrap();
+			assert_eq!(job, JobRecord { assigned_at: new_job.requested_at, ..new_job });
+			assert_eq!(job.reserves.len(), 1, "the other worker");
+			let worker = Workers::<Test>::get(worker()).unwrap();
+			assert_eq!(worker, WorkerRecord { active_since: now, ..new_worker });
+			assert_eq!(OpenOf::<Test>::get(ALICE).jobs, 1);
+			assert_eq!(FheMl::on_chain_storage_version(), 4);
 		});
 	}
 }

@@ -13,7 +13,8 @@ use fhe_ml_primitives::{
 use frame_support::{
 	derive_impl,
 	dispatch::{DispatchResult, GetDispatchInfo},
-	traits::{ConstU8, ConstU32, ConstU64, VariantCountOf},
+	storage,
+	traits::{ConstU8, ConstU32, ConstU64, Randomness, VariantCountOf},
 	traits::{Hooks, fungible::Mutate},
 	weights::Weight,
 };
@@ -49,11 +50,18 @@ pub const RESEND_AFTER: u64 = 3;
 pub const INPUT_BYTES: u32 = InputPrefix::BYTES as u32 + 21;
 pub const RESULT_BYTES: u32 = ResultPrefix::BYTES as u32 + 7;
 pub const FEE_PER_BYTE: u64 = 3;
+/// Work units of a job of [`linear_model`]: seven for evaluation, one for reading model and input.
+pub const WORK: u64 = 8;
+pub const SERVER_KEY_WORK: u64 = 5;
+pub const MAX_ACCOUNT_JOBS: u32 = 30;
+pub const MAX_ACCOUNT_WORK: u64 = 600;
+pub const MAX_WORKER_JOBS: u32 = 45;
+pub const MAX_WORKER_WORK: u64 = 1_000;
 /// Fee of one inference with [`linear_model`].
 pub const FEE: u64 = fee(1);
 /// The same with a redundancy of `workers`.
 pub const fn fee(workers: u64) -> u64 {
-	BASE_FEE + 7 * FEE_PER_WORK * workers + (INPUT_BYTES + RESULT_BYTES) as u64 * FEE_PER_BYTE
+	BASE_FEE + WORK * FEE_PER_WORK * workers + (INPUT_BYTES + RESULT_BYTES) as u64 * FEE_PER_BYTE
 }
 /// Three jobs of [`linear_model`] take two blocks.
 pub const WORK_PER_BLOCK: u64 = 10;
@@ -93,6 +101,7 @@ mod runtime {
 }
 
 frame_support::parameter_types! {
+	pub static JoinDelay: u64 = 0;
 	pub BlockLength: frame_system::limits::BlockLength =
 		frame_system::limits::BlockLength::builder().max_length(5 * 1024 * 1024).build();
 }
@@ -112,15 +121,43 @@ impl pallet_balances::Config for Test {
 	type RuntimeHoldReason = RuntimeHoldReason;
 }
 
+/// Randomness of each block, from its number and what a test sets.
+pub struct TestRandomness;
+
+impl Randomness<H256, u64> for TestRandomness {
+	fn random(subject: &[u8]) -> (H256, u64) {
+		let now = System::block_number();
+		let set = storage::unhashed::get_or_default::<u64>(RANDOMNESS);
+		(hash(&(subject, now, set).encode()), now)
+	}
+}
+
+const RANDOMNESS: &[u8] = b"randomness of the mock";
+
+/// Makes the draws of this block other ones.
+pub fn set_randomness(number: u64) {
+	storage::unhashed::put(RANDOMNESS, &number);
+}
+
 impl Config for Test {
 	type Currency = Balances;
+	type Randomness = TestRandomness;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type AdminOrigin = EnsureRoot<AccountId>;
 	type DepositPerByte = ConstU64<1>;
 	type BaseFee = ConstU64<BASE_FEE>;
 	type FeePerWork = ConstU64<FEE_PER_WORK>;
 	type MaxWork = ConstU64<1_000>;
+	type ServerKeyWork = ConstU64<SERVER_KEY_WORK>;
+	type WorkPerKibibyte = ConstU64<1>;
 	type MaxPending = ConstU32<40>;
+	type MaxWaiting = ConstU32<{ if cfg!(feature = "runtime-benchmarks") { 128 } else { 35 } }>;
+	type MaxAccountJobs =
+		ConstU32<{ if cfg!(feature = "runtime-benchmarks") { 128 } else { MAX_ACCOUNT_JOBS } }>;
+	type MaxAccountWork = ConstU64<MAX_ACCOUNT_WORK>;
+	type MaxWorkerJobs =
+		ConstU32<{ if cfg!(feature = "runtime-benchmarks") { 512 } else { MAX_WORKER_JOBS } }>;
+	type MaxWorkerWork = ConstU64<MAX_WORKER_WORK>;
 	type MaxWorkers = ConstU32<MAX_WORKERS>;
 	type JobDeadline = ConstU64<DEADLINE>;
 	type FeePerByte = ConstU64<FEE_PER_BYTE>;
@@ -131,6 +168,7 @@ impl Config for Test {
 	type LiePenalty = ConstU64<LIE_PENALTY>;
 	type SlashAccount = ConstU64<SLASHED>;
 	type MaxRedundancy = ConstU8<MAX_REDUNDANCY>;
+	type JoinDelay = JoinDelay;
 	type UnbondingDelay = ConstU64<UNBONDING>;
 	type ReleaseDelay = ConstU64<RELEASE_DELAY>;
 	type ResendAfter = ConstU64<RESEND_AFTER>;
@@ -204,10 +242,17 @@ pub fn join(operator: AccountId, seed: u8) -> DispatchResult {
 /// Ends block `now` and all up to block `block`, with all the weight that the hooks want.
 pub fn run_to_block(block: u64) {
 	while System::block_number() < block {
-		FheMl::on_idle(System::block_number(), Weight::MAX);
+		end_block(Weight::MAX);
 		System::set_block_number(System::block_number() + 1);
+		FheMl::on_initialize(System::block_number());
 	}
-	FheMl::on_idle(block, Weight::MAX);
+	end_block(Weight::MAX);
+}
+
+/// Runs the hooks at the end of a block.
+pub fn end_block(room: Weight) {
+	FheMl::on_idle(System::block_number(), room);
+	FheMl::on_finalize(System::block_number());
 }
 
 /// Runs `test` at block 1 and checks the storage afterwards.
@@ -318,6 +363,7 @@ pub fn completed(input: &[u8], seed: u8) -> Outcome {
 
 pub fn register_linear_model() -> ModelId {
 	let model = NextModel::<Test>::get();
+	FheMl::allow_model_deposit(RuntimeOrigin::signed(BOB), u64::MAX).unwrap();
 	FheMl::register_model(RuntimeOrigin::root(), linear_model(), Some(BOB)).unwrap();
 	model
 }
@@ -326,8 +372,22 @@ pub fn request(owner: AccountId, model: ModelId, input: Vec<u8>) -> JobId {
 	request_of(owner, model, input, 1)
 }
 
-/// A request that `redundancy` workers must agree on.
+/// A request that `redundancy` workers must agree on; they are drawn at once, as if the next block ended.
 pub fn request_of(owner: AccountId, model: ModelId, input: Vec<u8>, redundancy: u8) -> JobId {
+	let job = waiting_request(owner, model, input, redundancy);
+	draw_now();
+	job
+}
+
+/// Draws what waits, as if the next block ended.
+pub fn draw_now() {
+	let next = System::block_number() + 1;
+	FheMl::on_initialize(next);
+	FheMl::on_finalize(next);
+}
+
+/// A request whose workers are not drawn yet.
+pub fn waiting_request(owner: AccountId, model: ModelId, input: Vec<u8>, redundancy: u8) -> JobId {
 	let job = NextJob::<Test>::get();
 	let (origin, key) = (RuntimeOrigin::signed(owner), None::<KeyHash>);
 	let max_fee = fee(redundancy.into());
@@ -344,6 +404,7 @@ pub fn sign(pair: &WorkerPair, job: JobId, statement: Statement) -> WorkerSignat
 		input: record.input,
 		artifact: Models::<Test>::get(record.model).unwrap().artifact,
 		server_key: record.server_key,
+		engine: record.engine,
 		statement,
 	};
 	pair.sign(&payload.to_sign())
@@ -354,8 +415,14 @@ pub fn submission(job: JobId, outcome: Outcome) -> Extrinsic {
 }
 
 pub fn submission_by(pair: &WorkerPair, job: JobId, outcome: Outcome) -> Extrinsic {
-	let signature = sign(pair, job, Statement::Outcome(outcome.hash()));
-	FheMl::submission(pair.public(), job, outcome, signature)
+	let hash = outcome.hash();
+	let signature = sign(pair, job, Statement::Outcome(hash));
+	FheMl::submission(pair.public(), job, hash, outcome, signature)
+}
+
+/// A transaction with which `pair` declines a job.
+pub fn refusal_by(pair: &WorkerPair, job: JobId) -> Extrinsic {
+	FheMl::refusal(pair.public(), job, sign(pair, job, Statement::Declined))
 }
 
 /// A transaction with which `pair` commits to `outcome`.

@@ -67,12 +67,12 @@ impl<T: Config> Pallet<T> {
 				return false;
 			}
 		}
-		let hash = || entry.outcome.hash();
+		let hash = entry.outcome.hash();
 		let statement = match step {
 			Step::Commit => Self::check_commitment(worker, job)
-				.map(|_| Statement::Commitment(commitment(worker, job, &hash()))),
-			_ => Self::check_submission(worker, job, &entry.outcome)
-				.map(|(_, known)| Statement::Outcome(known.unwrap_or_else(hash))),
+				.map(|_| Statement::Commitment(commitment(worker, job, &hash))),
+			_ => Self::check_submission(worker, job, &hash, &entry.outcome)
+				.map(|_| Statement::Outcome(hash)),
 		};
 		let statement = match statement {
 			Ok(statement) => statement,
@@ -92,7 +92,7 @@ impl<T: Config> Pallet<T> {
 		let worker = worker.clone();
 		let transaction = match statement {
 			Statement::Commitment(made) => Self::commitment(worker, job, made, signature),
-			Statement::Outcome(_) => Self::submission(worker, job, entry.outcome, signature),
+			_ => Self::submission(worker, job, hash, entry.outcome, signature),
 		};
 		if SubmitTransaction::<T, Call<T>>::submit_transaction(transaction).is_err() {
 			log::debug!(target: LOG_TARGET, "job {job}: the pool has it already");
@@ -104,10 +104,11 @@ impl<T: Config> Pallet<T> {
 	pub fn submission(
 		worker: WorkerId,
 		job: JobId,
+		outcome_hash: H256,
 		outcome: Outcome,
 		signature: WorkerSignature,
 	) -> <T as CreateTransactionBase<Call<T>>>::Extrinsic {
-		let call = Call::submit_result { worker, job, outcome, signature };
+		let call = Call::submit_result { worker, job, outcome_hash, signature, outcome };
 		<T as CreateAuthorizedTransaction<Call<T>>>::create_authorized_transaction(call.into())
 	}
 
@@ -119,6 +120,16 @@ impl<T: Config> Pallet<T> {
 		signature: WorkerSignature,
 	) -> <T as CreateTransactionBase<Call<T>>>::Extrinsic {
 		let call = Call::commit_result { worker, job, commitment, signature };
+		<T as CreateAuthorizedTransaction<Call<T>>>::create_authorized_transaction(call.into())
+	}
+
+	/// Runtime API: a transaction with which a worker declines a job.
+	pub fn refusal(
+		worker: WorkerId,
+		job: JobId,
+		signature: WorkerSignature,
+	) -> <T as CreateTransactionBase<Call<T>>>::Extrinsic {
+		let call = Call::decline_job { worker, job, signature };
 		<T as CreateAuthorizedTransaction<Call<T>>>::create_authorized_transaction(call.into())
 	}
 
@@ -136,6 +147,8 @@ impl<T: Config> Pallet<T> {
 					artifact: model.artifact,
 					server_key: record.server_key,
 					input: record.input,
+					engine: record.engine,
+					work: record.work,
 					step: Self::step(job, &record, &worker),
 					deadline: record.deadline.saturated_into(),
 				});
@@ -168,7 +181,7 @@ impl<T: Config> Pallet<T> {
 		let allowed = (limits.min_redundancy..=limits.max_redundancy).contains(&redundancy);
 		let bytes = record.input_bytes.saturating_add(record.result_bytes);
 		(record.status == ModelStatus::Active && allowed).then(|| Quote {
-			fee: Self::inference_fee(record.work, redundancy, bytes),
+			fee: Self::inference_fee(Self::job_work(&record), redundancy, bytes),
 			deposit: Self::storage_deposit(bytes),
 		})
 	}
@@ -184,6 +197,7 @@ impl<T: Config> Pallet<T> {
 		};
 		let workers = Workers::<T>::iter().map(|(worker, record)| {
 			let status = in_blocks(record.status);
+			let active_since = record.active_since.saturated_into();
 			let WorkerRecordOf::<T> { operator, bond, open_jobs, open_work, .. } = record;
 			let WorkerRecordOf::<T> { completed, missed, slashed, .. } = record;
 			let record = WorkerRecord {
@@ -195,6 +209,7 @@ impl<T: Config> Pallet<T> {
 				completed,
 				missed,
 				slashed,
+				active_since,
 			};
 			(worker, record)
 		});

@@ -16,20 +16,27 @@ use sp_runtime::{
 /// Results go before ordinary transactions: they pay no tip, and users wait for them.
 const SUBMISSION_PRIORITY: TransactionPriority = TransactionPriority::MAX / 2;
 
+/// Jobs that this node may not know yet, because it is some blocks behind.
+const JOBS_AHEAD: JobId = 10_000;
+
 impl<T: Config> Pallet<T> {
 	/// `#[pallet::authorize]` of `submit_result`. The signature is checked here: otherwise anybody
-	/// could take the `provides` slot of an honest worker with a forged transaction.
+	/// could take the `provides` slot of an honest worker with a forged transaction. It covers the hash that
+	/// the transaction names, so that a forged outcome is refused before it is hashed.
 	pub(crate) fn authorize_submission(
 		_source: TransactionSource,
 		worker: &WorkerId,
 		job: &JobId,
+		outcome_hash: &H256,
 		outcome: &Outcome,
 		signature: &WorkerSignature,
 	) -> TransactionValidityWithRefund {
-		let (record, hash) =
-			Self::check_submission(worker, *job, outcome).map_err(|error| refused(*job, error))?;
-		let hash = hash.unwrap_or_else(|| outcome.hash());
-		Self::authorize(worker, *job, &record, Statement::Outcome(hash), signature)
+		let record =
+			Self::check_signature(worker, *job, Statement::Outcome(*outcome_hash), signature)?;
+		Self::check_submission(worker, *job, outcome_hash, outcome)
+			.map_err(|error| refused(error))?;
+		ensure!(outcome.hash() == *outcome_hash, InvalidTransaction::BadProof);
+		Self::valid(worker, *job, &record, 0)
 	}
 
 	/// `#[pallet::authorize]` of `commit_result`.
@@ -40,26 +47,59 @@ impl<T: Config> Pallet<T> {
 		commitment: &H256,
 		signature: &WorkerSignature,
 	) -> TransactionValidityWithRefund {
-		let record = Self::check_commitment(worker, *job).map_err(|error| refused(*job, error))?;
-		Self::authorize(worker, *job, &record, Statement::Commitment(*commitment), signature)
+		let statement = Statement::Commitment(*commitment);
+		let record = Self::check_signature(worker, *job, statement, signature)?;
+		Self::check_commitment(worker, *job).map_err(|error| refused(error))?;
+		Self::valid(worker, *job, &record, 1)
 	}
 
-	fn authorize(
+	/// `#[pallet::authorize]` of `decline_job`.
+	pub(crate) fn authorize_decline(
+		_source: TransactionSource,
 		worker: &WorkerId,
-		job: JobId,
-		record: &JobRecordOf<T>,
-		statement: Statement,
+		job: &JobId,
 		signature: &WorkerSignature,
 	) -> TransactionValidityWithRefund {
-		let payload = Self::submission_payload(job, record, statement);
+		let record = Self::check_signature(worker, *job, Statement::Declined, signature)?;
+		Self::check_decline(worker, *job).map_err(|error| refused(error))?;
+		Self::valid(worker, *job, &record, 2)
+	}
+
+	/// The job, if `worker` has signed `statement` for it. Before anything else: what is forged is invalid, and
+	/// banned, whatever else is true of it.
+	fn check_signature(
+		worker: &WorkerId,
+		job: JobId,
+		statement: Statement,
+		signature: &WorkerSignature,
+	) -> Result<JobRecordOf<T>, TransactionValidityError> {
+		let Some(record) = Jobs::<T>::get(job) else {
+			let next = NextJob::<T>::get();
+			let may_come = job >= next && job < next.saturating_add(JOBS_AHEAD);
+			return Err(if may_come && Workers::<T>::contains_key(worker) {
+				UnknownTransaction::CannotLookup.into()
+			} else {
+				InvalidTransaction::Stale.into()
+			});
+		};
+		let payload = Self::submission_payload(job, &record, statement);
 		ensure!(
 			payload.is_some_and(|payload| worker.verify(&payload.to_sign(), signature)),
 			InvalidTransaction::BadProof
 		);
+		Ok(record)
+	}
+
+	/// `kind` tells what a worker says of one job apart.
+	fn valid(
+		worker: &WorkerId,
+		job: JobId,
+		record: &JobRecordOf<T>,
+		kind: u8,
+	) -> TransactionValidityWithRefund {
 		let blocks_left = record.deadline.saturating_sub(frame_system::Pallet::<T>::block_number());
-		let is_commitment = matches!(statement, Statement::Commitment(_));
 		ValidTransaction::with_tag_prefix("fhe-ml/submission")
-			.and_provides((worker, job, is_commitment))
+			.and_provides((worker, job, kind))
 			.priority(SUBMISSION_PRIORITY)
 			.longevity(blocks_left.saturated_into())
 			.propagate(true)
@@ -89,29 +129,38 @@ impl<T: Config> Pallet<T> {
 		Ok(record)
 	}
 
+	/// Checks everything of a refusal but the signature.
+	pub(crate) fn check_decline(worker: &WorkerId, job: JobId) -> Result<JobRecordOf<T>, Error<T>> {
+		let record = Self::check_assigned(worker, job)?;
+		let made = Ballots::<T>::get(job).commitment_of(worker);
+		ensure!(made.is_none(), Error::AlreadyCommitted);
+		Ok(record)
+	}
+
 	/// What `worker` has to do next for a pending job that it is assigned to.
 	pub(crate) fn step(job: JobId, record: &JobRecordOf<T>, worker: &WorkerId) -> Step {
 		match record.redundancy {
 			0 | 1 => Step::Post,
+			_ if record.jurors > 0 => Step::Wait,
 			_ => Ballots::<T>::get(job).step(job, &record.assignees, worker),
 		}
 	}
 
-	/// Checks everything of an outcome but the signature. Returns its hash, too, if there is a ballot: it may
-	/// be long, and is hashed once.
+	/// Checks everything of an outcome but the signature, and that `hash` is its hash.
 	pub(crate) fn check_submission(
 		worker: &WorkerId,
 		job: JobId,
+		hash: &H256,
 		outcome: &Outcome,
-	) -> Result<(JobRecordOf<T>, Option<H256>), Error<T>> {
+	) -> Result<JobRecordOf<T>, Error<T>> {
 		let record = Self::check_assigned(worker, job)?;
-		let hash = (record.redundancy > 1).then(|| outcome.hash());
-		if let Some(hash) = hash {
+		if record.redundancy > 1 {
 			let ballot = Ballots::<T>::get(job);
-			ensure!(ballot.is_committed(&record.assignees), Error::CommitmentsMissing);
+			let all = record.jurors == 0 && ballot.is_committed(&record.assignees);
+			ensure!(all, Error::CommitmentsMissing);
 			let made = ballot.commitment_of(worker);
-			ensure!(made == Some(commitment(worker, job, &hash)), Error::CommitmentMismatch);
-			ensure!(!ballot.revealed.contains(&hash), Error::AlreadyRevealed);
+			ensure!(made == Some(commitment(worker, job, hash)), Error::CommitmentMismatch);
+			ensure!(!ballot.revealed.contains(hash), Error::AlreadyRevealed);
 		}
 		if let Outcome::Completed(result) = outcome {
 			let prefix = ResultPrefix::read(result)?;
@@ -119,7 +168,7 @@ impl<T: Config> Pallet<T> {
 			ensure!(result.len() as u32 == model.result_bytes, Error::BlobWrongLength);
 			ensure!(record.input.0.starts_with(&prefix.input_tag), Error::ResultForAnotherInput);
 		}
-		Ok((record, hash))
+		Ok(record)
 	}
 
 	/// What the worker signs; `None` if the model is gone.
@@ -134,6 +183,7 @@ impl<T: Config> Pallet<T> {
 			input: record.input,
 			artifact: Models::<T>::get(record.model)?.artifact,
 			server_key: record.server_key,
+			engine: record.engine,
 			statement,
 		})
 	}
@@ -143,11 +193,10 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
-/// How the pool is told of an error; the numbers are shown by polkadot.js. What may be right a block later
-/// is unknown, not invalid: the pool of a node that has not seen that block yet must not ban it.
-fn refused<T: Config>(job: JobId, error: Error<T>) -> TransactionValidityError {
+/// How the pool is told of an error; the numbers are shown by polkadot.js. What may be right a block later,
+/// and is signed by the worker, is unknown, not invalid: the pool of a node that has not seen that block yet must not ban it.
+fn refused<T: Config>(error: Error<T>) -> TransactionValidityError {
 	match error {
-		Error::UnknownJob if job >= NextJob::<T>::get() => UnknownTransaction::CannotLookup.into(),
 		Error::CommitmentsMissing | Error::NotAssigned => UnknownTransaction::CannotLookup.into(),
 		Error::UnknownJob
 		| Error::JobNotPending

@@ -5,6 +5,7 @@ mod deadlines;
 mod jobs;
 mod models;
 mod offchain;
+mod seats;
 mod server_keys;
 mod submissions;
 mod workers;

@@ -1,8 +1,10 @@
 //! What is true of the pallet's storage between blocks.
 
-use crate::{pallet::*, types::*};
+use crate::{load::all_work, pallet::*, seats::waits_for, types::*};
 use alloc::collections::{BTreeMap, BTreeSet};
-use fhe_ml_primitives::{JobId, JobStatus, KeyHash, ModelId, ModelStatus, WorkerId, WorkerStatus};
+use fhe_ml_primitives::{
+	JobId, JobStatus, KeyHash, ModelId, ModelStatus, OpenRequests, WorkerId, WorkerStatus,
+};
 use frame_support::{ensure, traits::fungible::InspectHold};
 use sp_io::hashing::blake2_256;
 use sp_runtime::{
@@ -18,6 +20,9 @@ impl<T: Config> Pallet<T> {
 		let mut storage = BTreeMap::<T::AccountId, BalanceOf<T>>::new();
 		let mut fees = BTreeMap::<T::AccountId, BalanceOf<T>>::new();
 		let mut open_by_worker = BTreeMap::<WorkerId, (u32, u64)>::new();
+		let mut open_by_owner = BTreeMap::<T::AccountId, OpenRequests>::new();
+		let mut waiting = BTreeSet::<JobId>::new();
+		let mut waiting_work = 0u64;
 		let mut pending = 0u32;
 		let mut assignments = 0usize;
 
@@ -34,6 +39,8 @@ impl<T: Config> Pallet<T> {
 			ensure!(result == expected, "status and result of a job disagree");
 			add(&mut storage, &record.owner, record.deposit);
 			let is_pending = record.status == JobStatus::Pending;
+			let is_clear = record.reserves.is_empty() && record.jurors == 0;
+			ensure!(is_pending || is_clear, "a finished job has reserves or waits for jurors");
 			for worker in &record.assignees {
 				ensure!(
 					Pending::<T>::contains_key(worker, job) == is_pending,
@@ -50,6 +57,17 @@ impl<T: Config> Pallet<T> {
 					*open = (open.0.saturating_add(1), open.1.saturating_add(record.work));
 				}
 				Self::check_ballot(job, &record)?;
+				let work = all_work(record.work, record.redundancy);
+				let open = open_by_owner.entry(record.owner.clone()).or_default();
+				*open = OpenRequests {
+					jobs: open.jobs.saturating_add(1),
+					work: open.work.saturating_add(work),
+				};
+				let awaited = waits_for(&record);
+				if awaited > 0 {
+					waiting.insert(job);
+					waiting_work = waiting_work.saturating_add(all_work(record.work, awaited));
+				}
 				pending = pending.saturating_add(1);
 				assignments = assignments.saturating_add(record.assignees.len());
 				add(&mut fees, &record.owner, record.fee);
@@ -59,6 +77,11 @@ impl<T: Config> Pallet<T> {
 				}
 			}
 		}
+		ensure!(open_by_owner == OpenOf::<T>::iter().collect(), "open requests are counted wrong");
+		let queue = Waiting::<T>::get();
+		ensure!(queue.len() == waiting.len(), "a job waits twice, or not at all");
+		ensure!(queue.iter().all(|job| waiting.contains(job)), "a job waits that has its workers");
+		ensure!(waiting_work == WaitingWork::<T>::get(), "WaitingWork is wrong");
 		ensure!(pending == PendingCount::<T>::get(), "PendingCount is wrong");
 		ensure!(assignments == Pending::<T>::iter().count(), "Pending names a job that is closed");
 		ensure!(pending as usize == Deadlines::<T>::iter().count(), "a deadline without a job");
@@ -102,7 +125,14 @@ impl<T: Config> Pallet<T> {
 	fn check_ballot(job: JobId, record: &JobRecordOf<T>) -> Result<(), TryRuntimeError> {
 		let assignees = record.assignees.iter().cloned().collect::<BTreeSet<_>>();
 		ensure!(assignees.len() == record.assignees.len(), "a job has a worker twice");
-		ensure!(assignees.len() >= usize::from(record.redundancy), "a job lacks workers");
+		ensure!(
+			assignees.is_empty() || assignees.len() >= usize::from(record.redundancy),
+			"a job lacks workers"
+		);
+		ensure!(
+			record.reserves.iter().all(|worker| !assignees.contains(worker)),
+			"a worker of a job is its reserve, too"
+		);
 		let ballot = Ballots::<T>::get(job);
 		ensure!(
 			ballot.commitments.iter().all(|(worker, _)| assignees.contains(worker)),

@@ -1,8 +1,11 @@
 //! The records of `fhe-ml-primitives` with the types of a runtime filled in.
 
 use crate::Config;
+use codec::{Decode, Encode, MaxEncodedLen};
+use fhe_ml_primitives::WorkerId;
 use frame_support::traits::fungible::Inspect;
 use frame_system::pallet_prelude::BlockNumberFor;
+use scale_info::TypeInfo;
 
 pub use fhe_ml_primitives::{JobRecord, KeyRecord, ModelRecord, WorkerRecord};
 
@@ -20,3 +23,16 @@ pub type JobRecordOf<T> =
 /// A worker of this runtime.
 pub type WorkerRecordOf<T> =
 	WorkerRecord<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockNumberFor<T>>;
+
+/// A worker that can be drawn, as it was when the block began.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo, MaxEncodedLen)]
+pub struct Candidate {
+	/// Its key.
+	pub worker: WorkerId,
+	/// Its bond.
+	pub bond: u128,
+	/// Its unfinished jobs.
+	pub open_jobs: u32,
+	/// Their work units.
+	pub open_work: u64,
+}

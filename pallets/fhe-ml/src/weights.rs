@@ -21,7 +21,7 @@ pub trait WeightInfo {
 	/// Weight of `remove_server_key`.
 	fn remove_server_key() -> Weight;
 	/// Weight of `request_inference`.
-	fn request_inference(b: u32, k: u32, ) -> Weight;
+	fn request_inference(b: u32, w: u32, ) -> Weight;
 	/// Weight of `submit_result`.
 	fn submit_result(b: u32, n: u32, ) -> Weight;
 	/// Weight of `commit_result`.
@@ -42,6 +42,10 @@ pub trait WeightInfo {
 	fn resume_worker() -> Weight;
 	/// Weight of `expire`.
 	fn expire(n: u32, ) -> Weight;
+	/// Weight of `seat_jobs`.
+	fn seat_jobs(n: u32, ) -> Weight;
+	/// Weight of `allow_model_deposit`.
+	fn allow_model_deposit() -> Weight;
 	/// Weight of `set_limits`.
 	fn set_limits() -> Weight;
 }
@@ -124,22 +128,17 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `FheMl::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Inputs` (r:0 w:1)
 	/// Proof: `FheMl::Inputs` (`max_values`: None, `max_size`: Some(1048596), added: 1051071, mode: `MaxEncodedLen`)
-	/// Storage: `FheMl::Pending` (r:0 w:8)
-	/// Proof: `FheMl::Pending` (`max_values`: None, `max_size`: Some(64), added: 2539, mode: `MaxEncodedLen`)
 	/// The range of component `b` is `[96, 262144]`.
-	/// The range of component `k` is `[1, 8]`.
-	fn request_inference(b: u32, k: u32, ) -> Weight {
-		// Minimum execution time: 228_539_000 picoseconds.
-		Weight::from_parts(16_399_557, 3683)
-			// Standard Error: 0
+	/// The range of component `w` is `[1, 64]`.
+	fn request_inference(b: u32, w: u32, ) -> Weight {
+		// NOT MEASURED since workers are drawn later: the old base, twice, and 15 us for each record of a worker.
+		Weight::from_parts(100_000_000, 3683)
 			.saturating_add(Weight::from_parts(2_990, 0).saturating_mul(b.into()))
-			// Standard Error: 0
-			.saturating_add(Weight::from_parts(30_184_833, 0).saturating_mul(k.into()))
-			.saturating_add(T::DbWeight::get().reads(7_u64))
-			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(k.into())))
-			.saturating_add(T::DbWeight::get().writes(7_u64))
-			.saturating_add(T::DbWeight::get().writes((2_u64).saturating_mul(k.into())))
-			.saturating_add(Weight::from_parts(0, 2604).saturating_mul(k.into()))
+			.saturating_add(Weight::from_parts(15_000_000, 0).saturating_mul(w.into()))
+			.saturating_add(T::DbWeight::get().reads(12_u64))
+			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(w.into())))
+			.saturating_add(T::DbWeight::get().writes(11_u64))
+			.saturating_add(Weight::from_parts(0, 2604).saturating_mul(w.into()))
 	}
 	/// Storage: `FheMl::Jobs` (r:1 w:1)
 	/// Proof: `FheMl::Jobs` (`max_values`: None, `max_size`: Some(717), added: 3192, mode: `MaxEncodedLen`)
@@ -318,6 +317,24 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 			.saturating_add(T::DbWeight::get().writes((6_u64).saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 5208).saturating_mul(n.into()))
+	}
+	/// The range of component `n` is `[1, 128]`.
+	fn seat_jobs(n: u32, ) -> Weight {
+		// NOT MEASURED yet: 64 workers are read and written; each job is drawn among them in 300 us.
+		Weight::from_parts(1_500_000, 0)
+			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(
+				T::DbWeight::get().reads_writes(67_u64, 66_u64).saturating_mul(n.min(1).into())
+			)
+			.saturating_add(Weight::from_parts(300_000_000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes((11_u64).saturating_mul(n.into())))
+	}
+	/// Storage: `FheMl::ModelAllowances` (r:0 w:1)
+	fn allow_model_deposit() -> Weight {
+		// NOT MEASURED yet: `set_limits` writes as much.
+		Weight::from_parts(15_000_000, 0)
+			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `FheMl::AdminLimits` (r:0 w:1)
 	/// Proof: `FheMl::AdminLimits` (`max_values`: Some(1), `max_size`: Some(6), added: 501, mode: `MaxEncodedLen`)

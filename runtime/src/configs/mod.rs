@@ -1,14 +1,21 @@
 //! How each pallet is configured.
 
+mod fees;
+
+pub use fees::{BytesToFee, FEE_PER_TRANSACTION_BYTE, FollowFullness};
+
 use crate::{
-	AccountId, Aura, Balance, Balances, Block, BlockNumber, EXISTENTIAL_DEPOSIT, HOURS, Hash,
-	MICRO_UNIT, MILLI_UNIT, MINUTES, Nonce, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
+	AccountId, Aura, Balance, Balances, Beacon, Block, BlockNumber, EXISTENTIAL_DEPOSIT, HOURS,
+	Hash, MICRO_UNIT, MILLI_UNIT, MINUTES, Nonce, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
 	RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask, SLOT_DURATION_MILLIS,
 	Session, System, TxExtension, UNIT, UncheckedExtrinsic, VERSION,
 };
 use frame_support::{
 	PalletId, derive_impl, parameter_types,
-	traits::{ConstBool, ConstU8, ConstU16, ConstU32, ConstU64, ConstU128, VariantCountOf},
+	traits::{
+		ConstBool, ConstU8, ConstU16, ConstU32, ConstU64, ConstU128, FindAuthor, Get,
+		VariantCountOf,
+	},
 	weights::{
 		IdentityFee, Weight,
 		constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_SECOND},
@@ -19,13 +26,10 @@ use frame_system::{
 	limits::{BlockLength, BlockWeights},
 	offchain::{CreateAuthorizedTransaction, CreateBare, CreateTransaction, CreateTransactionBase},
 };
-use pallet_transaction_payment::{ConstFeeMultiplier, FungibleAdapter, Multiplier};
+use pallet_beacon::Turn;
+use pallet_transaction_payment::FungibleAdapter;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
-use sp_runtime::{
-	Perbill,
-	generic::Era,
-	traits::{AccountIdConversion, One},
-};
+use sp_runtime::{Perbill, generic::Era, traits::AccountIdConversion};
 use sp_version::RuntimeVersion;
 
 const NORMAL_DISPATCH_RATIO: Perbill = Perbill::from_percent(75);
@@ -47,7 +51,6 @@ parameter_types! {
 			*max = NORMAL_DISPATCH_RATIO * MAX_BLOCK_BYTES;
 		})
 		.build();
-	pub FeeMultiplier: Multiplier = Multiplier::one();
 	/// Has what was slashed, for sudo to decide on.
 	pub SlashAccount: AccountId = PalletId(*b"fhe/slsh").into_account_truncating();
 }
@@ -57,7 +60,7 @@ pub(crate) mod authorities;
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
 impl frame_system::Config for Runtime {
 	type SingleBlockMigrations = (
-		pallet_fhe_ml::migrations::MigrateToV3<Runtime>,
+		pallet_fhe_ml::migrations::MigrateToV4<Runtime>,
 		authorities::SessionsFromFixedAuthorities,
 	);
 	type Block = Block;
@@ -111,8 +114,8 @@ impl pallet_transaction_payment::Config for Runtime {
 	type OnChargeTransaction = FungibleAdapter<Balances, ()>;
 	type OperationalFeeMultiplier = ConstU8<5>;
 	type WeightToFee = IdentityFee<Balance>;
-	type LengthToFee = IdentityFee<Balance>;
-	type FeeMultiplierUpdate = ConstFeeMultiplier<FeeMultiplier>;
+	type LengthToFee = BytesToFee;
+	type FeeMultiplierUpdate = FollowFullness<Runtime>;
 	type WeightInfo = pallet_transaction_payment::weights::SubstrateWeight<Runtime>;
 }
 
@@ -122,17 +125,49 @@ impl pallet_sudo::Config for Runtime {
 	type WeightInfo = pallet_sudo::weights::SubstrateWeight<Runtime>;
 }
 
+/// The Aura authority whose turn the slot in this block's digest is.
+pub struct AuraTurn;
+
+impl Get<Option<Turn>> for AuraTurn {
+	fn get() -> Option<Turn> {
+		let digest = System::digest();
+		let logs = digest.logs.iter().filter_map(|log| log.as_pre_runtime());
+		let author = pallet_aura::AuraAuthorId::<Runtime>::find_author(logs)?;
+		// Aura's index is lower, so it has set the slot.
+		let slot = pallet_aura::CurrentSlot::<Runtime>::get();
+		Some(Turn { author: author.into(), slot: slot.into() })
+	}
+}
+
+impl pallet_beacon::Config for Runtime {
+	type FindTurn = AuraTurn;
+	type WeightInfo = pallet_beacon::weights::SubstrateWeight<Runtime>;
+}
+
 impl pallet_fhe_ml::Config for Runtime {
 	type Currency = Balances;
+	type Randomness = Beacon;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type AdminOrigin = EnsureRoot<AccountId>;
 	/// A 2.4 MB server key holds 24 FHE.
 	type DepositPerByte = ConstU128<{ 10 * MICRO_UNIT }>;
 	type BaseFee = ConstU128<MILLI_UNIT>;
 	type FeePerWork = ConstU128<MICRO_UNIT>;
+	/// Reading 2.45 MB from the state, hashing and preparing them.
+	type ServerKeyWork = ConstU64<40_000>;
+	/// Reading, hashing and decoding a megabyte takes some fifteen milliseconds.
+	type WorkPerKibibyte = ConstU64<15>;
 	/// Ten minutes of one core.
 	type MaxWork = ConstU64<600_000_000>;
 	type MaxPending = ConstU32<10_000>;
+	/// To draw all of them takes less than half of a block.
+	type MaxWaiting = ConstU32<512>;
+	type MaxAccountJobs = ConstU32<256>;
+	/// Half of what one worker may have to do.
+	type MaxAccountWork = ConstU64<30_000_000>;
+	type MaxWorkerJobs = ConstU32<1_024>;
+	/// Four minutes of the slowest worker.
+	type MaxWorkerWork = ConstU64<60_000_000>;
 	type MaxWorkers = ConstU32<64>;
 	/// One minute, besides the time for the work itself.
 	type JobDeadline = ConstU32<MINUTES>;
@@ -144,11 +179,14 @@ impl pallet_fhe_ml::Config for Runtime {
 	type MaxRounds = ConstU8<5>;
 	type WorkerBond = ConstU128<{ 1_000 * UNIT }>;
 	type MissPenalty = ConstU128<UNIT>;
-	/// Half of the bond: results are the same on every machine, so a wrong one is no accident.
+	/// Half of the bond: results are the same on every machine, so that a jury finds another is no accident.
 	type LiePenalty = ConstU128<{ 500 * UNIT }>;
 	type SlashAccount = SlashAccount;
 	type MaxRedundancy = ConstU8<8>;
-	type UnbondingDelay = ConstU32<{ 24 * HOURS }>;
+	/// A day longer than jobs stay on the chain.
+	type UnbondingDelay = ConstU32<{ 8 * 24 * HOURS }>;
+	/// Twenty seconds.
+	type JoinDelay = ConstU32<10>;
 	type ReleaseDelay = ConstU32<{ 7 * 24 * HOURS }>;
 	type ResendAfter = ConstU32<5>;
 	type WeightInfo = pallet_fhe_ml::weights::SubstrateWeight<Runtime>;

@@ -18,7 +18,7 @@ try {
     const at = await node.api.at(await node.api.rpc.chain.getBlockHash(number));
     return Math.floor((await at.query.timestamp.now()).toNumber() / SLOT);
   };
-  await sendAll(node, jobs.calls(200), bob);
+  await sendAll(node, jobs.calls(100), bob);
   while ((await pending()) < 50) await sleep(200);
   const [first, requested] = [await best(node), (await query.fheMl.nextJob()).toNumber()];
   const firstSlot = await slotOf(first);
@@ -28,7 +28,7 @@ try {
   while (Date.now() < end) {
     const waiting = await pending();
     if (waiting === 0) idle += 1;
-    if (waiting < 100) await sendAll(node, jobs.calls(50), bob);
+    if (waiting < 70) await sendAll(node, jobs.calls(30), bob);
     else await sleep(500);
   }
   const last = await best(node);

@@ -2,7 +2,7 @@
 
 import { Keyring } from '@polkadot/api';
 import { fheMl, send } from '../harness.mjs';
-import { allFinished, localNetwork, sendAll } from '../network.mjs';
+import { allFinished, localNetwork } from '../network.mjs';
 import { prepare } from './jobs.mjs';
 
 /** Models, the tables of their rows, and how many jobs of each. */
@@ -14,7 +14,7 @@ const MODELS = [
 const nodes = await localNetwork();
 try {
   const keyring = new Keyring({ type: 'sr25519' });
-  const [alice, bob] = ['//Alice', '//Bob'].map((suri) => keyring.addFromUri(suri));
+  const alice = keyring.addFromUri('//Alice');
   const { api, url } = nodes.bob;
   const models = [];
   for (const [name, table, count] of MODELS) {
@@ -28,7 +28,7 @@ try {
     }
     for (const [name, wanted, jobs] of models) {
       const start = Date.now();
-      await sendAll(nodes.bob, jobs.calls(wanted), bob);
+      await jobs.sendCalls(wanted);
       await allFinished(nodes.bob, (total += wanted), 600);
       const seconds = (Date.now() - start) / 1000;
       console.log(`${count} workers, ${name}: ${wanted} jobs in ${seconds.toFixed(1)} s, ${(wanted / seconds).toFixed(1)} a second`);

@@ -29,8 +29,7 @@ impl BestBlock {
 
 	/// The least bond of a candidate.
 	fn candidate_bond(&self) -> Result<u128, ChainError> {
-		let constant = subxt::dynamic::constant::<u128>(PALLET, "CandidateBond");
-		self.at.constants().entry(constant).map_err(|error| ChainError::Refused(error.to_string()))
+		self.constant_of(PALLET, "CandidateBond")
 	}
 }
 

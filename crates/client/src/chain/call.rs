@@ -1,34 +1,37 @@
 //! Signed calls.
 
-use super::{BestBlock, Chain, ChainError, Config, PALLET};
-use backon::{ConstantBuilder, Retryable};
+use super::{BestBlock, Chain, ChainError, Config, PALLET, submit::Sent};
 use codec::{Decode, Encode};
-use fhe_ml_primitives::{Assignees, JobId, KeyHash, ModelId, ModelName, WorkerId};
-use std::{str::FromStr, time::Duration};
+use fhe_ml_primitives::{JobId, KeyHash, ModelId, ModelName, WorkerId};
+use std::str::FromStr;
 use subxt::{
-	client::OnlineClientAtBlockImpl,
-	config::{DefaultExtrinsicParamsBuilder, substrate::H256},
-	error::{DispatchError, TransactionEventsError},
+	config::substrate::{AccountId32, H256},
+	error::DispatchError,
 	ext::{
 		scale_encode::{EncodeAsFields, Error as EncodeError, FieldIter},
 		scale_type_resolver::TypeResolver,
 	},
 	extrinsics::ExtrinsicEvents,
+	metadata::ArcMetadata,
 	rpcs::rpc_params,
-	tx::{DynamicPayload, TransactionProgress, TransactionStatus},
 };
 use subxt_signer::{SecretUri, sr25519::Keypair};
 
-/// A node that has just synced takes transactions a few blocks later.
-const BEHIND_RETRY: ConstantBuilder =
-	ConstantBuilder::new().with_delay(Duration::from_secs(2)).with_max_times(5);
-
-/// The way of a transaction from the pool into a block.
-type Progress = TransactionProgress<Config, OnlineClientAtBlockImpl<Config>>;
-
 /// An account that signs.
 #[derive(Clone)]
-pub struct Account(Keypair);
+pub struct Account(pub(super) Keypair);
+
+impl Account {
+	/// Its public key.
+	pub(super) fn id(&self) -> AccountId32 {
+		self.0.public_key().to_account_id()
+	}
+
+	/// Its address.
+	pub fn address(&self) -> String {
+		self.id().to_string()
+	}
+}
 
 /// A secret URI that is not one.
 #[derive(Debug, thiserror::Error)]
@@ -44,27 +47,15 @@ impl FromStr for Account {
 	}
 }
 
-impl Account {
-	/// Its public key.
-	pub(super) fn id(&self) -> [u8; 32] {
-		self.0.public_key().0
-	}
-
-	/// Its address.
-	pub fn address(&self) -> String {
-		self.0.public_key().to_account_id().to_string()
-	}
-}
-
 /// A call with its arguments encoded already: the types of `fhe-ml-primitives` are the chain's own.
 pub struct Call {
-	pallet: &'static str,
-	name: &'static str,
-	arguments: Vec<u8>,
+	pub(super) pallet: &'static str,
+	pub(super) name: &'static str,
+	pub(super) arguments: Vec<u8>,
 }
 
 /// Arguments that need no further encoding.
-struct Encoded(Vec<u8>);
+pub(super) struct Encoded(pub(super) Vec<u8>);
 
 impl EncodeAsFields for Encoded {
 	fn encode_as_fields_to<R: TypeResolver>(
@@ -83,6 +74,11 @@ impl Call {
 	pub fn register_model(artifact: &[u8], depositor: &Account) -> Self {
 		let arguments = (artifact, Some(depositor.0.public_key().0)).encode();
 		Self { pallet: PALLET, name: "register_model", arguments }
+	}
+
+	/// `allow_model_deposit`.
+	fn allow_model_deposit(most: u128) -> Self {
+		Self { pallet: PALLET, name: "allow_model_deposit", arguments: most.encode() }
 	}
 
 	/// `retire_model`; needs [`Call::through_sudo`].
@@ -147,7 +143,7 @@ impl Call {
 }
 
 /// A request that is in a block.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestedJob {
 	/// Number of the job.
 	pub job: JobId,
@@ -158,7 +154,7 @@ pub struct RequestedJob {
 }
 
 /// Fields of `FheMl.InferenceRequested`, in order.
-type InferenceRequested = (JobId, [u8; 32], ModelId, Assignees, u128, u32);
+type InferenceRequested = (JobId, [u8; 32], ModelId, u8, u128);
 /// Fields of `FheMl.ModelRegistered`, in order.
 type ModelRegistered = (ModelId, ModelName, H256);
 
@@ -176,14 +172,15 @@ pub(super) struct SessionKeys {
 }
 
 /// The events of a transaction that succeeded, and the block that it is in.
-struct Included {
-	events: ExtrinsicEvents<Config>,
-	block: u64,
+pub(super) struct Included {
+	pub(super) events: ExtrinsicEvents<Config>,
+	pub(super) block: u64,
+	pub(super) metadata: ArcMetadata,
 }
 
 impl Included {
 	/// The bytes of the fields of the first event with this name.
-	fn fields(&self, pallet: &str, name: &'static str) -> Result<Vec<u8>, ChainError> {
+	pub(super) fn fields(&self, pallet: &str, name: &'static str) -> Result<Vec<u8>, ChainError> {
 		for event in self.events.iter() {
 			let event = event?;
 			if event.pallet_name() == pallet && event.event_name() == name {
@@ -201,8 +198,7 @@ impl Included {
 impl Chain {
 	/// The nonce of the next transaction of `account`, those in the pool counted.
 	pub async fn next_nonce(&self, account: &Account) -> Result<u64, ChainError> {
-		let address = account.0.public_key().to_account_id().to_string();
-		Ok(self.rpc.request("system_accountNextIndex", rpc_params![address]).await?)
+		self.ask("system_accountNextIndex", rpc_params![account.id().to_string()]).await
 	}
 
 	/// Signs a call, sends it and waits until it is in a block and has succeeded; returns the
@@ -219,8 +215,8 @@ impl Chain {
 		for (call, nonce) in calls.into_iter().zip(first_nonce..) {
 			sent.push(self.send(call, account, nonce).await?);
 		}
-		for progress in sent {
-			included(progress).await?;
+		for mut sent in sent {
+			sent.included().await?;
 		}
 		Ok(())
 	}
@@ -231,23 +227,7 @@ impl Chain {
 		account: &Account,
 		nonce: u64,
 	) -> Result<Included, ChainError> {
-		included(self.send(call, account, nonce).await?).await
-	}
-
-	/// Signs a call and hands it to the pool, again if the node is still behind its chain.
-	async fn send(
-		&self,
-		call: Call,
-		account: &Account,
-		nonce: u64,
-	) -> Result<Progress, ChainError> {
-		let payload = DynamicPayload::new(call.pallet, call.name, Encoded(call.arguments));
-		let send = || async {
-			let params = DefaultExtrinsicParamsBuilder::new().nonce(nonce).build();
-			let mut transactions = self.best_block().await?.at.transactions();
-			Ok(transactions.sign_and_submit_then_watch(&payload, &account.0, params).await?)
-		};
-		send.retry(BEHIND_RETRY).when(ChainError::is_behind).await
+		self.send(call, account, nonce).await?.included().await
 	}
 
 	/// Runs a call as root. Its own error is in an event only.
@@ -267,9 +247,12 @@ impl Chain {
 
 	/// Makes session keys in the node's keystore, which are the account's.
 	pub(super) async fn rotate_keys(&self, account: &Account) -> Result<SessionKeys, ChainError> {
-		let owner = format!("0x{}", hex::encode(account.id()));
+		let owner = format!("0x{}", hex::encode(account.id().0));
+		if self.is_light {
+			return Err(ChainError::NeedsNode);
+		}
 		let made: HexSessionKeys =
-			self.rpc.request("author_rotateKeysWithOwner", rpc_params![owner]).await?;
+			self.ask("author_rotateKeysWithOwner", rpc_params![owner]).await?;
 		let bytes = |text: &str| hex::decode(text.trim_start_matches("0x")).unwrap_or_default();
 		Ok(SessionKeys { keys: bytes(&made.keys), proof: bytes(&made.proof) })
 	}
@@ -295,6 +278,10 @@ impl Chain {
 		artifact: &[u8],
 		account: &Account,
 	) -> Result<ModelId, ChainError> {
+		// The admin's account, too, has to say first that the deposit may be held from it.
+		let price: u128 = self.best_block().await?.constant("DepositPerByte")?;
+		let deposit = price.saturating_mul(artifact.len() as u128);
+		self.submit(Call::allow_model_deposit(deposit), account).await?;
 		let included = self.sudo(Call::register_model(artifact, account), account).await?;
 		let (model, ..) = included.event::<ModelRegistered>("ModelRegistered")?;
 		Ok(model)
@@ -317,35 +304,13 @@ impl Chain {
 }
 
 /// A request that is in the pool.
-pub struct PendingRequest(Progress);
+pub struct PendingRequest(Sent);
 
 impl PendingRequest {
-	/// Waits until the request is in a block.
-	pub async fn job(self) -> Result<RequestedJob, ChainError> {
-		let included = included(self.0).await?;
-		let (job, _, _, _, fee, _) = included.event::<InferenceRequested>("InferenceRequested")?;
+	/// Waits until the request is in a block; once more, if that block was reverted.
+	pub async fn job(&mut self) -> Result<RequestedJob, ChainError> {
+		let included = self.0.included().await?;
+		let (job, _, _, _, fee) = included.event::<InferenceRequested>("InferenceRequested")?;
 		Ok(RequestedJob { job, fee, block: included.block })
 	}
-}
-
-/// Waits until a transaction is in a block and has succeeded.
-async fn included(mut progress: Progress) -> Result<Included, ChainError> {
-	while let Some(status) = progress.next().await {
-		match status? {
-			TransactionStatus::InBestBlock(block) | TransactionStatus::InFinalizedBlock(block) => {
-				return match block.wait_for_success().await {
-					Ok(events) => Ok(Included { events, block: block.at().await?.block_number() }),
-					Err(TransactionEventsError::ExtrinsicFailed(error)) => Err(error.into()),
-					Err(error) => Err(ChainError::NotIncluded(error.to_string())),
-				};
-			},
-			TransactionStatus::Error { message }
-			| TransactionStatus::Invalid { message }
-			| TransactionStatus::Dropped { message } => {
-				return Err(ChainError::NotIncluded(message));
-			},
-			_ => {},
-		}
-	}
-	Err(ChainError::NotIncluded("the node ended the subscription".into()))
 }

@@ -1,5 +1,6 @@
 //! What can go wrong with the chain, in sentences for people.
 
+use super::LightError;
 use fhe_ml_models::ArtifactError;
 use fhe_ml_primitives::{FailureReason, JobId, ModelId};
 use subxt::error::{BackendError, DispatchError, ExtrinsicError, RpcError};
@@ -17,6 +18,12 @@ pub enum ChainError {
 		/// Why.
 		why: String,
 	},
+	/// The light client does not get going.
+	#[error(transparent)]
+	Light(#[from] LightError),
+	/// Keys are made in the keystore of a node.
+	#[error("this makes keys in the node at --url, which must be yours; leave out --light")]
+	NeedsNode,
 	/// A node of another chain.
 	#[error("the node at {0} runs a chain without pallet-fhe-ml; name another with --url")]
 	NotOurs(String),
@@ -50,9 +57,26 @@ pub enum ChainError {
 	/// The pool of the node refused the transaction.
 	#[error("the node did not take the transaction: {0}")]
 	NotTaken(String),
+	/// The pool of the node has no room for it, or has it already.
+	#[error("the node did not take the transaction now: {0}; try again in a minute")]
+	NotNow(String),
+	/// The pool of the node has dropped it, and takes these very bytes no more for half an hour.
+	#[error(
+		"the node dropped the transaction and does not take it again: {0}; try again in a minute"
+	)]
+	Banned(String),
 	/// The transaction did not get into a block.
 	#[error("the transaction was not included: {0}")]
 	NotIncluded(String),
+	/// Another transaction of the account has its nonce.
+	#[error(
+		"another transaction of this account was included with nonce {nonce} instead of this one; \
+		do not use an account from two places at once, and try again"
+	)]
+	Replaced {
+		/// The nonce.
+		nonce: u64,
+	},
 	/// A block without the expected event.
 	#[error("the transaction was included without the event {0}")]
 	NoEvent(&'static str),
@@ -98,6 +122,26 @@ impl ChainError {
 	pub(super) fn is_behind(&self) -> bool {
 		matches!(self, Self::NotTaken(why) if why.contains("ancient birth block"))
 	}
+
+	/// Whether the full nodes that a light client asks did not answer: others, or the same a moment later, may.
+	pub(super) fn is_of_peers(&self) -> bool {
+		matches!(self, Self::Rpc(_) | Self::Subxt(_))
+	}
+
+	/// Whether the same transaction can be sent again later.
+	pub(super) fn is_for_later(&self) -> bool {
+		match self {
+			Self::NotNow(_) | Self::Banned(_) => true,
+			Self::Rpc(error) => error.is_disconnected_will_reconnect(),
+			Self::Subxt(error) => error.is_disconnected_will_reconnect(),
+			_ => false,
+		}
+	}
+
+	/// Whether the pool judged the transaction's nonce to be used.
+	pub(super) fn is_outdated(&self) -> bool {
+		matches!(self, Self::NotTaken(why) if why.contains("outdated"))
+	}
 }
 
 macro_rules! from_subxt {
@@ -110,11 +154,17 @@ macro_rules! from_subxt {
 	)* };
 }
 
+/// Codes of the pool for transactions that it may take later: known already, of a priority too low for the one
+/// with the same nonce or for a full pool.
+const LATER: [i32; 3] = [1013, 1014, 1016];
+/// Code of the pool for what it has dropped a while ago.
+const BANNED: i32 = 1012;
+
 from_subxt! {
+	ConstantError,
 	OnlineClientAtBlockError,
 	StorageError,
 	RuntimeApiError,
-	TransactionProgressError,
 	EventsError,
 }
 
@@ -129,7 +179,11 @@ impl From<ExtrinsicError> for ChainError {
 		// The message is the same for all invalid transactions; the reason is in the data, if anywhere.
 		let reason = refused.data.as_deref().map(|data| data.get());
 		let text = |json| serde_json::from_str(json).unwrap_or_else(|_| String::from(json));
-		Self::NotTaken(reason.map_or(refused.message, text))
+		match refused.code {
+			BANNED => Self::Banned(refused.message),
+			code if LATER.contains(&code) => Self::NotNow(refused.message),
+			_ => Self::NotTaken(reason.map_or(refused.message, text)),
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ use axum::{
 	response::{IntoResponse, Response},
 	routing::get,
 };
+use fhe_ml_client::chain::Specification;
 use rust_embed::RustEmbed;
 use serde_json::json;
 use std::net::Ipv4Addr;
@@ -25,6 +26,8 @@ struct Settings {
 	node: String,
 	port: u16,
 	policy: HeaderValue,
+	/// Chain specification for the page's light client.
+	spec: Option<String>,
 }
 
 pub async fn run(options: App, output: Output) -> Result<(), CommandError> {
@@ -32,7 +35,13 @@ pub async fn run(options: App, output: Output) -> Result<(), CommandError> {
 		return Err(CommandError::NoPage);
 	}
 	let App { port, node } = options;
-	let policy = policy(&node.url).ok_or_else(|| CommandError::NodeUrl(node.url.clone()))?;
+	let spec = node.light().map(|light| Specification::read(&light)).transpose()?;
+	let full_nodes = spec.as_ref().map(Specification::web_sockets).unwrap_or_default();
+	if spec.is_some() && full_nodes.is_empty() {
+		return Err(CommandError::NoWebSocket);
+	}
+	let policy =
+		policy(&node.url, &full_nodes).ok_or_else(|| CommandError::NodeUrl(node.url.clone()))?;
 	let busy = |source| CommandError::Listen { port, source };
 	let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(busy)?;
 	let port = listener.local_addr().map_err(busy)?.port();
@@ -40,8 +49,14 @@ pub async fn run(options: App, output: Output) -> Result<(), CommandError> {
 	output.print(&json!({ "url": url }), &format!("Running on local URL:  {url}"))?;
 	let router = Router::new()
 		.route("/config.json", get(config))
+		.route("/spec.json", get(specification))
 		.fallback(get(asset))
-		.with_state(Settings { node: node.url, port, policy });
+		.with_state(Settings {
+			node: node.url,
+			port,
+			policy,
+			spec: spec.map(Specification::into_json),
+		});
 	axum::serve(listener, router)
 		.with_graceful_shutdown(async {
 			// Without signals it runs until it is killed.
@@ -51,24 +66,35 @@ pub async fn run(options: App, output: Output) -> Result<(), CommandError> {
 		.map_err(busy)
 }
 
-/// Only this origin's own scripts run, and they talk to this origin and the node only.
-fn policy(node: &str) -> Option<HeaderValue> {
-	let is_source = |c: char| c.is_ascii_alphanumeric() || ":/.-[]_".contains(c);
-	let scheme = node.starts_with("ws://") || node.starts_with("wss://");
-	if !scheme || !node.chars().all(is_source) {
+/// Only this origin's own scripts run, and they talk to this origin, the node and the light client's full nodes only.
+fn policy(node: &str, full_nodes: &[String]) -> Option<HeaderValue> {
+	let is_source = |url: &str| {
+		let scheme = url.starts_with("ws://") || url.starts_with("wss://");
+		scheme && url.chars().all(|c| c.is_ascii_alphanumeric() || ":/.-[]_".contains(c))
+	};
+	if !is_source(node) {
 		return None;
 	}
+	let full_nodes = full_nodes.iter().filter(|url| is_source(url));
+	let full_nodes = full_nodes.map(|url| format!(" {url}")).collect::<String>();
 	let policy = format!(
 		"default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
-		connect-src 'self' {node}; worker-src 'self'; base-uri 'none'; form-action 'none'; \
+		connect-src 'self' {node}{full_nodes}; worker-src 'self'; base-uri 'none'; form-action 'none'; \
 		frame-ancestors 'none'"
 	);
 	HeaderValue::from_str(&policy).ok()
 }
 
 async fn config(State(settings): State<Settings>, headers: HeaderMap) -> Response {
-	let body = json!({ "node": settings.node }).to_string();
+	let body = json!({ "node": settings.node, "light": settings.spec.is_some() }).to_string();
 	answer(&settings, &headers, "application/json", body.into_bytes())
+}
+
+async fn specification(State(settings): State<Settings>, headers: HeaderMap) -> Response {
+	match settings.spec.clone() {
+		Some(spec) => answer(&settings, &headers, "application/json", spec.into_bytes()),
+		None => StatusCode::NOT_FOUND.into_response(),
+	}
 }
 
 async fn asset(State(settings): State<Settings>, headers: HeaderMap, uri: Uri) -> Response {
@@ -109,11 +135,12 @@ mod tests {
 
 	#[test]
 	fn the_policy_lets_the_page_talk_to_its_node_only() {
-		let policy = policy("ws://127.0.0.1:9944").unwrap();
+		let full_nodes = ["ws://127.0.0.1:30333", "ws://a; script-src *"].map(String::from);
+		let policy = policy("ws://127.0.0.1:9944", &full_nodes).unwrap();
 		let policy = policy.to_str().unwrap();
-		assert!(policy.contains("connect-src 'self' ws://127.0.0.1:9944;"));
+		assert!(policy.contains("connect-src 'self' ws://127.0.0.1:9944 ws://127.0.0.1:30333;"));
 		for bad in ["http://a", "ws://a; script-src *", "ws://a b", "ws://a'*'"] {
-			assert!(super::policy(bad).is_none(), "{bad}");
+			assert!(super::policy(bad, &[]).is_none(), "{bad}");
 		}
 	}
 }

@@ -2,10 +2,9 @@
 
 use super::CommandError;
 use crate::{
-	cli::{AuthorityCommand, Signer},
+	cli::{AuthorityCommand, Node, Signer},
 	output::Output,
 };
-use fhe_ml_client::chain::Chain;
 use fhe_ml_primitives::authorities::{AuthorityRole, CandidateStatus};
 use serde_json::json;
 
@@ -15,7 +14,7 @@ const UNIT: u128 = 1_000_000_000_000;
 pub async fn run(command: AuthorityCommand, output: Output) -> Result<(), CommandError> {
 	match command {
 		AuthorityCommand::Join { bond, signer } => {
-			let chain = Chain::connect(&signer.node.url).await?;
+			let chain = signer.node.connect().await?;
 			let bond = bond.map(|bond| u128::from(bond).saturating_mul(UNIT));
 			let joined = chain.join_authorities(bond, &signer.suri).await?;
 			let text = format!(
@@ -45,13 +44,13 @@ pub async fn run(command: AuthorityCommand, output: Output) -> Result<(), Comman
 			send("withdraw_bond", "has left, its bond is returned", &signer, output).await
 		},
 		AuthorityCommand::ComeBack { signer } => {
-			let chain = Chain::connect(&signer.node.url).await?;
+			let chain = signer.node.connect().await?;
 			let block = chain.authority_comes_back(&signer.suri).await?;
 			let address = signer.suri.address();
 			let text = format!("{address} is back from the session after next (block {block})");
 			output.print(&json!({ "account": address, "block": block }), &text)
 		},
-		AuthorityCommand::List { node } => list(&node.url, output).await,
+		AuthorityCommand::List { node } => list(&node, output).await,
 	}
 }
 
@@ -61,15 +60,15 @@ async fn send(
 	signer: &Signer,
 	output: Output,
 ) -> Result<(), CommandError> {
-	let chain = Chain::connect(&signer.node.url).await?;
+	let chain = signer.node.connect().await?;
 	let block = chain.call_of_authority(call, &signer.suri).await?;
 	let address = signer.suri.address();
 	let text = format!("{address} {done} (block {block})");
 	output.print(&json!({ "account": address, "block": block }), &text)
 }
 
-async fn list(url: &str, output: Output) -> Result<(), CommandError> {
-	let overview = Chain::connect(url).await?.best_block().await?.authorities().await?;
+async fn list(node: &Node, output: Output) -> Result<(), CommandError> {
+	let overview = node.connect().await?.best_block().await?.authorities().await?;
 	for authority in overview.authorities {
 		let (role, bond) = match authority.role {
 			AuthorityRole::Permanent { offline: false } => ("permanent".into(), 0),

@@ -1,12 +1,15 @@
 //! `fhe-ml encrypt` and `fhe-ml decrypt`: the two ends of a request made by hand.
 
-use super::{CommandError, encrypt_row, find_model, hex_hash};
+use super::{
+	CommandError, ModelSource, encrypt_row, find_model, hex_hash,
+	verify::{Verifier, refused},
+};
 use crate::{
 	cli::{Decrypt, Encrypt},
 	output::Output,
 };
 use fhe_ml_client::{
-	chain::Chain,
+	chain::ChainError,
 	files::{self, FileError},
 	rows::{RowRange, Table},
 };
@@ -15,7 +18,13 @@ use std::path::Path;
 
 pub async fn encrypt(options: Encrypt, output: Output) -> Result<(), CommandError> {
 	let key = files::read_client_key(&options.key.folder)?;
-	let model = find_model(&options.model, &options.schema, &key, &options.node.url).await?;
+	let source = ModelSource {
+		key: &options.key,
+		client: &key,
+		schema: &options.schema,
+		hash: &options.model_hash,
+	};
+	let model = find_model(&options.model, source, &options.node, output).await?;
 	let table = Table::read(&options.input.table)?.for_model(&model.card)?;
 	let range = RowRange(options.row..options.row.saturating_add(1));
 	for (row, values) in table.select(Some(&range))? {
@@ -36,12 +45,12 @@ pub async fn encrypt(options: Encrypt, output: Output) -> Result<(), CommandErro
 
 pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandError> {
 	let key = files::read_client_key(&options.key.folder)?;
-	let url = &options.node.url;
-	let (job_model, input, result) = match options.job {
-		Some(job) => {
-			let (model, input, result) =
-				Chain::connect(url).await?.best_block().await?.finished(job).await?;
-			(Some(model.to_string()), input, result)
+	let (job, input, result) = match options.job {
+		Some(number) => {
+			let best = options.node.connect().await?.best_block().await?;
+			let (_, input, result) = best.finished(number).await?;
+			let job = best.job(number).await?.ok_or(ChainError::JobGone(number))?;
+			(Some((number, job)), input, result)
 		},
 		None => (
 			None,
@@ -49,8 +58,22 @@ pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandErro
 			read_optional(options.result.as_deref())?,
 		),
 	};
+	let job_model = job.as_ref().map(|(_, job)| job.model.to_string());
 	let model = options.model.or(job_model).unwrap_or_default();
-	let model = find_model(&model, &options.schema, &key, url).await?;
+	let source = ModelSource {
+		key: &options.key,
+		client: &key,
+		schema: &options.schema,
+		hash: &options.model_hash,
+	};
+	let model = find_model(&model, source, &options.node, output).await?;
+	let (folder, hash) = (&options.key.folder, key.server_key_hash().into());
+	let verifier =
+		Verifier::of_key(&model.artifact, folder, hash, &options.node, &options.trust).await?;
+	if let Some(verifier) = verifier {
+		let job = job.as_ref().map(|(number, job)| (*number, job));
+		verifier.verify(&model.artifact, &input, &result).map_err(|error| refused(error, job))?;
+	}
 	let prediction = model.decrypt(&key, &input, &result)?;
 	let text = format!("{}  scores {:.6?}", prediction.prediction, prediction.scores);
 	output.print(&prediction, &text)

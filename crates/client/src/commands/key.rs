@@ -2,10 +2,7 @@
 
 use super::{CommandError, hex_hash};
 use crate::{cli::KeyCommand, output::Output};
-use fhe_ml_client::{
-	chain::{Call, Chain},
-	files,
-};
+use fhe_ml_client::{chain::Call, files};
 use serde_json::json;
 
 pub async fn run(command: KeyCommand, output: Output) -> Result<(), CommandError> {
@@ -13,7 +10,7 @@ pub async fn run(command: KeyCommand, output: Output) -> Result<(), CommandError
 		KeyCommand::Register { key, signer } => {
 			let server_key = files::read_server_key(&key.folder)?;
 			let hash = server_key.hash();
-			let chain = Chain::connect(&signer.node.url).await?;
+			let chain = signer.node.connect().await?;
 			let registered = chain.best_block().await?.server_key(hash.into()).await?.is_some();
 			if !registered {
 				let spinner = output.spinner("registering the server key");
@@ -32,7 +29,7 @@ pub async fn run(command: KeyCommand, output: Output) -> Result<(), CommandError
 		},
 		KeyCommand::Remove { key, signer } => {
 			let hash = files::read_server_key(&key.folder)?.hash();
-			let chain = Chain::connect(&signer.node.url).await?;
+			let chain = signer.node.connect().await?;
 			chain.submit(Call::remove_server_key(hash.into()), &signer.suri).await?;
 			let text = format!("server key {} is removed, its deposit returned", hex_hash(&hash));
 			output.print(&json!({ "server_key_hash": hex_hash(&hash) }), &text)

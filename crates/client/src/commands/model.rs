@@ -1,8 +1,11 @@
 //! `fhe-ml model`.
 
 use super::{CommandError, hex_hash};
-use crate::{cli::ModelCommand, output::Output};
-use fhe_ml_client::{chain::Chain, files, rows::Table};
+use crate::{
+	cli::{ModelCommand, Node},
+	output::Output,
+};
+use fhe_ml_client::{files, rows::Table};
 use fhe_ml_engine::new_seeder;
 use fhe_ml_models::{
 	Artifact, Card, EncryptedModel, FilterCard, FilterKind, ImportOptions, ModelCard,
@@ -51,7 +54,7 @@ pub async fn run(command: ModelCommand, output: Output) -> Result<(), CommandErr
 		ModelCommand::Register { model, signer } => {
 			let artifact = files::read_artifact(&model)?;
 			let spinner = output.spinner("registering");
-			let chain = Chain::connect(&signer.node.url).await?;
+			let chain = signer.node.connect().await?;
 			let number = chain.register_model(artifact.as_bytes(), &signer.suri).await?;
 			spinner.finish_and_clear();
 			let name = artifact.card.name();
@@ -59,11 +62,11 @@ pub async fn run(command: ModelCommand, output: Output) -> Result<(), CommandErr
 			output.print(&json, &format!("{name} is model {number}"))
 		},
 		ModelCommand::Retire { model, signer } => {
-			let chain = Chain::connect(&signer.node.url).await?;
+			let chain = signer.node.connect().await?;
 			chain.retire_model(model, &signer.suri).await?;
 			output.print(&json!({ "model": model }), &format!("model {model} is retired"))
 		},
-		ModelCommand::List { node } => list(&node.url, output).await,
+		ModelCommand::List { node } => list(&node, output).await,
 	}
 }
 
@@ -93,8 +96,8 @@ fn import_encrypted(
 	show(&artifact, &schema.card, output)
 }
 
-async fn list(url: &str, output: Output) -> Result<(), CommandError> {
-	let best = Chain::connect(url).await?.best_block().await?;
+async fn list(node: &Node, output: Output) -> Result<(), CommandError> {
+	let best = node.connect().await?.best_block().await?;
 	let models = best.models().await?;
 	if models.is_empty() && !output.json {
 		println!("The chain has no models; `fhe-ml model register` adds one.");

@@ -1,9 +1,13 @@
 //! `fhe-ml predict`: encrypt, submit, wait, decrypt.
 
-use super::{CommandError, encrypt_row, with_schema};
+use super::{
+	CommandError, check_known, encrypt_row,
+	verify::{Verifier, refused},
+	with_schema,
+};
 use crate::{cli::Predict, output::Output};
 use fhe_ml_client::{
-	chain::{Account, Call, Chain, ChainError, PendingRequest, RequestedJob},
+	chain::{Account, BestBlock, Call, Chain, ChainError, Job, PendingRequest, RequestedJob},
 	files,
 	rows::Table,
 };
@@ -32,6 +36,9 @@ struct Row {
 	fee: String,
 	input_bytes: usize,
 	result_bytes: usize,
+	/// Whether this machine has got the same result.
+	verified: bool,
+	verify_ms: Option<f64>,
 }
 
 /// A row whose request is in the pool.
@@ -48,6 +55,8 @@ struct Session {
 	model: Model,
 	model_id: u32,
 	key: ClientKey,
+	/// Unless the user trusts the workers.
+	verifier: Option<Verifier>,
 	server_key: Option<[u8; 32]>,
 	max_fee: u128,
 	redundancy: u8,
@@ -55,24 +64,24 @@ struct Session {
 
 pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	let key = files::read_client_key(&options.key.folder)?;
-	let chain = Chain::connect(&options.signer.node.url).await?;
+	let chain = options.signer.node.connect().await?;
 	let best = chain.best_block().await?;
 	let artifact = best.artifact(options.model).await?;
+	let folder = &options.key.folder;
+	check_known(&chain, options.model, &artifact, folder, &options.model_hash, output).await?;
 	let model = with_schema(options.model, artifact, &options.schema, &key)?;
 	let redundancy = options.redundancy.count;
-	let quote = best.quote(options.model, redundancy).await?;
-	let unknown = CommandError::NoQuote { model: options.model, redundancy };
-	let quote = quote.ok_or(unknown)?.fee;
-	let max_fee = options.max_fee.unwrap_or(quote);
-	if quote > max_fee {
-		return Err(CommandError::TooExpensive { quote, max_fee });
-	}
+	let max_fee = agree(&best, &model, &options, output).await?;
 	let server_key = (model.card.sizes.server_key > 0).then(|| key.server_key_hash());
 	if let Some(hash) = server_key
 		&& best.server_key(hash.into()).await?.is_none()
 	{
-		return Err(CommandError::NoServerKey { model: options.model, folder: options.key.folder });
+		return Err(CommandError::NoServerKey { model: options.model, folder: folder.clone() });
 	}
+	let hash = key.server_key_hash().into();
+	let verifier =
+		Verifier::of_key(&model.artifact, folder, hash, &options.signer.node, &options.trust)
+			.await?;
 	let table = Table::read(&options.input.table)?.for_model(&model.card)?;
 	let rows = table.select(options.rows.as_ref())?;
 
@@ -92,6 +101,7 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 		model,
 		model_id: options.model,
 		key,
+		verifier,
 		max_fee,
 		redundancy,
 	};
@@ -111,19 +121,25 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 		match prediction {
 			Ok(row) => {
 				let text = format!(
-					"row {}: {}  scores {:.6?}  (job {}, block {} -> {})",
+					"row {}: {}  scores {:.6?}  (job {}, block {} -> {}, {})",
 					row.row,
 					row.prediction.prediction,
 					row.prediction.scores,
 					row.job,
 					row.requested_in_block,
 					row.result_in_block,
+					match row.verify_ms {
+						Some(milliseconds) => format!("verified in {milliseconds:.1} ms"),
+						None => "not verified".into(),
+					},
 				);
 				bar.suspend(|| output.print(&row, &text))?;
 				jobs.push(row.job);
 			},
 			Err(error) => {
-				bar.suspend(|| eprintln!("error: {error}"));
+				if count > 1 {
+					bar.suspend(|| eprintln!("error: {error}"));
+				}
 				failures.push(error);
 			},
 		}
@@ -133,13 +149,42 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 		let calls = jobs.into_iter().map(Call::release).collect();
 		session.chain.submit_all(calls, &session.account).await?;
 	}
-	match failures.first() {
+	let failed = failures.len();
+	match failures.into_iter().next() {
 		None => Ok(()),
+		Some(only) if count == 1 => Err(only),
 		Some(first) => {
-			let first = first.to_string();
-			Err(CommandError::SomeRows { failed: failures.len(), rows: count, first })
+			Err(CommandError::SomeRows { failed, rows: count, first: first.to_string() })
 		},
 	}
+}
+
+/// Shows what a row costs, and returns the most that is paid for it: what the user allows, or what this machine
+/// computes, but never what the node says.
+async fn agree(
+	best: &BestBlock,
+	model: &Model,
+	options: &Predict,
+	output: Output,
+) -> Result<u128, CommandError> {
+	let redundancy = options.redundancy.count;
+	let quote = best.quote(options.model, redundancy).await?;
+	let unknown = CommandError::NoQuote { model: options.model, redundancy };
+	let quote = quote.ok_or(unknown)?.fee;
+	let most = match options.max_fee {
+		Some(max_fee) if quote > max_fee => {
+			return Err(CommandError::TooExpensive { quote, max_fee });
+		},
+		Some(max_fee) => max_fee,
+		None => best.prices()?.most(&model.artifact, redundancy),
+	};
+	if quote > most {
+		return Err(CommandError::Overpriced { quote, most });
+	}
+	output.note(&format!(
+		"one row costs {quote}, and not more than {most} is paid (units of 10^-12 FHE)"
+	));
+	Ok(most)
 }
 
 impl Session {
@@ -157,9 +202,16 @@ impl Session {
 	}
 
 	async fn predict(&self, request: Request) -> Result<Row, CommandError> {
-		let Request { row, input, pending } = request;
-		let requested = pending.job().await?;
-		let (result, result_in_block) = self.wait(&requested, &input).await?;
+		let Request { row, input, mut pending } = request;
+		let (requested, (job, result, result_in_block)) = self.finish(&mut pending, &input).await?;
+		let verify_ms = match &self.verifier {
+			Some(verifier) => {
+				let verify = || verifier.verify(&self.model.artifact, &input, &result);
+				let verified = tokio::task::block_in_place(verify);
+				verified.map_err(|error| refused(error, Some((requested.job, &job))))?
+			},
+			None => None,
+		};
 		let prediction = self.model.decrypt(&self.key, &input, &result)?;
 		Ok(Row {
 			row,
@@ -170,7 +222,31 @@ impl Session {
 			fee: requested.fee.to_string(),
 			input_bytes: input.len(),
 			result_bytes: result.len(),
+			verified: verify_ms.is_some(),
+			verify_ms,
 		})
+	}
+
+	/// Waits for the job of a request and its result. A job whose block was reverted comes back in another one,
+	/// perhaps with another number.
+	async fn finish(
+		&self,
+		pending: &mut PendingRequest,
+		input: &[u8],
+	) -> Result<(RequestedJob, (Job, Vec<u8>, u64)), ChainError> {
+		let mut requested = pending.job().await?;
+		loop {
+			match self.wait(&requested, input).await {
+				Err(gone @ ChainError::JobGone(_)) => {
+					let again = pending.job().await?;
+					if again == requested {
+						return Err(gone);
+					}
+					requested = again;
+				},
+				finished => return Ok((requested, finished?)),
+			}
+		}
 	}
 
 	/// Waits for the result of a job, and sees to it that it is the job of this input.
@@ -178,18 +254,27 @@ impl Session {
 		&self,
 		requested: &RequestedJob,
 		input: &[u8],
-	) -> Result<(Vec<u8>, u64), ChainError> {
+	) -> Result<(Job, Vec<u8>, u64), ChainError> {
 		let hash = blake2b_256(input);
 		loop {
-			let best = self.chain.best_block().await?;
-			let job = best.job(requested.job).await?;
+			let (job, result, block) = self
+				.chain
+				.read(|best| async move {
+					let job = best.job(requested.job).await?;
+					let completed = |job: &Job| matches!(job.status, JobStatus::Completed { .. });
+					let result = match job.as_ref().is_some_and(completed) {
+						true => best.result(requested.job).await?,
+						false => None,
+					};
+					Ok((job, result, best.number()))
+				})
+				.await?;
 			let job =
 				job.filter(|job| job.input.0 == hash).ok_or(ChainError::JobGone(requested.job))?;
 			match job.status {
 				JobStatus::Completed { .. } => {
-					let result = best.result(requested.job).await?;
 					let result = result.ok_or(ChainError::JobGone(requested.job))?;
-					return Ok((result, best.number()));
+					return Ok((job, result, block));
 				},
 				JobStatus::Failed { reason } => {
 					return Err(ChainError::JobFailed { job: requested.job, reason });

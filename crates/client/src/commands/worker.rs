@@ -2,18 +2,18 @@
 
 use super::CommandError;
 use crate::{
-	cli::{Signer, WorkerCommand, WorkerKey},
+	cli::{Node, Signer, WorkerCommand, WorkerKey},
 	output::Output,
 };
 use codec::{Decode, Encode};
-use fhe_ml_client::chain::{Call, Chain};
+use fhe_ml_client::chain::Call;
 use fhe_ml_primitives::{WorkerId, WorkerStatus};
 use serde_json::json;
 
 pub async fn run(command: WorkerCommand, output: Output) -> Result<(), CommandError> {
 	match command {
 		WorkerCommand::Join { signer } => {
-			let chain = Chain::connect(&signer.node.url).await?;
+			let chain = signer.node.connect().await?;
 			let worker = hex_key(&chain.join_workers(&signer.suri).await?);
 			output.print(&json!({ "worker": worker }), &format!("worker {worker} has joined"))
 		},
@@ -26,7 +26,7 @@ pub async fn run(command: WorkerCommand, output: Output) -> Result<(), CommandEr
 		WorkerCommand::Resume { worker, signer } => {
 			send("resume_worker", "works again", &worker, &signer, output).await
 		},
-		WorkerCommand::List { node } => list(&node.url, output).await,
+		WorkerCommand::List { node } => list(&node, output).await,
 	}
 }
 
@@ -40,14 +40,14 @@ async fn send(
 	let bad = || CommandError::WorkerKey(worker.key.clone());
 	let bytes = hex::decode(worker.key.trim_start_matches("0x")).map_err(|_| bad())?;
 	let id = WorkerId::decode(&mut bytes.as_slice()).map_err(|_| bad())?;
-	let chain = Chain::connect(&signer.node.url).await?;
+	let chain = signer.node.connect().await?;
 	let block = chain.submit(Call::of_worker(call, &id), &signer.suri).await?;
 	let text = format!("worker {} {done} (block {block})", worker.key);
 	output.print(&json!({ "worker": worker.key, "block": block }), &text)
 }
 
-async fn list(url: &str, output: Output) -> Result<(), CommandError> {
-	let mut workers = Chain::connect(url).await?.best_block().await?.workers().await?;
+async fn list(node: &Node, output: Output) -> Result<(), CommandError> {
+	let mut workers = node.connect().await?.best_block().await?.workers().await?;
 	workers.sort_by_key(|(worker, _)| worker.encode());
 	for (worker, record) in workers {
 		let status = match record.status {

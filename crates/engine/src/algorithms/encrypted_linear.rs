@@ -13,6 +13,7 @@
 
 use crate::{
 	algorithms::{
+		decryption::{DecryptError, round_shifted},
 		evaluation::EvaluateError,
 		rlwe::{RlweEncryptor, mask_products},
 	},
@@ -25,6 +26,7 @@ use crate::{
 		limbs,
 		linear::LinearCircuit,
 		result::{EncryptedResult, input_tag},
+		result_encoding::check,
 	},
 	modular,
 	params::POLYNOMIAL_SIZE,
@@ -132,12 +134,14 @@ impl EncryptedLinearCircuit {
 		key: &ClientKey,
 		input: &EncryptedInput,
 		result: &EncryptedResult,
-	) -> Vec<i64> {
-		let shift = 2 * self.message_shift();
-		let half = 1i64 << (shift - 1);
+	) -> Result<Vec<i64>, DecryptError> {
+		let (largest, tolerance) = (self.largest_limb(), self.noise_tolerance());
 		let phases = Zeroizing::new(self.phases(key, input, result));
-		let limbs: Vec<i64> = phases.iter().map(|phase| (phase + half) >> shift).collect();
-		self.combine(&limbs)
+		let limb = |&phase: &i64| {
+			let (limb, noise) = round_shifted(phase, 2 * self.message_shift());
+			check(limb, (-largest, largest), noise, tolerance)
+		};
+		Ok(self.combine(&phases.iter().map(limb).collect::<Result<Vec<i64>, _>>()?))
 	}
 
 	/// The shifted sums of products in a result, with their noise.

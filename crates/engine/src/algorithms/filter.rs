@@ -2,12 +2,17 @@
 //! secret (by the client).
 
 use crate::{
-	algorithms::{evaluation::EvaluateError, rlwe::mask_products},
+	algorithms::{
+		decryption::{DecryptError, round_shifted},
+		evaluation::EvaluateError,
+		rlwe::mask_products,
+	},
 	entities::{
 		client_key::ClientKey,
 		filter::FilterCircuit,
 		input::EncryptedInput,
-		result::{EncryptedResult, ResultError, input_tag},
+		result::{EncryptedResult, input_tag},
+		result_encoding::check,
 	},
 	modular,
 };
@@ -34,16 +39,19 @@ impl FilterCircuit {
 		key: &ClientKey,
 		input: &InputPrefix,
 		result: &[u8],
-	) -> Result<Vec<i64>, ResultError> {
+	) -> Result<Vec<i64>, DecryptError> {
 		let result = EncryptedResult::from_bytes(result, self.outputs())?;
 		let products = mask_products(key, &input.mask_seed, self.inputs());
 		let masks = Zeroizing::new(self.combine(&Zeroizing::new(signed(&products))));
 		let shift = self.message_shift();
-		let round = |(&body, &mask): (&u64, &i128)| {
+		let bound = self.noise_bound().0;
+		let pixel = |((&body, &mask), range): ((&u64, &i128), (i64, i64))| {
 			let phase = modular::sub(body, modular::from_signed(mask));
-			(modular::to_signed(phase) + (1i64 << (shift - 1))) >> shift
+			let (pixel, noise) = round_shifted(modular::to_signed(phase), shift);
+			check(pixel, range, noise, bound)
 		};
-		Ok(result.bodies.iter().zip(masks.iter()).map(round).collect())
+		let bodies = result.bodies.iter().zip(masks.iter());
+		bodies.zip(self.output_ranges()).map(pixel).collect()
 	}
 }
 

@@ -125,6 +125,11 @@ impl Circuit {
 		each!(self, circuit => circuit.outputs())
 	}
 
+	/// Lowest and highest integer that each output can have, for any input that may be encrypted.
+	pub fn output_ranges(&self) -> Vec<(i64, i64)> {
+		each!(self, circuit => circuit.output_ranges())
+	}
+
 	/// Exact length of an input in bytes.
 	pub fn input_bytes(&self) -> usize {
 		each!(self, circuit => circuit.input_bytes())

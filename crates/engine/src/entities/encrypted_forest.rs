@@ -261,6 +261,11 @@ impl EncryptedForestCircuit {
 		memory_bytes(most.unwrap_or_default() + self.layout.ciphertexts())
 	}
 
+	/// Lowest and highest value of each output, whatever the leaves are.
+	pub fn output_ranges(&self) -> Vec<(i64, i64)> {
+		self.shape.output_ranges()
+	}
+
 	/// The limbs of a value.
 	pub(crate) fn split(&self, value: i64) -> impl Iterator<Item = i64> {
 		let (limbs, limb_bits) = self.limbs();

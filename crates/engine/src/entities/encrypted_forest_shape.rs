@@ -112,17 +112,29 @@ impl ForestShape {
 		let ones = below / (2 * half - 1);
 		let last =
 			(-((largest + ones * (half - 1)) / (below + 1)), (largest + ones * half) / (below + 1));
-		let mut trees_of = vec![0i64; self.outputs];
-		match &self.output_of {
-			None => trees_of.fill(self.trees.len() as i64),
-			Some(outputs) => outputs.iter().for_each(|&output| trees_of[usize::from(output)] += 1),
-		}
 		let of_output = |trees: i64| {
 			let others = (-trees * half, trees * (half - 1));
 			let last = (trees * last.0, trees * last.1);
 			(1..limbs).map(move |_| others).chain([last])
 		};
-		trees_of.into_iter().flat_map(of_output).collect()
+		self.trees_of_outputs().into_iter().flat_map(of_output).collect()
+	}
+
+	/// How many trees add to each output.
+	fn trees_of_outputs(&self) -> Vec<i64> {
+		let mut trees_of = vec![0i64; self.outputs];
+		match &self.output_of {
+			None => trees_of.fill(self.trees.len() as i64),
+			Some(outputs) => outputs.iter().for_each(|&output| trees_of[usize::from(output)] += 1),
+		}
+		trees_of
+	}
+
+	/// Lowest and highest value of each output, whatever the leaves are.
+	pub fn output_ranges(&self) -> Vec<(i64, i64)> {
+		let largest = (1i64 << (self.leaf_bits - 1)) - 1;
+		let trees = self.trees_of_outputs().into_iter();
+		trees.map(|trees| (-trees * largest, trees * largest)).collect()
 	}
 
 	/// Where everything lies, and the noise of the noisiest sum; `None` if leaves are too wide.

@@ -185,6 +185,31 @@ impl EncryptedLinearCircuit {
 		(1 << (INPUT_BITS - 1)) - 1
 	}
 
+	/// Largest absolute value of an integer of a result: a sum of products of limbs.
+	pub(crate) fn largest_limb(&self) -> i64 {
+		let products = self.block() * self.weight_limbs().min(self.input_limbs());
+		(products as i64) << (2 * (self.limb_bits() - 1))
+	}
+
+	/// Noise that no honest result exceeds.
+	pub(crate) fn noise_tolerance(&self) -> u64 {
+		self.shape.noise.tolerance()
+	}
+
+	/// Largest absolute value of an output for inputs of at most this absolute value, whatever the weights
+	/// are.
+	pub fn largest_output(&self, largest_inputs: impl Iterator<Item = i64>) -> i64 {
+		let largest_weight = (1i64 << (WEIGHT_BITS - 1)) - 1;
+		largest_inputs.fold(0, |sum: i64, x| sum.saturating_add(x.saturating_mul(largest_weight)))
+	}
+
+	/// Lowest and highest value of each output, whatever inputs and weights are.
+	pub fn output_ranges(&self) -> Vec<(i64, i64)> {
+		let inputs = std::iter::repeat_n(self.largest_input(), self.features());
+		let largest = self.largest_output(inputs);
+		vec![(-largest, largest); self.outputs()]
+	}
+
 	/// Predicted standard deviation of the result's noise, log2 relative to q.
 	pub fn noise_log2(&self) -> f64 {
 		self.shape.noise.log2_relative()

@@ -146,6 +146,31 @@ impl FilterCircuit {
 		usize::from(self.width) * usize::from(self.height) * self.output_channels()
 	}
 
+	/// Noise that no output exceeds.
+	pub(crate) fn noise_bound(&self) -> NoiseBound {
+		let norm = |channel: usize| self.weights_of(channel).map(|w| w.unsigned_abs()).sum::<u64>();
+		let norms = (0..self.output_channels()).map(norm);
+		NoiseBound::of_inner_product(norms.max().unwrap_or_default())
+	}
+
+	fn weights_of(&self, channel: usize) -> impl Iterator<Item = i64> {
+		let taps = self.taps.iter().filter(move |tap| usize::from(tap.output) == channel);
+		taps.map(|tap| tap.weight.into())
+	}
+
+	/// Lowest and highest value of each output, whatever the pixels are.
+	pub fn output_ranges(&self) -> Vec<(i64, i64)> {
+		let (width, height) = self.size();
+		let channels = self.bias.iter().enumerate().flat_map(|(channel, &bias)| {
+			let reach = |sign: i64| {
+				let weights = self.weights_of(channel).filter(|weight| weight * sign > 0);
+				i64::from(bias) + MAX_PIXEL * weights.sum::<i64>()
+			};
+			std::iter::repeat_n((reach(-1), reach(1)), width * height)
+		});
+		channels.collect()
+	}
+
 	/// Bits by which pixels are shifted above the noise.
 	pub fn message_shift(&self) -> u32 {
 		self.shift

@@ -190,7 +190,7 @@ impl ForestCircuit {
 		let product = Variance::external_product(gadget, Variance::expanded(), 1.0);
 		let noise = forest_noise::of_selections(&trees, product);
 		let Choice { gadget, limb_bits, limbs } = choice;
-		let encoding = ResultEncoding { unit_log2: 0, result_bits: 0, centres: Vec::new() };
+		let encoding = ResultEncoding::default();
 		Ok(Self {
 			predicates,
 			outputs,
@@ -269,10 +269,25 @@ impl ForestCircuit {
 
 	/// Lowest and highest sum of each coefficient.
 	fn ranges(&self) -> Vec<(i64, i64)> {
-		let mut ranges = vec![(0, 0); self.outputs * self.limbs];
+		self.sums_of_extremes(self.outputs * self.limbs, |leaf| self.leaf_limbs(leaf).collect())
+	}
+
+	/// Lowest and highest value of each output, whatever the bits are.
+	pub fn output_ranges(&self) -> Vec<(i64, i64)> {
+		let whole = |&(output, value): &(u16, i32)| (usize::from(output), i64::from(value));
+		self.sums_of_extremes(self.outputs, |leaf| leaf.iter().map(whole).collect())
+	}
+
+	/// For each of `count` places the sums of the trees' smallest and largest leaves, of which `parts`
+	/// gives (place, integer).
+	fn sums_of_extremes(
+		&self,
+		count: usize,
+		parts: impl Fn(&[(u16, i32)]) -> Vec<(usize, i64)>,
+	) -> Vec<(i64, i64)> {
+		let mut ranges = vec![(0, 0); count];
 		for tree in &self.trees {
-			let leaves: Vec<Vec<(usize, i64)>> =
-				tree.leaves().map(|leaf| self.leaf_limbs(leaf).collect()).collect();
+			let leaves: Vec<Vec<(usize, i64)>> = tree.leaves().map(|leaf| parts(leaf)).collect();
 			let mut own: std::collections::BTreeMap<usize, (i64, i64, usize)> = Default::default();
 			for &(at, digit) in leaves.iter().flatten() {
 				let (low, high, count) = own.entry(at).or_insert((digit, digit, 0));

@@ -200,6 +200,13 @@ impl LinearCircuit {
 		.collect()
 	}
 
+	/// Lowest and highest value of each output for inputs that may be encrypted.
+	pub fn output_ranges(&self) -> Vec<(i64, i64)> {
+		let limb = |limb| self.capacity.saturating_mul(1i64 << (limb * self.limb_bits));
+		let largest = (0..self.limbs as u32).map(limb).fold(0, i64::saturating_add);
+		vec![(-largest, largest); self.outputs()]
+	}
+
 	/// Puts the limbs of the outputs together.
 	pub fn combine(&self, limbs: &[i64]) -> Vec<i64> {
 		limbs::combine(limbs, self.limb_bits, self.limbs)

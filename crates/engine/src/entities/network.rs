@@ -278,6 +278,17 @@ impl NetworkCircuit {
 		self.layers.weights.iter().map(output).collect()
 	}
 
+	/// Lowest and highest value of each output, whatever the features are.
+	pub fn output_ranges(&self) -> Vec<(i64, i64)> {
+		let extremes = |unit: &HiddenUnit| {
+			let values = || unit.table.iter().map(|&value| i64::from(value));
+			(values().min().unwrap_or_default(), values().max().unwrap_or_default())
+		};
+		let extremes: Vec<(i64, i64)> = self.layers.hidden.iter().map(extremes).collect();
+		let weights = self.layers.weights.iter();
+		weights.map(|row| reach(row.iter().map(|&w| w.into()), &extremes)).collect()
+	}
+
 	/// The polynomial of a unit's table: limb r of table\[i\] in coefficient r N / limbs + i.
 	pub(crate) fn table_coefficients(&self, unit: &HiddenUnit) -> Vec<u64> {
 		let Choice { limbs, limb_bits, .. } = self.choice;
@@ -478,15 +489,17 @@ fn ranges(layers: &NetworkLayers, choice: Choice) -> Vec<(i64, i64)> {
 			(values().min().unwrap_or_default(), values().max().unwrap_or_default())
 		});
 		let extremes: Vec<(i64, i64)> = extremes.collect();
-		let range = |row: &Vec<i64>| {
-			row.iter().zip(&extremes).fold((0, 0), |(low, high), (&digit, &(least, most))| {
-				let (a, b) = (digit * least, digit * most);
-				(low + a.min(b), high + a.max(b))
-			})
-		};
-		rows.iter().map(range).collect::<Vec<_>>()
+		rows.iter().map(|row| reach(row.iter().copied(), &extremes)).collect::<Vec<_>>()
 	};
 	(0..choice.limbs).flat_map(limb).collect()
+}
+
+/// Lowest and highest sum of products of weights with integers between these extremes.
+fn reach(weights: impl Iterator<Item = i64>, extremes: &[(i64, i64)]) -> (i64, i64) {
+	weights.zip(extremes).fold((0, 0), |(low, high), (weight, &(least, most))| {
+		let (a, b) = (weight * least, weight * most);
+		(low + a.min(b), high + a.max(b))
+	})
 }
 
 /// Noise of one hidden unit: one external product per bit.

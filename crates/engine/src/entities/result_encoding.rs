@@ -1,6 +1,7 @@
 //! How the outputs of levelled circuits lie in the coefficients of a result.
 
 use crate::{
+	algorithms::decryption::DecryptError,
 	entities::switched_result::SwitchedResult,
 	modular,
 	noise::Variance,
@@ -10,7 +11,7 @@ use std::ops::RangeInclusive;
 
 /// Integers in the first coefficients: coefficient k of the phase is (m_k - centre_k) times the
 /// unit, plus noise below half a unit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResultEncoding {
 	/// log2 of the unit.
 	pub unit_log2: u32,
@@ -18,6 +19,10 @@ pub struct ResultEncoding {
 	pub result_bits: u32,
 	/// Middle of the range of each integer; public, and taken off so that ranges are centred.
 	pub(crate) centres: Vec<i64>,
+	/// Lowest and highest value of each integer.
+	pub(crate) ranges: Vec<(i64, i64)>,
+	/// Noise that no honest result exceeds, in units of 1/q.
+	pub(crate) tolerance: u64,
 }
 
 /// Units that a circuit may have: below, noise does not fit; above, no message does.
@@ -49,7 +54,8 @@ impl ResultEncoding {
 			&& total.fits(unit_log2)
 			&& width < Self::capacity(unit_log2);
 		let centres = ranges.iter().map(|(low, high)| low + (high - low) / 2).collect();
-		fits.then_some(Self { unit_log2, result_bits, centres })
+		let (ranges, tolerance) = (ranges.to_vec(), total.tolerance());
+		fits.then_some(Self { unit_log2, result_bits, centres, ranges, tolerance })
 	}
 
 	/// How many integers fit the modulus, with one to spare for rounding.
@@ -65,17 +71,25 @@ impl ResultEncoding {
 		bodies.iter().zip(&self.centres).map(centred).collect()
 	}
 
-	/// The integers whose phase is `phase` (modulo 2^`result_bits`).
-	pub(crate) fn decode(&self, phases: &[u64]) -> Vec<i64> {
-		let round = |(&phase, &centre): (&u64, &i64)| {
-			let half = 1 << (self.result_bits - 1);
-			let signed = if phase < half { phase as i64 } else { phase as i64 - 2 * half as i64 };
-			// signed q / 2^bits, in units.
-			let shift = self.result_bits + self.unit_log2;
-			let scaled = i128::from(signed) * i128::from(MODULUS);
-			((scaled + (1 << (shift - 1))) >> shift) as i64 + centre
+	/// The integers whose phase is `phase` (modulo 2^`result_bits`), or why no honest result has it.
+	pub(crate) fn decode(&self, phases: &[u64]) -> Result<Vec<i64>, DecryptError> {
+		let decode = |((&phase, &centre), range): ((&u64, &i64), &(i64, i64))| {
+			let (rounded, noise) = self.round(phase);
+			check(rounded + centre, *range, noise, self.tolerance)
 		};
-		phases.iter().zip(&self.centres).map(round).collect()
+		phases.iter().zip(&self.centres).zip(&self.ranges).map(decode).collect()
+	}
+
+	/// The nearest integer, its centre still taken off, and how far away it is in units of 1/q.
+	pub(crate) fn round(&self, phase: u64) -> (i64, u64) {
+		let half = 1 << (self.result_bits - 1);
+		let signed = if phase < half { phase as i64 } else { phase as i64 - 2 * half as i64 };
+		// signed q / 2^bits, in units.
+		let shift = self.result_bits + self.unit_log2;
+		let scaled = i128::from(signed) * i128::from(MODULUS);
+		let rounded = (scaled + (1 << (shift - 1))) >> shift;
+		let noise = (scaled - (rounded << shift)).unsigned_abs() >> self.result_bits;
+		(rounded as i64, noise as u64)
 	}
 
 	/// Number of integers.
@@ -92,4 +106,17 @@ impl ResultEncoding {
 	pub fn result_bytes(&self) -> usize {
 		SwitchedResult::encoded_len(self.coefficients(), self.result_bits)
 	}
+}
+
+/// `value`, if an honest result can have it with this noise.
+pub(crate) fn check(
+	value: i64,
+	(low, high): (i64, i64),
+	noise: u64,
+	tolerance: u64,
+) -> Result<i64, DecryptError> {
+	if noise > tolerance {
+		return Err(DecryptError::TooNoisy);
+	}
+	if value < low || value > high { Err(DecryptError::OutOfRange) } else { Ok(value) }
 }

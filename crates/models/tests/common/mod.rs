@@ -28,6 +28,10 @@ pub fn client_key() -> &'static ClientKey {
 	&KEYS.0
 }
 
+pub fn prepared_server_key() -> &'static PreparedServerKey {
+	&KEYS.1
+}
+
 pub fn models_dir() -> PathBuf {
 	PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../models")
 }

@@ -106,35 +106,56 @@ fn a_copied_commitment_is_worth_nothing() {
 		let copied = Ballots::<Test>::get(job).commitments[0].1;
 		assert_ok!(FheMl::do_commit_result(pairs[1].public(), job, copied));
 		reveal(&pairs[0], job, &right());
+		draw_now();
 		assert_eq!(status(job), JobStatus::Failed { reason: FailureReason::NoAgreement });
 	});
 }
 
+/// Two workers of `workers` differ; returns the honest one and the liar.
+fn disputed(workers: u8) -> (JobId, WorkerPair, WorkerPair) {
+	let job = job_of(workers, 2);
+	let [honest, liar] = <[WorkerPair; 2]>::try_from(assignees(job)).ok().unwrap();
+	commit(&honest, job, &right());
+	commit(&liar, job, &wrong());
+	// The liar is even the first to show its result.
+	reveal(&liar, job, &wrong());
+	(job, honest, liar)
+}
+
+fn assert_nobody_paid(pairs: &[WorkerPair]) {
+	for pair in pairs {
+		let worker = Workers::<Test>::get(pair.public()).unwrap();
+		assert_eq!((worker.bond, worker.status), (BOND, WorkerStatus::Active));
+	}
+}
+
 #[test]
-fn a_liar_is_outvoted_and_slashed_and_the_user_gets_the_right_result() {
+fn a_jury_of_five_slashes_a_liar_and_the_user_gets_the_right_result() {
 	run(|| {
-		let job = job_of(3, 2);
-		let first = assignees(job);
-		let (honest, liar) = (&first[0], &first[1]);
-		commit(honest, job, &right());
-		commit(liar, job, &wrong());
-		// The liar is even the first to show its result.
-		reveal(liar, job, &wrong());
+		let (job, honest, liar) = disputed(6);
+		System::assert_last_event(Event::InferenceDisputed { job, jurors: 3 }.into());
+		// Nobody knows the jurors yet, and nothing is shown to them.
+		assert_eq!(assignees(job).len(), 2);
+		let early = submission_by(&honest, job, right());
+		assert_eq!(validate(early), Err(UnknownTransaction::CannotLookup.into()));
+		draw_now();
 		let all = assignees(job);
-		assert_eq!(all.len(), 3);
+		assert_eq!(all.len(), 5);
 		System::assert_last_event(
-			Event::InferenceDisputed {
+			Event::InferenceAssigned {
 				job,
 				assignees: Jobs::<Test>::get(job).unwrap().assignees,
 				deadline: 1 + DEADLINE,
 			}
 			.into(),
 		);
-		// The third one has to commit without having seen the honest result.
-		let early = submission_by(honest, job, right());
+		// The new ones have to commit without having seen the honest result.
+		let early = submission_by(&honest, job, right());
 		assert_eq!(validate(early), Err(UnknownTransaction::CannotLookup.into()));
-		commit(&all[2], job, &right());
-		reveal(honest, job, &right());
+		for pair in &all[2..] {
+			commit(pair, job, &right());
+		}
+		reveal(&honest, job, &right());
 
 		let stored = Results::<Test>::get(job).unwrap().into_inner();
 		assert_eq!(stored, result(&input(0), 5));
@@ -144,49 +165,132 @@ fn a_liar_is_outvoted_and_slashed_and_the_user_gets_the_right_result() {
 		System::assert_has_event(
 			Event::WorkerSlashed { worker: liar.public(), job, penalty: LIE_PENALTY }.into(),
 		);
-		assert_eq!(Balances::free_balance(SLASHED), LIE_PENALTY);
-		assert_eq!([bond_of(honest), bond_of(&all[2])], [BOND, BOND]);
+		for pair in all.iter().filter(|pair| pair.public() != liar.public()) {
+			assert_eq!(bond_of(pair), BOND);
+			// More were asked than the fee was for: the liar pays the rest.
+			let operator = Workers::<Test>::get(pair.public()).unwrap().operator;
+			let paid = Balances::free_balance(operator) - EXISTENTIAL_DEPOSIT;
+			assert!(paid.abs_diff(fee(2) / 2) <= 1, "{paid} instead of {}", fee(2) / 2);
+		}
+		assert!(Balances::free_balance(SLASHED) < LIE_PENALTY);
 		assert_eq!(RevealedOutcomes::<Test>::iter().count(), 0);
 	});
 }
 
+/// Attack 4: an honest worker and a liar differ, and one of those that are asked then is the liar's second.
 #[test]
-fn honest_workers_beyond_those_paid_for_are_paid_by_the_liar() {
+fn two_liars_do_not_get_an_honest_worker_slashed() {
 	run(|| {
-		let job = job_of(5, 3);
-		let first = assignees(job);
-		commit(&first[0], job, &right());
-		commit(&first[1], job, &wrong());
-		commit(&first[2], job, &right());
-		reveal(&first[0], job, &right());
+		let (job, honest, liar) = disputed(6);
+		draw_now();
 		let all = assignees(job);
-		assert_eq!(all.len(), 5, "two of three are a majority, but three were asked for");
+		// Three to two is no lead of two, and there are no two more to ask.
+		commit(&all[2], job, &wrong());
 		commit(&all[3], job, &right());
 		commit(&all[4], job, &right());
-		assert!(matches!(status(job), JobStatus::Completed { .. }), "its outcome is known already");
-		for pair in [&all[0], &all[2], &all[3], &all[4]] {
-			let operator = Workers::<Test>::get(pair.public()).unwrap().operator;
-			let paid = Balances::free_balance(operator) - EXISTENTIAL_DEPOSIT;
-			assert!(paid.abs_diff(fee(3) / 3) <= 1, "{paid} instead of {}", fee(3) / 3);
-		}
-		assert_eq!(bond_of(&all[1]), BOND - LIE_PENALTY);
-		assert!(Balances::free_balance(SLASHED) < LIE_PENALTY);
+		assert_eq!(status(job), JobStatus::Pending);
+		draw_now();
+		assert_eq!(status(job), JobStatus::Failed { reason: FailureReason::NoAgreement });
+		assert_nobody_paid(&all);
+		assert_nobody_paid(&[honest, liar]);
+		assert_eq!(Balances::free_balance(ALICE), 10_000_000 - deposit());
 	});
 }
 
 #[test]
-fn without_enough_workers_nobody_is_slashed_and_the_user_refunded() {
+fn even_four_liars_of_five_who_say_different_things_do_not() {
 	run(|| {
-		let job = job_of(2, 2);
-		let pairs = assignees(job);
-		commit(&pairs[0], job, &right());
-		commit(&pairs[1], job, &wrong());
-		reveal(&pairs[0], job, &right());
+		let (job, honest, _) = disputed(6);
+		draw_now();
+		let all = assignees(job);
+		for (pair, lie) in all[2..].iter().zip(7..) {
+			commit(pair, job, &completed(&input(0), lie));
+		}
+		reveal(&honest, job, &right());
+		draw_now();
 		assert_eq!(status(job), JobStatus::Failed { reason: FailureReason::NoAgreement });
-		assert_eq!([bond_of(&pairs[0]), bond_of(&pairs[1])], [BOND, BOND]);
-		assert_ok!(FheMl::release(RuntimeOrigin::signed(ALICE), job));
-		assert_eq!(Balances::free_balance(ALICE), 10_000_000);
+		assert_nobody_paid(&all);
 	});
+}
+
+#[test]
+fn a_split_of_failed_and_completed_goes_to_the_jury_like_any_other() {
+	run(|| {
+		let job = job_of(6, 2);
+		let first = assignees(job);
+		let failed = Outcome::Failed(FailureReason::InputDoesNotDecode);
+		commit(&first[0], job, &right());
+		commit(&first[1], job, &failed);
+		reveal(&first[1], job, &failed);
+		draw_now();
+		let all = assignees(job);
+		assert_eq!(all.len(), 5);
+		for pair in &all[2..] {
+			commit(pair, job, &right());
+		}
+		reveal(&first[0], job, &right());
+		assert!(matches!(status(job), JobStatus::Completed { .. }));
+		assert_eq!(bond_of(&first[1]), BOND - LIE_PENALTY);
+	});
+}
+
+#[test]
+fn a_liar_cannot_know_its_jurors_before_it_has_committed() {
+	run(|| {
+		let (job, ..) = disputed(6);
+		let jurors = || {
+			draw_now();
+			assignees(job)[2..].iter().map(WorkerPair::public).collect::<Vec<_>>()
+		};
+		// Not in the block that shows that they differ, whose author chose what is in it.
+		FheMl::prepare_draws(1);
+		FheMl::seat_jobs(1);
+		assert_eq!(assignees(job).len(), 2);
+		let mut seen = std::collections::BTreeSet::new();
+		for number in 0..50 {
+			sp_io::storage::start_transaction();
+			set_randomness(number);
+			seen.insert(jurors());
+			sp_io::storage::rollback_transaction();
+		}
+		assert!(seen.len() > 12, "of 24 orders only {}", seen.len());
+	});
+}
+
+#[test]
+fn a_jury_that_nobody_has_room_for_is_given_up_at_the_deadline() {
+	run(|| {
+		let (job, honest, liar) = disputed(6);
+		let busy = |jobs, work| {
+			for (id, mut worker) in Workers::<Test>::iter().collect::<Vec<_>>() {
+				if ![honest.public(), liar.public()].contains(&id) {
+					(worker.open_jobs, worker.open_work) = (jobs, work);
+					Workers::<Test>::insert(id, worker);
+				}
+			}
+		};
+		busy(1, MAX_WORKER_WORK);
+		run_to_block(1 + DEADLINE);
+		assert_eq!(status(job), JobStatus::Pending);
+		run_to_block(2 + DEADLINE);
+		assert_eq!(status(job), JobStatus::Failed { reason: FailureReason::NoAgreement });
+		busy(0, 0);
+		assert_nobody_paid(&[honest, liar]);
+	});
+}
+
+#[test]
+fn without_a_jury_nobody_is_slashed_and_the_user_refunded() {
+	for workers in [2, 3, 4] {
+		run(|| {
+			let (job, honest, liar) = disputed(workers);
+			draw_now();
+			assert_eq!(status(job), JobStatus::Failed { reason: FailureReason::NoAgreement });
+			assert_nobody_paid(&[honest, liar]);
+			assert_ok!(FheMl::release(RuntimeOrigin::signed(ALICE), job));
+			assert_eq!(Balances::free_balance(ALICE), 10_000_000);
+		});
+	}
 }
 
 #[test]
@@ -201,7 +305,7 @@ fn a_worker_that_does_not_commit_is_replaced_and_the_others_keep_their_place() {
 		assert_eq!(now.len(), 2);
 		assert_eq!(now[0].public(), pairs[0].public());
 		assert_ne!(now[1].public(), pairs[1].public());
-		assert_eq!(bond_of(&pairs[1]), BOND - PENALTY);
+		assert_eq!(bond_of(&pairs[1]), BOND - fee(2));
 		assert_eq!(Workers::<Test>::get(pairs[1].public()).unwrap().missed, 1);
 		commit(&now[1], job, &right());
 		reveal(&now[1], job, &right());
@@ -221,9 +325,9 @@ fn workers_that_commit_and_never_reveal_miss_the_deadline() {
 		run_to_block(deadline + 1);
 		assert_eq!(status(job), JobStatus::Expired);
 		for pair in &pairs {
-			assert_eq!(bond_of(pair), BOND - PENALTY);
+			assert_eq!(bond_of(pair), BOND - fee(2));
 		}
-		assert_eq!(Balances::total_balance(&ALICE), 10_000_000 + 2 * PENALTY);
+		assert_eq!(Balances::total_balance(&ALICE), 10_000_000);
 	});
 }
 
@@ -239,7 +343,26 @@ fn workers_agree_that_an_input_is_broken() {
 		reveal(&pairs[0], job, &failed);
 		let reason = FailureReason::InputDoesNotDecode;
 		assert_eq!(status(job), JobStatus::Failed { reason });
-		assert_eq!(Balances::free_balance(ALICE), 10_000_000 - deposit());
+		// Whoever sends a broken input pays for the attempt.
+		assert_eq!(Balances::free_balance(ALICE), 10_000_000 - fee(2) - deposit());
+	});
+}
+
+#[test]
+fn a_worker_that_declines_is_replaced_before_it_commits_and_not_after() {
+	run(|| {
+		let job = job_of(3, 2);
+		let pairs = assignees(job);
+		assert_ok!(apply(refusal_by(&pairs[0], job)).unwrap());
+		let now = assignees(job);
+		assert!(now.len() == 2 && now.iter().all(|pair| pair.public() != pairs[0].public()));
+		commit(&now[0], job, &right());
+		let late = refusal_by(&now[0], job);
+		assert_eq!(validate(late), Err(InvalidTransaction::Stale.into()));
+		assert_eq!(bond_of(&pairs[0]), BOND);
+		commit(&now[1], job, &right());
+		reveal(&now[1], job, &right());
+		assert!(matches!(status(job), JobStatus::Completed { .. }));
 	});
 }
 

@@ -30,18 +30,20 @@ fn a_job_whose_worker_is_silent_goes_to_another() {
 		assert_eq!(record.deadline, 2 + 2 * DEADLINE);
 		let silent = Workers::<Test>::get(&first).unwrap();
 		assert_eq!(silent.status, WorkerStatus::Suspended);
-		assert_eq!((silent.bond, silent.open_jobs, silent.open_work), (BOND - PENALTY, 0, 0));
+		assert_eq!((silent.bond, silent.open_jobs, silent.open_work), (BOND - FEE, 0, 0));
 		System::assert_has_event(
-			Event::WorkerSuspended { worker: first.clone(), job, penalty: PENALTY }.into(),
+			Event::WorkerSuspended { worker: first.clone(), job, penalty: FEE }.into(),
 		);
-		// The user is compensated at once.
-		assert_eq!(Balances::total_balance(&ALICE), 10_000_000 + PENALTY);
+		// Whoever overloads a worker gains nothing by it.
+		assert_eq!(Balances::total_balance(&ALICE), 10_000_000);
+		assert_eq!(Balances::free_balance(SLASHED), FEE);
 		if let Some(late) = late {
 			assert_eq!(validate(late), Err(UnknownTransaction::CannotLookup.into()));
 		}
 		assert_ok!(FheMl::do_submit_result(
 			record.assignees[0].clone(),
 			job,
+			completed(&input(0), 5).hash(),
 			completed(&input(0), 5)
 		));
 		assert_eq!(FheMl::assigned_jobs(vec![first], 10), vec![]);
@@ -61,7 +63,7 @@ fn a_job_that_nobody_evaluates_expires_and_the_user_gets_everything_back() {
 		);
 		assert_eq!(PendingCount::<Test>::get(), 0);
 		assert_ok!(FheMl::release(RuntimeOrigin::signed(ALICE), job));
-		assert_eq!(Balances::free_balance(ALICE), 10_000_000 + PENALTY);
+		assert_eq!(Balances::free_balance(ALICE), 10_000_000);
 		assert_eq!(total(), before);
 		let request = |seed| {
 			FheMl::request_inference(RuntimeOrigin::signed(ALICE), model, None, input(seed), FEE, 1)
@@ -78,7 +80,7 @@ fn a_job_is_assigned_a_bounded_number_of_times() {
 		let job = request(ALICE, model, input(0));
 		run_to_block(2 + DEADLINE);
 		// The first one is back before the second one misses, too.
-		endow(PAYOUT, PENALTY);
+		endow(PAYOUT, FEE);
 		let suspended = if Workers::<Test>::get(worker()).unwrap().status == WorkerStatus::Suspended
 		{
 			(PAYOUT, worker())
@@ -88,6 +90,82 @@ fn a_job_is_assigned_a_bounded_number_of_times() {
 		assert_ok!(FheMl::resume_worker(RuntimeOrigin::signed(suspended.0), suspended.1));
 		run_to_block(3 + 2 * DEADLINE);
 		assert_eq!(Jobs::<Test>::get(job).unwrap().status, JobStatus::Expired);
+	});
+}
+
+#[test]
+fn a_worker_is_punished_once_however_many_of_its_jobs_expire() {
+	run(|| {
+		let model = register_linear_model();
+		for seed in 0..20 {
+			request(ALICE, model, input(seed));
+		}
+		run_to_block(10 + 2 * DEADLINE);
+		let record = Workers::<Test>::get(worker()).unwrap();
+		assert_eq!((record.missed, record.open_jobs), (20, 0));
+		assert_eq!(record.bond, BOND - FEE);
+		assert_eq!(Balances::total_balance(&ALICE), 10_000_000);
+	});
+}
+
+#[test]
+fn a_resumed_worker_is_not_punished_for_jobs_of_the_time_before() {
+	run(|| {
+		let model = register_linear_model();
+		let first = request(ALICE, model, input(0));
+		System::set_block_number(5);
+		let second = request(ALICE, model, input(1));
+		System::set_block_number(2 + DEADLINE);
+		assert_ok!(FheMl::expire(RuntimeOrigin::signed(BOB), first));
+		endow(PAYOUT, FEE);
+		assert_ok!(FheMl::resume_worker(RuntimeOrigin::signed(PAYOUT), worker()));
+		System::set_block_number(20 + DEADLINE);
+		assert_ok!(FheMl::expire(RuntimeOrigin::signed(BOB), second));
+		let record = Workers::<Test>::get(worker()).unwrap();
+		assert_eq!((record.bond, record.status), (BOND, WorkerStatus::Active));
+		// Of the time after, it is.
+		request(ALICE, model, input(2));
+		run_to_block(30 + 2 * DEADLINE);
+		let record = Workers::<Test>::get(worker()).unwrap();
+		assert_eq!((record.bond, record.status), (BOND - FEE, WorkerStatus::Suspended));
+	});
+}
+
+#[test]
+fn a_job_that_gets_no_workers_expires() {
+	run(|| {
+		let model = register_linear_model();
+		let job = waiting_request(ALICE, model, input(0), 1);
+		assert_ok!(FheMl::remove_worker(RuntimeOrigin::root(), worker()));
+		run_to_block(1 + DEADLINE);
+		assert_eq!(Jobs::<Test>::get(job).unwrap().status, JobStatus::Pending);
+		assert_eq!(Waiting::<Test>::get().into_inner(), [job]);
+		run_to_block(2 + DEADLINE);
+		assert_eq!(Jobs::<Test>::get(job).unwrap().status, JobStatus::Expired);
+		assert_ok!(FheMl::release(RuntimeOrigin::signed(ALICE), job));
+		assert_eq!(Balances::free_balance(ALICE), 10_000_000);
+	});
+}
+
+#[test]
+fn a_worker_with_another_engine_declines_and_pays_nothing() {
+	run(|| {
+		let model = register_linear_model();
+		assert_ok!(join(BOB, 2));
+		let job = request(ALICE, model, input(0));
+		let first = Jobs::<Test>::get(job).unwrap().assignees[0].clone();
+		let pair = if first == worker() { worker_pair() } else { other_pair(2) };
+		assert_ok!(apply(refusal_by(&pair, job)).unwrap());
+		let record = Jobs::<Test>::get(job).unwrap();
+		assert_eq!(record.assignees.len(), 1);
+		assert_ne!(record.assignees[0], first);
+		let declined = Workers::<Test>::get(&first).unwrap();
+		assert_eq!((declined.status, declined.bond), (WorkerStatus::Suspended, BOND));
+		// Nobody is left to replace the other one.
+		let other = if first == worker() { other_pair(2) } else { worker_pair() };
+		assert_ok!(apply(refusal_by(&other, job)).unwrap());
+		assert_eq!(Jobs::<Test>::get(job).unwrap().status, JobStatus::Expired);
+		assert_eq!(Balances::total_balance(&ALICE), 10_000_000);
 	});
 }
 
@@ -116,7 +194,7 @@ fn deadlines_leave_time_for_the_work_before() {
 			let job = request(ALICE, model, input(seed));
 			Jobs::<Test>::get(job).unwrap().deadline - System::block_number()
 		};
-		// 7, 14 and 21 units of work, ten a block.
+		// 8, 16 and 24 units of work, ten a block.
 		assert_eq!([0, 1, 2].map(deadline), [DEADLINE, DEADLINE + 1, DEADLINE + 2]);
 	});
 }

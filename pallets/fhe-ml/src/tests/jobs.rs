@@ -1,8 +1,9 @@
 use crate::{mock::*, pallet::*};
-use fhe_ml_primitives::{JobStatus, bounds::MaxInputBytes};
+use fhe_ml_primitives::{JobStatus, bounds::MaxInputBytes, format::CircuitKind};
 use frame_support::{
 	assert_noop, assert_ok,
 	traits::{Get, fungible::InspectHold},
+	weights::Weight,
 };
 
 const DEPOSIT: u64 = (INPUT_BYTES + RESULT_BYTES) as u64;
@@ -16,18 +17,21 @@ fn try_request(input: Vec<u8>) -> frame_support::dispatch::DispatchResult {
 }
 
 #[test]
-fn a_request_holds_fee_and_deposit_and_is_assigned() {
+fn a_request_holds_fee_and_deposit_and_is_assigned_in_the_next_block() {
 	run(|| {
 		let model = register_linear_model();
-		let job = request(ALICE, model, input(0));
+		let job = waiting_request(ALICE, model, input(0), 1);
 		System::assert_last_event(
-			Event::InferenceRequested {
+			Event::InferenceRequested { job, owner: ALICE, model, redundancy: 1, fee: FEE }.into(),
+		);
+		end_block(Weight::MAX);
+		assert_eq!(FheMl::assigned_jobs(vec![worker()], 10), vec![]);
+		run_to_block(2);
+		System::assert_last_event(
+			Event::InferenceAssigned {
 				job,
-				owner: ALICE,
-				model,
 				assignees: vec![worker()].try_into().unwrap(),
-				fee: FEE,
-				deadline: 1 + DEADLINE, // Seven units are less than a block's work.
+				deadline: 2 + DEADLINE, // Eight units are less than a block's work.
 			}
 			.into(),
 		);
@@ -101,9 +105,58 @@ fn pending_jobs_are_bounded() {
 	run(|| {
 		register_linear_model();
 		for seed in 0..40 {
-			request(ALICE, 0, input(seed));
+			request(if seed % 2 == 0 { ALICE } else { BOB }, 0, input(seed));
 		}
 		assert_noop!(try_request(input(40)), Error::<Test>::TooManyPendingJobs);
+	});
+}
+
+#[test]
+fn an_account_has_a_bounded_number_of_unfinished_jobs() {
+	run(|| {
+		register_linear_model();
+		let jobs: Vec<_> =
+			(0..MAX_ACCOUNT_JOBS).map(|seed| request(ALICE, 0, input(seed as u8))).collect();
+		assert_noop!(try_request(input(99)), Error::<Test>::TooManyOpenJobs);
+		// Others can go on, and so can ALICE when a job is finished.
+		let of_bob = request(BOB, 0, input(100));
+		assert_ok!(apply(submission(jobs[3], completed(&input(3), 1))).unwrap());
+		assert_ok!(apply(submission(of_bob, completed(&input(100), 1))).unwrap());
+		assert_ok!(try_request(input(99)));
+		assert_eq!(OpenOf::<Test>::iter_keys().collect::<Vec<_>>(), [ALICE]);
+	});
+}
+
+#[test]
+fn an_account_has_a_bounded_amount_of_open_work_but_may_ask_for_one_job_of_any_model() {
+	run(|| {
+		for work in [300, 700] {
+			assert_ok!(FheMl::register_model(RuntimeOrigin::root(), artifact(work), None));
+		}
+		let ask = |owner, model, work, seed| {
+			let input = input_for(&artifact(work), [0; 32], seed);
+			let max_fee = 1_000_000;
+			FheMl::request_inference(RuntimeOrigin::signed(owner), model, None, input, max_fee, 1)
+		};
+		for seed in [2, 3] {
+			assert_ok!(join(BOB, seed));
+		}
+		assert_ok!(ask(ALICE, 0, 300, 0));
+		assert_noop!(ask(ALICE, 0, 300, 1), Error::<Test>::TooMuchOpenWork);
+		assert_ok!(ask(BOB, 1, 700, 2));
+		assert_noop!(ask(BOB, 1, 700, 3), Error::<Test>::TooMuchOpenWork);
+	});
+}
+
+#[test]
+fn a_job_costs_what_it_takes_to_load_its_blobs_and_its_key() {
+	run(|| {
+		let needs_key = artifact_of(CircuitKind::Forest, 7, None);
+		assert_ok!(FheMl::register_model(RuntimeOrigin::root(), needs_key, None));
+		register_linear_model();
+		let fee = |model| FheMl::quote(model, 1).unwrap().fee;
+		assert_eq!(fee(1), FEE);
+		assert_eq!(fee(0), FEE + SERVER_KEY_WORK * FEE_PER_WORK);
 	});
 }
 

@@ -14,6 +14,7 @@ use sp_runtime::DispatchError;
 #[test]
 fn an_admin_registers_a_model() {
 	run(|| {
+		assert_ok!(FheMl::allow_model_deposit(RuntimeOrigin::signed(BOB), 1_000));
 		assert_ok!(FheMl::register_model(RuntimeOrigin::root(), linear_model(), Some(BOB)));
 		let artifact = hash(&linear_model());
 		assert_eq!(
@@ -62,7 +63,7 @@ fn an_encrypted_model_takes_requests_of_its_key_only() {
 					0,
 					needed(key),
 					input,
-					FEE,
+					FEE + SERVER_KEY_WORK * FEE_PER_WORK,
 					1,
 				)
 			};
@@ -177,5 +178,28 @@ fn open_jobs_of_a_retired_model_are_still_finished() {
 		assert_ok!(apply(submission(job, completed(&input(0), 1))).unwrap());
 		assert!(!ModelArtifacts::<Test>::contains_key(model));
 		assert_eq!(held(), 0);
+	});
+}
+
+#[test]
+fn the_admin_holds_no_deposit_that_its_account_has_not_allowed() {
+	run(|| {
+		let register = || FheMl::register_model(RuntimeOrigin::root(), linear_model(), Some(BOB));
+		assert_noop!(register(), Error::<Test>::DepositNotAllowed);
+		let deposit = linear_model().len() as u64;
+		let allow = |most| FheMl::allow_model_deposit(RuntimeOrigin::signed(BOB), most);
+		assert_ok!(allow(deposit - 1));
+		assert_noop!(register(), Error::<Test>::DepositNotAllowed);
+		assert_ok!(allow(2 * deposit));
+		System::assert_last_event(
+			Event::ModelDepositAllowed { depositor: BOB, most: 2 * deposit }.into(),
+		);
+		assert_ok!(register());
+		assert_ok!(register());
+		assert_noop!(register(), Error::<Test>::DepositNotAllowed);
+		assert_ok!(allow(deposit));
+		assert_ok!(allow(0));
+		assert_noop!(register(), Error::<Test>::DepositNotAllowed);
+		assert_eq!(ModelAllowances::<Test>::iter().count(), 0);
 	});
 }

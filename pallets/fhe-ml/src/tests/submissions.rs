@@ -39,11 +39,11 @@ fn a_result_is_stored_and_its_worker_paid() {
 }
 
 #[test]
-fn a_failed_job_says_why_and_returns_the_fee() {
+fn a_job_that_fails_without_its_owners_doing_says_why_and_returns_the_fee() {
 	run(|| {
 		let model = register_linear_model();
 		let job = request(ALICE, model, input(0));
-		let reason = FailureReason::InputDoesNotDecode;
+		let reason = FailureReason::ModelDoesNotDecode;
 		assert_ok!(apply(submission(job, Outcome::Failed(reason))).unwrap());
 		assert_eq!(Jobs::<Test>::get(job).unwrap().status, JobStatus::Failed { reason });
 		System::assert_last_event(
@@ -59,6 +59,20 @@ fn a_failed_job_says_why_and_returns_the_fee() {
 		assert_eq!(Balances::free_balance(ALICE), 10_000_000);
 		assert_eq!(Balances::free_balance(PAYOUT), EXISTENTIAL_DEPOSIT);
 	});
+}
+
+#[test]
+fn who_sends_a_broken_input_or_key_pays_for_the_attempt() {
+	for reason in [FailureReason::InputDoesNotDecode, FailureReason::ServerKeyDoesNotDecode] {
+		run(|| {
+			let model = register_linear_model();
+			let job = request(ALICE, model, input(0));
+			assert_ok!(apply(submission(job, Outcome::Failed(reason))).unwrap());
+			assert_ok!(FheMl::release(RuntimeOrigin::signed(ALICE), job));
+			assert_eq!(Balances::free_balance(ALICE), 10_000_000 - FEE);
+			assert_eq!(Balances::free_balance(PAYOUT), EXISTENTIAL_DEPOSIT + FEE);
+		});
+	}
 }
 
 #[test]
@@ -98,17 +112,20 @@ fn forged_and_foreign_results_take_no_place_in_the_pool() {
 
 		let said = Statement::Outcome(outcome.hash());
 		let forged = sign(&stranger, job, said);
-		let forged = FheMl::submission(worker(), job, outcome.clone(), forged);
+		let forged = FheMl::submission(worker(), job, outcome.hash(), outcome.clone(), forged);
 		assert_eq!(validate(forged), Err(invalid(InvalidTransaction::BadProof)));
 
 		let foreign = submission_by(&stranger, job, outcome.clone());
 		// A block that this node has not seen may have assigned the job anew.
 		assert_eq!(validate(foreign), Err(UnknownTransaction::CannotLookup.into()));
 
-		let said = Statement::Outcome(completed(&input(0), 6).hash());
-		let of_another_outcome = sign(&worker_pair(), job, said);
-		let replaced = FheMl::submission(worker(), job, outcome, of_another_outcome);
-		assert_eq!(validate(replaced), Err(invalid(InvalidTransaction::BadProof)));
+		let another = completed(&input(0), 6).hash();
+		let of_another = sign(&worker_pair(), job, Statement::Outcome(another));
+		for hash in [another, outcome.hash()] {
+			let replaced =
+				FheMl::submission(worker(), job, hash, outcome.clone(), of_another.clone());
+			assert_eq!(validate(replaced), Err(invalid(InvalidTransaction::BadProof)));
+		}
 
 		let another_input = submission(job, completed(&input(1), 5));
 		assert_eq!(validate(another_input), Err(invalid(InvalidTransaction::Custom(2))));
@@ -127,7 +144,8 @@ fn a_signature_for_one_job_does_not_serve_another() {
 		let second = request(ALICE, model, input(0));
 		let outcome = completed(&input(0), 5);
 		let signature = sign(&worker_pair(), first, Statement::Outcome(outcome.hash()));
-		let replayed = FheMl::submission(worker(), second, outcome, signature);
+		let hash = outcome.hash();
+		let replayed = FheMl::submission(worker(), second, hash, outcome, signature);
 		assert_eq!(validate(replayed), Err(invalid(InvalidTransaction::BadProof)));
 	});
 }
@@ -151,9 +169,35 @@ fn nobody_submits_without_authorization() {
 		let outcome = completed(&input(0), 5);
 		let signature = sign(&worker_pair(), job, Statement::Outcome(outcome.hash()));
 		for origin in [RuntimeOrigin::signed(ALICE), RuntimeOrigin::none(), RuntimeOrigin::root()] {
+			let (hash, outcome) = (outcome.hash(), outcome.clone());
 			let submitted =
-				FheMl::submit_result(origin, worker(), job, outcome.clone(), signature.clone());
+				FheMl::submit_result(origin, worker(), job, hash, signature.clone(), outcome);
 			assert_eq!(submitted.unwrap_err().error, DispatchError::BadOrigin);
 		}
+	});
+}
+
+#[test]
+fn only_what_may_become_valid_is_unknown_and_only_if_its_worker_signed_it() {
+	run(|| {
+		let model = register_linear_model();
+		let job = request(ALICE, model, input(0));
+		let (outcome, stranger) = (completed(&input(0), 5), other_pair(2));
+		let of_job = |pair: &WorkerPair, signature, job| {
+			let outcome = outcome.clone();
+			FheMl::submission(pair.public(), job, outcome.hash(), outcome, signature)
+		};
+		let signature = |pair| sign(pair, job, Statement::Outcome(outcome.hash()));
+		// A job that this node has not seen may come, but not for a worker that there is not.
+		let pair = worker_pair();
+		let next = of_job(&pair, signature(&pair), job + 1);
+		assert_eq!(validate(next), Err(UnknownTransaction::CannotLookup.into()));
+		let by_stranger = of_job(&stranger, signature(&stranger), job + 1);
+		assert_eq!(validate(by_stranger), Err(invalid(InvalidTransaction::Stale)));
+		let far = of_job(&pair, signature(&pair), job + 1_000_000);
+		assert_eq!(validate(far), Err(invalid(InvalidTransaction::Stale)));
+		// Not assigned, and not even signed by the one that it names.
+		let forged = of_job(&stranger, signature(&pair), job);
+		assert_eq!(validate(forged), Err(invalid(InvalidTransaction::BadProof)));
 	});
 }

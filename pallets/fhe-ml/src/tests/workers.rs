@@ -1,9 +1,8 @@
 use crate::{mock::*, pallet::*};
-use fhe_ml_primitives::{Assignees, Limits, WorkerStatus};
+use fhe_ml_primitives::{Limits, WorkerStatus};
 use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold};
-use sp_core::{H256, Pair};
+use sp_core::Pair;
 use sp_runtime::{DispatchError, TokenError};
-use std::collections::BTreeSet;
 
 fn bond(account: AccountId) -> u64 {
 	Balances::balance_on_hold(&HoldReason::WorkerBond.into(), &account)
@@ -95,11 +94,11 @@ fn a_suspended_worker_resumes_with_a_full_bond() {
 		let model = register_linear_model();
 		request(ALICE, model, input(0));
 		run_to_block(2 + DEADLINE);
-		assert_eq!(bond(PAYOUT), BOND - PENALTY);
+		assert_eq!(bond(PAYOUT), BOND - FEE);
 		let resume = |who| FheMl::resume_worker(RuntimeOrigin::signed(who), worker());
 		assert_noop!(resume(BOB), Error::<Test>::NotWorkerOperator);
 		assert_noop!(resume(PAYOUT), TokenError::FundsUnavailable);
-		endow(PAYOUT, PENALTY);
+		endow(PAYOUT, FEE);
 		assert_ok!(resume(PAYOUT));
 		assert_eq!(bond(PAYOUT), BOND);
 		assert_eq!(Workers::<Test>::get(worker()).unwrap().status, WorkerStatus::Active);
@@ -116,55 +115,6 @@ fn without_workers_there_are_no_jobs() {
 		let request =
 			FheMl::request_inference(RuntimeOrigin::signed(ALICE), model, None, input(0), FEE, 1);
 		assert_noop!(request.map(|_| ()), Error::<Test>::TooFewWorkers);
-	});
-}
-
-/// Requests 40 jobs from two workers, who finish theirs at once or never; how many the first one got.
-fn share_of_first(first_finishes: bool, other_finishes: bool) -> usize {
-	let model = register_linear_model();
-	assert_ok!(join(BOB, 2));
-	let mut first = 0;
-	for seed in 0..40 {
-		let job = request(ALICE, model, input(seed));
-		let assignee = Jobs::<Test>::get(job).unwrap().assignees[0].clone();
-		let is_first = assignee == worker();
-		first += usize::from(is_first);
-		let finishes = if is_first { first_finishes } else { other_finishes };
-		if finishes {
-			assert_ok!(FheMl::do_submit_result(assignee, job, completed(&input(seed), 0)));
-		}
-	}
-	first
-}
-
-#[test]
-fn workers_take_turns() {
-	run(|| assert_eq!(share_of_first(true, true), 20));
-	run(|| assert_eq!(share_of_first(false, false), 20));
-}
-
-#[test]
-fn a_worker_that_is_behind_gets_fewer_jobs() {
-	run(|| {
-		let first = share_of_first(false, true);
-		assert!((5..=15).contains(&first), "{first} of 40 jobs for the slower worker");
-	});
-}
-
-#[test]
-fn whose_turn_it_is_first_depends_on_the_parent_block() {
-	run(|| {
-		assert_ok!(join(BOB, 2));
-		let first = |parent: u8| {
-			System::initialize(
-				&(u64::from(parent) + 2),
-				&H256::repeat_byte(parent),
-				&Default::default(),
-			);
-			FheMl::draw_workers(0, 0, 1, &Assignees::new()).to_vec()
-		};
-		let drawn: BTreeSet<_> = (0..16).map(first).collect();
-		assert_eq!(drawn, BTreeSet::from([vec![worker()], vec![other_id(2)]]));
 	});
 }
 

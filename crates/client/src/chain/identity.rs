@@ -1,0 +1,29 @@
+//! What a client checks a node's answers against: which chain it is, and public keys by their hashes.
+
+use super::{BestBlock, Chain, ChainError};
+use fhe_ml_engine::ServerKey;
+use fhe_ml_primitives::KeyHash;
+use subxt::{config::substrate::H256, rpcs::rpc_params};
+
+impl Chain {
+	/// The hash of its first block, which no other chain has.
+	///
+	/// # Errors
+	/// If the node does not answer.
+	pub async fn genesis_hash(&self) -> Result<[u8; 32], ChainError> {
+		let hash: H256 = self.ask("chain_getBlockHash", rpc_params![0u32]).await?;
+		Ok(hash.0)
+	}
+}
+
+impl BestBlock {
+	/// A registered server key with its bytes, whatever the node says: they must have this hash.
+	///
+	/// # Errors
+	/// If the node does not answer.
+	pub async fn server_key_bytes(&self, hash: KeyHash) -> Result<Option<ServerKey>, ChainError> {
+		let bytes: Option<Vec<u8>> = self.fetch("ServerKeyBytes", (hash.0,)).await?;
+		let key = bytes.and_then(|bytes| ServerKey::from_bytes(bytes).ok());
+		Ok(key.filter(|key| key.hash() == hash.0))
+	}
+}

@@ -1,0 +1,152 @@
+//! `fhe-ml verify`, and what `predict` and `decrypt` verify before they decrypt.
+
+use super::{CommandError, hex_hash};
+use crate::{
+	cli::{Node, Trust, Verify},
+	output::Output,
+};
+use codec::Encode;
+use fhe_ml_client::{
+	chain::{BestBlock, ChainError, Job},
+	files,
+};
+use fhe_ml_engine::{EvaluationBuffers, PreparedServerKey, blake2b_256, new_seeder};
+use fhe_ml_models::{Artifact, Sampling, VerifyError, verify_result};
+use fhe_ml_primitives::{JobStatus, KeyHash};
+use serde_json::json;
+use std::{
+	path::Path,
+	sync::{Mutex, PoisonError},
+	time::Instant,
+};
+
+/// Evaluates again what workers have evaluated.
+pub struct Verifier {
+	server_key: Option<PreparedServerKey>,
+	state: Mutex<(EvaluationBuffers, Sampling)>,
+}
+
+impl Verifier {
+	/// Verifies with this server key, if the model needs one.
+	fn new(server_key: Option<PreparedServerKey>) -> Self {
+		Self { server_key, state: Mutex::default() }
+	}
+
+	/// With the server key in a key folder or else on the chain; `None` if the user trusts the worker.
+	pub async fn of_key(
+		model: &Artifact,
+		folder: &Path,
+		hash: KeyHash,
+		node: &Node,
+		trust: &Trust,
+	) -> Result<Option<Self>, CommandError> {
+		if trust.worker {
+			eprintln!(
+				"warning: --trust-worker decrypts without verifying; a worker that lies learns bits of your client key from every score that you show or act upon"
+			);
+			return Ok(None);
+		}
+		let key = match model.circuit.kind().needs_server_key() {
+			false => None,
+			true if folder.join(files::SERVER_KEY).exists() => {
+				Some(PreparedServerKey::new(&files::read_server_key(folder)?))
+			},
+			true => Some(key_of_chain(&node.connect().await?.best_block().await?, hash).await?),
+		};
+		Ok(Some(Self::new(key)))
+	}
+
+	/// Verifies a result, unless the model is slow and the result is not among those picked. Returns the
+	/// milliseconds that it took.
+	pub fn verify(
+		&self,
+		model: &Artifact,
+		input: &[u8],
+		result: &[u8],
+	) -> Result<Option<f64>, VerifyError> {
+		let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+		let (buffers, sampling) = &mut *state;
+		if !sampling.picks(model, new_seeder().as_mut()) {
+			return Ok(None);
+		}
+		let start = Instant::now();
+		let verified = verify_result(model, self.server_key.as_ref(), input, result, buffers);
+		if verified.is_err() {
+			sampling.suspect();
+		}
+		verified.map(|()| Some(start.elapsed().as_secs_f64() * 1000.0))
+	}
+}
+
+/// A server key of the chain, ready for evaluation.
+async fn key_of_chain(best: &BestBlock, hash: KeyHash) -> Result<PreparedServerKey, CommandError> {
+	let key = best.server_key_bytes(hash).await?;
+	Ok(PreparedServerKey::new(&key.ok_or(CommandError::NoKeyToVerify(hex_hash(&hash.0)))?))
+}
+
+/// The workers that a job was assigned to, as `fhe-ml worker list` shows them.
+fn workers(job: &Job) -> Vec<String> {
+	job.assignees.iter().map(|worker| format!("0x{}", hex::encode(worker.encode()))).collect()
+}
+
+/// The sentence for a result that failed verification.
+pub fn refused(error: VerifyError, job: Option<(u64, &Job)>) -> CommandError {
+	let what = job.map_or("the result".into(), |(number, job)| {
+		format!("the result of job {number} (worker {})", workers(job).join(", "))
+	});
+	match error {
+		VerifyError::WrongResult => CommandError::WrongResult(what),
+		error => CommandError::Unverified { what, source: error },
+	}
+}
+
+/// `fhe-ml verify`.
+pub async fn run(options: Verify, output: Output) -> Result<(), CommandError> {
+	let number = options.job;
+	let best = options.node.connect().await?.best_block().await?;
+	let (model, input, result) = best.finished(number).await?;
+	let job = best.job(number).await?.ok_or(ChainError::JobGone(number))?;
+	let artifact = match &options.model {
+		Some(path) => files::read_artifact(path)?,
+		None => best.artifact(model).await?,
+	};
+	super::check_named(&artifact, model, options.model_hash)?;
+	let completed = JobStatus::Completed { result: blake2b_256(&result).into() };
+	if job.input.0 != blake2b_256(&input) || job.status != completed {
+		return Err(CommandError::Inconsistent(number));
+	}
+	let key = match job.server_key.filter(|_| artifact.circuit.kind().needs_server_key()) {
+		Some(hash) => Some(key_of_chain(&best, hash).await?),
+		None => None,
+	};
+	let verified = Verifier::new(key).verify(&artifact, &input, &result);
+	let right = match &verified {
+		Ok(_) => true,
+		Err(VerifyError::WrongResult) => false,
+		Err(_) => return Err(refused_of(verified, number, &job)),
+	};
+	let milliseconds = verified.as_ref().ok().copied().flatten();
+	let workers = workers(&job);
+	let json = json!({
+		"job": number,
+		"right": right,
+		"model": model,
+		"model_hash": hex_hash(&artifact.hash()),
+		"workers": workers,
+		"verify_ms": milliseconds,
+	});
+	let text = format!(
+		"job {number}: the result of worker {} is {}",
+		workers.join(", "),
+		match milliseconds {
+			Some(milliseconds) => format!("right (evaluated again in {milliseconds:.1} ms)"),
+			None => "wrong".into(),
+		},
+	);
+	output.print(&json, &text)?;
+	if right { Ok(()) } else { Err(refused_of(verified, number, &job)) }
+}
+
+fn refused_of<T>(verified: Result<T, VerifyError>, number: u64, job: &Job) -> CommandError {
+	refused(verified.err().unwrap_or(VerifyError::WrongResult), Some((number, job)))
+}

@@ -1,0 +1,119 @@
+//! Whether a result is what a model gives on an input.
+//!
+//! An evaluation has one right result, to the byte, and everybody can compute it: model, server key and
+//! input are public. A user who decrypts another result tells whoever sees the scores bits of the client
+//! key, so a client evaluates again before it decrypts.
+
+use crate::{
+	artifact::Artifact,
+	evaluate::{EvaluateError, evaluate},
+};
+use fhe_ml_engine::{EvaluationBuffers, PreparedServerKey, Seeder, entities::input::InputError};
+use fhe_ml_format::InputPrefix;
+
+/// Why a result is not to be decrypted.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+	/// The result is another one.
+	#[error("the result is not what the model gives on this input")]
+	WrongResult,
+	/// The input was encrypted for another model.
+	#[error("the input was encrypted for another model")]
+	AnotherModel,
+	/// The input cannot be evaluated here, so nobody knows.
+	#[error("the result cannot be verified: {0}")]
+	Evaluate(#[from] EvaluateError),
+}
+
+/// Evaluates `model` on `input` and compares: every honest worker gets exactly these bytes.
+///
+/// # Errors
+/// If the result is another one, or cannot be verified.
+pub fn verify_result(
+	model: &Artifact,
+	server_key: Option<&PreparedServerKey>,
+	input: &[u8],
+	result: &[u8],
+	buffers: &mut EvaluationBuffers,
+) -> Result<(), VerifyError> {
+	let prefix = InputPrefix::read(input).map_err(InputError::Header);
+	let prefix = prefix.map_err(|error| EvaluateError::Input(error.into()))?;
+	if prefix.artifact != model.hash() {
+		return Err(VerifyError::AnotherModel);
+	}
+	match evaluate(model, server_key, input, buffers)? == result {
+		true => Ok(()),
+		false => Err(VerifyError::WrongResult),
+	}
+}
+
+/// Which results of a model are verified: all of them, unless an evaluation takes long. Then the first,
+/// and each of the others with a probability of one in eight, but never fewer than one in eight.
+///
+/// The choice is made after the result is known, so its worker cannot know it.
+#[derive(Clone, Debug, Default)]
+pub struct Sampling {
+	/// Results since the last one that was verified; `None` before the first.
+	passed: Option<u32>,
+	suspicious: bool,
+}
+
+/// Times that an evaluation takes in a browser what it takes natively.
+const SLOWDOWN: u64 = if cfg!(target_arch = "wasm32") { 24 } else { 1 };
+/// Work units, a native microsecond each, up to which every result is verified: about a second.
+const ALWAYS_VERIFIED: u64 = 1_000_000 / SLOWDOWN;
+/// One result of this many.
+const ONE_IN: u32 = 8;
+
+impl Sampling {
+	/// Whether to verify the result that is there now.
+	pub fn picks(&mut self, model: &Artifact, seeder: &mut dyn Seeder) -> bool {
+		self.picks_of(model.circuit.work(), seeder)
+	}
+
+	fn picks_of(&mut self, work: u64, seeder: &mut dyn Seeder) -> bool {
+		let passed = self.passed.map_or(ONE_IN, |passed| passed + 1);
+		let mut drawn = || seeder.seed().0.is_multiple_of(ONE_IN.into());
+		let picked = work <= ALWAYS_VERIFIED || self.suspicious || passed >= ONE_IN || drawn();
+		self.passed = Some(if picked { 0 } else { passed });
+		picked
+	}
+
+	/// From now on every result is verified: one was wrong.
+	pub fn suspect(&mut self) {
+		self.suspicious = true;
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use fhe_ml_engine::new_seeder;
+
+	fn picks(work: u64, count: usize) -> Vec<bool> {
+		let (mut sampling, mut seeder) = (Sampling::default(), new_seeder());
+		(0..count).map(|_| sampling.picks_of(work, seeder.as_mut())).collect()
+	}
+
+	#[test]
+	fn every_result_of_a_fast_model_is_verified() {
+		assert!(picks(ALWAYS_VERIFIED, 100).into_iter().all(|picked| picked));
+	}
+
+	#[test]
+	fn of_a_slow_model_the_first_and_at_least_one_in_eight_are_verified_at_random() {
+		let picked = picks(ALWAYS_VERIFIED + 1, 4000);
+		assert!(picked[0]);
+		assert!(picked.windows(8).all(|eight| eight.contains(&true)));
+		let share = picked.iter().filter(|picked| **picked).count();
+		assert!((500..1200).contains(&share), "{share} of 4000");
+		assert_ne!(picked, picks(ALWAYS_VERIFIED + 1, 4000));
+	}
+
+	#[test]
+	fn after_a_wrong_result_all_are_verified() {
+		let (mut sampling, mut seeder) = (Sampling::default(), new_seeder());
+		sampling.suspect();
+		assert!((0..100).all(|_| sampling.picks_of(u64::MAX, seeder.as_mut())));
+	}
+}

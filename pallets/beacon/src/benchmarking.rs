@@ -1,0 +1,24 @@
+//! Benchmark of `contribute`, with a contribution made beforehand: a runtime has no secret keys.
+
+use crate::{Contribution, pallet::*};
+use frame_benchmarking::v2::*;
+use frame_system::RawOrigin;
+
+#[benchmarks]
+mod benchmarks {
+	use super::*;
+
+	#[benchmark]
+	fn contribute() {
+		let (turn, contribution) = Contribution::example();
+		CurrentTurn::<T>::put(turn);
+		frame_system::Pallet::<T>::set_block_number(1u32.into());
+
+		#[extrinsic_call]
+		_(RawOrigin::None, contribution);
+
+		assert_eq!(ContributedIn::<T>::get(), 1u32.into());
+	}
+
+	impl_benchmark_test_suite!(Pallet, crate::mock::chain(&[]), crate::mock::Test);
+}

@@ -1,0 +1,6 @@
+//! Tests of the pallet.
+
+mod bias;
+mod contribution;
+mod order;
+mod randomness;

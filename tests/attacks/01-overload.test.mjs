@@ -1,0 +1,105 @@
+// Attack 1: jobs that declare little work and cost much, since each needs a server key that the worker has not
+// prepared. On 5166bc2 their deadlines passed, and each missed one paid the attacker out of the worker's bond.
+// Now loading is part of the work, accounts and workers are bounded, and what a miss costs goes to nobody here.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fheMl, send, until } from '../e2e/harness.mjs';
+import { u8aToHex } from '../e2e/polkadot.mjs';
+import {
+  account, attackedNode, balances, bestNumber, encrypted, failures, fhe, flood, register,
+  SHOULD_SUCCEED, sleep, UNIT, verdict, wealth,
+} from './lib.mjs';
+
+/** More than the sixteen that a worker keeps. */
+const KEYS = 20;
+// Few requests are done in time even there: only the flood of the review is tried where it must succeed.
+const SIZES = process.env.FHE_ML_FLOODS?.split(',').map(Number) ?? (SHOULD_SUCCEED ? [6000] : [200, 1000, 6000]);
+const alice = account('//Alice');
+let node;
+let api;
+let tree;
+
+before(async () => {
+  node = await attackedNode();
+  api = node.api;
+  tree = await register(node, 'breast_cancer_tree', 'breast_cancer');
+});
+after(() => node?.stop());
+
+/** Gives each of `attackers` its part of twenty server keys; returns what they can request with them. */
+async function prepare(attackers) {
+  const inputs = await Promise.all(Array.from({ length: KEYS }, async (_, at) => {
+    const keys = join(node.folder, `keys-${attackers.length}-${at}`);
+    await fheMl('keygen', '--out', keys);
+    const { bytes } = await encrypted(node, tree.artifact, 'breast_cancer', at, keys);
+    return { bytes, key: new Uint8Array(readFileSync(join(keys, 'server.key'))), owner: attackers[at % attackers.length] };
+  }));
+  for (const { key, owner } of inputs) await send(api, api.tx.fheMl.registerServerKey(u8aToHex(key)), owner);
+  return inputs.map(({ bytes, owner }) => ({
+    owner, call: () => api.tx.fheMl.requestInference(tree.number, u8aToHex(bytes.subarray(48, 80)), u8aToHex(bytes), 10n ** 12n, 1),
+  }));
+}
+
+const worker = async () => (await api.query.fheMl.workers(alice.publicKey)).unwrap();
+
+/** Requests `size` jobs and waits until all are finished; returns what each side won. */
+async function attack(attackers, requests, size) {
+  const addresses = attackers.map(({ address }) => address);
+  const [first, own, honest] =
+    [await bestNumber(api), await wealth(api, ...addresses), await wealth(api, alice.address)];
+  const { bond } = await worker();
+  const start = Date.now();
+  const sent = await Promise.all(attackers.map((attacker) => {
+    const mine = requests.filter(({ owner }) => owner === attacker);
+    const count = Math.floor(size / attackers.length);
+    return flood(api, Array.from({ length: count }, (_, at) => mine[at % mine.length].call()), attacker);
+  }));
+  const taken = sent.reduce((sum, { taken: some }) => sum + some, 0);
+  // Requests can wait in the pool for a while, and some vanish from it: all is over when nothing moves.
+  let quiet = 0;
+  await until('the end of the flood', async () => {
+    const idle = (await api.query.fheMl.pendingCount()).isZero()
+      && (await api.rpc.author.pendingExtrinsics()).length === 0;
+    quiet = idle ? quiet + 1 : 0;
+    await sleep(1_000);
+    return quiet > 3;
+  }, 900);
+  const { bond: left, missed, status } = await worker();
+  const refused = {};
+  for (const address of addresses) {
+    for (const [name, count] of Object.entries(await failures(api, first, address))) {
+      refused[name] = (refused[name] ?? 0) + count;
+    }
+  }
+  console.log(`${size} requests of ${attackers.length} account(s), ${(Date.now() - start) / 1000} s: the pool took ${taken}; `
+    + `refused in blocks ${JSON.stringify(refused)}; pool errors ${JSON.stringify(Object.assign({}, ...sent.map(({ errors }) => errors)))}`);
+  console.log(`the honest worker's bond: ${fhe(bond)} -> ${fhe(left)} FHE, missed ${missed}, ${status.type}; `
+    + `its operator ${fhe((await wealth(api, alice.address)) - honest)} FHE`);
+  if (status.isSuspended) await send(api, api.tx.fheMl.resumeWorker(alice.publicKey), alice);
+  return {
+    won: balances(own, await wealth(api, ...addresses)),
+    honest: (await wealth(api, alice.address)) - honest,
+    done: (await api.query.fheMl.nextJob()).toNumber(),
+  };
+}
+
+for (const accounts of SHOULD_SUCCEED ? [1] : [1, KEYS]) {
+  test(`a flood under ${KEYS} keys of ${accounts} account(s)`, async () => {
+    const attackers = Array.from({ length: accounts }, (_, at) => account(`//attacker/${accounts}/${at}`));
+    const ferdie = account('//Ferdie');
+    for (const { address } of attackers) {
+      await send(api, api.tx.balances.transferKeepAlive(address, (20_000n / BigInt(accounts) + 500n) * UNIT), ferdie);
+    }
+    const requests = await prepare(attackers);
+    for (const size of SIZES) {
+      const { won, honest } = await attack(attackers, requests, size);
+      verdict(won > 0n, `${size} requests of ${accounts} account(s) brought ${fhe(won)} FHE`);
+      if (!SHOULD_SUCCEED) {
+        assert.ok(honest > -UNIT, `the honest operator lost ${fhe(-honest)} FHE`);
+      }
+    }
+  });
+}

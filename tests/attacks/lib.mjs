@@ -1,0 +1,282 @@
+// What the attacks share: workers without a node, chosen results, floods, and what they cost.
+//
+// Each attack runs on the nodes in FHE_ML_BIN and says whether it succeeds. EXPECT says whether it should:
+// `fails` (default) of what is here, `succeeds` of commit 5166bc2. What differs between the two is looked up in
+// the metadata of the node's runtime.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fheMl, model, Node, send } from '../e2e/harness.mjs';
+import { blake2AsU8a, compactToU8a, Keyring, stringToU8a, u8aConcat, u8aToHex } from '../e2e/polkadot.mjs';
+
+const EXPECTED = process.env.EXPECT ?? 'fails';
+assert.ok(['fails', 'succeeds'].includes(EXPECTED), 'EXPECT is fails or succeeds');
+
+/** Whether the attack is expected to succeed: only on the commit that had these holes. */
+export const SHOULD_SUCCEED = EXPECTED === 'succeeds';
+
+export const keyring = new Keyring({ type: 'sr25519' });
+export const account = (suri) => keyring.addFromUri(suri);
+export const UNIT = 10n ** 12n;
+
+/** An amount for people. */
+export const fhe = (amount) => (Number(amount) / 1e12).toFixed(6);
+
+/** All that accounts own, held or free. */
+export async function wealth(api, ...addresses) {
+  let sum = 0n;
+  for (const address of addresses) {
+    const { data } = await api.query.system.account(address);
+    sum += data.free.toBigInt() + data.reserved.toBigInt();
+  }
+  return sum;
+}
+
+/** Prints the balance of the attacker before and after; returns what the attack brought. */
+export function balances(before, after) {
+  console.log(`attacker before ${fhe(before)} FHE, after ${fhe(after)} FHE: ${fhe(after - before)} FHE`);
+  return after - before;
+}
+
+/** Says what became of an attack, and fails if it is not what was expected. */
+export function verdict(succeeded, what) {
+  console.log(`the attack ${succeeded ? 'SUCCEEDED' : 'failed'}: ${what}`);
+  assert.equal(succeeded, SHOULD_SUCCEED, `the attack should have ${SHOULD_SUCCEED ? 'succeeded' : 'failed'}: ${what}`);
+}
+
+/** A dev node with keys; the node's own worker is Alice's. */
+export async function attackedNode(...options) {
+  const node = await new Node(['--dev', ...options]).start();
+  node.keys = join(node.folder, 'keys');
+  await fheMl('keygen', '--out', node.keys);
+  return node;
+}
+
+/** Compiles and registers a model; returns its number and artifact. */
+export async function register(node, name, table) {
+  const artifact = join(node.folder, `${name}.fheml`);
+  await fheMl('model', 'import', model(`${name}.onnx`), '--calibration', model(`${table}.train.csv`),
+    '--output', artifact);
+  const [{ model: number }] =
+    await fheMl('model', 'register', artifact, '--suri', '//Alice', '--url', node.url);
+  return { number, artifact };
+}
+
+/** An encrypted row of a model's test table. */
+export async function encrypted(node, artifact, table, row, keys = node.keys) {
+  const file = join(node.folder, `row-${row}-${(node.inputs = (node.inputs ?? 0) + 1)}.input`);
+  await fheMl('encrypt', '--model', artifact, '--input', model(`${table}.test.csv`), '--row', String(row),
+    '--key', keys, '--output', file);
+  return { file, bytes: new Uint8Array(readFileSync(file)) };
+}
+
+/** Sends calls with consecutive nonces, many at a time; resolves to how many the pool took, and its errors. */
+export async function flood(api, calls, signer, { tip = 0n, nonce, atOnce = 200, ahead = 3000 } = {}) {
+  const onChain = async () => (await api.query.system.account(signer.address)).nonce.toNumber();
+  let next = nonce ?? (await api.rpc.system.accountNextIndex(signer.address)).toNumber();
+  const era = { era: 0, blockHash: api.genesisHash, tip };
+  const errors = {};
+  let taken = 0;
+  for (let at = 0; at < calls.length; at += atOnce) {
+    const some = calls.slice(at, at + atOnce);
+    await Promise.all(some.map(async (call) => {
+      const signed = await call.signAsync(signer, { ...era, nonce: next++ });
+      await api.rpc.author.submitExtrinsic(signed).then(() => (taken += 1), ({ message }) => {
+        errors[message] = (errors[message] ?? 0) + 1;
+      });
+    }));
+    while (next - (await onChain()) > ahead) await sleep(300);
+  }
+  return { taken, errors, next };
+}
+
+/** How calls of an account ended, by the names of their errors, in blocks from `first` on. */
+export async function failures(api, first, address) {
+  const last = (await api.rpc.chain.getHeader()).number.toNumber();
+  const found = {};
+  for (let block = first; block <= last; block += 1) {
+    const hash = await api.rpc.chain.getBlockHash(block);
+    const [{ block: { extrinsics } }, events] =
+      await Promise.all([api.rpc.chain.getBlock(hash), (await api.at(hash)).query.system.events()]);
+    for (const { phase, event } of events) {
+      if (event.section !== 'system' || event.method !== 'ExtrinsicFailed') continue;
+      if (extrinsics[phase.asApplyExtrinsic.toNumber()].signer.toString() !== address) continue;
+      const [error] = event.data;
+      const name = error.isModule ? api.registry.findMetaError(error.asModule).name : error.toString();
+      found[name] = (found[name] ?? 0) + 1;
+    }
+  }
+  return found;
+}
+
+const number = (bytes, value) => {
+  const encoded = new Uint8Array(bytes);
+  for (let at = 0, rest = BigInt(value); at < bytes; at += 1, rest >>= 8n) encoded[at] = Number(rest & 255n);
+  return encoded;
+};
+const hash = (bytes) => blake2AsU8a(bytes, 256);
+
+/** The outcome of a job that was evaluated, encoded. */
+export const completed = (result) => u8aConcat(Uint8Array.of(0), compactToU8a(result.length), result);
+/** The outcome of one that could not be. `reason` is its place among `FailureReason`s. */
+export const failed = (reason) => Uint8Array.of(1, reason);
+
+/** A worker without a node: it posts what it likes. */
+export class Sybil {
+  constructor(node, suri) {
+    Object.assign(this, { node, api: node.api, pair: account(suri) });
+    this.id = u8aToHex(this.pair.publicKey);
+  }
+
+  async join(operator) {
+    const proof = this.pair.sign(u8aConcat(stringToU8a('POP_'), operator.publicKey));
+    await send(this.api, this.api.tx.fheMl.joinWorkers(this.pair.publicKey, proof), operator);
+    return this;
+  }
+
+  async record() {
+    return (await this.api.query.fheMl.workers(this.pair.publicKey)).unwrap();
+  }
+
+  /** The numbers of its jobs. */
+  async jobs() {
+    const keys = await this.api.query.fheMl.pending.keys(this.pair.publicKey);
+    return keys.map(({ args: [, job] }) => job.toNumber());
+  }
+
+  /** What it signs: a domain, and all that binds the statement to its job. */
+  async sign(job, kind, statement) {
+    const record = (await this.api.query.fheMl.jobs(job)).unwrap();
+    const { artifact } = (await this.api.query.fheMl.models(record.model)).unwrap();
+    return this.pair.sign(u8aConcat(
+      stringToU8a(`fhe-ml/submission/${record.engine ? 3 : 2}`),
+      this.api.genesisHash.toU8a(), number(8, job), record.input.toU8a(), artifact.toU8a(),
+      record.serverKey.toU8a(), record.engine ? number(2, record.engine.toNumber()) : new Uint8Array(),
+      Uint8Array.of(kind), statement,
+    ));
+  }
+
+  /** A transaction that posts an outcome; `forged` has a signature of something else. */
+  async submission(job, outcome, forged = false) {
+    const outcomeHash = hash(outcome);
+    const signature = await this.sign(job, 0, forged ? hash(outcomeHash) : outcomeHash);
+    const values = { worker: this.pair.publicKey, job, outcomeHash, outcome, signature };
+    return general(this.api, 'submitResult', values);
+  }
+
+  async commitment(job, outcome) {
+    const commitment = hash(u8aConcat(
+      stringToU8a('fhe-ml/commitment/1'), this.pair.publicKey, number(8, job), hash(outcome)));
+    const signature = await this.sign(job, 1, commitment);
+    return general(this.api, 'commitResult', { worker: this.pair.publicKey, job, commitment, signature });
+  }
+
+  async post(job, outcome) {
+    return submitRaw(this.node, await this.submission(job, outcome));
+  }
+
+  async commit(job, outcome) {
+    return submitRaw(this.node, await this.commitment(job, outcome));
+  }
+
+  /**
+   * Does what the chain wants of it next for all its jobs; `outcomeOf(job, record)` says what it claims.
+   * Others of its operator must serve, too, in turn.
+   */
+  async serve(outcomeOf) {
+    for (const job of await this.jobs()) {
+      const found = await this.api.query.fheMl.jobs(job);
+      if (found.isNone) continue;
+      const record = found.unwrap();
+      const outcome = await outcomeOf(job, record);
+      if (!outcome) continue;
+      if (record.redundancy.toNumber() === 1) {
+        await this.once(`post ${job}`, () => this.post(job, outcome));
+        continue;
+      }
+      const { commitments } = await this.api.query.fheMl.ballots(job);
+      const has = commitments.some(([worker]) => worker.toHex() === this.id);
+      if (!has) await this.once(`commit ${job}`, () => this.commit(job, outcome));
+      else if (record.assignees.every((worker) => commitments.some(([other]) => other.eq(worker)))) {
+        await this.once(`reveal ${job}`, () => this.post(job, outcome));
+      }
+    }
+  }
+
+  /** Does it again only if the pool refused it, or if it is not in a block after some seconds. */
+  async once(what, act) {
+    this.done ??= new Map();
+    if (Date.now() < (this.done.get(what) ?? 0)) return;
+    this.done.set(what, Date.now() + 8_000);
+    await act().catch(() => this.done.delete(what));
+  }
+}
+
+/** A transaction that only its call authorizes, as the nodes of workers make them. */
+function general(api, name, values) {
+  const { meta, callIndex } = api.tx.fheMl[name];
+  const fields = meta.args.map(({ name: field }) => {
+    const value = values[field.toString().replace(/_(\w)/g, (_, letter) => letter.toUpperCase())];
+    assert.ok(value !== undefined, `${name} has a new argument: ${field}`);
+    return typeof value === 'number' ? number(8, value) : value;
+  });
+  // Extrinsic version 5, general; extension version 0: era, nonce, tip and metadata hash are all zero.
+  const bytes = u8aConcat(Uint8Array.of(0x45, 0, 0, 0, 0, 0), callIndex, ...fields);
+  return u8aToHex(u8aConcat(compactToU8a(bytes.length), bytes));
+}
+
+/** A call of a node's RPC, past the types of @polkadot/api. */
+export async function rpc(node, method, ...params) {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(`http://${node.rpcHost}:${node.port}`, { method: 'POST', headers, body });
+  const { result, error } = await answer.json();
+  if (error) throw Object.assign(new Error(`${error.message}: ${error.data ?? ''}`), { code: error.code });
+  return result;
+}
+
+/** Sends an encoded transaction. */
+export const submitRaw = (node, hex) => rpc(node, 'author_submitExtrinsic', hex);
+
+/** Honest workers more, whose keys the node has; their operator must be rich. */
+export async function honestWorkers(node, count, operator) {
+  const workers = [];
+  for (let at = 1; at <= count; at += 1) {
+    const suri = `//honest${at}`;
+    const worker = new Sybil(node, suri);
+    await rpc(node, 'author_insertKey', 'fhe!', suri, worker.id);
+    workers.push(await worker.join(operator));
+  }
+  return workers;
+}
+
+const Q = 2_251_799_813_640_193n;
+/** A result of the logistic model that says the other class: its first score is moved by a sixteenth of q. */
+export function lie(result) {
+  const lied = result.slice();
+  const at = lied.length - 13; // Two bodies of 51 bits.
+  let bits = lied.subarray(at).reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  const mask = (1n << 51n) - 1n;
+  const [first, second] = [bits & mask, ((bits >> 51n) + (1n << 47n)) % Q];
+  bits = first | (second << 51n);
+  for (let byte = at; byte < lied.length; byte += 1, bits >>= 8n) lied[byte] = Number(bits & 255n);
+  return lied;
+}
+
+/** Events of the pallet in blocks from `first` on, by name. */
+export async function eventsSince(api, first) {
+  const last = (await api.rpc.chain.getHeader()).number.toNumber();
+  const found = [];
+  for (let block = first; block <= last; block += 1) {
+    const at = await api.at(await api.rpc.chain.getBlockHash(block));
+    for (const { event } of await at.query.system.events()) {
+      if (event.section === 'fheMl') found.push({ block, name: event.method, data: event.data });
+    }
+  }
+  return found;
+}
+
+export const bestNumber = async (api) => (await api.rpc.chain.getHeader()).number.toNumber();
+export { sleep };

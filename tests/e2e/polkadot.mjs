@@ -1,0 +1,5 @@
+// @polkadot/api for the tests in other folders: it is installed here.
+
+export { ApiPromise, Keyring, WsProvider } from '@polkadot/api';
+export { compactToU8a, hexToU8a, stringToU8a, u8aConcat, u8aToHex } from '@polkadot/util';
+export { blake2AsU8a } from '@polkadot/util-crypto';

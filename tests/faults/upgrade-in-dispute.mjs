@@ -1,0 +1,71 @@
+// An upgrade of the runtime while workers disagree. See scripts/rehearse-faults.sh.
+//
+// Four nodes, of which one lies: jobs with redundancy two are in all stages (waiting for commitments, for outcomes,
+// for more workers) when the code is replaced. All of them end, nobody honest pays, the books balance.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fheMl, history, LYING_NODE, model, numberOf, scratch, send, until } from '../e2e/harness.mjs';
+import { allFinished, balancedBooks, finalized, localNetwork, predictRight } from '../e2e/network.mjs';
+import { ApiPromise, u8aToHex, WsProvider } from '../e2e/polkadot.mjs';
+import { account, jobsOf, requests } from './lib.mjs';
+
+const QUEUE = 60;
+const LIAR = account('//Dave').address;
+const [, , OLD, wasm] = process.argv;
+const code = u8aToHex(readFileSync(wasm));
+/** The tool of the version that runs before the upgrade. */
+const oldTool = (...args) => execFileSync(join(OLD, 'fhe-ml'), args, { stdio: ['ignore', 'pipe', 'pipe'] });
+/** The chain is the old version's; its nodes have been restarted with the new binary already. */
+const spec = join(scratch(), 'local.json');
+writeFileSync(spec, execFileSync(join(OLD, 'fhe-ml-node'), ['export-chain-spec', '--chain', 'local', '--raw'],
+  { maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] }));
+const nodes = await localNetwork({ dave: { binary: LYING_NODE } }, spec);
+const all = Object.values(nodes);
+try {
+  const { bob } = nodes;
+  const version = async ({ api }) => (await api.rpc.state.getRuntimeVersion()).specVersion.toNumber();
+  const made = { artifact: join(bob.folder, 'model.fheml'), keys: join(bob.folder, 'keys') };
+  oldTool('keygen', '--out', made.keys);
+  oldTool('model', 'import', model('breast_cancer_logistic.onnx'), '--output', made.artifact,
+    '--calibration', model('breast_cancer.train.csv'));
+  oldTool('model', 'register', made.artifact, '--suri', '//Alice', '--url', bob.url);
+  const old = await version(bob);
+  const request = await requests(bob, made);
+  await request(bob, QUEUE, 2);
+  await until('ballots', async () => (await bob.api.query.fheMl.ballots.keys()).length > 5);
+  const { tx } = bob.api;
+  const { block } = await send(bob.api, tx.sudo.sudo(tx.system.setCode(code)), account('//Alice'));
+  const at = await numberOf(bob.api, block);
+  const then = await bob.api.at(block);
+  const ballots = (await then.query.fheMl.ballots.keys()).length;
+  const disputed = (await history(bob.api, 'InferenceDisputed')).filter(({ block: number }) => number <= at).length;
+  console.log(`setCode is in block ${at}, with ${ballots} ballots open; ${disputed} jobs have been disputed so far`);
+  assert.ok(ballots > 0, 'nothing was being voted on');
+  await until('the new version on every node', async () => (await Promise.all(all.map(version))).every((now) => now > old));
+  await until('finality beyond the upgrade', async () =>
+    (await Promise.all(all.map(finalized))).every((number) => number > at + 2), 120);
+
+  // An open connection knows only one version's types.
+  const api = await ApiPromise.create({ provider: new WsProvider(bob.url), noInitWarn: true });
+  await until('all requests in blocks', async () => (await jobsOf({ api })) >= QUEUE, 60)
+    .catch(() => console.log('requests of the old version that were in no block have to be sent again'));
+  const jobs = await allFinished({ api }, await jobsOf({ api }), 300);
+  const ends = {};
+  for (const { job: { status } } of jobs) ends[status.toString()] = (ends[status.toString()] ?? 0) + 1;
+  console.log(`${jobs.length} jobs ended: ${Object.entries(ends).map(([how, count]) => `${count} ${how.slice(0, 40)}`).join(', ')}`);
+  for (const { operator, slashed } of await fheMl('worker', 'list', '--url', bob.url)) {
+    if (operator !== LIAR) assert.equal(slashed, 0, `${operator} is honest and was slashed`);
+  }
+  await balancedBooks({ api });
+  console.log('nobody honest was slashed, and the books balance');
+  await predictRight(bob, made.keys, '0..4');
+  await api.disconnect();
+} catch (error) {
+  console.error(`error: this upgrade must not be done in a dispute: ${error.message}`);
+  process.exitCode = 1;
+} finally {
+  await Promise.all(all.map((node) => node.stop()));
+}
