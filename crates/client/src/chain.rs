@@ -1,6 +1,7 @@
 //! The chain, through a node's WebSocket, or through a light client.
 
 mod authority;
+mod blocks;
 mod call;
 mod error;
 mod identity;
@@ -83,6 +84,7 @@ pub struct Chain {
 	client: OnlineClient<Config>,
 	rpc: RpcClient,
 	is_light: bool,
+	blocks: blocks::Blocks,
 }
 
 /// The state of the chain at the block that counted when it was taken: a node's best one, or the last one that
@@ -104,7 +106,8 @@ impl Chain {
 		let client = OnlineClient::from_backend(Arc::new(backend)).await.map_err(|error| {
 			ChainError::Unreachable { url: url.clone(), why: error.to_string() }
 		})?;
-		let chain = Self { client, rpc, is_light: source.light.is_some() };
+		let chain =
+			Self { client, rpc, is_light: source.light.is_some(), blocks: Default::default() };
 		if chain.is_light {
 			chain.wait_for_head().await?;
 		}

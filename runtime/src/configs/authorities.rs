@@ -2,11 +2,9 @@
 
 use super::SlashAccount;
 use crate::{
-	AccountId, Aura, Authorities, Balance, Balances, BlockNumber, HOURS, Historical, Offences,
-	REPORTABLE_SESSIONS, Runtime, RuntimeEvent, RuntimeHoldReason, SESSION_BLOCKS, Session,
-	SessionKeys, UNIT,
+	AccountId, Aura, Authorities, Balances, HOURS, Historical, Offences, REPORTABLE_SESSIONS,
+	Runtime, RuntimeEvent, RuntimeHoldReason, SESSION_BLOCKS, SessionKeys, UNIT,
 };
-use codec::{Decode, Encode};
 use frame_support::traits::{ConstU32, ConstU64, ConstU128};
 use frame_system::EnsureRoot;
 use pallet_authorities::{NoIdentification, migrations::FromFixedAuthorities};

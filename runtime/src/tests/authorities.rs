@@ -47,7 +47,7 @@ fn fixed_authorities_become_the_admins_list_and_nobody_sees_a_change() {
 		assert_eq!((aura.len(), grandpa.len()), (4, 4));
 		// A chain of today has none of the new pallets' storage.
 		for pallet in ["Session", "Historical", "Authorities", "Authorship", "Offences"] {
-			let prefix = sp_core::twox_128(pallet.as_bytes());
+			let prefix = sp_io::hashing::twox_128(pallet.as_bytes());
 			let _ = unhashed::clear_prefix(&prefix, None, None);
 		}
 		pallet_grandpa::SetIdSession::<Runtime>::remove(0);
@@ -115,8 +115,7 @@ fn double_vote(key: Ed25519Keyring) -> sp_consensus_grandpa::EquivocationProof<H
 fn an_authority_that_votes_twice_is_disabled_and_taken_off_the_list() {
 	run(|| {
 		let bob = Ed25519Keyring::Bob;
-		let proof =
-			Historical::prove((sp_consensus_grandpa::KEY_TYPE, bob.public().into())).unwrap();
+		let proof = Historical::prove((sp_consensus_grandpa::KEY_TYPE, bob.public().0)).unwrap();
 		let report = || {
 			Grandpa::report_equivocation_unsigned(
 				frame_system::RawOrigin::None.into(),

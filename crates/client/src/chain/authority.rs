@@ -67,7 +67,7 @@ impl Chain {
 	pub async fn authority_comes_back(&self, account: &Account) -> Result<u64, ChainError> {
 		let best = self.best_block().await?;
 		let mut known = best.authorities().await?.authorities.into_iter();
-		let role = known.find(|known| known.account.0 == account.id()).map(|known| known.role);
+		let role = known.find(|known| known.account == account.id()).map(|known| known.role);
 		let call = match role {
 			Some(AuthorityRole::Candidate(record)) if record.status == CandidateStatus::Dropped => {
 				let bond = record.bond.max(best.candidate_bond()?);

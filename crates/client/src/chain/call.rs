@@ -7,11 +7,11 @@ use std::str::FromStr;
 use subxt::{
 	config::substrate::{AccountId32, H256},
 	error::DispatchError,
+	events::{Events, Phase},
 	ext::{
 		scale_encode::{EncodeAsFields, Error as EncodeError, FieldIter},
 		scale_type_resolver::TypeResolver,
 	},
-	extrinsics::ExtrinsicEvents,
 	metadata::ArcMetadata,
 	rpcs::rpc_params,
 };
@@ -173,7 +173,10 @@ pub(super) struct SessionKeys {
 
 /// The events of a transaction that succeeded, and the block that it is in.
 pub(super) struct Included {
-	pub(super) events: ExtrinsicEvents<Config>,
+	/// Those of the whole block.
+	pub(super) events: Events<Config>,
+	/// Place of the transaction in the block.
+	pub(super) index: usize,
 	pub(super) block: u64,
 	pub(super) metadata: ArcMetadata,
 }
@@ -183,7 +186,8 @@ impl Included {
 	pub(super) fn fields(&self, pallet: &str, name: &'static str) -> Result<Vec<u8>, ChainError> {
 		for event in self.events.iter() {
 			let event = event?;
-			if event.pallet_name() == pallet && event.event_name() == name {
+			let is_ours = event.phase() == Phase::ApplyExtrinsic(self.index as u32);
+			if is_ours && event.pallet_name() == pallet && event.event_name() == name {
 				return Ok(event.field_bytes().to_vec());
 			}
 		}

@@ -3,7 +3,10 @@
 use super::LightError;
 use fhe_ml_models::ArtifactError;
 use fhe_ml_primitives::{FailureReason, JobId, ModelId};
-use subxt::error::{BackendError, DispatchError, ExtrinsicError, RpcError};
+use subxt::{
+	config::substrate::H256,
+	error::{BackendError, DispatchError, ExtrinsicError, RpcError},
+};
 
 /// A request to the chain that failed.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +80,11 @@ pub enum ChainError {
 		/// The nonce.
 		nonce: u64,
 	},
+	/// A block whose transactions nobody shows.
+	#[error(
+		"the node does not show block {0}, which may have the transaction; ask another node for it"
+	)]
+	BlockNotShown(H256),
 	/// A block without the expected event.
 	#[error("the transaction was included without the event {0}")]
 	NoEvent(&'static str),
@@ -107,7 +115,9 @@ fn explain(reason: &FailureReason) -> &'static str {
 	match reason {
 		FailureReason::ModelDoesNotDecode => "the model on the chain does not decode",
 		FailureReason::ServerKeyDoesNotDecode => "the server key on the chain does not decode",
-		FailureReason::InputDoesNotDecode => "the encrypted input does not decode",
+		FailureReason::InputDoesNotDecode => {
+			"the worker says that the encrypted input does not decode; if this tool made it, the worker is wrong: ask again with --redundancy 3"
+		},
 		FailureReason::EvaluationFailed => "the evaluation returned an error",
 		FailureReason::EvaluationCrashed => "the evaluation crashed the worker",
 		FailureReason::NoAgreement => {
@@ -125,7 +135,7 @@ impl ChainError {
 
 	/// Whether the full nodes that a light client asks did not answer: others, or the same a moment later, may.
 	pub(super) fn is_of_peers(&self) -> bool {
-		matches!(self, Self::Rpc(_) | Self::Subxt(_))
+		matches!(self, Self::Rpc(_) | Self::Subxt(_) | Self::BlockNotShown(_))
 	}
 
 	/// Whether the same transaction can be sent again later.

@@ -8,14 +8,11 @@ use super::{
 	call::{Encoded, Included},
 };
 use backon::{ConstantBuilder, Retryable};
-use fhe_ml_engine::blake2b_256;
 use std::time::Duration;
 use subxt::{
-	backend::BlockRef,
 	client::OnlineClientAtBlockImpl,
 	config::{DefaultExtrinsicParamsBuilder, substrate::H256},
 	error::DispatchError,
-	rpcs::rpc_params,
 	tx::{DynamicPayload, SubmittableTransaction, TransactionProgress, TransactionStatus},
 };
 use tokio::time::{Instant, sleep, timeout};
@@ -70,24 +67,6 @@ enum News {
 	Nothing,
 }
 
-/// A block as `chain_getBlock` returns it.
-#[derive(serde::Deserialize)]
-struct SignedBlock {
-	block: Block,
-}
-
-#[derive(serde::Deserialize)]
-struct Block {
-	header: Header,
-	extrinsics: Vec<String>,
-}
-
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Header {
-	parent_hash: H256,
-}
-
 impl BestBlock {
 	/// Signs a call that is valid from this block on.
 	fn sign(&self, call: &Call, account: &Account, nonce: u64) -> Result<Signed, ChainError> {
@@ -124,25 +103,6 @@ impl Chain {
 		};
 		sent.submit().await?;
 		Ok(sent)
-	}
-
-	/// The events of a transaction in a block, if it is there.
-	async fn events_of(
-		&self,
-		block: H256,
-		hashes: &[H256],
-	) -> Result<Option<Included>, ChainError> {
-		let at = self.client.at_block(BlockRef::from_hash(block)).await?;
-		let extrinsics = at.extrinsics().fetch().await?;
-		for extrinsic in extrinsics.iter() {
-			let Ok(extrinsic) = extrinsic else { continue };
-			if hashes.contains(&extrinsic.hash()) {
-				let events = extrinsic.events().await?;
-				let (block, metadata) = (at.block_number(), at.metadata());
-				return Ok(Some(Included { events, block, metadata }));
-			}
-		}
-		Ok(None)
 	}
 }
 
@@ -213,10 +173,11 @@ impl Sent {
 
 	/// Where it is, after what was heard.
 	async fn place(&self, news: News) -> Result<Place, ChainError> {
-		if let News::Block(block) = news
-			&& let Some(included) = self.chain.events_of(block, &self.hashes).await?
-		{
-			return Ok(Place::Block(included));
+		if let News::Block(hash) = news {
+			let block = self.chain.block(hash).await?;
+			if let Some(included) = self.chain.events_of(&block, &self.hashes).await? {
+				return Ok(Place::Block(included));
+			}
 		}
 		self.find().await
 	}
@@ -254,22 +215,13 @@ impl Sent {
 		}
 		let (mut number, mut hash) = (best.number(), best.at.block_hash());
 		while number > self.since {
-			let signed: Option<SignedBlock> =
-				self.chain.ask("chain_getBlock", rpc_params![hash]).await?;
-			let Some(SignedBlock { block }) = signed else { break };
-			if block.extrinsics.iter().any(|extrinsic| self.is_one_of_ours(extrinsic))
-				&& let Some(included) = self.chain.events_of(hash, &self.hashes).await?
-			{
+			let block = self.chain.block(hash).await?;
+			if let Some(included) = self.chain.events_of(&block, &self.hashes).await? {
 				return Ok(Place::Block(included));
 			}
-			(number, hash) = (number.saturating_sub(1), block.header.parent_hash);
+			(number, hash) = (number.saturating_sub(1), block.parent);
 		}
 		Err(ChainError::Replaced { nonce: self.nonce })
-	}
-
-	fn is_one_of_ours(&self, extrinsic: &str) -> bool {
-		let bytes = hex::decode(extrinsic.trim_start_matches("0x")).unwrap_or_default();
-		self.hashes.contains(&H256(blake2b_256(&bytes)))
 	}
 }
 

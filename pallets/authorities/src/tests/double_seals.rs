@@ -9,7 +9,7 @@ use sp_consensus_aura::{
 	digests::CompatibleDigestItem,
 	sr25519::{AuthorityId, AuthorityPair, AuthoritySignature},
 };
-use sp_core::{H256, Pair};
+use sp_core::{ByteArray, H256, Pair};
 use sp_runtime::{
 	ApplyExtrinsicResult, Digest, DigestItem,
 	traits::{Applyable, Checkable, Header as _},
@@ -43,8 +43,9 @@ fn seal(pair: &AuthorityPair, header: &mut Header) {
 
 fn send(authority: AuthorityId, first: Header, second: Header) -> ApplyExtrinsicResult {
 	let extrinsic = Authorities::double_seal_report(authority, first, second);
+	let length = extrinsic.encoded_size();
 	let checked = extrinsic.check(&frame_system::ChainContext::<Test>::default())?;
-	let (info, length) = (checked.get_dispatch_info(), checked.encoded_size());
+	let info = checked.get_dispatch_info();
 	checked.validate::<Test>(TransactionSource::External, &info, length)?;
 	Ok(checked.apply::<Test>(&info, length)?.map(|_| ()).map_err(|error| error.error))
 }
@@ -132,7 +133,7 @@ fn new_keys_do_not_help_an_offender() {
 		candidate_in_set();
 		pallet_session::KeyOwner::<Test>::remove((
 			sp_core::crypto::key_types::AURA,
-			pair(11).public().as_ref().to_vec(),
+			pair(11).public().to_raw_vec(),
 		));
 		assert_eq!(report(11), Ok(Ok(())));
 		assert_eq!(held(11), BOND / 2);

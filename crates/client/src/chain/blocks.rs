@@ -1,0 +1,80 @@
+//! Which transactions a block has, asked for once: full nodes do not show a light client the same block a third
+//! time within a minute, and every transaction that is waited for looks through the same blocks.
+
+use super::{Chain, ChainError, call::Included};
+use fhe_ml_engine::blake2b_256;
+use futures::lock::Mutex;
+use std::{collections::VecDeque, sync::Arc};
+use subxt::{backend::BlockRef, config::substrate::H256, rpcs::rpc_params};
+
+/// Blocks that are remembered: as many as a transaction is valid for.
+const REMEMBERED: usize = 128;
+
+/// What is known of a block.
+pub(super) struct Block {
+	hash: H256,
+	/// Its parent.
+	pub(super) parent: H256,
+	/// Hashes of its transactions, in their order.
+	transactions: Vec<H256>,
+}
+
+/// The blocks that were asked for last. Whoever asks for one holds the lock meanwhile, so that the others
+/// find it here.
+#[derive(Clone, Default)]
+pub(super) struct Blocks(Arc<Mutex<VecDeque<Arc<Block>>>>);
+
+/// A block as `chain_getBlock` returns it.
+#[derive(serde::Deserialize)]
+struct SignedBlock {
+	block: Body,
+}
+
+#[derive(serde::Deserialize)]
+struct Body {
+	header: Header,
+	extrinsics: Vec<String>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Header {
+	parent_hash: H256,
+}
+
+fn hash_of(extrinsic: &str) -> H256 {
+	let bytes = hex::decode(extrinsic.trim_start_matches("0x")).unwrap_or_default();
+	H256(blake2b_256(&bytes))
+}
+
+impl Chain {
+	/// Parent and transactions of a block.
+	pub(super) async fn block(&self, hash: H256) -> Result<Arc<Block>, ChainError> {
+		let mut known = self.blocks.0.lock().await;
+		if let Some(block) = known.iter().find(|block| block.hash == hash) {
+			return Ok(block.clone());
+		}
+		let signed: Option<SignedBlock> = self.ask("chain_getBlock", rpc_params![hash]).await?;
+		let body = signed.ok_or(ChainError::BlockNotShown(hash))?.block;
+		let transactions = body.extrinsics.iter().map(|extrinsic| hash_of(extrinsic)).collect();
+		let block = Arc::new(Block { hash, parent: body.header.parent_hash, transactions });
+		known.truncate(REMEMBERED.saturating_sub(1));
+		known.push_front(block.clone());
+		Ok(block)
+	}
+
+	/// The events of a transaction in a block, if one of these hashes is there.
+	pub(super) async fn events_of(
+		&self,
+		block: &Block,
+		hashes: &[H256],
+	) -> Result<Option<Included>, ChainError> {
+		let Some(index) = block.transactions.iter().position(|hash| hashes.contains(hash)) else {
+			return Ok(None);
+		};
+		let at = self.client.at_block(BlockRef::from_hash(block.hash)).await?;
+		let events = at.events().fetch().await?;
+		let (block, metadata) = (at.block_number(), at.metadata());
+		Ok(Some(Included { events, index, block, metadata }))
+	}
+}
