@@ -37,7 +37,7 @@ fn builder(
 	let wasm = WASM_BINARY.ok_or("this node was built without its runtime (SKIP_WASM_BUILD)")?;
 	let mut properties = sc_service::Properties::new();
 	properties.insert("tokenSymbol".into(), "FHE".into());
-	properties.insert("tokenDecimals".into(), 12.into());
+	properties.insert("tokenDecimals".into(), fhe_ml_primitives::DECIMALS.into());
 	properties.insert("ss58Format".into(), 42.into());
 	Ok(GenericChainSpec::builder(wasm, None)
 		.with_name(name)

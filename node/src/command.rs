@@ -4,9 +4,9 @@ use crate::{
 	chain_spec,
 	cli::{Cli, Subcommand},
 	service,
+	worker::StartWorker,
 };
 use fhe_ml_runtime::opaque::Block;
-use fhe_ml_worker::Tamper;
 use sc_cli::SubstrateCli;
 
 impl SubstrateCli for Cli {
@@ -39,13 +39,13 @@ impl SubstrateCli for Cli {
 	}
 }
 
-/// Runs what the command line asks for. `tamper` makes the node's worker lie; only tests do that.
-pub fn run(tamper: Option<Tamper>) -> sc_cli::Result<()> {
+/// Runs what the command line asks for, with this worker.
+pub fn run(start_worker: StartWorker) -> sc_cli::Result<()> {
 	let cli = Cli::from_args();
 	let Some(subcommand) = &cli.subcommand else {
 		let options = cli.worker.clone();
 		return cli.create_runner(&cli.run)?.run_node_until_exit(|config| async move {
-			service::new_full(config, options, tamper).map_err(sc_cli::Error::Service)
+			service::new_full(config, options, start_worker).map_err(sc_cli::Error::Service)
 		});
 	};
 	match subcommand {

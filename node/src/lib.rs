@@ -10,5 +10,7 @@ mod equivocation;
 mod new_chain;
 mod rpc;
 mod service;
+mod worker;
 
 pub use command::run;
+pub use worker::start_worker;

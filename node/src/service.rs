@@ -1,8 +1,8 @@
 //! Wires the node together: database, pool, network, consensus, offchain hook, worker, RPC.
 
-use crate::{beacon::Contributor, cli::WorkerOptions, equivocation, rpc};
+use crate::{beacon::Contributor, cli::WorkerOptions, equivocation, rpc, worker::StartWorker};
 use fhe_ml_runtime::{apis::RuntimeApi, opaque::Block};
-use fhe_ml_worker::Tamper;
+use fhe_ml_worker::WorkerParams;
 use futures::FutureExt;
 use sc_client_api::{Backend, BlockBackend};
 use sc_consensus_aura::{ImportQueueParams, SlotProportion, StartAuraParams};
@@ -22,8 +22,9 @@ use sp_timestamp::InherentDataProvider as TimestampInherent;
 use std::{sync::Arc, time::Duration};
 
 type Executor = sc_executor::WasmExecutor<sp_io::SubstrateHostFunctions>;
-type FullClient = TFullClient<Block, RuntimeApi, Executor>;
-type FullBackend = TFullBackend<Block>;
+pub type FullClient = TFullClient<Block, RuntimeApi, Executor>;
+pub type FullBackend = TFullBackend<Block>;
+pub type FullPool = sc_transaction_pool::TransactionPoolHandle<Block, FullClient>;
 type SelectChain = sc_consensus::LongestChain<FullBackend, Block>;
 type GrandpaImport =
 	sc_consensus_grandpa::GrandpaBlockImport<FullBackend, Block, FullClient, SelectChain>;
@@ -39,7 +40,7 @@ pub type Service = PartialComponents<
 	FullBackend,
 	SelectChain,
 	sc_consensus::DefaultImportQueue<Block>,
-	sc_transaction_pool::TransactionPoolHandle<Block, FullClient>,
+	FullPool,
 	(GrandpaImport, GrandpaLink, Option<Telemetry>),
 >;
 
@@ -133,7 +134,7 @@ pub fn new_partial(config: &Configuration) -> Result<Service, ServiceError> {
 pub fn new_full(
 	config: Configuration,
 	options: WorkerOptions,
-	tamper: Option<Tamper>,
+	start_worker: StartWorker,
 ) -> Result<TaskManager, ServiceError> {
 	if matches!(config.network.network_backend, NetworkBackendType::Libp2p) {
 		let message = "this node is built for litep2p: leave out --network-backend libp2p";
@@ -216,7 +217,7 @@ pub fn new_full(
 		if !options.no_worker
 			&& let Some(offchain_storage) = backend.offchain_storage()
 		{
-			let worker = fhe_ml_worker::Worker::new(fhe_ml_worker::WorkerParams {
+			let worker = start_worker(WorkerParams {
 				client: client.clone(),
 				pool: transaction_pool.clone(),
 				keystore: keystore_container.keystore(),
@@ -225,10 +226,9 @@ pub fn new_full(
 				journal: config.data_path.join("fhe-ml-journal.redb"),
 				threads: options.worker_threads,
 				registry: registry.clone(),
-				tamper,
 			})
 			.map_err(|error| ServiceError::Application(Box::new(error)))?;
-			task_manager.spawn_handle().spawn_blocking("fhe-ml-worker", "fhe-ml", worker.run());
+			task_manager.spawn_handle().spawn_blocking("fhe-ml-worker", "fhe-ml", worker);
 		}
 	}
 

@@ -72,8 +72,7 @@ pub const SESSION_BLOCKS: BlockNumber = HOURS;
 /// Sessions after which an offence can no longer be reported: a week of hours.
 pub const REPORTABLE_SESSIONS: u32 = 7 * 24;
 
-/// One token, `FHE`, has twelve decimals.
-pub const UNIT: Balance = 1_000_000_000_000;
+pub use fhe_ml_primitives::UNIT;
 pub const MILLI_UNIT: Balance = UNIT / 1_000;
 pub const MICRO_UNIT: Balance = UNIT / 1_000_000;
 pub const EXISTENTIAL_DEPOSIT: Balance = MILLI_UNIT;

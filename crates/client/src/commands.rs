@@ -25,6 +25,7 @@ use fhe_ml_models::{
 	Artifact, ArtifactError, EncryptModelError, EncryptRowError, EvaluateError, FilterError,
 	ImportError, Model, ModelError, SchemaError, VerifyError,
 };
+use fhe_ml_primitives::Fhe;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -179,11 +180,10 @@ async fn quote(
 	let best = node.connect().await?.best_block().await?;
 	let quote =
 		best.quote(model, redundancy).await?.ok_or(CommandError::NoQuote { model, redundancy })?;
-	let units = |amount: u128| format!("{:.6} FHE", amount as f64 / 1e12);
 	let text = format!(
-		"one prediction with model {model} costs {}, and holds {} until the job is released",
-		units(quote.fee),
-		units(quote.deposit),
+		"one prediction with model {model} costs {:.6}, and holds {:.6} until the job is released",
+		Fhe(quote.fee),
+		Fhe(quote.deposit),
 	);
 	let (fee, deposit) = (quote.fee.to_string(), quote.deposit.to_string());
 	output.print(&json!({ "model": model, "fee": fee, "deposit": deposit }), &text)

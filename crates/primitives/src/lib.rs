@@ -13,6 +13,7 @@ pub mod bounds;
 mod mailbox;
 mod records;
 mod submission;
+mod unit;
 
 pub use api::*;
 pub use ballot::{Ballot, MIN_JURY, MIN_LEAD, Verdict};
@@ -24,6 +25,7 @@ pub use records::{
 	OpenRequests, Quote, Step, WorkerRecord, WorkerStatus,
 };
 pub use submission::{Outcome, ResultBytes, Statement, SubmissionPayload, commitment};
+pub use unit::{DECIMALS, Fhe, UNIT};
 
 /// The key with which a worker signs its results.
 pub mod worker_key {

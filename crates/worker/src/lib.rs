@@ -20,7 +20,7 @@ pub mod metrics;
 pub mod scheduler;
 pub mod service;
 
-pub use service::{StartError, Tamper, Worker, WorkerParams};
+pub use service::{Conduct, Honest, StartError, Worker, WorkerParams};
 
 /// Target of the worker's log lines.
 pub(crate) const LOG_TARGET: &str = "fhe-ml";

@@ -1,7 +1,7 @@
 //! What the worker shows to Prometheus.
 
 use crate::calibration::Speed;
-use fhe_ml_primitives::{Outcome, WorkerId, WorkerRecord, WorkerStatus};
+use fhe_ml_primitives::{Fhe, Outcome, WorkerId, WorkerRecord, WorkerStatus};
 use prometheus_endpoint::{
 	Counter, CounterVec, F64, Gauge, GaugeVec, Histogram, HistogramOpts, Opts, PrometheusError,
 	Registry, U64, register,
@@ -104,7 +104,7 @@ impl Metrics {
 		let worker = format!("0x{}", hex::encode(worker));
 		for (what, value) in [
 			("active", f64::from(u8::from(record.status == WorkerStatus::Active))),
-			("bond", record.bond as f64 / 1e12),
+			("bond", Fhe(record.bond).to_f64()),
 			("open", f64::from(record.open_jobs)),
 			("completed", record.completed as f64),
 			("missed", f64::from(record.missed)),

@@ -31,6 +31,7 @@ use sp_runtime::{
 	traits::{BlakeTwo256, Block as BlockT, Hash},
 };
 use std::{
+	marker::PhantomData,
 	num::NonZeroUsize,
 	panic::{AssertUnwindSafe, catch_unwind},
 	path::PathBuf,
@@ -64,12 +65,22 @@ pub struct WorkerParams<Client, Pool, Storage> {
 	pub threads: Option<NonZeroUsize>,
 	/// Where the metrics go.
 	pub registry: Option<Registry>,
-	/// Changes outcomes before they are delivered. For tests of the chain against workers that lie.
-	pub tamper: Option<Tamper>,
 }
 
-/// What a dishonest worker does to an outcome.
-pub type Tamper = fn(&mut Outcome);
+/// What happens to an outcome between its evaluation and its delivery.
+pub trait Conduct: Send + 'static {
+	/// Delivers another outcome than the one that was evaluated, if it is not honest.
+	fn deliver(outcome: Outcome) -> Outcome;
+}
+
+/// Delivers what was evaluated.
+pub struct Honest;
+
+impl Conduct for Honest {
+	fn deliver(outcome: Outcome) -> Outcome {
+		outcome
+	}
+}
 
 /// Why the worker did not start.
 #[derive(Debug, thiserror::Error)]
@@ -95,8 +106,8 @@ struct Finished {
 	time: Duration,
 }
 
-/// The worker service of a node.
-pub struct Worker<Client, Pool, Storage> {
+/// The worker service of a node. Tests of the chain have workers that are not [`Honest`].
+pub struct Worker<Client, Pool, Storage, C = Honest> {
 	client: Arc<Client>,
 	keystore: KeystorePtr,
 	sync_oracle: Arc<dyn SyncOracle + Send + Sync>,
@@ -109,10 +120,10 @@ pub struct Worker<Client, Pool, Storage> {
 	finished_sender: UnboundedSender<Finished>,
 	finished: UnboundedReceiver<Finished>,
 	metrics: Metrics,
-	tamper: Option<Tamper>,
+	conduct: PhantomData<C>,
 }
 
-impl<Client, Pool, Storage, Block> Worker<Client, Pool, Storage>
+impl<Client, Pool, Storage, Block, C> Worker<Client, Pool, Storage, C>
 where
 	Block: BlockT<Hash = H256>,
 	Client: ProvideRuntimeApi<Block>
@@ -124,6 +135,7 @@ where
 	Client::Api: FheMlApi<Block, AccountId32, u128>,
 	Pool: TransactionPool<Block = Block> + 'static,
 	Storage: OffchainStorage,
+	C: Conduct,
 {
 	/// Opens the journal and makes the threads.
 	pub fn new(params: WorkerParams<Client, Pool, Storage>) -> Result<Self, StartError> {
@@ -159,7 +171,7 @@ where
 			finished_sender,
 			finished,
 			metrics,
-			tamper: params.tamper,
+			conduct: PhantomData,
 		})
 	}
 
@@ -219,9 +231,7 @@ where
 
 	async fn take_in(&mut self, mut finished: Finished) {
 		if let Evaluated::Outcome(outcome) = &mut finished.evaluated {
-			if let Some(tamper) = self.tamper {
-				tamper(outcome);
-			}
+			*outcome = C::deliver(outcome.clone());
 			let kind = self.evaluator.kind(&finished.assigned);
 			self.metrics.evaluated(outcome, kind, finished.time);
 			log::info!(

@@ -25,6 +25,7 @@ pub use pallet::*;
 pub use weights::WeightInfo;
 
 mod agreement;
+mod api;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod blobs;

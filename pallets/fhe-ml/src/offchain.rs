@@ -4,30 +4,17 @@
 //! skipped blocks: as long as a job is pending and its mailbox entry is there, it comes again.
 
 use crate::{LOG_TARGET, pallet::*};
-use alloc::vec::Vec;
 use fhe_ml_primitives::{
-	AssignedJob, JobBlobs, JobId, JobStatus, MailboxEntry, ModelId, ModelStatus, Outcome, Quote,
-	Sent, Statement, Step, WorkerId, WorkerRecord, WorkerSignature, WorkerStatus, commitment,
-	mailbox_key, sent_key,
+	JobId, MailboxEntry, Sent, Statement, Step, WorkerId, commitment, mailbox_key, sent_key,
 };
-use frame_system::{
-	offchain::{CreateAuthorizedTransaction, CreateTransactionBase, SubmitTransaction},
-	pallet_prelude::BlockNumberFor,
-};
-use sp_core::H256;
+use frame_support::traits::Get;
+use frame_system::{offchain::SubmitTransaction, pallet_prelude::BlockNumberFor};
 use sp_runtime::{
 	RuntimeAppPublic, SaturatedConversion, offchain::storage::StorageValueRef, traits::Saturating,
 };
 
-use crate::types::{BalanceOf, WorkerRecordOf};
-use frame_support::traits::Get;
-
 /// Most results that one run of the hook sends, so that it stays short.
 const MAX_SENDS_PER_BLOCK: usize = 64;
-
-/// A worker with its key, blocks as the runtime API has them.
-type ListedWorker<T> =
-	(WorkerId, WorkerRecord<<T as frame_system::Config>::AccountId, BalanceOf<T>, u32>);
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn send_finished(block: BlockNumberFor<T>) {
@@ -98,121 +85,5 @@ impl<T: Config> Pallet<T> {
 			log::debug!(target: LOG_TARGET, "job {job}: the pool has it already");
 		}
 		true
-	}
-
-	/// Runtime API: a transaction that posts `outcome`.
-	pub fn submission(
-		worker: WorkerId,
-		job: JobId,
-		outcome_hash: H256,
-		outcome: Outcome,
-		signature: WorkerSignature,
-	) -> <T as CreateTransactionBase<Call<T>>>::Extrinsic {
-		let call = Call::submit_result { worker, job, outcome_hash, signature, outcome };
-		<T as CreateAuthorizedTransaction<Call<T>>>::create_authorized_transaction(call.into())
-	}
-
-	/// Runtime API: a transaction that posts `commitment`.
-	pub fn commitment(
-		worker: WorkerId,
-		job: JobId,
-		commitment: H256,
-		signature: WorkerSignature,
-	) -> <T as CreateTransactionBase<Call<T>>>::Extrinsic {
-		let call = Call::commit_result { worker, job, commitment, signature };
-		<T as CreateAuthorizedTransaction<Call<T>>>::create_authorized_transaction(call.into())
-	}
-
-	/// Runtime API: a transaction with which a worker declines a job.
-	pub fn refusal(
-		worker: WorkerId,
-		job: JobId,
-		signature: WorkerSignature,
-	) -> <T as CreateTransactionBase<Call<T>>>::Extrinsic {
-		let call = Call::decline_job { worker, job, signature };
-		<T as CreateAuthorizedTransaction<Call<T>>>::create_authorized_transaction(call.into())
-	}
-
-	/// Runtime API: jobs that wait for one of `workers`, oldest first, at most `limit`.
-	pub fn assigned_jobs(workers: Vec<WorkerId>, limit: u32) -> Vec<AssignedJob> {
-		let mut jobs = Vec::new();
-		for worker in workers {
-			for job in Pending::<T>::iter_key_prefix(&worker) {
-				let Some(record) = Jobs::<T>::get(job) else { continue };
-				let Some(model) = Models::<T>::get(record.model) else { continue };
-				jobs.push(AssignedJob {
-					job,
-					worker: worker.clone(),
-					model: record.model,
-					artifact: model.artifact,
-					server_key: record.server_key,
-					input: record.input,
-					engine: record.engine,
-					work: record.work,
-					step: Self::step(job, &record, &worker),
-					deadline: record.deadline.saturated_into(),
-				});
-			}
-		}
-		jobs.sort_by_key(|assigned| assigned.job);
-		jobs.truncate(limit as usize);
-		jobs
-	}
-
-	/// Runtime API: the blobs that evaluating `job` reads, or `None` if it is not pending.
-	pub fn job_blobs(job: JobId, artifact: bool, server_key: bool) -> Option<JobBlobs> {
-		let record = Jobs::<T>::get(job).filter(|record| record.status == JobStatus::Pending)?;
-		let server_key = match record.server_key.filter(|_| server_key) {
-			Some(hash) => Some(ServerKeyBytes::<T>::get(hash)?.into_inner()),
-			None => None,
-		};
-		let artifact = match artifact {
-			true => Some(ModelArtifacts::<T>::get(record.model)?.into_inner()),
-			false => None,
-		};
-		Some(JobBlobs { artifact, server_key, input: Inputs::<T>::get(job)?.into_inner() })
-	}
-
-	/// Runtime API: what one inference with `model` costs, or `None` if the model takes no requests with
-	/// this redundancy.
-	pub fn quote(model: ModelId, redundancy: u8) -> Option<Quote<BalanceOf<T>>> {
-		let record = Models::<T>::get(model)?;
-		let limits = Self::limits();
-		let allowed = (limits.min_redundancy..=limits.max_redundancy).contains(&redundancy);
-		let bytes = record.input_bytes.saturating_add(record.result_bytes);
-		(record.status == ModelStatus::Active && allowed).then(|| Quote {
-			fee: Self::inference_fee(Self::job_work(&record), redundancy, bytes),
-			deposit: Self::storage_deposit(bytes),
-		})
-	}
-
-	/// Runtime API: all workers.
-	pub fn workers() -> Vec<ListedWorker<T>> {
-		let in_blocks = |status| match status {
-			WorkerStatus::Active => WorkerStatus::Active,
-			WorkerStatus::Suspended => WorkerStatus::Suspended,
-			WorkerStatus::Leaving { free_at } => {
-				WorkerStatus::Leaving { free_at: SaturatedConversion::saturated_into(free_at) }
-			},
-		};
-		let workers = Workers::<T>::iter().map(|(worker, record)| {
-			let status = in_blocks(record.status);
-			let active_since = record.active_since.saturated_into();
-			let WorkerRecordOf::<T> { operator, bond, open_jobs, open_work, .. } = record;
-			let WorkerRecordOf::<T> { completed, missed, slashed, .. } = record;
-			let record = WorkerRecord {
-				operator,
-				bond,
-				status,
-				open_jobs,
-				open_work,
-				completed,
-				missed,
-				slashed,
-				active_since,
-			};
-			(worker, record)
-		});
-		workers.collect()
 	}
 }

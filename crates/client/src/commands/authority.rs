@@ -5,11 +5,11 @@ use crate::{
 	cli::{AuthorityCommand, Node, Signer},
 	output::Output,
 };
-use fhe_ml_primitives::authorities::{AuthorityRole, CandidateStatus};
+use fhe_ml_primitives::{
+	Fhe, UNIT,
+	authorities::{AuthorityRole, CandidateStatus},
+};
 use serde_json::json;
-
-/// Smallest units of one FHE.
-const UNIT: u128 = 1_000_000_000_000;
 
 pub async fn run(command: AuthorityCommand, output: Output) -> Result<(), CommandError> {
 	match command {
@@ -18,9 +18,9 @@ pub async fn run(command: AuthorityCommand, output: Output) -> Result<(), Comman
 			let bond = bond.map(|bond| u128::from(bond).saturating_mul(UNIT));
 			let joined = chain.join_authorities(bond, &signer.suri).await?;
 			let text = format!(
-				"{} is a candidate with a bond of {:.3} FHE (block {}); it authors from the session after next",
+				"{} is a candidate with a bond of {:.3} (block {}); it authors from the session after next",
 				signer.suri.address(),
-				fhe(joined.bond),
+				Fhe(joined.bond),
 				joined.block,
 			);
 			let json = json!({
@@ -83,10 +83,10 @@ async fn list(node: &Node, output: Output) -> Result<(), CommandError> {
 		};
 		let account = authority.account.to_string();
 		let text = format!(
-			"{account}  {role}  {set}, {} blocks in session {}  bond {:.3} FHE",
+			"{account}  {role}  {set}, {} blocks in session {}  bond {:.3}",
 			authority.authored,
 			overview.session,
-			fhe(bond),
+			Fhe(bond),
 		);
 		let json = json!({
 			"account": account,
@@ -109,8 +109,4 @@ fn status(status: CandidateStatus) -> String {
 		CandidateStatus::Dropped => "candidate, offline".into(),
 		CandidateStatus::Leaving { free_in } => format!("leaves, bond free in session {free_in}"),
 	}
-}
-
-fn fhe(amount: u128) -> f64 {
-	amount as f64 / UNIT as f64
 }

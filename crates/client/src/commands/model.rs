@@ -12,7 +12,7 @@ use fhe_ml_models::{
 	card::{Classes, Cost, LevelledCost, Quantisation, Ranges, Sizes, Task, Transform},
 	encrypt_model, image_filter, import_onnx,
 };
-use fhe_ml_primitives::ModelStatus;
+use fhe_ml_primitives::{Fhe, ModelStatus};
 use serde::Serialize;
 use serde_json::json;
 use std::path::Path;
@@ -123,7 +123,7 @@ async fn list(node: &Node, output: Output) -> Result<(), CommandError> {
 			"open_jobs": record.open_jobs,
 			"fee": fee.map(|fee| fee.to_string()),
 		});
-		let price = fee.map_or("-".into(), |fee| format!("{:.6} FHE", fee as f64 / 1e12));
+		let price = fee.map_or("-".into(), |fee| format!("{:.6}", Fhe(fee)));
 		let text = format!(
 			"{model:>4}  {:32} {status:8} {price:>14}  in {} B, out {} B{}",
 			// A name is anybody's bytes: no control characters into the terminal.

@@ -13,7 +13,7 @@ use fhe_ml_client::{
 };
 use fhe_ml_engine::{ClientKey, blake2b_256};
 use fhe_ml_models::{Model, Prediction};
-use fhe_ml_primitives::JobStatus;
+use fhe_ml_primitives::{Fhe, JobStatus};
 use futures::{StreamExt, stream};
 use serde::Serialize;
 use std::{pin::pin, time::Duration};
@@ -181,9 +181,7 @@ async fn agree(
 	if quote > most {
 		return Err(CommandError::Overpriced { quote, most });
 	}
-	output.note(&format!(
-		"one row costs {quote}, and not more than {most} is paid (units of 10^-12 FHE)"
-	));
+	output.note(&format!("one row costs {}, and not more than {} is paid", Fhe(quote), Fhe(most)));
 	Ok(most)
 }
 

@@ -7,7 +7,7 @@ use crate::{
 };
 use codec::{Decode, Encode};
 use fhe_ml_client::chain::Call;
-use fhe_ml_primitives::{WorkerId, WorkerStatus};
+use fhe_ml_primitives::{Fhe, WorkerId, WorkerStatus};
 use serde_json::json;
 
 pub async fn run(command: WorkerCommand, output: Output) -> Result<(), CommandError> {
@@ -57,12 +57,12 @@ async fn list(node: &Node, output: Output) -> Result<(), CommandError> {
 		};
 		let (worker, operator) = (hex_key(&worker), record.operator.to_string());
 		let text = format!(
-			"{worker}  {status}  {} jobs open, {} completed, {} missed, {} times slashed  bond {:.3} FHE  operator {operator}",
+			"{worker}  {status}  {} jobs open, {} completed, {} missed, {} times slashed  bond {:.3}  operator {operator}",
 			record.open_jobs,
 			record.completed,
 			record.missed,
 			record.slashed,
-			record.bond as f64 / 1e12,
+			Fhe(record.bond),
 		);
 		let json = json!({
 			"worker": worker,

@@ -280,11 +280,11 @@ fn a_job_that_finds_too_little_room_takes_none_from_the_next() {
 				}
 			});
 		};
-		// One has room for one more job, the other for none.
-		fill(1, 1, MAX_WORKER_WORK);
-		fill(2, 1, MAX_WORKER_WORK - WORK);
 		let of_two = waiting_request(ALICE, model, input(0), 2);
 		let of_one = waiting_request(BOB, model, input(1), 1);
+		// Meanwhile one has room for one more job, the other for none.
+		fill(1, 1, MAX_WORKER_WORK);
+		fill(2, 1, MAX_WORKER_WORK - WORK);
 		// Whichever of them comes first in the random order of the jobs.
 		let drawn = odds(40, || {
 			end_next_block();
