@@ -319,7 +319,7 @@ where
 	}
 }
 
-impl<Client, Pool, Storage> Drop for Worker<Client, Pool, Storage> {
+impl<Client, Pool, Storage, C> Drop for Worker<Client, Pool, Storage, C> {
 	/// The node stops. What was finished is in the journal; what runs is begun again after the next start.
 	fn drop(&mut self) {
 		let (queued, running, _) = self.scheduler.counts();
