@@ -88,9 +88,6 @@ before(async () => {
   closers.push(() => proxy.stop());
 });
 
-// What the tool sends as a light client is not always found again in time (docs/light-client.md, "Open").
-const TOOL_AS_LIGHT_CLIENT = { skip: process.env.FHE_ML_LIGHT_TOOL ? false : 'set FHE_ML_LIGHT_TOOL=1' };
-
 test('without a light client a false quote is refused before anything is paid', async () => {
   const [before, count] = [await balance('Bob'), await jobs()];
   proxy.lies = [lies.quote];
@@ -101,7 +98,7 @@ test('without a light client a false quote is refused before anything is paid', 
   assert.deepEqual([await balance('Bob'), await jobs()], [before, count]);
 });
 
-test('no lie gets through to a tool that is a light client, and it does not ask the liar', TOOL_AS_LIGHT_CLIENT, async () => {
+test('no lie gets through to a tool that is a light client, and it does not ask the liar', async () => {
   tellLies();
   proxy.asked = [];
   const start = Date.now();
@@ -114,7 +111,7 @@ test('no lie gets through to a tool that is a light client, and it does not ask 
   assert.deepEqual(proxy.asked, []);
 });
 
-test('a light client registers a server key of 2.4 MB and reads a job again', TOOL_AS_LIGHT_CLIENT, async () => {
+test('a light client registers a server key of 2.4 MB and reads a job again', async () => {
   const own = join(node.folder, 'keys-of-charlie');
   await fheMl('keygen', '--out', own);
   const light = ['--url', proxy.url, '--light', spec];
