@@ -18,12 +18,19 @@ impl<T: Config> Pallet<T> {
 		model.work.saturating_add(blobs).saturating_add(key)
 	}
 
-	/// Whether a worker with this much to do can be given a job of `work` units, too. One that has nothing to do
-	/// takes any.
+	/// Work units that a worker with this much to do can be given, for jobs of `work` units each. One that has
+	/// nothing to do takes a job of any size.
+	fn room(open_jobs: u32, open_work: u64, work: u64) -> u64 {
+		match open_jobs {
+			0 => T::MaxWorkerWork::get().max(work),
+			jobs if jobs >= T::MaxWorkerJobs::get() => 0,
+			_ => T::MaxWorkerWork::get().saturating_sub(open_work),
+		}
+	}
+
+	/// Whether a worker with this much to do can be given a job of `work` units, too.
 	pub(crate) fn has_room(open_jobs: u32, open_work: u64, work: u64) -> bool {
-		let few = open_jobs < T::MaxWorkerJobs::get();
-		let little = open_work.saturating_add(work) <= T::MaxWorkerWork::get();
-		open_jobs == 0 || (few && little)
+		Self::room(open_jobs, open_work, work) >= work.max(1)
 	}
 
 	/// Counts a request of an account, if it has not too many open ones. An account that has none may ask for
@@ -56,11 +63,7 @@ impl<T: Config> Pallet<T> {
 		let (mut workers, mut free) = (0usize, 0u64);
 		for worker in ActiveWorkers::<T>::get().iter().filter_map(Workers::<T>::get) {
 			workers = workers.saturating_add(1);
-			free = free.saturating_add(match worker.open_jobs {
-				0 => T::MaxWorkerWork::get().max(work),
-				jobs if jobs >= T::MaxWorkerJobs::get() => 0,
-				_ => T::MaxWorkerWork::get().saturating_sub(worker.open_work),
-			});
+			free = free.saturating_add(Self::room(worker.open_jobs, worker.open_work, work));
 		}
 		ensure!(workers >= usize::from(redundancy), Error::<T>::TooFewWorkers);
 		let wanted = WaitingWork::<T>::get().saturating_add(all_work(work, redundancy));
