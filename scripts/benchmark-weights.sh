@@ -1,5 +1,8 @@
 #!/usr/bin/env bash
-# Measures the weights of pallet-fhe-ml on this machine and writes pallets/fhe-ml/src/weights.rs.
+# Measures the weights of our pallets on this machine and writes pallets/*/src/weights.rs.
+#
+#     scripts/benchmark-weights.sh [PALLET...]    # all, or those of pallets/PALLET
+#
 # Builds frame-omni-bencher and the runtime with `runtime-benchmarks` (half an hour the first time).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -15,9 +18,12 @@ fi
 say "Building the runtime with benchmarks"
 cargo build --release --locked --package fhe-ml-runtime --features runtime-benchmarks \
 	--target-dir "$CACHE/benchmarks"
-say "Measuring"
-"$OMNI/bin/frame-omni-bencher" v1 benchmark pallet \
-	--runtime "$CACHE/benchmarks/release/wbuild/fhe-ml-runtime/fhe_ml_runtime.compact.compressed.wasm" \
-	--pallet pallet_fhe_ml --extrinsic '*' --steps 10 --repeat 5 \
-	--genesis-builder-preset development --output-analysis median-slopes \
-	--template scripts/weights.hbs --output pallets/fhe-ml/src/weights.rs
+[ "$#" -gt 0 ] || set -- fhe-ml authorities beacon
+for pallet in "$@"; do
+	say "Measuring pallet-$pallet"
+	"$OMNI/bin/frame-omni-bencher" v1 benchmark pallet \
+		--runtime "$CACHE/benchmarks/release/wbuild/fhe-ml-runtime/fhe_ml_runtime.compact.compressed.wasm" \
+		--pallet "pallet_${pallet//-/_}" --extrinsic '*' --steps 10 --repeat 5 \
+		--genesis-builder-preset development --output-analysis median-slopes \
+		--template scripts/weights.hbs --output "pallets/$pallet/src/weights.rs"
+done
