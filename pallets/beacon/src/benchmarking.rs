@@ -1,12 +1,28 @@
-//! Benchmark of `contribute`, with a contribution made beforehand: a runtime has no secret keys.
+//! Benchmarks. The contribution was made beforehand: a runtime has no secret keys.
 
 use crate::{Contribution, pallet::*};
 use frame_benchmarking::v2::*;
+use frame_support::traits::Hooks;
 use frame_system::RawOrigin;
 
 #[benchmarks]
 mod benchmarks {
 	use super::*;
+
+	/// With `on_finalize`. The block has no author's digest, which costs some microseconds to read.
+	#[benchmark]
+	fn on_initialize() {
+		let now = 1u32.into();
+		ContributedIn::<T>::put(now);
+
+		#[block]
+		{
+			Pallet::<T>::on_initialize(now);
+			Pallet::<T>::on_finalize(now);
+		}
+
+		assert_eq!(ContributedIn::<T>::get(), now);
+	}
 
 	#[benchmark]
 	fn contribute() {
