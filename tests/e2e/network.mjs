@@ -46,12 +46,17 @@ export async function registerModel(node) {
   return { keys, artifact };
 }
 
+/** Joins a worker with this key; `signer` is its operator. */
+export async function joinWorker({ api }, pair, signer) {
+  const proof = pair.sign(u8aConcat(stringToU8a('POP_'), signer.publicKey));
+  await send(api, api.tx.fheMl.joinWorkers(pair.publicKey, proof), signer);
+}
+
 /** Joins another worker, with a key of its own, on the machine of `node`; `signer` is its operator. */
 export async function joinExtraWorker(node, suri, signer) {
   const pair = new Keyring({ type: 'sr25519' }).addFromUri(suri);
   await node.api.rpc.author.insertKey('fhe!', suri, u8aToHex(pair.publicKey));
-  const proof = pair.sign(u8aConcat(stringToU8a('POP_'), signer.publicKey));
-  await send(node.api, node.api.tx.fheMl.joinWorkers(pair.publicKey, proof), signer);
+  await joinWorker(node, pair, signer);
 }
 
 /** Predicts rows of that model (as `0..4`) for Bob; each must be as ONNX Runtime has it. Returns them. */
