@@ -41,7 +41,7 @@ async function prepare(attackers) {
   }));
   for (const { key, owner } of inputs) await send(api, api.tx.fheMl.registerServerKey(u8aToHex(key)), owner);
   return inputs.map(({ bytes, owner }) => ({
-    owner, call: () => request(node, tree.number, bytes, 1, bytes.subarray(48, 80)),
+    owner, call: () => request(node, tree.number, bytes, 1, u8aToHex(bytes.subarray(48, 80))),
   }));
 }
 
