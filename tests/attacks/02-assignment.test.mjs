@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { event, fheMl, model, numberOf, send, until } from '../e2e/harness.mjs';
 import { allFinished } from '../e2e/network.mjs';
-import { blake2AsU8a, u8aConcat, u8aToHex } from '../e2e/polkadot.mjs';
+import { blake2AsU8a, u8aConcat } from '../e2e/polkadot.mjs';
 import {
   account, attackedNode, balances, best, completed, encrypted, ends, flood, honestWorkers, joinSybils, lie, number,
   register, request, serving, SHOULD_SUCCEED, transactions, verdict, wealth,

@@ -249,7 +249,7 @@ export async function rpc(node, method, ...params) {
 export const submitRaw = (node, hex) => rpc(node, 'author_submitExtrinsic', hex);
 
 /** Waits until workers that have just joined can be drawn: the first versions drew them at once. */
-export async function untilDrawn(node) {
+async function untilDrawn(node) {
   const first = (await best(node)) + (node.api.consts.fheMl.joinDelay?.toNumber() ?? 0);
   await until('the new workers to be drawn', async () => (await best(node)) >= first);
 }
