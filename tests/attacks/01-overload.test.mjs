@@ -51,7 +51,7 @@ const worker = async () => (await api.query.fheMl.workers(alice.publicKey)).unwr
 async function attack(attackers, requests, size) {
   const addresses = attackers.map(({ address }) => address);
   const [first, own, honest] =
-    [await best(node), await wealth(api, ...addresses), await wealth(api, alice.address)];
+    [(await best(node)) + 1, await wealth(api, ...addresses), await wealth(api, alice.address)];
   const { bond } = await worker();
   const start = Date.now();
   const sent = await Promise.all(attackers.map((attacker) => {
