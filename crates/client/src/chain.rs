@@ -22,7 +22,10 @@ use fhe_ml_primitives::{
 	JobId, JobRecord, JobStatus, KeyHash, KeyRecord, ModelId, ModelRecord, Quote, WorkerId,
 	WorkerRecord,
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+	sync::Arc,
+	time::{Duration, Instant},
+};
 use subxt::{
 	OnlineClient, SubstrateConfig,
 	backend::{BlockRef, LegacyBackend},
@@ -47,7 +50,7 @@ const HEADER_RETRY: ConstantBuilder =
 	ConstantBuilder::new().with_delay(Duration::from_millis(50)).with_max_times(20);
 
 /// How long a node may be away: as long as it takes to start again and catch up.
-const RECONNECTS: usize = 60;
+pub(crate) const AWAY: Duration = Duration::from_secs(90);
 /// Longest pause between two attempts.
 const RECONNECT_PAUSE: Duration = Duration::from_secs(2);
 /// A connection over which nothing came for so long is dead.
@@ -168,12 +171,30 @@ impl Chain {
 	}
 }
 
+/// Pauses between attempts to connect again, as long as the node may be away. A node that takes connections and
+/// says nothing makes each attempt long, so it is time that counts.
+#[derive(Clone)]
+struct Pauses {
+	backoff: ExponentialBackoff,
+	since: Option<Instant>,
+}
+
+impl Iterator for Pauses {
+	type Item = Duration;
+
+	fn next(&mut self) -> Option<Duration> {
+		let since = self.since.get_or_insert_with(Instant::now);
+		(since.elapsed() < AWAY).then(|| self.backoff.next()).flatten()
+	}
+}
+
 /// Connects to a node, and again whenever the connection breaks.
 async fn connect_to(url: &str) -> Result<RpcClient, ChainError> {
 	let unreachable = |why: String| ChainError::Unreachable { url: url.into(), why };
 	// The client that reconnects would also wait for a node that has never been there.
 	RpcClient::from_insecure_url(url).await.map_err(|error| unreachable(error.to_string()))?;
-	let policy = ExponentialBackoff::from_millis(50).max_delay(RECONNECT_PAUSE).take(RECONNECTS);
+	let backoff = ExponentialBackoff::from_millis(50).max_delay(RECONNECT_PAUSE);
+	let policy = Pauses { backoff, since: None };
 	let client = ReconnectingClient::builder()
 		.retry_policy(policy)
 		.enable_ws_ping(PingConfig::new().ping_interval(DEAD_AFTER / 4).inactive_limit(DEAD_AFTER))

@@ -6,6 +6,7 @@ use fhe_ml_primitives::{FailureReason, JobId, ModelId};
 use subxt::{
 	config::substrate::H256,
 	error::{BackendError, DispatchError, ExtrinsicError, RpcError},
+	rpcs::client::reconnecting_rpc_client::Error as ReconnectError,
 };
 
 /// A request to the chain that failed.
@@ -30,9 +31,16 @@ pub enum ChainError {
 	/// A node of another chain.
 	#[error("the node at {0} runs a chain without pallet-fhe-ml; name another with --url")]
 	NotOurs(String),
+	/// The node was there, and is away for too long.
+	#[error(
+		"the node has not answered for {} seconds; when it runs again, or with another --url, \
+		`fhe-ml decrypt --job N` shows what was requested before",
+		super::AWAY.as_secs()
+	)]
+	Away,
 	/// The connection failed.
 	#[error("the node: {0}")]
-	Rpc(#[from] subxt::rpcs::Error),
+	Rpc(subxt::rpcs::Error),
 	/// The node gave an answer that was not understood.
 	#[error("the node: {0}")]
 	Subxt(Box<subxt::Error>),
@@ -154,11 +162,28 @@ impl ChainError {
 	}
 }
 
+/// Whether the client has given the node up. The errors around it show no sources.
+fn is_given_up(error: &impl std::error::Error) -> bool {
+	error.to_string().contains(&ReconnectError::Dropped.to_string())
+}
+
+impl From<subxt::rpcs::Error> for ChainError {
+	fn from(error: subxt::rpcs::Error) -> Self {
+		if is_given_up(&error) { Self::Away } else { Self::Rpc(error) }
+	}
+}
+
+impl From<subxt::Error> for ChainError {
+	fn from(error: subxt::Error) -> Self {
+		if is_given_up(&error) { Self::Away } else { Self::Subxt(Box::new(error)) }
+	}
+}
+
 macro_rules! from_subxt {
 	($($error:ident),* $(,)?) => { $(
 		impl From<subxt::error::$error> for ChainError {
 			fn from(error: subxt::error::$error) -> Self {
-				Self::Subxt(Box::new(error.into()))
+				subxt::Error::from(error).into()
 			}
 		}
 	)* };
@@ -184,7 +209,7 @@ impl From<ExtrinsicError> for ChainError {
 			subxt::rpcs::Error::User(refused),
 		))) = error
 		else {
-			return Self::Subxt(Box::new(error.into()));
+			return subxt::Error::from(error).into();
 		};
 		// The message is the same for all invalid transactions; the reason is in the data, if anywhere.
 		let reason = refused.data.as_deref().map(|data| data.get());
