@@ -25,6 +25,7 @@ writeFileSync(spec, execFileSync(oldNode, ['export-chain-spec', '--chain', 'loca
 const options = Object.fromEntries(['alice', 'bob', 'charlie', 'dave'].map((name) => [name, { binary: oldNode }]));
 const nodes = await localNetwork(options, spec);
 const all = Object.values(nodes);
+let api;
 try {
   const { bob } = nodes;
   const keyring = new Keyring({ type: 'sr25519' });
@@ -92,7 +93,7 @@ try {
   console.log(`block ${at + 2} is final, and the same on all four: ${hashes[0]}`);
 
   // An open connection knows only one version's types; the blocks have two.
-  const api = await ApiPromise.create({ provider: new WsProvider(bob.url), noInitWarn: true });
+  api = await ApiPromise.create({ provider: new WsProvider(bob.url), noInitWarn: true });
   const count = 2 * QUEUE + 4;
   const finished = await allFinished({ api }, count, 300);
   const lost = finished.filter(({ job }) => !job.status.isCompleted);
@@ -113,11 +114,11 @@ try {
   }
   console.log(`${before.length} results of before the upgrade decrypt to the same, and their deposits are back`);
   await balancedBooks({ api });
-  await api.disconnect();
   console.log('the books balance');
 } catch (error) {
   console.error(`error: this upgrade must not be done: ${error.message}`);
   process.exitCode = 1;
 } finally {
+  await api?.disconnect();
   await Promise.all(all.map((node) => node.stop()));
 }
