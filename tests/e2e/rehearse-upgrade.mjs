@@ -6,8 +6,10 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fheMl, model, NODE, numberOf, scratch, send, until } from './harness.mjs';
-import { allFinished, balancedBooks, best, finalized, localNetwork, predictRight, sendAll } from './network.mjs';
+import { fheMl, model, NODE, scratch, until } from './harness.mjs';
+import {
+  allFinished, balancedBooks, best, finalized, localNetwork, predictRight, sendAll, setCode, specVersion,
+} from './network.mjs';
 
 const [, , OLD, wasm] = process.argv;
 /** Jobs in each of the two queues: one for the restarts, one for the new runtime. */
@@ -28,9 +30,7 @@ const all = Object.values(nodes);
 let api;
 try {
   const { bob } = nodes;
-  const keyring = new Keyring({ type: 'sr25519' });
-  const [alice, eve] = ['//Alice', '//Eve'].map((suri) => keyring.addFromUri(suri));
-  const version = async ({ api }) => (await api.rpc.state.getRuntimeVersion()).specVersion.toNumber();
+  const eve = new Keyring({ type: 'sr25519' }).addFromUri('//Eve');
   const keys = join(bob.folder, 'keys');
   const [logistic, network] = ['logistic.fheml', 'network.fheml'].map((file) => join(bob.folder, file));
   const row = join(bob.folder, 'row.input');
@@ -47,7 +47,7 @@ try {
   oldTool('encrypt', '--model', network, '--input', model('digits.test.csv'), '--key', keys, '--output', row);
   const before = String(oldTool('predict', '--model', '0', '--input', model('breast_cancer.test.csv'), '--rows', '0..4',
     '--redundancy', '2', '--key', keys, '--suri', '//Bob', ...chain())).trim().split('\n').map((line) => JSON.parse(line));
-  const old = await version(bob);
+  const old = await specVersion(bob);
   console.log(`four nodes on spec version ${old}: ${before.length} rows predicted`);
 
   const input = u8aToHex(readFileSync(row));
@@ -76,16 +76,14 @@ try {
   await until('results of new nodes on the old runtime', async () => (await pending()) === 0, 120);
   console.log(`the new nodes did the other ${waits} jobs on the old runtime`);
   await queue();
-  const { tx } = bob.api;
-  const { block } = await send(bob.api, tx.sudo.sudo(tx.system.setCode(code)), alice);
-  const at = await numberOf(bob.api, block);
-  const inFlight = (await (await bob.api.at(block)).query.fheMl.pendingCount()).toNumber();
+  const at = await setCode(bob, code);
+  const inFlight = (await (await bob.api.at(await bob.api.rpc.chain.getBlockHash(at))).query.fheMl.pendingCount()).toNumber();
   assert.ok(inFlight > 0, 'no job was pending during the upgrade');
   console.log(`setCode is in block ${at}, while ${inFlight} jobs wait for results`);
 
   await until('the new version on every node', async () =>
-    (await Promise.all(all.map(version))).every((now) => now > old));
-  console.log(`all four nodes are on spec version ${await version(bob)}`);
+    (await Promise.all(all.map((node) => specVersion(node)))).every((now) => now > old));
+  console.log(`all four nodes are on spec version ${await specVersion(bob)}`);
   await until('finality beyond the upgrade', async () =>
     (await Promise.all(all.map(finalized))).every((number) => number > at + 2), 120);
   const hashes = await Promise.all(all.map(async ({ api }) => String(await api.rpc.chain.getBlockHash(at + 2))));

@@ -7,8 +7,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fheMl, LYING_NODE, model, numberOf, scratch, send, until } from '../e2e/harness.mjs';
-import { allFinished, balancedBooks, finalized, localNetwork, predictRight } from '../e2e/network.mjs';
+import { fheMl, LYING_NODE, model, scratch, until } from '../e2e/harness.mjs';
+import { allFinished, balancedBooks, finalized, localNetwork, predictRight, setCode, specVersion } from '../e2e/network.mjs';
 import { ApiPromise, u8aToHex, WsProvider } from '../e2e/polkadot.mjs';
 import { account, jobsOf, requests } from './lib.mjs';
 
@@ -28,20 +28,17 @@ const all = Object.values(nodes);
 let api;
 try {
   const { bob } = nodes;
-  const version = async ({ api }) => (await api.rpc.state.getRuntimeVersion()).specVersion.toNumber();
   const made = { artifact: join(bob.folder, 'model.fheml'), keys: join(bob.folder, 'keys') };
   oldTool('keygen', '--out', made.keys);
   oldTool('model', 'import', model('breast_cancer_logistic.onnx'), '--output', made.artifact,
     '--calibration', model('breast_cancer.train.csv'));
   oldTool('model', 'register', made.artifact, '--suri', '//Alice', '--url', bob.url);
-  const old = await version(bob);
+  const old = await specVersion(bob);
   const request = await requests(bob, made);
   await request(bob, QUEUE, 2);
   await until('ballots', async () => (await bob.api.query.fheMl.ballots.keys()).length > 5);
-  const { tx } = bob.api;
-  const { block } = await send(bob.api, tx.sudo.sudo(tx.system.setCode(code)), account('//Alice'));
-  const at = await numberOf(bob.api, block);
-  const then = await bob.api.at(block);
+  const at = await setCode(bob, code);
+  const then = await bob.api.at(await bob.api.rpc.chain.getBlockHash(at));
   const ballots = (await then.query.fheMl.ballots.keys()).length;
   const pending = (await then.query.fheMl.jobs.entries()).map(([key, job]) => [key.args[0].toNumber(), job.unwrap()])
     .filter(([, { status }]) => status.isPending);
@@ -49,7 +46,7 @@ try {
   const disputed = pending.filter(([, { assignees }]) => assignees.length > 2).map(([number]) => number);
   console.log(`setCode is in block ${at}, while ${pending.length} jobs wait, ${ballots} with ballots, ${disputed.length} in dispute`);
   assert.ok(disputed.length > 0, 'nothing was in dispute');
-  await until('the new version on every node', async () => (await Promise.all(all.map(version))).every((now) => now > old));
+  await until('the new version on every node', async () => (await Promise.all(all.map((node) => specVersion(node)))).every((now) => now > old));
   await until('finality beyond the upgrade', async () =>
     (await Promise.all(all.map(finalized))).every((number) => number > at + 2), 120);
 
