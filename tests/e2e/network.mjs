@@ -35,8 +35,8 @@ export const finalized = async ({ api }) => {
   return (await api.rpc.chain.getHeader(hash)).number.toNumber();
 };
 
-/** The version of the runtime that makes the block after `hash`. */
-export const specVersion = async ({ api }, hash) => (await api.rpc.state.getRuntimeVersion(hash)).specVersion.toNumber();
+/** The version of the runtime that makes the block after that with this hash, or the next one. */
+export const specVersion = async ({ api }, ...hash) => (await api.rpc.state.getRuntimeVersion(...hash)).specVersion.toNumber();
 
 /** Has the admin replace the runtime; resolves to the number of the block that did. It is not watched: the connection
  * would read that block, which is of the old version, with the types of the new one. */
