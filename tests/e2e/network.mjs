@@ -34,6 +34,21 @@ export const finalized = async ({ api }) => {
   return (await api.rpc.chain.getHeader(hash)).number.toNumber();
 };
 
+/** The version of the runtime that makes the block after that with this hash, or the next one. */
+export const specVersion = async ({ api }, ...hash) => (await api.rpc.state.getRuntimeVersion(...hash)).specVersion.toNumber();
+
+/** Has the admin replace the runtime; resolves to the number of the block that did. It is not watched: the connection
+ * would read that block, which is of the old version, with the types of the new one. */
+export async function setCode(node, code) {
+  const { tx, rpc } = node.api;
+  const old = await specVersion(node);
+  await tx.sudo.sudo(tx.system.setCode(code)).signAndSend(new Keyring({ type: 'sr25519' }).addFromUri('//Alice'));
+  await until('the new runtime', async () => (await specVersion(node)) > old);
+  let number = await best(node);
+  while ((await specVersion(node, await rpc.chain.getBlockHash(number - 1))) > old) number -= 1;
+  return number;
+}
+
 /** Makes keys, imports and registers the breast-cancer model as number 0. */
 export async function registerModel(node) {
   const keys = join(node.folder, 'keys');

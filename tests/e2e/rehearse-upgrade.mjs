@@ -6,8 +6,10 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { model, NODE, numberOf, scratch, send, until } from './harness.mjs';
-import { allFinished, balancedBooks, best, finalized, localNetwork, predictRight, sendAll } from './network.mjs';
+import { fheMl, model, NODE, scratch, until } from './harness.mjs';
+import {
+  allFinished, balancedBooks, best, finalized, localNetwork, predictRight, sendAll, setCode, specVersion,
+} from './network.mjs';
 
 const [, , OLD, wasm] = process.argv;
 /** Jobs in each of the two queues: one for the restarts, one for the new runtime. */
@@ -25,11 +27,10 @@ writeFileSync(spec, execFileSync(oldNode, ['export-chain-spec', '--chain', 'loca
 const options = Object.fromEntries(['alice', 'bob', 'charlie', 'dave'].map((name) => [name, { binary: oldNode }]));
 const nodes = await localNetwork(options, spec);
 const all = Object.values(nodes);
+let api;
 try {
   const { bob } = nodes;
-  const keyring = new Keyring({ type: 'sr25519' });
-  const [alice, eve] = ['//Alice', '//Eve'].map((suri) => keyring.addFromUri(suri));
-  const version = async ({ api }) => (await api.rpc.state.getRuntimeVersion()).specVersion.toNumber();
+  const eve = new Keyring({ type: 'sr25519' }).addFromUri('//Eve');
   const keys = join(bob.folder, 'keys');
   const [logistic, network] = ['logistic.fheml', 'network.fheml'].map((file) => join(bob.folder, file));
   const row = join(bob.folder, 'row.input');
@@ -44,14 +45,13 @@ try {
   }
   const [{ server_key_hash: key }] = [JSON.parse(oldTool('key', 'register', '--key', keys, '--suri', '//Eve', ...chain()))];
   oldTool('encrypt', '--model', network, '--input', model('digits.test.csv'), '--key', keys, '--output', row);
-  const before = oldTool('predict', '--model', '0', '--input', model('breast_cancer.test.csv'), '--rows', '0..4',
-    '--redundancy', '2', '--key', keys, '--suri', '//Bob', ...chain());
-  const old = await version(bob);
-  console.log(`four nodes on spec version ${old}: ${String(before).trim().split('\n').length} rows predicted`);
+  const before = String(oldTool('predict', '--model', '0', '--input', model('breast_cancer.test.csv'), '--rows', '0..4',
+    '--redundancy', '2', '--key', keys, '--suri', '//Bob', ...chain())).trim().split('\n').map((line) => JSON.parse(line));
+  const old = await specVersion(bob);
+  console.log(`four nodes on spec version ${old}: ${before.length} rows predicted`);
 
   const input = u8aToHex(readFileSync(row));
-  const { fheMl } = bob.api.query;
-  const jobs = async () => (await fheMl.nextJob()).toNumber();
+  const jobs = async () => (await bob.api.query.fheMl.nextJob()).toNumber();
   const pending = async () => (await bob.api.query.fheMl.pendingCount()).toNumber();
   const queue = async () => {
     const first = await jobs();
@@ -71,16 +71,19 @@ try {
       (await best(node)) + 2 >= Math.max(...await Promise.all(all.map(best))), 120);
     console.log(`${name} runs the new node on the old runtime, while ${waits} jobs wait`);
   }
+  const waits = await pending();
+  assert.ok(waits > 0, 'the nodes were restarted without work');
+  await until('results of new nodes on the old runtime', async () => (await pending()) === 0, 120);
+  console.log(`the new nodes did the other ${waits} jobs on the old runtime`);
   await queue();
-  const { tx } = bob.api;
-  const { block } = await send(bob.api, tx.sudo.sudo(tx.system.setCode(code)), alice);
-  const at = await numberOf(bob.api, block);
-  const inFlight = (await (await bob.api.at(block)).query.fheMl.pendingCount()).toNumber();
+  const at = await setCode(bob, code);
+  const inFlight = (await (await bob.api.at(await bob.api.rpc.chain.getBlockHash(at))).query.fheMl.pendingCount()).toNumber();
+  assert.ok(inFlight > 0, 'no job was pending during the upgrade');
   console.log(`setCode is in block ${at}, while ${inFlight} jobs wait for results`);
 
   await until('the new version on every node', async () =>
-    (await Promise.all(all.map(version))).every((now) => now > old));
-  console.log(`all four nodes are on spec version ${await version(bob)}`);
+    (await Promise.all(all.map((node) => specVersion(node)))).every((now) => now > old));
+  console.log(`all four nodes are on spec version ${await specVersion(bob)}`);
   await until('finality beyond the upgrade', async () =>
     (await Promise.all(all.map(finalized))).every((number) => number > at + 2), 120);
   const hashes = await Promise.all(all.map(async ({ api }) => String(await api.rpc.chain.getBlockHash(at + 2))));
@@ -88,7 +91,7 @@ try {
   console.log(`block ${at + 2} is final, and the same on all four: ${hashes[0]}`);
 
   // An open connection knows only one version's types; the blocks have two.
-  const api = await ApiPromise.create({ provider: new WsProvider(bob.url), noInitWarn: true });
+  api = await ApiPromise.create({ provider: new WsProvider(bob.url), noInitWarn: true });
   const count = 2 * QUEUE + 4;
   const finished = await allFinished({ api }, count, 300);
   const lost = finished.filter(({ job }) => !job.status.isCompleted);
@@ -97,13 +100,23 @@ try {
   const missed = (await api.query.fheMl.workers.entries()).map(([, worker]) => worker.unwrap().missed.toNumber());
   console.log(`deadlines missed by the workers: ${missed}`);
   const after = await predictRight(bob, keys, '0..4', '--redundancy', '2');
-  console.log(`${after.length} rows predicted after the upgrade`);
+  const { prediction } = JSON.parse(readFileSync(model('digits_network.expected.json')));
+  const digits = await fheMl('predict', '--model', '1', '--input', model('digits.test.csv'), '--rows', '0..2',
+    '--key', keys, '--suri', '//Eve', ...chain());
+  assert.deepEqual(digits.map((row) => row.prediction), prediction.slice(0, 2), 'with the server key of before');
+  console.log(`${after.length + digits.length} rows predicted after the upgrade, with the models and keys of before`);
+  for (const row of before) {
+    const [again] = await fheMl('decrypt', '--job', String(row.job), '--key', keys, ...chain());
+    assert.deepEqual([again.prediction, again.scores], [row.prediction, row.scores], `job ${row.job}`);
+    await fheMl('release', '--job', String(row.job), '--suri', '//Bob', ...chain());
+  }
+  console.log(`${before.length} results of before the upgrade decrypt to the same, and their deposits are back`);
   await balancedBooks({ api });
-  await api.disconnect();
   console.log('the books balance');
 } catch (error) {
   console.error(`error: this upgrade must not be done: ${error.message}`);
   process.exitCode = 1;
 } finally {
+  await api?.disconnect();
   await Promise.all(all.map((node) => node.stop()));
 }

@@ -1,5 +1,5 @@
 // A clock that jumps by an hour on one of four nodes, forwards and backwards: the others go on; when it is right
-// again the node is one of them as before.
+// again the node is one of them as before, and after one that was ahead once it has been restarted.
 
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
@@ -44,11 +44,13 @@ test('the clock of one of four nodes jumps by an hour', { skip }, async (t) => {
       await resumeAll(bob, ['//Dave']);
       await predictRight(bob, made.keys, '0..8');
       count = await jobsOf(bob);
-      const authored = await until('a block of the node', async () => {
-        const lines = dave.logged('Pre-sealed block');
-        return lines.length;
-      }, 60);
-      assert.ok(authored);
+      // A node authors for no slot before its last one, so after a clock that was ahead it has to start again.
+      if (offset.startsWith('+')) {
+        await dave.stop();
+        await dave.start();
+      }
+      const authored = dave.logged('Pre-sealed block').length;
+      await until('a block of the node', () => dave.logged('Pre-sealed block').length > authored);
     });
   }
 });
