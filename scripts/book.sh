@@ -7,6 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib.sh
 MDBOOK_VERSION=0.5.4
 
+command -v python3 >/dev/null || install_packages python3
 OUT="$(realpath -m "${1:-$CACHE/book}")"
 MDBOOK="$CACHE/tools/bin/mdbook"
 if [ "$("$MDBOOK" --version 2>/dev/null)" != "mdbook v$MDBOOK_VERSION" ]; then

@@ -13,7 +13,7 @@ START=$SECONDS
 STAGES=(
 	"links     links, anchors and paths in README, CONTRIBUTING and docs"
 	"fmt       format"
-	"security  bits of security, and the figures of docs/security.md"
+	"security  bits of security, and the figures of docs/security.md and docs/cryptography.md"
 	"deny      licences and sources of dependencies"
 	"book      the book of docs, in ~/.cache/fhe-ml/book"
 	"wasm      the npm package with its tests, and the page"
@@ -34,6 +34,7 @@ fmt() { cargo fmt --all --check; }
 security() {
 	scripts/estimate-security.sh --check
 	python3 scripts/security_figures.py --check
+	python3 scripts/noise_figures.py --check
 }
 
 deny() { scripts/deny.sh; }
@@ -49,7 +50,8 @@ unit() { cargo test --release --locked --workspace --quiet; }
 
 doc() {
 	local crates=(engine format models primitives client worker)
-	RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --no-deps --quiet "${crates[@]/#/--package=fhe-ml-}"
+	RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --no-deps --document-private-items --quiet \
+		"${crates[@]/#/--package=fhe-ml-}"
 }
 
 bytes() { scripts/determinism.sh; }
@@ -73,25 +75,29 @@ prepare() {
 	case "$1" in
 		links) command -v python3 >/dev/null || install_packages python3 ;;
 		fmt | build | doc | unit | lint) once setup_rust ;;
-		wasm) once setup_rust && once setup_node_js ;;
-		e2e) once run wasm && once run build ;;
+		wasm)
+			once setup_rust
+			once setup_node_js
+			;;
+		e2e)
+			once run wasm
+			once run build
+			;;
 	esac
 }
 
 declare -A DONE=()
+# Runs a command unless it has been run before.
 once() {
-	[ -z "${DONE["$*"]:-}" ] || return 0
-	DONE["$*"]=1
-	"$@"
+	if [ -z "${DONE["$*"]:-}" ]; then
+		DONE["$*"]=1
+		"$@"
+	fi
 }
-
-names() { printf '%s\n' "${STAGES[@]}" | awk '{ print $1 }'; }
-
-describe() { printf '%s\n' "${STAGES[@]}" | sed -n "s/^$1  *//p"; }
 
 run() {
 	prepare "$1"
-	say "[$(((SECONDS - START) / 60)) min] $1: $(describe "$1")"
+	say "[$(((SECONDS - START) / 60)) min] $1: $(printf '%s\n' "${STAGES[@]}" | sed -n "s/^$1  *//p")"
 	"$1"
 }
 
@@ -99,9 +105,10 @@ if [ "$#" = 0 ]; then
 	printf '%s\n' "${STAGES[@]}" "ci        all of these, in this order"
 	exit 0
 fi
-[ "$*" != ci ] || set -- $(names)
+NAMES=("${STAGES[@]%% *}")
+[ "$*" != ci ] || set -- "${NAMES[@]}"
 for name in "$@"; do
-	names | grep -qx -- "$name" || fail "there is no stage $name; scripts/task.sh lists them"
+	[[ " ${NAMES[*]} " == *" $name "* ]] || fail "there is no stage $name; scripts/task.sh lists them"
 done
 for name in "$@"; do once run "$name"; done
 say "[$(((SECONDS - START) / 60)) min] Passed: $*"
