@@ -13,7 +13,7 @@ MDBOOK="$CACHE/tools/bin/mdbook"
 if [ "$("$MDBOOK" --version 2>/dev/null)" != "mdbook v$MDBOOK_VERSION" ]; then
 	setup_rust
 	say "Installing mdbook"
-	# Two minutes on two cores. Unoptimised it builds the book in a second, too.
+	# Some minutes on two cores. Unoptimised it builds the book in a second, too.
 	CARGO_TARGET_DIR="$CACHE/tools-target" CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 \
 		cargo install --quiet --locked --debug --no-default-features --root "$CACHE/tools" "mdbook@$MDBOOK_VERSION"
 	rm -rf "$CACHE/tools-target"
