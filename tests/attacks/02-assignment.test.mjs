@@ -10,11 +10,12 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { event, fheMl, model, send, until } from '../e2e/harness.mjs';
-import { blake2AsU8a, u8aConcat, u8aToHex } from '../e2e/polkadot.mjs';
+import { event, fheMl, model, numberOf, send, until } from '../e2e/harness.mjs';
+import { allFinished } from '../e2e/network.mjs';
+import { blake2AsU8a, u8aConcat } from '../e2e/polkadot.mjs';
 import {
-  account, attackedNode, balances, completed, encrypted, flood, honestWorkers, lie, register, SHOULD_SUCCEED,
-  sleep, Sybil, verdict, wealth,
+  account, attackedNode, balances, best, completed, encrypted, ends, flood, honestWorkers, joinSybils, lie, number,
+  register, request, serving, SHOULD_SUCCEED, transactions, verdict, wealth,
 } from './lib.mjs';
 
 const HONEST = 4;
@@ -23,7 +24,6 @@ const ATTEMPTS = Number(process.env.FHE_ML_ATTEMPTS ?? (SHOULD_SUCCEED ? 24 : 60
 const MAX_FILLERS = 15;
 const ODDS = (SYBILS * (SYBILS - 1)) / ((HONEST + SYBILS) * (HONEST + SYBILS - 1));
 const FALSE_ALARM = 1e-6;
-const FEE_LIMIT = 10n ** 12n;
 const [bob, dave, eve] = ['//Bob', '//Dave', '//Eve'].map(account);
 let node;
 let api;
@@ -40,25 +40,14 @@ before(async () => {
 });
 after(() => node?.stop());
 
-const request = (input, redundancy) =>
-  api.tx.fheMl.requestInference(logistic.number, null, u8aToHex(input), FEE_LIMIT, redundancy);
-
 /** Has inputs evaluated by honest workers, to know the results. */
 async function evaluate(inputs) {
-  await flood(api, inputs.map((input) => request(input, 1)), dave);
-  await until('the honest results', async () => (await api.query.fheMl.nextJob()).toNumber() >= inputs.length
-    && (await api.query.fheMl.pendingCount()).isZero());
-  for (const [key, job] of await api.query.fheMl.jobs.entries()) {
-    const result = (await api.query.fheMl.results(key.args[0])).unwrap().toU8a(true);
-    known.set(job.unwrap().input.toHex(), result);
+  await flood(api, inputs.map((input) => request(node, logistic.number, input)), dave);
+  for (const { number, job } of await allFinished(node, inputs.length)) {
+    known.set(job.input.toHex(), (await api.query.fheMl.results(number)).unwrap().toU8a(true));
   }
 }
 
-const number = (bytes, value) => {
-  const encoded = new Uint8Array(bytes);
-  new DataView(encoded.buffer)[bytes === 8 ? 'setBigUint64' : 'setUint32'](0, bytes === 8 ? BigInt(value) : value, true);
-  return encoded;
-};
 const first64 = (bytes) => new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
 
 /** The draw of 5166bc2, for the first round of a job. */
@@ -103,33 +92,23 @@ async function fillersFor(ours) {
 async function sendFillers(filler, count, tip) {
   let nonce = (await api.rpc.system.accountNextIndex(eve.address)).toNumber();
   for (let at = 0; at < count; at += 1, nonce += 1) {
-    const signed = await request(filler, 1).signAsync(eve, { nonce, era: 0, blockHash: api.genesisHash, tip });
+    const signed = await request(node, logistic.number, filler).signAsync(eve, { nonce, era: 0, blockHash: api.genesisHash, tip });
     await api.rpc.author.submitExtrinsic(signed);
   }
 }
 
 /** Whether all seats of a job are the attacker's. */
-const isCaptured = ({ redundancy, assignees }) => redundancy.toNumber() === 2
+const isCaptured = ({ redundancy, assignees }) => redundancy.toNumber() === 2 && assignees.length >= 2
   && assignees.slice(0, 2).every((worker) => sybils.some(({ id }) => worker.eq(id)));
 
-/** The attacker's workers lie where both of them are asked; elsewhere they are honest, not to be found out. */
-async function serve(signal) {
-  while (!signal.aborted) {
-    await Promise.all(sybils.map((sybil) => sybil.serve((_, record) => {
-      const result = known.get(record.input.toHex());
-      return result && completed(isCaptured(record) ? lie(result) : result);
-    })));
-    await sleep(200);
-  }
-}
-
-/** A victim's request, seen in the pool and surrounded. Resolves when it is in a block. */
+/** A victim's request, seen in the pool and surrounded. Resolves to its job once it is in a block. */
 async function attempt(input, filler) {
-  const sent = send(api, request(input, 2), bob);
+  const sent = send(api, request(node, logistic.number, input, 2), bob);
   await until('the victim in the pool', async () => (await api.rpc.author.pendingExtrinsics())
     .some(({ signer }) => signer.toString() === bob.address), 5).catch(() => {}); // Or in a block already.
   await sendFillers(filler, await fillersFor(sybils.map(({ id }) => id)), 1_000_000_000n);
-  return event((await sent).events, 'InferenceRequested').job.toNumber();
+  const { block, events } = await sent;
+  return { block: await numberOf(api, block), job: event(events, 'InferenceRequested').job.toNumber() };
 }
 
 /** What a user decrypts; `null` if the tool refuses, as it must. */
@@ -163,20 +142,22 @@ test('fillers, tips and order do not change who is drawn', async () => {
     rows.push(await encrypted(node, logistic.artifact, 'breast_cancer', row % 100));
   }
   await evaluate(rows.map(({ bytes }) => bytes));
-  sybils = await Promise.all([1, 2].map((at) => new Sybil(node, `//sybil${at}`)));
-  for (const sybil of sybils) await sybil.join(eve);
+  sybils = await joinSybils(node, SYBILS, eve);
   const before = await wealth(api, eve.address);
-  const stop = new AbortController();
-  const serving = serve(stop.signal);
+  const first = await best(node);
+  // They lie where both of them are asked; elsewhere they are honest, not to be found out.
+  const stop = serving(sybils, (_, record) => {
+    const result = known.get(record.input.toHex());
+    return result && completed(isCaptured(record) ? lie(result) : result);
+  });
   const jobs = [];
   for (const { bytes } of rows.slice(1)) jobs.push(await attempt(bytes, rows[0].bytes));
   await until('the last job', async () => (await api.query.fheMl.pendingCount()).isZero(), 120);
-  stop.abort();
-  await serving;
+  await stop();
 
   const expected = JSON.parse(readFileSync(model('breast_cancer_logistic.expected.json'))).prediction;
   let [captured, wrong] = [0, 0];
-  for (const [at, job] of jobs.entries()) {
+  for (const [at, { job }] of jobs.entries()) {
     const record = (await api.query.fheMl.jobs(job)).unwrap();
     if (!isCaptured(record)) continue;
     captured += 1;
@@ -188,6 +169,10 @@ test('fillers, tips and order do not change who is drawn', async () => {
   console.log(`both seats were the attacker's in ${captured} of ${ATTEMPTS} attempts, by chance ${(ODDS * ATTEMPTS).toFixed(1)}; `
     + `as many or more come by chance with probability ${chance.toExponential(1)}`);
   console.log(`wrong classes that the chain certified: ${wrong}`);
+  const fillers = await transactions(api, first, eve.address);
+  const surrounded = jobs.filter(({ block }) => fillers.some((filler) => filler.block === block && !filler.error)).length;
+  console.log(`fillers: ${JSON.stringify(ends(fillers))}, in ${surrounded} attempts in the same block as the victim`);
+  assert.ok(surrounded >= ATTEMPTS / 2, 'the fillers do not surround the victims');
   balances(before, await wealth(api, eve.address));
   for (const sybil of sybils) assert.equal((await sybil.record()).slashed.toNumber(), 0, 'found out');
   verdict(chance < FALSE_ALARM, `${captured} of ${ATTEMPTS} jobs were captured`);

@@ -6,18 +6,20 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fheMl, model, send, until } from '../e2e/harness.mjs';
+import { fheMl } from '../e2e/harness.mjs';
 import {
-  account, attackedNode, balances, completed, encrypted, register, SHOULD_SUCCEED, sleep, Sybil, verdict, wealth,
+  account, attackedNode, balances, completed, deceive, encrypted, refusal, register, request, requested, resultOf,
+  SHOULD_SUCCEED, verdict, wealth,
 } from './lib.mjs';
 
 const N = 2048;
 /** Key bits that are read out: all but one. */
 const WANTED = Number(process.env.FHE_ML_KEY_BITS ?? 2047);
-const [alice, eve] = ['//Alice', '//Eve'].map(account);
+const [bob, eve] = ['//Bob', '//Eve'].map(account);
 let node;
 let api;
 let tree;
+let honest;
 
 before(async () => {
   node = await attackedNode();
@@ -95,56 +97,35 @@ test('scores of crafted results do not tell the client key', async () => {
   const before = await wealth(api, eve.address);
   const { bytes: input, file } = await encrypted(node, tree.artifact, 'breast_cancer', 0);
   const key = (await api.query.fheMl.serverKeys.keys())[0].args[0];
-  const { u8aToHex } = await import('../e2e/polkadot.mjs');
-  const ask = () => send(api, api.tx.fheMl.requestInference(tree.number, key, u8aToHex(input), 10n ** 12n, 1), account('//Bob'));
-  await ask();
-  const honest = await until('an honest result', async () => {
-    const stored = await api.query.fheMl.results(0);
-    return stored.isSome && stored.unwrap().toU8a(true);
-  });
-  let refusal;
+  honest = await resultOf(node, await requested(node, request(node, tree.number, input, 1, key), bob));
+  const refusals = new Set();
   const scoreOf = async (result) => {
     const crafted = join(node.folder, 'crafted.result');
     writeFileSync(crafted, result);
     return fheMl('decrypt', '--model', tree.artifact, '--input', file, '--result', crafted, '--key', node.keys)
       .then(([{ raw_scores: [score] }]) => score, (error) => {
-        assert.equal(error.code, 1, error.message);
-        refusal = error.stderr.trim();
+        refusals.add(refusal(error).refused);
         return null;
       });
   };
+  assert.notEqual(await scoreOf(honest), null, 'the tool refuses what is right');
+  // All but one bit of the mask is right: no look at ranges and noise finds that out.
+  const subtle = honest.slice();
+  subtle[24] ^= 1;
+  assert.equal((await scoreOf(subtle)) !== null, SHOULD_SUCCEED, 'a mask with one other bit');
   const { answers, found } = await readKey(forger(honest), scoreOf, WANTED);
-  if (refusal) console.log(`the tool says: ${refusal}`);
+  console.log(`the tool says: ${[...refusals].join('; ')}`);
   console.log(`${right(found)} of ${WANTED} wanted bits of the client key, from ${answers} answers`);
   balances(before, await wealth(api, eve.address));
-  verdict(right(found) === WANTED, `${right(found)} of ${WANTED} bits were read`);
+  if (SHOULD_SUCCEED) assert.equal(right(found), WANTED);
+  verdict(found.size > 0, `${right(found)} of ${WANTED} bits were read`);
 });
 
 test('a prediction that a lying worker crafted is not shown', async () => {
-  // The only worker is the attacker's.
-  const { tx } = api;
-  await send(api, tx.sudo.sudo(tx.fheMl.removeWorker(alice.publicKey)), alice);
-  const honest = (await api.query.fheMl.results(0)).unwrap().toU8a(true);
-  const sybil = await new Sybil(node, '//sybil1').join(eve);
-  const before = await wealth(api, eve.address);
-  const stop = new AbortController();
-  const serving = (async () => {
-    while (!stop.signal.aborted) {
-      await sybil.serve((_, record) => {
-        const crafted = forger(honest).make(zeros().fill(1, 1, 9));
-        crafted.set(record.input.toU8a().subarray(0, 8), 16);
-        return completed(crafted);
-      });
-      await sleep(200);
-    }
-  })();
-  const answer = await fheMl('predict', '--model', String(tree.number), '--input', model('breast_cancer.test.csv'),
-    '--rows', '0..1', '--key', node.keys, '--suri', '//Bob', '--url', node.url)
-    .then((rows) => rows[0], (error) => ({ refused: error.stderr.trim(), code: error.code }));
-  stop.abort();
-  await serving;
-  console.log(`the user sees ${JSON.stringify(answer)}`);
-  balances(before, await wealth(api, eve.address));
-  if (!SHOULD_SUCCEED) assert.equal(answer.code, 1);
-  verdict(!answer.refused, `a score of the attacker's making was ${answer.refused ? 'refused' : 'shown'}`);
+  const { shown } = await deceive(node, tree.number, eve, (_, record) => {
+    const crafted = forger(honest).make(zeros().fill(1, 1, 9));
+    crafted.set(record.input.toU8a().subarray(0, 8), 16);
+    return completed(crafted);
+  });
+  verdict(Boolean(shown), `a score of the attacker's making was ${shown ? 'shown' : 'refused'}`);
 });

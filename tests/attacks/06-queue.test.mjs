@@ -3,10 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { event, send } from '../e2e/harness.mjs';
-import { u8aToHex } from '../e2e/polkadot.mjs';
 import {
-  account, attackedNode, balances, bestNumber, encrypted, failures, flood, register, SHOULD_SUCCEED, sleep, verdict, wealth,
+  account, attackedNode, balances, best, encrypted, ends, flood, register, request, requested, SHOULD_SUCCEED, sleep,
+  transactions, verdict, wealth,
 } from './lib.mjs';
 
 const REQUESTS = 1500;
@@ -26,10 +25,10 @@ after(() => node?.stop());
 test('one account does not fill the queue', async () => {
   const { number, artifact } = await register(node, 'breast_cancer_logistic', 'breast_cancer');
   const { bytes } = await encrypted(node, artifact, 'breast_cancer', 0);
-  const request = () => api.tx.fheMl.requestInference(number, null, u8aToHex(bytes), 10n ** 12n, 1);
+  const call = () => request(node, number, bytes);
   const before = await wealth(api, mallory.address);
-  const first = await bestNumber(api);
-  const { taken } = await flood(api, Array.from({ length: REQUESTS }, request), mallory);
+  const first = await best(node);
+  const { taken } = await flood(api, Array.from({ length: REQUESTS }, call), mallory);
   // Until nothing of it is left in the pool.
   for (let last = -1, now = -2; last !== now || last === 0;) {
     last = now;
@@ -37,15 +36,16 @@ test('one account does not fill the queue', async () => {
     now = (await api.query.system.account(mallory.address)).nonce.toNumber();
   }
   const pending = (await api.query.fheMl.pendingCount()).toNumber();
-  const refused = await failures(api, first, mallory.address);
-  console.log(`${REQUESTS} requests of one account, ${taken} taken by the pool: ${pending} are in the queue; ${JSON.stringify(refused)}`);
-  const other = await send(api, request(), dave).then(({ events }) => event(events, 'InferenceRequested').job.toNumber(),
-    (error) => error.message);
+  const ended = ends(await transactions(api, first, mallory.address));
+  console.log(`${REQUESTS} requests of one account, ${taken} taken by the pool: ${pending} are in the queue; ${JSON.stringify(ended)}`);
+  const other = await requested(node, call(), dave).catch(({ message }) => message);
   console.log(`another account's request: ${typeof other === 'number' ? `job ${other}` : other}`);
   balances(before, await wealth(api, mallory.address));
   if (!SHOULD_SUCCEED) {
     assert.equal(typeof other, 'number', `others are shut out: ${other}`);
-    assert.ok(pending <= api.consts.fheMl.maxAccountJobs.toNumber());
+    const most = api.consts.fheMl.maxAccountJobs.toNumber();
+    assert.deepEqual(ended, { accepted: most, 'fheMl.TooManyOpenJobs': taken - most });
+    assert.equal(pending, most);
   }
   verdict(pending >= MANY, `${pending} places of the queue belong to one account`);
 });

@@ -8,8 +8,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fheMl, model, Node, send } from '../e2e/harness.mjs';
-import { blake2AsU8a, compactToU8a, Keyring, stringToU8a, u8aConcat, u8aToHex } from '../e2e/polkadot.mjs';
+import { errorName, event, eventsSince, fheMl, model, Node, send, until } from '../e2e/harness.mjs';
+import { best, joinExtraWorker, joinWorker } from '../e2e/network.mjs';
+import { account, blake2AsU8a, compactToU8a, stringToU8a, u8aConcat, u8aToHex } from '../e2e/polkadot.mjs';
 
 const EXPECTED = process.env.EXPECT ?? 'fails';
 assert.ok(['fails', 'succeeds'].includes(EXPECTED), 'EXPECT is fails or succeeds');
@@ -17,8 +18,6 @@ assert.ok(['fails', 'succeeds'].includes(EXPECTED), 'EXPECT is fails or succeeds
 /** Whether the attack is expected to succeed: only on the commit that had these holes. */
 export const SHOULD_SUCCEED = EXPECTED === 'succeeds';
 
-export const keyring = new Keyring({ type: 'sr25519' });
-export const account = (suri) => keyring.addFromUri(suri);
 export const UNIT = 10n ** 12n;
 
 /** An amount for people. */
@@ -72,46 +71,62 @@ export async function encrypted(node, artifact, table, row, keys = node.keys) {
   return { file, bytes: new Uint8Array(readFileSync(file)) };
 }
 
-/** Sends calls with consecutive nonces, many at a time; resolves to how many the pool took, and its errors. */
-export async function flood(api, calls, signer, { tip = 0n, nonce, atOnce = 200, ahead = 3000 } = {}) {
+/** A request; it pays whatever it costs. */
+export const request = ({ api }, model, input, redundancy = 1, key = null) =>
+  api.tx.fheMl.requestInference(model, key, u8aToHex(input), UNIT, redundancy);
+
+/** Sends a request; resolves to the number of its job. */
+export const requested = async ({ api }, call, signer) =>
+  event((await send(api, call, signer)).events, 'InferenceRequested').job.toNumber();
+
+/** The result of a job, as soon as it is there. */
+export const resultOf = ({ api }, job) => until(`the result of job ${job}`, async () => {
+  const stored = await api.query.fheMl.results(job);
+  return stored.isSome && stored.unwrap().toU8a(true);
+});
+
+/** How often each name is among these. */
+export function tally(names) {
+  const counts = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
+
+/** Sends calls with consecutive nonces, many at a time; resolves to how many the pool took, and what it said else. */
+export async function flood(api, calls, signer, { atOnce = 200, ahead = 3000 } = {}) {
   const onChain = async () => (await api.query.system.account(signer.address)).nonce.toNumber();
-  let next = nonce ?? (await api.rpc.system.accountNextIndex(signer.address)).toNumber();
-  const era = { era: 0, blockHash: api.genesisHash, tip };
-  const errors = {};
-  let taken = 0;
+  let next = (await api.rpc.system.accountNextIndex(signer.address)).toNumber();
+  const errors = [];
   for (let at = 0; at < calls.length; at += atOnce) {
-    const some = calls.slice(at, at + atOnce);
-    await Promise.all(some.map(async (call) => {
-      const signed = await call.signAsync(signer, { ...era, nonce: next++ });
-      await api.rpc.author.submitExtrinsic(signed).then(() => (taken += 1), ({ message }) => {
-        errors[message] = (errors[message] ?? 0) + 1;
-      });
+    await Promise.all(calls.slice(at, at + atOnce).map(async (call) => {
+      const signed = await call.signAsync(signer, { era: 0, blockHash: api.genesisHash, nonce: next++ });
+      await api.rpc.author.submitExtrinsic(signed).catch(({ message }) => errors.push(message));
     }));
     while (next - (await onChain()) > ahead) await sleep(300);
   }
-  return { taken, errors, next };
+  return { taken: calls.length - errors.length, errors };
 }
 
-/** How calls of an account ended, by the names of their errors, in blocks from `first` on. */
-export async function failures(api, first, address) {
-  const last = (await api.rpc.chain.getHeader()).number.toNumber();
-  const found = {};
-  for (let block = first; block <= last; block += 1) {
-    const hash = await api.rpc.chain.getBlockHash(block);
-    const [{ block: { extrinsics } }, events] =
-      await Promise.all([api.rpc.chain.getBlock(hash), (await api.at(hash)).query.system.events()]);
-    for (const { phase, event } of events) {
-      if (event.section !== 'system' || event.method !== 'ExtrinsicFailed') continue;
-      if (extrinsics[phase.asApplyExtrinsic.toNumber()].signer.toString() !== address) continue;
-      const [error] = event.data;
-      const name = error.isModule ? api.registry.findMetaError(error.asModule).name : error.toString();
-      found[name] = (found[name] ?? 0) + 1;
+/** Transactions that accounts paid for in blocks from `first` on: `{ block, who, fee, error }`. */
+export async function transactions(api, first, ...addresses) {
+  const found = [];
+  let paid;
+  for await (const { block, phase, event: { method, data } } of eventsSince(api, first)) {
+    const place = `${block} ${phase}`;
+    if (method === 'TransactionFeePaid') {
+      paid = { place, block, who: data.who.toString(), fee: data.actualFee.toBigInt() };
+    } else if (/^Extrinsic(Success|Failed)$/.test(method) && paid?.place === place && addresses.includes(paid.who)) {
+      found.push({ ...paid, error: method === 'ExtrinsicFailed' ? errorName(api, data[0]) : null });
     }
   }
   return found;
 }
 
-const number = (bytes, value) => {
+/** How many transactions ended how. */
+export const ends = (sent) => tally(sent.map(({ error }) => error ?? 'accepted'));
+
+/** An integer in so many bytes, the lowest first. */
+export const number = (bytes, value) => {
   const encoded = new Uint8Array(bytes);
   for (let at = 0, rest = BigInt(value); at < bytes; at += 1, rest >>= 8n) encoded[at] = Number(rest & 255n);
   return encoded;
@@ -120,20 +135,12 @@ const hash = (bytes) => blake2AsU8a(bytes, 256);
 
 /** The outcome of a job that was evaluated, encoded. */
 export const completed = (result) => u8aConcat(Uint8Array.of(0), compactToU8a(result.length), result);
-/** The outcome of one that could not be. `reason` is its place among `FailureReason`s. */
-export const failed = (reason) => Uint8Array.of(1, reason);
 
 /** A worker without a node: it posts what it likes. */
 export class Sybil {
   constructor(node, suri) {
-    Object.assign(this, { node, api: node.api, pair: account(suri) });
+    Object.assign(this, { node, api: node.api, pair: account(suri), taken: 0, refused: [] });
     this.id = u8aToHex(this.pair.publicKey);
-  }
-
-  async join(operator) {
-    const proof = this.pair.sign(u8aConcat(stringToU8a('POP_'), operator.publicKey));
-    await send(this.api, this.api.tx.fheMl.joinWorkers(this.pair.publicKey, proof), operator);
-    return this;
   }
 
   async record() {
@@ -181,10 +188,7 @@ export class Sybil {
     return submitRaw(this.node, await this.commitment(job, outcome));
   }
 
-  /**
-   * Does what the chain wants of it next for all its jobs; `outcomeOf(job, record)` says what it claims.
-   * Others of its operator must serve, too, in turn.
-   */
+  /** Does what the chain wants of it next for all its jobs; `outcomeOf(job, record)` says what it claims. */
   async serve(outcomeOf) {
     for (const job of await this.jobs()) {
       const found = await this.api.query.fheMl.jobs(job);
@@ -196,10 +200,11 @@ export class Sybil {
         await this.once(`post ${job}`, () => this.post(job, outcome));
         continue;
       }
-      const { commitments } = await this.api.query.fheMl.ballots(job);
+      const { commitments, revealed } = await this.api.query.fheMl.ballots(job);
       const has = commitments.some(([worker]) => worker.toHex() === this.id);
       if (!has) await this.once(`commit ${job}`, () => this.commit(job, outcome));
-      else if (record.assignees.every((worker) => commitments.some(([other]) => other.eq(worker)))) {
+      else if (!revealed.some((shown) => shown.eq(hash(outcome)))
+        && record.assignees.every((worker) => commitments.some(([other]) => other.eq(worker)))) {
         await this.once(`reveal ${job}`, () => this.post(job, outcome));
       }
     }
@@ -210,7 +215,10 @@ export class Sybil {
     this.done ??= new Map();
     if (Date.now() < (this.done.get(what) ?? 0)) return;
     this.done.set(what, Date.now() + 8_000);
-    await act().catch(() => this.done.delete(what));
+    await act().then(() => (this.taken += 1), ({ message }) => {
+      this.refused.push(`${what.split(' ')[0]}: ${message}`);
+      this.done.delete(what);
+    });
   }
 }
 
@@ -240,16 +248,65 @@ export async function rpc(node, method, ...params) {
 /** Sends an encoded transaction. */
 export const submitRaw = (node, hex) => rpc(node, 'author_submitExtrinsic', hex);
 
+/** Waits until workers that have just joined can be drawn: the first versions drew them at once. */
+async function untilDrawn(node) {
+  const first = (await best(node)) + (node.api.consts.fheMl.joinDelay?.toNumber() ?? 0);
+  await until('the new workers to be drawn', async () => (await best(node)) >= first);
+}
+
+/** The attacker's workers. */
+export async function joinSybils(node, count, operator) {
+  const joined = Array.from({ length: count }, (_, at) => new Sybil(node, `//sybil${at + 1}`));
+  for (const { pair } of joined) await joinWorker(node, pair, operator);
+  await untilDrawn(node);
+  return joined;
+}
+
 /** Honest workers more, whose keys the node has; their operator must be rich. */
 export async function honestWorkers(node, count, operator) {
-  const workers = [];
-  for (let at = 1; at <= count; at += 1) {
-    const suri = `//honest${at}`;
-    const worker = new Sybil(node, suri);
-    await rpc(node, 'author_insertKey', 'fhe!', suri, worker.id);
-    workers.push(await worker.join(operator));
-  }
-  return workers;
+  for (let at = 1; at <= count; at += 1) await joinExtraWorker(node, `//honest${at}`, operator);
+  await untilDrawn(node);
+}
+
+/** Has workers claim what `outcomeOf(job, record)` says, until the function that is returned is called. */
+export function serving(workers, outcomeOf) {
+  const stop = new AbortController();
+  const done = (async () => {
+    while (!stop.signal.aborted) {
+      await Promise.all(workers.map((worker) => worker.serve(outcomeOf)));
+      await sleep(200);
+    }
+  })();
+  return async () => {
+    stop.abort();
+    await done;
+    console.log(`the pool took ${workers.reduce((sum, { taken }) => sum + taken, 0)} transactions of the attacker's workers, `
+      + `and said ${JSON.stringify(tally(workers.flatMap(({ refused }) => refused)))}`);
+  };
+}
+
+/** What a user is shown whose only worker, one of `operator`, claims what `outcomeOf` says; nothing if it is refused. */
+export async function deceive(node, number, operator, outcomeOf) {
+  const { api } = node;
+  const { tx } = api;
+  await send(api, tx.sudo.sudo(tx.fheMl.removeWorker(account('//Alice').publicKey)), account('//Alice'));
+  const [sybil] = await joinSybils(node, 1, operator);
+  const before = await wealth(api, operator.address);
+  const stop = serving([sybil], outcomeOf);
+  const { refused, shown } = await fheMl('predict', '--model', String(number), '--input', model('breast_cancer.test.csv'),
+    '--rows', '0..1', '--key', node.keys, '--suri', '//Bob', '--url', node.url)
+    .then(([row]) => ({ shown: row }), refusal).finally(stop);
+  console.log(`the user sees ${JSON.stringify(shown ?? refused)}`);
+  balances(before, await wealth(api, operator.address));
+  assert.equal((await sybil.record()).completed.toNumber(), 1, 'the chain did not take the lie');
+  return { sybil, shown };
+}
+
+/** Why the tool shows no prediction: because it has evaluated the input itself, and for no other reason. */
+export function refusal({ code, stderr, message }) {
+  assert.equal(code, 1, message);
+  assert.match(stderr, /is not what the model gives on this input/);
+  return { refused: stderr.trim() };
 }
 
 const Q = 2_251_799_813_640_193n;
@@ -265,18 +322,4 @@ export function lie(result) {
   return lied;
 }
 
-/** Events of the pallet in blocks from `first` on, by name. */
-export async function eventsSince(api, first) {
-  const last = (await api.rpc.chain.getHeader()).number.toNumber();
-  const found = [];
-  for (let block = first; block <= last; block += 1) {
-    const at = await api.at(await api.rpc.chain.getBlockHash(block));
-    for (const { event } of await at.query.system.events()) {
-      if (event.section === 'fheMl') found.push({ block, name: event.method, data: event.data });
-    }
-  }
-  return found;
-}
-
-export const bestNumber = async (api) => (await api.rpc.chain.getHeader()).number.toNumber();
-export { sleep };
+export { account, best, sleep };

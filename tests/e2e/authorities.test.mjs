@@ -3,6 +3,7 @@
 
 import { Keyring } from '@polkadot/api';
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -46,7 +47,8 @@ const held = async (address) => {
 };
 
 const joining = (options) =>
-  new Node(['--chain', 'local', '--validator', '--bootnodes', bootAddress(nodes.alice)], options);
+  new Node(['--chain', 'local', '--validator', '--node-key', randomBytes(32).toString('hex'),
+    '--bootnodes', bootAddress(nodes.alice)], options);
 
 test('a fifth node joins as a candidate, authors in a later session, and finality goes on', async () => {
   const refused = fheMl('authority', 'leave', '--suri', '//Eve', '--url', nodes.alice.url);

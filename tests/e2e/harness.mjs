@@ -143,7 +143,8 @@ const sudoError = (events) =>
     .map((event) => event.data[0])
     .find((result) => result.isErr)?.asErr;
 
-const errorName = (api, error) => {
+/** Of a dispatch error, for instance `fheMl.UnknownJob`. */
+export const errorName = (api, error) => {
   if (!error.isModule) return error.toString();
   const { section, name } = api.registry.findMetaError(error.asModule);
   return `${section}.${name}`;
@@ -159,15 +160,20 @@ export const event = (events, method) => {
 export const numberOf = async (api, hash) =>
   (await api.rpc.chain.getHeader(hash)).number.toNumber();
 
+/** Every event in blocks from `first` on, oldest first, with its block number and phase. */
+export async function* eventsSince(api, first) {
+  const best = (await api.rpc.chain.getHeader()).number.toNumber();
+  for (let block = first; block <= best; block += 1) {
+    const at = await api.at(await api.rpc.chain.getBlockHash(block));
+    for (const { phase, event } of await at.query.system.events()) yield { block, phase, event };
+  }
+}
+
 /** Every event of the pallet on the chain, oldest first, with its block number. */
 export async function history(api, method) {
-  const best = (await api.rpc.chain.getHeader()).number.toNumber();
   const found = [];
-  for (let block = 1; block <= best; block += 1) {
-    const at = await api.at(await api.rpc.chain.getBlockHash(block));
-    for (const { event } of await at.query.system.events()) {
-      if (event.section === 'fheMl' && event.method === method) found.push({ block, event });
-    }
+  for await (const { block, event } of eventsSince(api, 1)) {
+    if (event.section === 'fheMl' && event.method === method) found.push({ block, event });
   }
   return found;
 }

@@ -1,11 +1,10 @@
 // Networks of several real nodes.
 
-import { Keyring } from '@polkadot/api';
-import { stringToU8a, u8aConcat, u8aToHex } from '@polkadot/util';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fheMl, history, model, Node, send, until } from './harness.mjs';
+import { account, stringToU8a, u8aConcat, u8aToHex } from './polkadot.mjs';
 
 export const BOOT_PEER = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'; // of node key 1
 const { prediction: EXPECTED } = JSON.parse(readFileSync(model('breast_cancer_logistic.expected.json')));
@@ -46,12 +45,17 @@ export async function registerModel(node) {
   return { keys, artifact };
 }
 
+/** Joins a worker with this key; `signer` is its operator. */
+export async function joinWorker({ api }, pair, signer) {
+  const proof = pair.sign(u8aConcat(stringToU8a('POP_'), signer.publicKey));
+  await send(api, api.tx.fheMl.joinWorkers(pair.publicKey, proof), signer);
+}
+
 /** Joins another worker, with a key of its own, on the machine of `node`; `signer` is its operator. */
 export async function joinExtraWorker(node, suri, signer) {
-  const pair = new Keyring({ type: 'sr25519' }).addFromUri(suri);
+  const pair = account(suri);
   await node.api.rpc.author.insertKey('fhe!', suri, u8aToHex(pair.publicKey));
-  const proof = pair.sign(u8aConcat(stringToU8a('POP_'), signer.publicKey));
-  await send(node.api, node.api.tx.fheMl.joinWorkers(pair.publicKey, proof), signer);
+  await joinWorker(node, pair, signer);
 }
 
 /** Predicts rows of that model (as `0..4`) for Bob; each must be as ONNX Runtime has it. Returns them. */

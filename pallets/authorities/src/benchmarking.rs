@@ -1,7 +1,7 @@
 //! Benchmarks of the calls, each in its worst case.
 
 use crate::pallet::*;
-use alloc::{boxed::Box, vec, vec::Vec};
+use alloc::{vec, vec::Vec};
 use codec::{Decode, Encode};
 use fhe_ml_primitives::authorities::{CandidateRecord, CandidateStatus};
 use frame_benchmarking::v2::*;
@@ -54,11 +54,7 @@ fn full<T: Config>() -> Result<T::AccountId, BenchmarkError> {
 }
 
 /// A sealed header on top of a block of this chain, padded to about `bytes`.
-fn sealed<T: Config>(
-	key: &AuraId,
-	state: u8,
-	bytes: u32,
-) -> Result<Box<HeaderFor<T>>, BenchmarkError> {
+fn sealed<T: Config>(key: &AuraId, state: u8, bytes: u32) -> Result<HeaderFor<T>, BenchmarkError> {
 	let slot = CompatibleDigestItem::<AuthoritySignature>::aura_pre_digest(Slot::from(1));
 	let padding = DigestItem::Other(vec![state; bytes as usize]);
 	let parent = frame_system::BlockHash::<T>::get(
@@ -74,7 +70,7 @@ fn sealed<T: Config>(
 	);
 	let signature = key.sign(&header.hash().as_ref()).ok_or(BenchmarkError::Stop("no keystore"))?;
 	header.digest_mut().push(CompatibleDigestItem::aura_seal(signature));
-	Ok(Box::new(header))
+	Ok(header)
 }
 
 #[benchmarks]

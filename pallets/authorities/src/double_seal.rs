@@ -1,7 +1,7 @@
 //! Two blocks of one slot, sealed by one authority: how that is proven.
 
 use crate::{pallet::*, punish::SLASHED_PART};
-use alloc::{boxed::Box, vec, vec::Vec};
+use alloc::{vec, vec::Vec};
 use frame_support::{ensure, pallet_prelude::*};
 use frame_system::pallet_prelude::HeaderFor;
 use pallet_session::Pallet as Session;
@@ -81,8 +81,8 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn authorize_double_seal(
 		_source: TransactionSource,
 		authority: &AuraId,
-		first: &Box<HeaderFor<T>>,
-		second: &Box<HeaderFor<T>>,
+		first: &HeaderFor<T>,
+		second: &HeaderFor<T>,
 	) -> TransactionValidityWithRefund {
 		let slot = Self::check_seals(authority, first, second)
 			.ok_or(TransactionValidityError::from(InvalidTransaction::BadProof))?;
@@ -154,7 +154,6 @@ impl<T: Config> Pallet<T> {
 		first: HeaderFor<T>,
 		second: HeaderFor<T>,
 	) -> T::Extrinsic {
-		let (first, second) = (Box::new(first), Box::new(second));
 		let call = Call::<T>::report_double_seal { authority, first, second };
 		T::create_authorized_transaction(call.into())
 	}

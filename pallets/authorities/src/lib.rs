@@ -38,7 +38,7 @@ pub use sessions::NoIdentification;
 #[allow(missing_docs, clippy::expect_used)] // The macros generate them.
 pub mod pallet {
 	use super::*;
-	use alloc::{boxed::Box, vec::Vec};
+	use alloc::vec::Vec;
 	use codec::Encode;
 	use fhe_ml_primitives::authorities::CandidateRecord;
 	use frame_support::{
@@ -385,8 +385,8 @@ pub mod pallet {
 		pub fn report_double_seal(
 			origin: OriginFor<T>,
 			authority: AuraId,
-			first: Box<HeaderFor<T>>,
-			second: Box<HeaderFor<T>>,
+			first: HeaderFor<T>,
+			second: HeaderFor<T>,
 		) -> DispatchResult {
 			ensure_authorized(origin)?;
 			let _ = second; // Checked by `authorize_double_seal`, without which we are not here.

@@ -61,15 +61,15 @@ impl<T: pallet::Config> sp_runtime::BoundToRuntimeAppPublic for Pallet<T> {
 impl<T: pallet::Config> frame_support::traits::OneSessionHandler<T::AccountId> for Pallet<T> {
 	type Key = fhe_ml_primitives::WorkerId;
 
-	fn on_genesis_session<'a, I: 'a>(_: I)
+	fn on_genesis_session<'a, I>(_: I)
 	where
-		I: Iterator<Item = (&'a T::AccountId, Self::Key)>,
+		I: Iterator<Item = (&'a T::AccountId, Self::Key)> + 'a,
 	{
 	}
 
-	fn on_new_session<'a, I: 'a>(_: bool, _: I, _: I)
+	fn on_new_session<'a, I>(_: bool, _: I, _: I)
 	where
-		I: Iterator<Item = (&'a T::AccountId, Self::Key)>,
+		I: Iterator<Item = (&'a T::AccountId, Self::Key)> + 'a,
 	{
 	}
 

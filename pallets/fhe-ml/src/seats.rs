@@ -24,7 +24,7 @@ use frame_system::pallet_prelude::BlockNumberFor;
 use sp_core::H256;
 use sp_io::hashing::blake2_256;
 use sp_runtime::{
-	SaturatedConversion,
+	Percent, SaturatedConversion,
 	traits::{Saturating, Zero},
 };
 
@@ -248,8 +248,13 @@ pub(crate) fn waits_for<A, B, N>(record: &fhe_ml_primitives::JobRecord<A, B, N>)
 	if record.assignees.is_empty() { record.redundancy } else { record.jurors }
 }
 
+/// The part of the bond that those with room must hold: a share of all bond is drawn at most twice as often.
+const FREE_OF_ALL: Percent = Percent::from_percent(50);
+/// The same for workers who certify a result together: at most a third more often.
+const FREE_OF_ALL_FOR_SEVERAL: Percent = Percent::from_percent(75);
+
 /// All candidates that a job does not have yet, in random order, by bond: the first with room are its workers, the
-/// others their reserves. If those with room hold less than half of the bond, nobody is drawn: to fill up the
+/// others their reserves. Nobody is drawn as long as those with room hold too little of the bond: to fill up the
 /// others must not pay.
 fn draw<T: Config>(
 	first: u128,
@@ -269,7 +274,8 @@ fn draw<T: Config>(
 	let all: u128 = others.iter().map(|candidate| candidate.bond).sum();
 	let with_room: Vec<u128> = others.iter().filter(|c| has_room(c)).map(|c| c.bond).collect();
 	let free: u128 = with_room.iter().sum();
-	if with_room.len() < wanted || free.saturating_mul(2) < all {
+	let needed = if record.redundancy > 1 { FREE_OF_ALL_FOR_SEVERAL } else { FREE_OF_ALL };
+	if with_room.len() < wanted || free < needed.mul_ceil(all) {
 		return Drawn::NoRoom;
 	}
 	// Jurors do not take part in the even steps through a block's jobs.

@@ -200,12 +200,8 @@ fn a_report_needs_authorization() {
 		sessions(1);
 		let one = pair(1);
 		let (first, second) = (sealed(&one, SLOT, 1), sealed(&one, SLOT, 2));
-		let call = Authorities::report_double_seal(
-			RuntimeOrigin::signed(1),
-			one.public(),
-			Box::new(first),
-			Box::new(second),
-		);
+		let call =
+			Authorities::report_double_seal(RuntimeOrigin::signed(1), one.public(), first, second);
 		assert_eq!(call, Err(sp_runtime::DispatchError::BadOrigin));
 	});
 }

@@ -314,10 +314,15 @@ fn to_fill_the_others_up_does_not_bring_jobs_to_the_rest() {
 		let job = waiting_request(ALICE, model, input(0), 1);
 		run_to_block(4);
 		assert!(seats(job).is_empty(), "a third of the bond alone gets no job");
+		let job_of_two = waiting_request(BOB, model, input(1), 2);
 		fill(2, 0, 0);
 		run_to_block(5);
 		assert_eq!(seats(job).len(), 1);
+		run_to_block(6);
+		assert!(seats(job_of_two).is_empty(), "two thirds of the bond alone certify nothing");
 		fill(1, 0, 0);
+		run_to_block(7);
+		assert_eq!(seats(job_of_two).len(), 2);
 	});
 }
 
