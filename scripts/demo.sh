@@ -100,7 +100,7 @@ Stop both with: kill $NODE $APP
 In polkadot.js Apps, choose Development -> Local Node (127.0.0.1:9944), then
   Developer -> Chain state -> fheMl -> models, jobs, results
   Developer -> Extrinsics -> fheMl -> requestInference
-and see README.md, "In polkadot.js Apps", for every step. More rows from here:
+and see docs/guide/polkadot-js.md for every step. More rows from here:
   export PATH=$BIN:\$PATH
   fhe-ml predict --model 0 --input models/breast_cancer.test.csv --rows 3..20 --key $DATA/keys --suri //Bob
 EOF

@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# The stages of the tests, each callable alone; sets up what it needs.
+#
+#     scripts/task.sh            # lists them
+#     scripts/task.sh NAME...    # runs these, in this order
+#     scripts/task.sh ci         # all of them, cheap ones first: what scripts/test.sh runs
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/lib.sh
+START=$SECONDS
+
+# Name and what it does, in the order of `ci`: seconds first, then builds, then nodes.
+STAGES=(
+	"links     links, anchors and paths in README, CONTRIBUTING and docs"
+	"fmt       format"
+	"security  bits of security, and the figures of docs/security.md and docs/cryptography.md"
+	"deny      licences and sources of dependencies"
+	"book      the book of docs, in ~/.cache/fhe-ml/book"
+	"wasm      the npm package with its tests, and the page"
+	"build     nodes, tool and examples"
+	"doc       documentation of the crates that need no node"
+	"unit      unit, property and documentation tests"
+	"bytes     the same bytes on every CPU"
+	"fuzz      every fuzz target for ten seconds"
+	"e2e       end-to-end tests against real nodes"
+	"demo      the main job: scripts/demo.sh --once"
+	"lint      clippy"
+)
+
+links() { python3 scripts/check_links.py; }
+
+fmt() { cargo fmt --all --check; }
+
+security() {
+	scripts/estimate-security.sh --check
+	python3 scripts/security_figures.py --check
+	python3 scripts/noise_figures.py --check
+}
+
+deny() { scripts/deny.sh; }
+
+book() { scripts/book.sh; }
+
+wasm() {
+	build_page
+	(cd app/client && npm test)
+}
+
+unit() { cargo test --release --locked --workspace --quiet; }
+
+# With private items, since its readers are those who work on the crates: so links to these are fine.
+doc() {
+	local crates=(engine format models primitives client worker)
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --release --locked --no-deps \
+		--document-private-items --quiet "${crates[@]/#/--package=fhe-ml-}"
+}
+
+bytes() { scripts/determinism.sh; }
+
+fuzz() { scripts/fuzz.sh 10; }
+
+e2e() {
+	install_packages chromium curl iproute2
+	(cd tests/e2e && npm ci --no-fund --no-audit --loglevel=error)
+	FHE_ML_BIN="$BIN" FHE_ML_SCREENSHOTS="$CACHE/screenshots" timeout 45m \
+		node --test --test-concurrency=1 --test-reporter=spec tests/e2e/*.test.mjs
+}
+
+demo() { scripts/demo.sh --once; }
+
+lint() { cargo clippy --release --locked --workspace --all-targets --quiet -- -D warnings; }
+
+# What the machine has to have, and which other stages come before. The tool has the page in it, so that
+# comes before a build that end-to-end tests drive.
+prepare() {
+	case "$1" in
+		links) command -v python3 >/dev/null || install_packages python3 ;;
+		fmt | build | doc | unit | lint) once setup_rust ;;
+		wasm)
+			once setup_rust
+			once setup_node_js
+			;;
+		e2e)
+			once run wasm
+			once run build
+			;;
+	esac
+}
+
+declare -A DONE=()
+# Runs a command unless it has been run before.
+once() {
+	if [ -z "${DONE["$*"]:-}" ]; then
+		DONE["$*"]=1
+		"$@"
+	fi
+}
+
+run() {
+	prepare "$1"
+	say "[$(((SECONDS - START) / 60)) min] $1: $(printf '%s\n' "${STAGES[@]}" | sed -n "s/^$1  *//p")"
+	"$1"
+}
+
+if [ "$#" = 0 ]; then
+	printf '%s\n' "${STAGES[@]}" "ci        all of these, in this order"
+	exit 0
+fi
+NAMES=("${STAGES[@]%% *}")
+[ "$*" != ci ] || set -- "${NAMES[@]}"
+for name in "$@"; do
+	[[ " ${NAMES[*]} " == *" $name "* ]] || fail "there is no stage $name; scripts/task.sh lists them"
+done
+for name in "$@"; do once run "$name"; done
+say "[$(((SECONDS - START) / 60)) min] Passed: $*"
