@@ -23,6 +23,7 @@ STAGES=(
 	"bytes     the same bytes on every CPU"
 	"fuzz      every fuzz target for ten seconds"
 	"e2e       end-to-end tests against real nodes"
+	"attacks   attacks that take less than a minute; scripts/attacks.sh runs all"
 	"demo      the main job: scripts/demo.sh --once"
 	"lint      clippy"
 )
@@ -59,12 +60,17 @@ bytes() { scripts/determinism.sh; }
 
 fuzz() { scripts/fuzz.sh 10; }
 
-e2e() {
+e2e_packages() {
 	install_packages chromium curl iproute2
 	(cd tests/e2e && npm ci --no-fund --no-audit --loglevel=error)
+}
+
+e2e() {
 	FHE_ML_BIN="$BIN" FHE_ML_SCREENSHOTS="$CACHE/screenshots" timeout 45m \
 		node --test --test-concurrency=1 --test-reporter=spec tests/e2e/*.test.mjs
 }
+
+attacks() { FHE_ML_BIN="$BIN" scripts/attacks.sh 05 06 07 12; }
 
 demo() { scripts/demo.sh --once; }
 
@@ -80,9 +86,10 @@ prepare() {
 			once setup_rust
 			once setup_node_js
 			;;
-		e2e)
+		e2e | attacks)
 			once run wasm
 			once run build
+			once e2e_packages
 			;;
 	esac
 }
