@@ -1,18 +1,18 @@
 // Seven workers, one of which flips a bit of every result: a jury finds it out, it pays, and every user who
 // asked two workers gets the right prediction.
 
-import { Keyring } from '@polkadot/api';
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { fheMl, history, LYING_NODE, until } from './harness.mjs';
 import { balancedBooks, best, joinExtraWorker, localNetwork, predictRight, registerModel } from './network.mjs';
+import { account } from './polkadot.mjs';
 
 let nodes = {};
 let keys;
 before(async () => {
   nodes = await localNetwork({ dave: { binary: LYING_NODE } });
   ({ keys } = await registerModel(nodes.alice));
-  const operator = new Keyring({ type: 'sr25519' }).addFromUri('//Eve');
+  const operator = account('//Eve');
   for (const name of ['alice', 'bob', 'charlie']) {
     await joinExtraWorker(nodes[name], `//${name}//extra`, operator);
   }

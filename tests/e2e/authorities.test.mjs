@@ -1,7 +1,6 @@
 // The set of authorities changes: one joins with a bond, one that seals twice is punished, a dead one is
 // dropped and comes back, and finality outlives a stall.
 
-import { Keyring } from '@polkadot/api';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { cpSync, readdirSync } from 'node:fs';
@@ -10,11 +9,11 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fheMl, Node, scratch, send, until } from './harness.mjs';
 import { best, bootAddress, finalized, localNetwork } from './network.mjs';
+import { account } from './polkadot.mjs';
 
 const LENGTH = 10;
 const SLOT = 2000;
-const keyring = new Keyring({ type: 'sr25519' });
-const [alice, dave, eve] = ['//Alice', '//Dave', '//Eve'].map((suri) => keyring.addFromUri(suri));
+const [alice, dave, eve] = ['//Alice', '//Dave', '//Eve'].map(account);
 
 let nodes = {};
 let fifth;

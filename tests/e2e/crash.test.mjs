@@ -1,6 +1,5 @@
 // kill -9 between evaluation and inclusion: the result still lands, once.
 
-import { Keyring } from '@polkadot/api';
 import { u8aToHex } from '@polkadot/util';
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -8,8 +7,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { devNode, event, fheMl, history, model, send, until } from './harness.mjs';
+import { account } from './polkadot.mjs';
 
-const bob = new Keyring({ type: 'sr25519' }).addFromUri('//Bob');
+const bob = account('//Bob');
 const expected = JSON.parse(readFileSync(model('breast_cancer_logistic.expected.json')));
 let node;
 

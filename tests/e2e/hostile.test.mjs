@@ -1,6 +1,5 @@
 // Bytes that an attacker sends: each has its own error, nothing is stored, the node lives.
 
-import { Keyring } from '@polkadot/api';
 import { u8aToHex } from '@polkadot/util';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -8,11 +7,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { devNode, event, fheMl, model, send, until } from './harness.mjs';
+import { account } from './polkadot.mjs';
 
 const FEE_LIMIT = 10n ** 12n;
-const keyring = new Keyring({ type: 'sr25519' });
-const alice = keyring.addFromUri('//Alice');
-const bob = keyring.addFromUri('//Bob');
+const alice = account('//Alice');
+const bob = account('//Bob');
 let node;
 let api;
 let input;

@@ -1,7 +1,6 @@
 // Models that need a server key: it is registered on the chain, and trees and networks are evaluated
 // with it.
 
-import { Keyring } from '@polkadot/api';
 import { u8aToHex } from '@polkadot/util';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -9,6 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { devNode, event, fheMl, model, send, until } from './harness.mjs';
+import { account } from './polkadot.mjs';
 
 let node;
 let chain;
@@ -108,7 +108,7 @@ test('a result is bound to its key: another client key does not decrypt it', asy
 
 test('hostile keys and inputs fail their jobs with the reason, and the node lives', async () => {
   const { api } = node;
-  const bob = new Keyring({ type: 'sr25519' }).addFromUri('//Bob');
+  const bob = account('//Bob');
   const file = join(node.folder, 'row.input');
   await fheMl('encrypt', '--model', '0', '--input', model('breast_cancer.test.csv'), '--key',
     node.keys, '--output', file, ...chain);

@@ -1,6 +1,6 @@
 // Nodes that lie, lose transactions and hang up, against the tool, the page and the npm package.
 
-import { ApiPromise, Keyring, ScProvider, WsProvider } from '@polkadot/api';
+import { ApiPromise, ScProvider, WsProvider } from '@polkadot/api';
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -13,6 +13,7 @@ import { init, Keys, Model, toHex } from '../../app/client/dist/node.js';
 import { event, fheMl, model, NODE, Node, TOOL, until } from './harness.mjs';
 import { lieAboutQuote, lieAboutStorage, LyingProxy, mapOf } from './lying-proxy.mjs';
 import { BOOT_PEER } from './network.mjs';
+import { account } from './polkadot.mjs';
 
 const NAME = 'breast_cancer_xgboost_50x4';
 const TABLE = model('breast_cancer.test.csv');
@@ -47,7 +48,7 @@ const tellLies = () => {
 };
 
 const balance = async (name) => {
-  const { address } = new Keyring({ type: 'sr25519' }).addFromUri(`//${name}`);
+  const { address } = account(`//${name}`);
   const { data } = await node.api.query.system.account(address);
   return data.free.toBigInt() + data.reserved.toBigInt();
 };
@@ -162,7 +163,7 @@ test('the npm package trusts no node either', async () => {
   closers.push(() => api.disconnect());
   await untilSynced(api);
   console.log(`light client of the npm package synced: ${((Date.now() - start) / 1000).toFixed(1)} s`);
-  const bob = new Keyring({ type: 'sr25519' }).addFromUri('//Bob');
+  const bob = account('//Bob');
   const own = Keys.read(readFileSync(join(keys, 'client.key')), readFileSync(join(keys, 'server.key')));
   const artifact = (await (await finalized(api)).query.fheMl.modelArtifacts(0)).unwrap().toU8a(true);
   const chainModel = new Model(artifact);
@@ -183,7 +184,7 @@ test('the npm package sends a lost transaction again', async () => {
   proxy.lies = [];
   const api = await ApiPromise.create({ provider: new WsProvider(proxy.url, 500), noInitWarn: true });
   closers.push(() => api.disconnect());
-  const dave = new Keyring({ type: 'sr25519' }).addFromUri('//Dave');
+  const dave = account('//Dave');
   for (const trouble of ['swallow', 'cut']) {
     Object.assign(proxy, { [trouble]: 1 });
     const { nonce } = await node.api.query.system.account(dave.address);

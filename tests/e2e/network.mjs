@@ -42,7 +42,7 @@ export const specVersion = async ({ api }, ...hash) => (await api.rpc.state.getR
 export async function setCode(node, code) {
   const { tx, rpc } = node.api;
   const old = await specVersion(node);
-  await tx.sudo.sudo(tx.system.setCode(code)).signAndSend(new Keyring({ type: 'sr25519' }).addFromUri('//Alice'));
+  await tx.sudo.sudo(tx.system.setCode(code)).signAndSend(account('//Alice'));
   await until('the new runtime', async () => (await specVersion(node)) > old);
   let number = await best(node);
   while ((await specVersion(node, await rpc.chain.getBlockHash(number - 1))) > old) number -= 1;

@@ -1,7 +1,6 @@
 // Four authorities, each of them a worker: they share the work evenly, die by kill -9 in the middle of a
 // queue, come back, and new ones join.
 
-import { Keyring } from '@polkadot/api';
 import { u8aToHex } from '@polkadot/util';
 import assert from 'node:assert/strict';
 import { cpSync, readdirSync, readFileSync } from 'node:fs';
@@ -13,6 +12,7 @@ import {
   allFinished, balancedBooks, best, bootAddress, localNetwork, NAMES, predictRight, registerModel,
   sendAll,
 } from './network.mjs';
+import { account } from './polkadot.mjs';
 
 let nodes = {};
 let late;
@@ -36,7 +36,7 @@ const QUEUE = Number(process.env.FHE_ML_QUEUE ?? 1000);
 // Pay for queues, none of them for more jobs than an account may have; not the operator that joins while one is
 // on its way.
 const payers = ['//Ferdie', '//Ferdie//stash', '//Alice//stash', '//Bob//stash', '//Charlie//stash']
-  .map((suri) => new Keyring({ type: 'sr25519' }).addFromUri(suri));
+  .map(account);
 
 /** Queues jobs of one row; the result must be the same for all. */
 const queue = async (count) => {
@@ -106,7 +106,7 @@ test('kill -9 of workers and block authors in the middle of a queue loses nothin
 const resumeAll = async () => {
   const suris = new Map(NAMES.map((name) => {
     const suri = `//${name[0].toUpperCase()}${name.slice(1)}`;
-    return [new Keyring({ type: 'sr25519' }).addFromUri(suri).address, suri];
+    return [account(suri).address, suri];
   }));
   for (const { worker, status, operator } of await workers()) {
     if (status !== 'suspended') continue;

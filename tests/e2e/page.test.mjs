@@ -1,6 +1,5 @@
 // The page in a real browser, against a real dev node.
 
-import { Keyring } from '@polkadot/api';
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -9,6 +8,7 @@ import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { Filter, FILTERS, imageFilter, init } from '../../app/client/dist/node.js';
 import { fheMl, model, Node, scratch, TOOL, until } from './harness.mjs';
+import { account } from './polkadot.mjs';
 
 const SHOTS = process.env.FHE_ML_SCREENSHOTS ?? join(scratch(), 'screenshots');
 mkdirSync(SHOTS, { recursive: true });
@@ -337,7 +337,7 @@ test('a reload in the middle of a job, and a second tab, carry on', async () => 
 });
 
 test('an account of a wallet extension signs', async () => {
-  const ferdie = new Keyring({ type: 'sr25519' }).addFromUri('//Ferdie');
+  const ferdie = account('//Ferdie');
   const other = await browser.newContext();
   await other.exposeFunction('signAsWallet', (payload) => {
     const { registry } = node.api;

@@ -2,7 +2,6 @@
 // half's blocks are dropped, and yet no job is lost and none is paid twice. The halves are network
 // namespaces with a cable between them.
 
-import { Keyring } from '@polkadot/api';
 import { u8aToHex } from '@polkadot/util';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -14,6 +13,7 @@ import { fheMl, model, until } from './harness.mjs';
 import {
   allFinished, balancedBooks, best, finalized, localNetwork, registerModel, sendAll,
 } from './network.mjs';
+import { account } from './polkadot.mjs';
 
 const [LEFT, RIGHT] = [`fml-l-${process.pid}`, `fml-r-${process.pid}`];
 const ip = (...args) => execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -77,9 +77,8 @@ test('a split network heals without losing a job', { skip }, async () => {
   await fheMl('encrypt', '--model', artifact, '--input', model('breast_cancer.test.csv'),
     '--key', keys, '--output', file);
   const input = u8aToHex(readFileSync(file));
-  const keyring = new Keyring({ type: 'sr25519' });
   const send = (node, suri, count) => sendAll(node, Array.from({ length: count }, () =>
-    node.api.tx.fheMl.requestInference(0, null, input, 10n ** 12n, 1)), keyring.addFromUri(suri));
+    node.api.tx.fheMl.requestInference(0, null, input, 10n ** 12n, 1)), account(suri));
   const hashAt = async (node, number) => (await node.api.rpc.chain.getBlockHash(number)).toHex();
   await until('the model everywhere', async () =>
     (await nodes.dave.api.query.fheMl.nextModel()).toNumber() === 1);

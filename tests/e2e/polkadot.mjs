@@ -5,6 +5,6 @@ import { Keyring } from '@polkadot/api';
 const keyring = new Keyring({ type: 'sr25519' });
 export const account = (suri) => keyring.addFromUri(suri);
 
-export { ApiPromise, Keyring, WsProvider } from '@polkadot/api';
+export { ApiPromise, WsProvider } from '@polkadot/api';
 export { compactToU8a, hexToU8a, stringToU8a, u8aConcat, u8aToHex } from '@polkadot/util';
 export { blake2AsU8a } from '@polkadot/util-crypto';

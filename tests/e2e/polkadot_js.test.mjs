@@ -1,17 +1,16 @@
 // The whole way with @polkadot/api, the library under polkadot.js Apps, without custom types.
 
-import { Keyring } from '@polkadot/api';
 import { u8aToHex } from '@polkadot/util';
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { devNode, event, fheMl, model, numberOf, send, until } from './harness.mjs';
+import { account } from './polkadot.mjs';
 
 const FEE_LIMIT = 10n ** 12n;
-const keyring = new Keyring({ type: 'sr25519' });
-const alice = keyring.addFromUri('//Alice');
-const bob = keyring.addFromUri('//Bob');
+const alice = account('//Alice');
+const bob = account('//Bob');
 const expected = JSON.parse(readFileSync(model('breast_cancer_logistic.expected.json')));
 let node;
 let api;

@@ -1,6 +1,6 @@
 // See scripts/rehearse-upgrade.sh.
 
-import { ApiPromise, Keyring, WsProvider } from '@polkadot/api';
+import { ApiPromise, WsProvider } from '@polkadot/api';
 import { u8aToHex } from '@polkadot/util';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -10,6 +10,7 @@ import { fheMl, model, NODE, scratch, until } from './harness.mjs';
 import {
   allFinished, balancedBooks, best, finalized, localNetwork, predictRight, sendAll, setCode, specVersion,
 } from './network.mjs';
+import { account } from './polkadot.mjs';
 
 const [, , OLD, wasm] = process.argv;
 /** Jobs in each of the two queues: one for the restarts, one for the new runtime. */
@@ -30,7 +31,7 @@ const all = Object.values(nodes);
 let api;
 try {
   const { bob } = nodes;
-  const eve = new Keyring({ type: 'sr25519' }).addFromUri('//Eve');
+  const eve = account('//Eve');
   const keys = join(bob.folder, 'keys');
   const [logistic, network] = ['logistic.fheml', 'network.fheml'].map((file) => join(bob.folder, file));
   const row = join(bob.folder, 'row.input');

@@ -7,10 +7,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fheMl, history, model, until } from '../e2e/harness.mjs';
 import { allFinished, balancedBooks, best, sendAll } from '../e2e/network.mjs';
-import { Keyring, u8aToHex } from '../e2e/polkadot.mjs';
+import { account, u8aToHex } from '../e2e/polkadot.mjs';
 
-export const keyring = new Keyring({ type: 'sr25519' });
-export const account = (suri) => keyring.addFromUri(suri);
+export { account };
 export const ferdie = account('//Ferdie');
 
 /** Why a fault that needs root cannot be tried here. */
