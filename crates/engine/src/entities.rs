@@ -21,7 +21,6 @@ pub mod prepared_server_key;
 pub mod result;
 pub mod result_encoding;
 pub(crate) mod rlwe;
-pub mod selector;
 pub mod server_key;
 pub mod switched_result;
 pub(crate) mod tree;

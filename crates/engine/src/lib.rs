@@ -1,7 +1,7 @@
 //! Levelled TFHE with exact arithmetic.
 //!
 //! Everything happens in the ring R_q = Z_q\[X\]/(X^N + 1) with N = 2048 and a 51-bit prime q
-//! ([`params`]). Products are number-theoretic transforms, so every result is the same to the bit
+//! ([`math::params`]). Products are number-theoretic transforms, so every result is the same to the bit
 //! on every CPU. There is no bootstrapping: a circuit is chosen so that its noise stays below the
 //! grid of its outputs, with a proof by formula ([`noise`]).
 //!
@@ -27,19 +27,13 @@
 //! ```
 
 pub mod algorithms;
+#[doc(hidden)]
+pub mod benchmarked;
 pub mod entities;
 mod hash;
-mod kernels;
-pub mod modular;
+pub mod math;
 pub mod noise;
-#[cfg(test)]
-mod noise_measured;
-mod packing;
-pub mod params;
-#[doc(hidden)]
-pub mod primitives;
-mod random;
-pub mod ring;
+mod sampling;
 mod self_test;
 
 pub use algorithms::{
@@ -60,6 +54,6 @@ pub use entities::{
 };
 pub use fhe_ml_format::{Hash, HeaderError};
 pub use hash::blake2b_256;
-pub use packing::{PackingError, pack, packed_len, unpack};
-pub use random::{Seed, Seeder, new_seeder};
+pub use math::bits::{PackingError, pack, packed_len, unpack};
+pub use sampling::secrets::{Seed, Seeder, new_seeder};
 pub use self_test::{SelfTestError, self_test};

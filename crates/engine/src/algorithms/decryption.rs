@@ -14,7 +14,7 @@ use crate::{
 		result_encoding::{ResultEncoding, check},
 		switched_result::SwitchedResult,
 	},
-	modular,
+	math::modular,
 	noise::NoiseBound,
 };
 use fhe_ml_format::{InputPrefix, ResultPrefix};

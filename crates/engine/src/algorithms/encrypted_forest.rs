@@ -23,10 +23,12 @@ use crate::{
 		rlwe::{RLWE_SIZE, Rlwe, rotate_both},
 		tree::{MAX_PREDICATES, Node, Tree},
 	},
-	kernels, modular,
-	params::{MODULUS, POLYNOMIAL_SIZE},
-	random::Seeder,
-	ring::{self, Polynomial},
+	math::{
+		kernels, modular,
+		params::{MODULUS, POLYNOMIAL_SIZE},
+		ring::{self, Polynomial},
+	},
+	sampling::secrets::Seeder,
 };
 use fhe_ml_format::ResultPrefix;
 use rayon::prelude::*;
@@ -395,7 +397,7 @@ impl Value<'_> {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::{new_seeder, params::NOISE_BOUND, random};
+	use crate::{math::params::NOISE_BOUND, new_seeder, sampling};
 	use std::collections::HashSet;
 
 	fn tree(values: [i32; 3]) -> Tree {
@@ -423,7 +425,7 @@ mod tests {
 			for (index, (kept, integers)) in
 				positions.iter().zip(integers(&circuit, &trees).iter()).enumerate()
 			{
-				let mask = random::mask(&circuit.weights.mask_seed, index as u64);
+				let mask = sampling::mask(&circuit.weights.mask_seed, index as u64);
 				assert!(masks.insert(mask.as_ref().to_vec()), "a mask is used twice");
 				let product = mask.to_ntt().mul(&secret);
 				for &at in kept {

@@ -28,10 +28,8 @@ use crate::{
 		result::{EncryptedResult, input_tag},
 		result_encoding::check,
 	},
-	modular,
-	params::POLYNOMIAL_SIZE,
-	random::Seeder,
-	ring::Polynomial,
+	math::{modular, params::POLYNOMIAL_SIZE, ring::Polynomial},
+	sampling::secrets::Seeder,
 };
 use fhe_ml_format::ResultPrefix;
 use zeroize::Zeroizing;
@@ -166,7 +164,7 @@ impl EncryptedLinearCircuit {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::params::MODULUS;
+	use crate::math::params::MODULUS;
 
 	#[test]
 	fn largest_products_do_not_overflow() {

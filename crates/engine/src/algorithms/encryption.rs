@@ -13,12 +13,14 @@ use crate::{
 		forest::ForestCircuit,
 		input::EncryptedInput,
 		network::NetworkCircuit,
+	},
+	math::{
+		modular,
+		params::{MODULUS, OCTET, POLYNOMIAL_SIZE},
+		ring::Polynomial,
 		selector::SelectorGadget,
 	},
-	modular,
-	params::{MODULUS, OCTET, POLYNOMIAL_SIZE},
-	random,
-	ring::Polynomial,
+	sampling::secrets::Seeder,
 };
 use fhe_ml_format::{Hash, InputPrefix};
 use zeroize::Zeroizing;
@@ -32,7 +34,7 @@ impl ClientKey {
 		circuit: &Circuit,
 		artifact: Hash,
 		x: &[i64],
-		seeder: &mut dyn random::Seeder,
+		seeder: &mut dyn Seeder,
 	) -> Result<Vec<u8>, CircuitInputError> {
 		circuit.check_input(x)?;
 		let encryptor = RlweEncryptor::new(&self.secret, seeder);

@@ -19,10 +19,14 @@ use crate::{
 		prepared_server_key::{KeySwitchingKey, PreparedServerKey},
 		rlwe::{RLWE_SIZE, mask_and_body_mut},
 	},
-	kernels::{MAX_NODES, Rows, accumulate_products, butterfly, mul_assign, transformed_digits},
-	params::{EXPANSION_STAGES, ExpansionStage, OCTET, POLYNOMIAL_SIZE},
-	random,
-	ring::{self, NttAutomorphism, NttPolynomial, Polynomial},
+	math::{
+		kernels::{
+			MAX_NODES, Rows, accumulate_products, butterfly, mul_assign, transformed_digits,
+		},
+		params::{EXPANSION_STAGES, ExpansionStage, OCTET, POLYNOMIAL_SIZE},
+		ring::{self, NttAutomorphism, NttPolynomial, Polynomial},
+	},
+	sampling,
 };
 use rayon::prelude::*;
 use std::{cell::RefCell, sync::LazyLock};
@@ -133,7 +137,7 @@ pub(crate) fn expand(
 
 	let (octets, slots) = rows.split_at_mut(wanted.octets.len() * RLWE_SIZE);
 	let last = STAGES.len() - 1;
-	for (at, (tables, keys)) in STAGES.iter().zip(&key.stages).enumerate() {
+	for (at, (tables, keys)) in STAGES.iter().zip(&key.automorphism_keys).enumerate() {
 		let below = tables.slots_per_child;
 		let of_octets = wanted.octets.iter().map(|octet| octet * OCTET / below);
 		// Numbers of its ciphertexts: slots divided by the slots that are packed in one.
@@ -198,7 +202,7 @@ pub(crate) fn expand_rows(
 		let glwe = numbers.first().map_or(0, |&number| glwe_of(number));
 		let start = glwe * POLYNOMIAL_SIZE;
 		let end = input.bodies.len().min(start + POLYNOMIAL_SIZE);
-		let mask = random::mask(&input.prefix.mask_seed, glwe as u64);
+		let mask = sampling::mask(&input.prefix.mask_seed, glwe as u64);
 		let (wide, narrow) = numbers.split_at(numbers.partition_point(|&number| number < octets));
 		let wide: Vec<usize> = wide.iter().map(|&n| (first_slot(n) - start) / OCTET).collect();
 		let narrow: Vec<usize> = narrow.iter().map(|&n| first_slot(n) - start).collect();

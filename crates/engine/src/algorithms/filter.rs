@@ -14,7 +14,7 @@ use crate::{
 		result::{EncryptedResult, input_tag},
 		result_encoding::check,
 	},
-	modular,
+	math::modular,
 };
 use fhe_ml_format::{InputPrefix, ResultPrefix};
 use zeroize::Zeroizing;

@@ -14,9 +14,7 @@ use crate::{
 		result::input_tag,
 		rlwe::Rlwe,
 	},
-	modular,
-	params::POLYNOMIAL_SIZE,
-	ring::Polynomial,
+	math::{modular, params::POLYNOMIAL_SIZE, ring::Polynomial},
 };
 use fhe_ml_format::ResultPrefix;
 use rayon::prelude::*;

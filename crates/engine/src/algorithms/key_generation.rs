@@ -3,18 +3,20 @@
 use crate::{
 	algorithms::rlwe::RlweEncryptor,
 	entities::{client_key::ClientKey, server_key::ServerKey},
-	packing::pack,
-	params::{EXPANSION_STAGES, Gadget, SQUARE_GADGET},
-	random,
-	ring::Polynomial,
+	math::{
+		bits::pack,
+		params::{EXPANSION_STAGES, Gadget, RELINEARISATION_GADGET},
+		ring::Polynomial,
+	},
+	sampling::secrets::{self, Seeder},
 };
 use fhe_ml_format::ServerKeyPrefix;
 use zeroize::Zeroizing;
 
 impl ClientKey {
 	/// Makes a client key and its server key from fresh entropy.
-	pub fn generate(seeder: &mut dyn random::Seeder) -> (Self, ServerKey) {
-		let secret = random::secret(&Zeroizing::new(random::fresh_seed(seeder)));
+	pub fn generate(seeder: &mut dyn Seeder) -> (Self, ServerKey) {
+		let secret = secrets::secret(&Zeroizing::new(secrets::fresh_seed(seeder)));
 		let server_key = generate_server_key(&secret, seeder);
 		let server_key_hash = server_key.hash();
 		(Self { secret, server_key_hash }, server_key)
@@ -30,10 +32,10 @@ fn key_switching_sources(secret: &Polynomial) -> impl Iterator<Item = (Polynomia
 		})
 	});
 	let secret_ntt = Zeroizing::new(secret.to_ntt());
-	images.chain([(secret_ntt.mul(&secret_ntt), SQUARE_GADGET)])
+	images.chain([(secret_ntt.mul(&secret_ntt), RELINEARISATION_GADGET)])
 }
 
-fn generate_server_key(secret: &Polynomial, seeder: &mut dyn random::Seeder) -> ServerKey {
+fn generate_server_key(secret: &Polynomial, seeder: &mut dyn Seeder) -> ServerKey {
 	let encryptor = RlweEncryptor::new(secret, seeder);
 	let mut rows = Vec::with_capacity(ServerKeyPrefix::ROWS * ServerKeyPrefix::ROW_BYTES);
 	let mut index = 0;
@@ -53,10 +55,12 @@ mod tests {
 	use super::*;
 	use crate::{
 		algorithms::rlwe::mask_product,
-		modular,
-		packing::unpack,
-		params::{NOISE_BOUND, POLYNOMIAL_SIZE},
-		random::new_seeder,
+		math::{
+			bits::unpack,
+			modular,
+			params::{NOISE_BOUND, POLYNOMIAL_SIZE},
+		},
+		sampling::secrets::new_seeder,
 	};
 
 	#[test]

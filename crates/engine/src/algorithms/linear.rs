@@ -7,7 +7,7 @@ use crate::{
 		linear::LinearCircuit,
 		result::{EncryptedResult, input_tag},
 	},
-	modular,
+	math::modular,
 };
 use fhe_ml_format::ResultPrefix;
 
@@ -53,7 +53,7 @@ pub(crate) fn inner_product(digits: &[i8], residues: &[u64]) -> u64 {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::params::MODULUS;
+	use crate::math::params::MODULUS;
 
 	#[test]
 	fn largest_products_do_not_overflow() {

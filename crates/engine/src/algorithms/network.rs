@@ -15,10 +15,12 @@ use crate::{
 		result::input_tag,
 		rlwe::{RLWE_SIZE, mask_and_body_mut, rotate, rotate_both},
 	},
-	kernels::{self, MAX_NODES},
-	modular,
-	params::{MODULUS, POLYNOMIAL_SIZE},
-	ring,
+	math::{
+		kernels::{self, MAX_NODES},
+		modular,
+		params::{MODULUS, POLYNOMIAL_SIZE},
+		ring,
+	},
 };
 use fhe_ml_format::ResultPrefix;
 use rayon::prelude::*;

@@ -2,9 +2,14 @@
 
 use crate::{
 	entities::client_key::ClientKey,
-	params::POLYNOMIAL_SIZE,
-	random,
-	ring::{NttPolynomial, Polynomial},
+	math::{
+		params::POLYNOMIAL_SIZE,
+		ring::{NttPolynomial, Polynomial},
+	},
+	sampling::{
+		self,
+		secrets::{self, Seeder},
+	},
 };
 use zeroize::Zeroizing;
 
@@ -17,11 +22,11 @@ pub(crate) struct RlweEncryptor {
 
 impl RlweEncryptor {
 	/// Draws a fresh mask seed and a fresh noise seed.
-	pub(crate) fn new(secret: &Polynomial, seeder: &mut dyn random::Seeder) -> Self {
+	pub(crate) fn new(secret: &Polynomial, seeder: &mut dyn Seeder) -> Self {
 		Self {
 			secret: Zeroizing::new(secret.to_ntt()),
-			mask_seed: random::fresh_seed(seeder),
-			noise_seed: Zeroizing::new(random::fresh_seed(seeder)),
+			mask_seed: secrets::fresh_seed(seeder),
+			noise_seed: Zeroizing::new(secrets::fresh_seed(seeder)),
 		}
 	}
 
@@ -32,9 +37,9 @@ impl RlweEncryptor {
 
 	/// The body of encryption number `index`; each index may be used once.
 	pub(crate) fn body(&self, index: u64, message: &Polynomial) -> Polynomial {
-		let mut body = random::mask(&self.mask_seed, index).to_ntt().mul(&self.secret);
+		let mut body = sampling::mask(&self.mask_seed, index).to_ntt().mul(&self.secret);
 		body.add_assign(message);
-		body.add_assign(&Zeroizing::new(random::noise(&self.noise_seed, index)));
+		body.add_assign(&Zeroizing::new(secrets::noise(&self.noise_seed, index)));
 		body
 	}
 }
@@ -42,7 +47,7 @@ impl RlweEncryptor {
 /// a s for the mask with number `index`: what decryption subtracts from a body.
 pub(crate) fn mask_product(key: &ClientKey, mask_seed: &[u8; 16], index: u64) -> Polynomial {
 	let secret = Zeroizing::new(key.secret.to_ntt());
-	random::mask(mask_seed, index).to_ntt().mul(&secret)
+	sampling::mask(mask_seed, index).to_ntt().mul(&secret)
 }
 
 /// The first `count` coefficients of a s for the masks with numbers 0, 1, ...

@@ -1,6 +1,6 @@
 //! What the evaluation of levelled circuits costs.
 
-use crate::params::{EXPANSION_STAGES, ExpansionStage, POLYNOMIAL_SIZE};
+use crate::math::params::{EXPANSION_STAGES, ExpansionStage, POLYNOMIAL_SIZE};
 
 /// Nanoseconds of one core for one slot of an expansion, measured (`cargo bench`).
 pub(crate) const SLOT_NANOSECONDS: u64 = 13_000;

@@ -11,13 +11,15 @@ use crate::{
 		limbs,
 		result_encoding::ResultEncoding,
 		rlwe::RLWE_SIZE,
-		selector::{SELECTOR_GADGETS, SelectorGadget},
 		tree::{MAX_NODES, MAX_PREDICATES, MAX_TREES, Tree},
 		varint,
 	},
+	math::{
+		bits::{pack, packed_len, unpack},
+		params::OCTET,
+		selector::{SELECTOR_GADGETS, SelectorGadget},
+	},
 	noise::Variance,
-	packing::{pack, packed_len, unpack},
-	params::OCTET,
 };
 use fhe_ml_format::bounds::MAX_ARTIFACT_BYTES;
 

@@ -5,7 +5,7 @@ use crate::{
 		batch::{Batch, batches},
 		tree::{Node, Tree},
 	},
-	params::{OCTET, POLYNOMIAL_SIZE},
+	math::params::{OCTET, POLYNOMIAL_SIZE},
 };
 
 /// Coefficients of a ciphertext for each place in an octet.

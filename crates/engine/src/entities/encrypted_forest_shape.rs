@@ -5,11 +5,13 @@ use crate::{
 		encrypted_forest::EncryptedForestError,
 		encrypted_forest_layout::{ForestLayout, LayoutChoice},
 		result_encoding::{ResultEncoding, UNITS_LOG2},
-		selector::{SELECTOR_GADGETS, SelectorGadget},
 		tree::{MAX_NODES, MAX_OUTPUTS, MAX_PREDICATES, MAX_TREES, Node, Tree},
 	},
+	math::{
+		params::OCTET,
+		selector::{SELECTOR_GADGETS, SelectorGadget},
+	},
 	noise::Variance,
-	params::OCTET,
 };
 
 /// Bits of a leaf: the first that is enough.

@@ -2,9 +2,11 @@
 
 use crate::{
 	entities::{input::EncryptedInput, result::EncryptedResult},
+	math::{
+		bits::{pack, packed_len, unpack},
+		params::MODULUS,
+	},
 	noise::Variance,
-	packing::{pack, packed_len, unpack},
-	params::MODULUS,
 };
 
 /// A matrix of encrypted integer weights for encrypted integers.

@@ -13,7 +13,7 @@
 //! multiplies a ciphertext by a weight in the clear, so there is no mask from which one could solve
 //! for weights, and no need to randomise results again.
 
-use crate::{entities::rlwe::RLWE_SIZE, params::POLYNOMIAL_SIZE, random};
+use crate::{entities::rlwe::RLWE_SIZE, math::params::POLYNOMIAL_SIZE, sampling};
 use rayon::prelude::*;
 use std::sync::OnceLock;
 
@@ -53,7 +53,7 @@ impl EncryptedWeights {
 			}
 			let ciphertext = |(index, (positions, kept)): (usize, (&Vec<u16>, &[u64]))| {
 				let mut residues = Vec::with_capacity(RLWE_SIZE);
-				residues.extend_from_slice(random::mask(&self.mask_seed, index as u64).as_ref());
+				residues.extend_from_slice(sampling::mask(&self.mask_seed, index as u64).as_ref());
 				residues.resize(RLWE_SIZE, 0);
 				for (&at, &residue) in positions.iter().zip(kept) {
 					residues[POLYNOMIAL_SIZE + usize::from(at)] = residue;

@@ -2,8 +2,8 @@
 
 use crate::{
 	entities::{input::EncryptedInput, result::EncryptedResult},
+	math::params::MODULUS,
 	noise::NoiseBound,
-	params::MODULUS,
 };
 
 /// The largest value of a pixel.

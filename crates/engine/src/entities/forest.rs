@@ -8,11 +8,13 @@ use crate::{
 		input::EncryptedInput,
 		limbs,
 		result_encoding::{ResultEncoding, UNITS_LOG2},
-		selector::{SELECTOR_GADGETS, SelectorGadget},
 		tree::{MAX_NODES, MAX_OUTPUTS, MAX_PREDICATES, MAX_TREES},
 	},
+	math::{
+		params::POLYNOMIAL_SIZE,
+		selector::{SELECTOR_GADGETS, SelectorGadget},
+	},
 	noise::Variance,
-	params::POLYNOMIAL_SIZE,
 };
 
 pub use crate::entities::tree::{Node, Tree};

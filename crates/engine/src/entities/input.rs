@@ -1,6 +1,6 @@
 //! Encrypted feature vectors.
 
-use crate::packing::{PackingError, pack, packed_len, unpack};
+use crate::math::bits::{PackingError, pack, packed_len, unpack};
 use fhe_ml_format::{HeaderError, InputPrefix};
 
 /// A seeded GLWE encryption of integers in the coefficients, cut off behind the last used one.

@@ -2,8 +2,8 @@
 
 use crate::{
 	entities::{input::EncryptedInput, limbs, result::EncryptedResult},
+	math::params::MODULUS,
 	noise::NoiseBound,
-	params::MODULUS,
 };
 
 /// A matrix of integer weights and a vector of integer biases.
@@ -68,7 +68,7 @@ pub enum LinearCircuitError {
 }
 
 /// Most features of a circuit: eight GLWEs.
-pub const MAX_FEATURES: usize = 8 * crate::params::POLYNOMIAL_SIZE;
+pub const MAX_FEATURES: usize = 8 * crate::math::params::POLYNOMIAL_SIZE;
 const MAX_OUTPUTS: usize = 1024;
 const MAX_WEIGHTS: usize = 1 << 18;
 const MAX_BIAS_LOG2: u32 = 60;

@@ -5,11 +5,13 @@ use crate::{
 		cost::{SLOT_NANOSECONDS, excessive_mib, expansion_transforms, memory_bytes},
 		input::EncryptedInput,
 		result_encoding::{ResultEncoding, UNITS_LOG2},
-		selector::{SELECTOR_GADGETS, SelectorGadget},
 		varint,
 	},
+	math::{
+		params::POLYNOMIAL_SIZE,
+		selector::{SELECTOR_GADGETS, SelectorGadget},
+	},
 	noise::Variance,
-	params::POLYNOMIAL_SIZE,
 };
 
 pub use crate::entities::network_layers::{HiddenUnit, NetworkLayers};

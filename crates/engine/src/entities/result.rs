@@ -2,7 +2,7 @@
 
 use crate::{
 	hash::blake2b_256,
-	packing::{PackingError, pack, packed_len, unpack},
+	math::bits::{PackingError, pack, packed_len, unpack},
 };
 use fhe_ml_format::{HeaderError, ResultPrefix};
 

@@ -3,9 +3,11 @@
 use crate::{
 	algorithms::decryption::DecryptError,
 	entities::switched_result::SwitchedResult,
-	modular,
+	math::{
+		modular,
+		params::{MODULUS, POLYNOMIAL_SIZE},
+	},
 	noise::Variance,
-	params::{MODULUS, POLYNOMIAL_SIZE},
 };
 use std::ops::RangeInclusive;
 

@@ -2,8 +2,10 @@
 
 use crate::{
 	entities::result::ResultError,
-	packing::{pack_bits, packed_bits_len, unpack_bits},
-	params::{MODULUS, MODULUS_BITS, POLYNOMIAL_SIZE},
+	math::{
+		bits::{pack_bits, packed_bits_len, unpack_bits},
+		params::{MODULUS, MODULUS_BITS, POLYNOMIAL_SIZE},
+	},
 };
 use fhe_ml_format::ResultPrefix;
 

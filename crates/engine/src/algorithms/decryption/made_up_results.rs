@@ -5,8 +5,8 @@ use super::*;
 use crate::{
 	EvaluationBuffers, ForestCircuit, PreparedServerKey,
 	entities::forest::{Node, Tree},
+	math::params::{MODULUS, MODULUS_BITS, POLYNOMIAL_SIZE},
 	new_seeder,
-	params::{MODULUS, MODULUS_BITS, POLYNOMIAL_SIZE},
 };
 use proptest::prelude::*;
 use std::sync::LazyLock;

@@ -1,6 +1,6 @@
 //! Arithmetic modulo q on canonical residues.
 
-use crate::params::{MODULUS, MODULUS_BITS};
+use crate::math::params::{MODULUS, MODULUS_BITS};
 
 /// a + b mod q.
 #[inline]

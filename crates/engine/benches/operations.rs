@@ -1,12 +1,14 @@
-//! Speed of the primitives on one thread: `cargo bench -p fhe-ml-engine --bench primitives`.
+//! Speed of what evaluations are made of, on one thread:
+//! `cargo bench -p fhe-ml-engine --bench operations`.
 
 use divan::{Bencher, black_box};
 use fhe_ml_engine::{
-	ClientKey, PreparedServerKey,
-	entities::selector::SELECTOR_GADGETS,
+	ClientKey, PreparedServerKey, benchmarked,
+	math::{
+		params::{Gadget, POLYNOMIAL_SIZE},
+		selector::SELECTOR_GADGETS,
+	},
 	new_seeder,
-	params::{Gadget, POLYNOMIAL_SIZE},
-	primitives,
 };
 
 fn main() {
@@ -24,52 +26,52 @@ fn server_key() -> PreparedServerKey {
 
 #[divan::bench]
 fn forward_transform(bencher: Bencher) {
-	let mut values = primitives::uniform(1);
-	bencher.bench_local(|| primitives::forward(black_box(&mut values)));
+	let mut values = benchmarked::uniform(1);
+	bencher.bench_local(|| benchmarked::forward(black_box(&mut values)));
 }
 
 #[divan::bench]
 fn inverse_transform(bencher: Bencher) {
-	let mut values = primitives::uniform(1);
-	bencher.bench_local(|| primitives::inverse(black_box(&mut values)));
+	let mut values = benchmarked::uniform(1);
+	bencher.bench_local(|| benchmarked::inverse(black_box(&mut values)));
 }
 
 #[divan::bench]
 fn sample_mask(bencher: Bencher) {
-	bencher.bench_local(|| primitives::mask(black_box(7)));
+	bencher.bench_local(|| benchmarked::mask(black_box(7)));
 }
 
 #[divan::bench]
 fn decompose_into_8_digits(bencher: Bencher) {
-	let values = primitives::uniform(1);
+	let values = benchmarked::uniform(1);
 	let mut digits = vec![0; 8 * POLYNOMIAL_SIZE];
-	bencher.bench_local(|| primitives::decompose(black_box(&values), GADGET, &mut digits));
+	bencher.bench_local(|| benchmarked::decompose(black_box(&values), GADGET, &mut digits));
 }
 
 #[divan::bench]
 fn accumulate_16_products(bencher: Bencher) {
-	let (digits, rows) = (primitives::uniform(8), primitives::uniform(16));
+	let (digits, rows) = (benchmarked::uniform(8), benchmarked::uniform(16));
 	let mut out = vec![0; 2 * POLYNOMIAL_SIZE];
-	bencher.bench_local(|| primitives::accumulate(&mut out, black_box(&digits), &rows));
+	bencher.bench_local(|| benchmarked::accumulate(&mut out, black_box(&digits), &rows));
 }
 
 #[divan::bench]
 fn automorphism(bencher: Bencher) {
-	let values = primitives::uniform(1);
+	let values = benchmarked::uniform(1);
 	let mut image = values.clone();
-	let apply = primitives::automorphism(3);
+	let apply = benchmarked::automorphism(3);
 	bencher.bench_local(|| apply(black_box(&values), &mut image));
 }
 
 #[divan::bench(args = [64, 256, 1024, 2048])]
 fn expand_slots(bencher: Bencher, slots: usize) {
 	let key = server_key();
-	bencher.bench_local(primitives::expansion(&key, slots));
+	bencher.bench_local(benchmarked::expansion(&key, slots));
 }
 
 /// By the number of the selector's gadget, the coarsest first.
 #[divan::bench(args = 0..SELECTOR_GADGETS.len())]
 fn external_product(bencher: Bencher, gadget: usize) {
 	let key = server_key();
-	bencher.bench_local(primitives::external_product(&key, SELECTOR_GADGETS[gadget]));
+	bencher.bench_local(benchmarked::external_product(&key, SELECTOR_GADGETS[gadget]));
 }

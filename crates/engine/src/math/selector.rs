@@ -3,7 +3,7 @@
 //! A selector is an encrypted bit m: RLWE encryptions of g_j m, one per level of the gadget g, from
 //! the most significant.
 
-use crate::params::Gadget;
+use crate::math::params::Gadget;
 
 /// How ciphertexts are cut into digits for a selector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl SelectorGadget {
 	/// Transforms of one external product, with those back to coefficients before it.
 	pub const fn transforms(self) -> u64 {
 		let digits = self.mask.levels + self.body().levels;
-		let key_switch = 1 + crate::params::SQUARE_GADGET.levels;
+		let key_switch = 1 + crate::math::params::RELINEARISATION_GADGET.levels;
 		(2 + digits + key_switch) as u64
 	}
 }

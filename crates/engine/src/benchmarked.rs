@@ -1,4 +1,4 @@
-//! The primitives, for `benches/primitives.rs` only.
+//! What evaluations are made of, for `benches/operations.rs` only.
 
 use crate::{
 	PreparedServerKey,
@@ -6,24 +6,24 @@ use crate::{
 		expansion::{ExpansionBuffers, Wanted, expand},
 		external_product::add_products,
 	},
-	entities::{
-		rlwe::{RLWE_SIZE, mask_and_body_mut},
+	entities::rlwe::{RLWE_SIZE, mask_and_body_mut},
+	math::{
+		kernels,
+		params::{Gadget, POLYNOMIAL_SIZE},
+		ring::{self, NttAutomorphism},
 		selector::SelectorGadget,
 	},
-	kernels,
-	params::{Gadget, POLYNOMIAL_SIZE},
-	random,
-	ring::{self, NttAutomorphism},
+	sampling,
 };
 
 /// `count` uniform polynomials, one after the other.
 pub fn uniform(count: usize) -> Vec<u64> {
-	(0..count as u64).flat_map(|index| random::mask(&[1; 16], index).as_ref().to_vec()).collect()
+	(0..count as u64).flat_map(|index| sampling::mask(&[1; 16], index).as_ref().to_vec()).collect()
 }
 
 /// One mask, from the CSPRNG.
 pub fn mask(index: u64) -> impl AsRef<[u64]> {
-	random::mask(&[1; 16], index)
+	sampling::mask(&[1; 16], index)
 }
 
 /// The forward transform.
@@ -55,7 +55,7 @@ pub fn automorphism(exponent: usize) -> impl Fn(&[u64], &mut [u64]) {
 
 /// The expansion of the first `slots` slots of a GLWE.
 pub fn expansion(key: &PreparedServerKey, slots: usize) -> impl FnMut() {
-	let (mask, bodies) = (random::mask(&[2; 16], 0), vec![12_345; slots]);
+	let (mask, bodies) = (sampling::mask(&[2; 16], 0), vec![12_345; slots]);
 	let wanted: Vec<usize> = (0..slots).collect();
 	let mut buffers = ExpansionBuffers::default();
 	let mut rows = vec![0; slots * RLWE_SIZE];

@@ -1,6 +1,6 @@
 //! Residues packed at 51 bits, least significant bit first.
 
-use crate::params::{MODULUS, MODULUS_BITS};
+use crate::math::params::{MODULUS, MODULUS_BITS};
 
 /// Why packed residues were refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

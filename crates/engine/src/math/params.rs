@@ -100,9 +100,9 @@ pub const OCTET_STAGES: [ExpansionStage; 6] = {
 	[first, second, third, fourth, fifth, sixth]
 };
 
-/// Gadget of the key-switching key for s². One switch per external product adds noise that is not
-/// multiplied afterwards, so the base can be large.
-pub const SQUARE_GADGET: Gadget = gadget(20, 2);
+/// Gadget of the relinearisation key, from s² to s. One relinearisation per external product adds noise
+/// that is not multiplied afterwards, so the base can be large.
+pub const RELINEARISATION_GADGET: Gadget = gadget(20, 2);
 
 #[cfg(test)]
 mod tests {
@@ -121,9 +121,11 @@ mod tests {
 			.iter()
 			.map(|stage| (stage.branches() as u32 - 1) * stage.gadget.levels)
 			.sum();
-		assert_eq!((rows + SQUARE_GADGET.levels) as usize, ServerKeyPrefix::ROWS);
+		assert_eq!((rows + RELINEARISATION_GADGET.levels) as usize, ServerKeyPrefix::ROWS);
 		assert_eq!(ServerKeyPrefix::ROW_BYTES, POLYNOMIAL_SIZE * MODULUS_BITS as usize / 8);
-		for gadget in EXPANSION_STAGES.iter().map(|stage| &stage.gadget).chain([&SQUARE_GADGET]) {
+		for gadget in
+			EXPANSION_STAGES.iter().map(|stage| &stage.gadget).chain([&RELINEARISATION_GADGET])
+		{
 			assert!(gadget.base_log * gadget.levels <= MODULUS_BITS);
 		}
 	}

@@ -1,6 +1,6 @@
 //! Elements of R_q, their transforms and products.
 
-use crate::{
+use crate::math::{
 	kernels, modular,
 	params::{MODULUS, POLYNOMIAL_SIZE},
 };
@@ -208,7 +208,7 @@ mod tests {
 	#[test]
 	fn product_agrees_with_the_schoolbook() {
 		let seed = [5; 16];
-		let (a, b) = (crate::random::mask(&seed, 0), crate::random::mask(&seed, 1));
+		let (a, b) = (crate::sampling::mask(&seed, 0), crate::sampling::mask(&seed, 1));
 		let product = a.to_ntt().mul(&b.to_ntt());
 		for at in [0, 1, 777, 2047] {
 			let expected = (0..POLYNOMIAL_SIZE).fold(0, |sum, i| {
@@ -223,7 +223,7 @@ mod tests {
 	#[test]
 	fn automorphisms_respect_products() {
 		let seed = [6; 16];
-		let (a, b) = (crate::random::mask(&seed, 0), crate::random::mask(&seed, 1));
+		let (a, b) = (crate::sampling::mask(&seed, 0), crate::sampling::mask(&seed, 1));
 		for exponent in [3, 1025, 2049] {
 			let image_of_product = a.to_ntt().mul(&b.to_ntt()).automorphism(exponent);
 			let product_of_images =
@@ -234,7 +234,7 @@ mod tests {
 
 	#[test]
 	fn automorphisms_permute_transforms() {
-		let a = crate::random::mask(&[7; 16], 0);
+		let a = crate::sampling::mask(&[7; 16], 0);
 		for exponent in [3, 769, 1025, 2049] {
 			let automorphism = NttAutomorphism::new(exponent);
 			let (mut image, mut back) = (NttPolynomial::zero(), NttPolynomial::zero());
@@ -256,7 +256,7 @@ mod tests {
 
 	#[test]
 	fn transforms_invert() {
-		let a = crate::random::mask(&[8; 16], 0);
+		let a = crate::sampling::mask(&[8; 16], 0);
 		assert_eq!(a.to_ntt().into_coefficients(), a);
 	}
 }
