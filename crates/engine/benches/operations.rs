@@ -64,9 +64,9 @@ fn automorphism(bencher: Bencher) {
 }
 
 #[divan::bench(args = [64, 256, 1024, 2048])]
-fn expand_slots(bencher: Bencher, slots: usize) {
+fn expand_entries(bencher: Bencher, entries: usize) {
 	let key = server_key();
-	bencher.bench_local(benchmarked::expansion(&key, slots));
+	bencher.bench_local(benchmarked::expansion(&key, entries));
 }
 
 /// By the number of the selector's gadget, the coarsest first.

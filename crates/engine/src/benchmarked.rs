@@ -53,14 +53,21 @@ pub fn automorphism(exponent: usize) -> impl Fn(&[u64], &mut [u64]) {
 	move |values, image| automorphism.apply(values, image)
 }
 
-/// The expansion of the first `slots` slots of a GLWE.
-pub fn expansion(key: &PreparedServerKey, slots: usize) -> impl FnMut() {
-	let (mask, bodies) = (sampling::mask(&[2; 16], 0), vec![12_345; slots]);
-	let wanted: Vec<usize> = (0..slots).collect();
+/// The expansion of the first `entries` entries of a GLWE.
+pub fn expansion(key: &PreparedServerKey, entries: usize) -> impl FnMut() {
+	let (mask, bodies) = (sampling::mask(&[2; 16], 0), vec![12_345; entries]);
+	let wanted: Vec<usize> = (0..entries).collect();
 	let mut buffers = ExpansionBuffers::default();
-	let mut rows = vec![0; slots * RLWE_SIZE];
+	let mut rows = vec![0; entries * RLWE_SIZE];
 	move || {
-		expand(key, &mask, &bodies, Wanted { octets: &[], slots: &wanted }, &mut buffers, &mut rows)
+		expand(
+			key,
+			&mask,
+			&bodies,
+			Wanted { octets: &[], entries: &wanted },
+			&mut buffers,
+			&mut rows,
+		)
 	}
 }
 

@@ -5,8 +5,15 @@
 //! on every CPU. There is no bootstrapping: a circuit is chosen so that its noise stays below the
 //! grid of its outputs, with a proof by formula ([`noise`]).
 //!
-//! - [`entities`]: what is stored and sent (keys, ciphertexts, circuits), and its bytes.
-//! - [`algorithms`]: what is done with it (key generation, encryption, evaluation, decryption).
+//! - [`math`]: residues, polynomials, their transforms, and parameters.
+//! - [`noise`]: how much noise every step makes, by formula.
+//! - [`entities`]: what is stored and sent (keys, inputs, results), and its bytes.
+//! - [`algorithms`]: what is done with ciphertexts, whatever the circuit is.
+//! - [`circuits`]: one folder per kind of circuit, and the table of all kinds.
+//!
+//! What evaluates needs no secret. What does is apart from it: `ClientKey`, key generation, encryption
+//! and decryption in [`algorithms`], the sampling of secrets and noise, and in every circuit's folder
+//! the files `encrypt` and `decrypt`. Beside them only masks are sampled, from public seeds.
 //!
 //! ```
 //! use fhe_ml_engine::{Circuit, ClientKey, EvaluationBuffers, LinearCircuit, new_seeder};
@@ -29,6 +36,7 @@
 pub mod algorithms;
 #[doc(hidden)]
 pub mod benchmarked;
+pub mod circuits;
 pub mod entities;
 mod hash;
 pub mod math;
@@ -36,19 +44,18 @@ pub mod noise;
 mod sampling;
 mod self_test;
 
-pub use algorithms::{
-	decryption::DecryptError, encrypted_forest::EncryptedForest, evaluation::EvaluateError,
-	forest::EvaluationBuffers,
+pub use algorithms::{decryption::DecryptError, expansion::EvaluationBuffers};
+pub use circuits::{
+	Circuit, CircuitError, CircuitInputError, EncryptedForestCircuit, EncryptedForestError,
+	EncryptedLinearCircuit, EncryptedLinearError, EvaluateError, FilterCircuit, FilterCircuitError,
+	ForestCircuit, ForestCircuitError, LinearCircuit, LinearCircuitError, NetworkCircuit,
+	NetworkCircuitError,
+	encrypted_forest::EncryptedForest,
+	filter::Tap,
+	levelled::{ExcessiveMemory, LevelledCost},
 };
 pub use entities::{
-	circuit::{Circuit, CircuitError, CircuitInputError},
 	client_key::{ClientKey, ClientKeyError},
-	encrypted_forest::{EncryptedForestCircuit, EncryptedForestError},
-	encrypted_linear::{EncryptedLinearCircuit, EncryptedLinearError},
-	filter::{FilterCircuit, FilterCircuitError, Tap},
-	forest::{ForestCircuit, ForestCircuitError},
-	linear::{LinearCircuit, LinearCircuitError},
-	network::{NetworkCircuit, NetworkCircuitError},
 	prepared_server_key::PreparedServerKey,
 	server_key::{ServerKey, ServerKeyError},
 };

@@ -1,7 +1,7 @@
 //! Key generation.
 
 use crate::{
-	algorithms::rlwe::RlweEncryptor,
+	algorithms::encryption::RlweEncryptor,
 	entities::{client_key::ClientKey, server_key::ServerKey},
 	math::{
 		bits::pack,
@@ -15,6 +15,17 @@ use zeroize::Zeroizing;
 
 impl ClientKey {
 	/// Makes a client key and its server key from fresh entropy.
+	///
+	/// # Examples
+	/// ```
+	/// use fhe_ml_engine::{ClientKey, PreparedServerKey, new_seeder};
+	///
+	/// let (client_key, server_key) = ClientKey::generate(new_seeder().as_mut());
+	/// assert_eq!(client_key.server_key_hash(), server_key.hash());
+	/// // On the collator, once for many inputs.
+	/// let prepared = PreparedServerKey::new(&server_key);
+	/// # assert_eq!(prepared.hash(), server_key.hash());
+	/// ```
 	pub fn generate(seeder: &mut dyn Seeder) -> (Self, ServerKey) {
 		let secret = secrets::secret(&Zeroizing::new(secrets::fresh_seed(seeder)));
 		let server_key = generate_server_key(&secret, seeder);
@@ -54,7 +65,7 @@ fn generate_server_key(secret: &Polynomial, seeder: &mut dyn Seeder) -> ServerKe
 mod tests {
 	use super::*;
 	use crate::{
-		algorithms::rlwe::mask_product,
+		algorithms::encryption::mask_product,
 		math::{
 			bits::unpack,
 			modular,

@@ -11,7 +11,8 @@ use crate::{
 	entities::{prepared_server_key::PreparedServerKey, rlwe::Rlwe},
 	math::{
 		kernels::{Rows, accumulate_products, transformed_digits},
-		params::{EXPANSION_STAGES, POLYNOMIAL_SIZE},
+		modular,
+		params::{EXPANSION_STAGES, MODULUS, POLYNOMIAL_SIZE},
 		ring::{self, NttAutomorphism, NttPolynomial},
 	},
 };
@@ -20,6 +21,12 @@ use rayon::prelude::*;
 /// The coefficient to which coefficient 0 of ciphertext number `number` goes.
 pub(crate) fn packed_position(number: usize, steps: u32) -> usize {
 	number.reverse_bits() >> (usize::BITS - steps)
+}
+
+/// What ciphertexts are multiplied by before they are packed: packing doubles what it keeps once per
+/// step.
+pub(crate) fn packing_inverse(steps: u32) -> u64 {
+	modular::pow(modular::pow(2, steps.into()), MODULUS - 2)
 }
 
 /// Packs ciphertexts (coefficients of mask and body): coefficient k 2^`steps` of each goes to

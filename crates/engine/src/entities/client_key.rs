@@ -46,7 +46,10 @@ impl ClientKey {
 		bytes
 	}
 
-	/// Reads the bytes of `client.key`.
+	/// Reads the bytes of `client.key`: [`ClientKey::BYTES`] of them.
+	///
+	/// # Errors
+	/// If the header is not that of a client key, or if there are fewer or more bytes.
 	pub fn from_bytes(bytes: &[u8]) -> Result<Self, ClientKeyError> {
 		Header::read(bytes, BlobKind::ClientKey)?;
 		let (Some(hash), Some(secret_bits)) =

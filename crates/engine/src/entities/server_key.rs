@@ -49,7 +49,11 @@ impl ServerKey {
 		Self { bytes: [prefix.to_bytes().as_slice(), packed_rows].concat() }
 	}
 
-	/// Reads the bytes of `server.key`: header, length, and that every coefficient is reduced.
+	/// Reads the bytes of `server.key`: [`ServerKey::BYTES`] of them.
+	///
+	/// # Errors
+	/// If the header is not that of a server key, if there are fewer or more bytes, or if a coefficient
+	/// is not reduced modulo q.
 	pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, ServerKeyError> {
 		ServerKeyPrefix::read(&bytes)?;
 		let rows = bytes[ServerKeyPrefix::BYTES..].chunks(ServerKeyPrefix::ROW_BYTES);

@@ -31,7 +31,15 @@ pub const fn packed_bits_len(count: usize, bits: u32) -> usize {
 	(count * bits as usize).div_ceil(8)
 }
 
-/// Appends `residues` to `out`.
+/// Appends `residues`, each below q, to `out`: [`packed_len`] bytes.
+///
+/// # Examples
+/// ```
+/// let mut bytes = Vec::new();
+/// fhe_ml_engine::pack(&[1, 2, 3], &mut bytes);
+/// assert_eq!(bytes.len(), fhe_ml_engine::packed_len(3));
+/// assert_eq!(fhe_ml_engine::unpack(&bytes, 3), Ok(vec![1, 2, 3]));
+/// ```
 pub fn pack(residues: &[u64], out: &mut Vec<u8>) {
 	pack_bits(residues.iter().copied(), MODULUS_BITS, out);
 }
@@ -55,6 +63,10 @@ pub fn pack_bits(values: impl Iterator<Item = u64>, bits: u32, out: &mut Vec<u8>
 }
 
 /// Reads `count` residues that fill `bytes` exactly.
+///
+/// # Errors
+/// If there are fewer or more bytes than [`packed_len`] of `count`, if a residue is not reduced modulo q,
+/// or if bits behind the last one are set.
 pub fn unpack(bytes: &[u8], count: usize) -> Result<Vec<u64>, PackingError> {
 	let residues = unpack_bits(bytes, count, MODULUS_BITS)?;
 	match residues.iter().position(|&residue| residue >= MODULUS) {
@@ -64,6 +76,10 @@ pub fn unpack(bytes: &[u8], count: usize) -> Result<Vec<u64>, PackingError> {
 }
 
 /// Reads `count` values of `bits` bits, at most 56, that fill `bytes` exactly.
+///
+/// # Errors
+/// If there are fewer or more bytes than [`packed_bits_len`] of `count`, or if bits behind the last value
+/// are set.
 pub fn unpack_bits(bytes: &[u8], count: usize, bits: u32) -> Result<Vec<u64>, PackingError> {
 	let wanted = packed_bits_len(count, bits);
 	if bytes.len() != wanted {

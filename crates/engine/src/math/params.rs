@@ -90,7 +90,7 @@ pub const EXPANSION_STAGES: [ExpansionStage; 7] = [
 ];
 
 /// Coefficients of a ciphertext before the last stage: it is X^0, X^256, ... times neighbouring
-/// slots.
+/// entries of an input.
 pub const OCTET: usize = 8;
 
 /// The stages before the last one, which give octets.

@@ -4,32 +4,21 @@ mod circuits;
 mod steps;
 
 use crate::{
-	Circuit, ClientKey, EvaluationBuffers, ForestCircuit, LinearCircuit, NetworkCircuit,
-	PreparedServerKey,
+	ClientKey, PreparedServerKey,
 	algorithms::{
-		expansion::{ExpansionBuffers, Wanted, expand, slot_position},
-		external_product::add_products,
-		packing::{pack, packed_position},
-		rlwe::RlweEncryptor,
+		encryption::RlweEncryptor,
+		expansion::{ExpansionBuffers, Wanted, entry_position, expand},
 	},
-	entities::{
-		forest::{Node, Tree},
-		input::EncryptedInput,
-		network::{HiddenUnit, NetworkLayers},
-		result::EncryptedResult,
-		result_encoding::ResultEncoding,
-		rlwe::{RLWE_SIZE, mask_and_body_mut},
-		switched_result::{SwitchedResult, switch},
-	},
+	entities::rlwe::RLWE_SIZE,
 	math::{
+		kernels,
 		modular::{self, mul, to_signed},
 		params::{MODULUS, POLYNOMIAL_SIZE},
-		ring::Polynomial,
-		selector::{SELECTOR_GADGETS, SelectorGadget},
+		ring::{self, Polynomial},
 	},
 	new_seeder,
 	noise::Variance,
-	sampling::{self, secrets},
+	sampling,
 };
 
 struct Keys {
@@ -46,24 +35,24 @@ impl Keys {
 	fn phase(&self, rlwe: &[u64]) -> Polynomial {
 		let (mask, body) = rlwe.split_at(POLYNOMIAL_SIZE);
 		let mut product = self.client.secret.to_ntt();
-		crate::math::kernels::mul_assign(product.as_mut(), mask);
+		kernels::mul_assign(product.as_mut(), mask);
 		let mut phase = body.to_vec();
-		crate::math::kernels::sub_assign(&mut phase, product.as_ref());
-		crate::math::ring::inverse(&mut phase);
+		kernels::sub_assign(&mut phase, product.as_ref());
+		ring::inverse(&mut phase);
 		phase.into()
 	}
 
-	/// Encrypts one residue per slot, and expands all of them.
+	/// Encrypts one residue per entry, and expands all of them.
 	fn expanded(&self, messages: &[u64]) -> Vec<u64> {
 		let encryptor = RlweEncryptor::new(&self.client.secret, new_seeder().as_mut());
 		let inverse = modular::pow(POLYNOMIAL_SIZE as u64, MODULUS - 2);
 		let mut packed = Polynomial::zero();
-		for (slot, &message) in messages.iter().enumerate() {
-			packed.as_mut()[slot_position(slot)] = mul(message, inverse);
+		for (entry, &message) in messages.iter().enumerate() {
+			packed.as_mut()[entry_position(entry)] = mul(message, inverse);
 		}
 		let body = encryptor.body(0, &packed);
 		let bodies: Vec<u64> =
-			(0..messages.len()).map(|slot| body.as_ref()[slot_position(slot)]).collect();
+			(0..messages.len()).map(|entry| body.as_ref()[entry_position(entry)]).collect();
 		let mask = sampling::mask(&encryptor.mask_seed(), 0);
 		let wanted: Vec<usize> = (0..messages.len()).collect();
 		let mut rows = vec![0; messages.len() * RLWE_SIZE];
@@ -72,7 +61,7 @@ impl Keys {
 			&self.server,
 			&mask,
 			&bodies,
-			Wanted { octets: &[], slots: &wanted },
+			Wanted { octets: &[], entries: &wanted },
 			&mut buffers,
 			&mut rows,
 		);

@@ -29,7 +29,7 @@ static ROUNDED_UP: [u64; POLYNOMIAL_SIZE] = {
 /// pseudo-random pattern ([`ROUNDED_UP`]). If all had the same mean of -1/2, that would resonate with
 /// the mean 1/2 of the binary secret: the product of the two constant parts has coefficients up to
 /// N/4, more noise than all small digits make. With a regular pattern the noise of a key's rows would
-/// have the same offset in all slots, and sums of slots would add these up.
+/// have the same offset in all entries of an expansion, and sums of entries would add these up.
 pub(crate) fn decompose(from: &[u64], gadget: Gadget, digits: &mut [u64]) {
 	let half = 1u64 << (gadget.base_log - 1);
 	// With half a base added at every digit, the digits can be read off without carries. Another

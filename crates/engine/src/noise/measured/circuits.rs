@@ -1,6 +1,18 @@
 //! Whole circuits.
 
-use super::*;
+use super::{Keys, assert_predicted, keys};
+use crate::{
+	Circuit, EvaluationBuffers, ForestCircuit, LinearCircuit, NetworkCircuit,
+	circuits::{
+		forest::{Node, Tree},
+		levelled::{Levelled, ResultEncoding},
+		network::{HiddenUnit, NetworkLayers},
+	},
+	entities::{input::EncryptedInput, result::EncryptedResult, switched_result::SwitchedResult},
+	math::params::{MODULUS, POLYNOMIAL_SIZE},
+	new_seeder,
+	noise::Variance,
+};
 
 /// Mean squared noise of the integers in the results of a circuit.
 fn result_noise(
@@ -83,7 +95,7 @@ fn sums_of_trees_with_encrypted_leaves() {
 		let encrypted = keys.client.encrypt_forest(&forest, false, new_seeder().as_mut()).unwrap();
 		let circuit = encrypted.circuit;
 		let (encoding, predicted) = (circuit.encoding().clone(), circuit.total_noise());
-		let positions: Vec<usize> = circuit.result_positions().collect();
+		let positions = circuit.result_positions();
 		let circuit = Circuit::EncryptedForest(circuit.into());
 		let measured = result_noise(&keys, &circuit, &encoding, &positions, 24);
 		let step = format!("{trees} trees of depth {depth} with encrypted leaves");
@@ -106,7 +118,7 @@ fn products_of_encrypted_integers() {
 		for _ in 0..40 {
 			let input = keys.client.encrypt(&wrapped, [0; 32], &x, new_seeder().as_mut()).unwrap();
 			let result = circuit.evaluate(&input).unwrap();
-			let input = EncryptedInput::from_bytes(&input, circuit.slots()).unwrap();
+			let input = EncryptedInput::from_bytes(&input, circuit.input_coefficients()).unwrap();
 			let result = EncryptedResult::from_bytes(&result, circuit.results()).unwrap();
 			for phase in circuit.phases(&keys.client, &input, &result) {
 				let unit = (1u64 << (2 * circuit.message_shift())) as f64;
@@ -142,7 +154,7 @@ fn networks() {
 	};
 	let network = NetworkCircuit::compile(layers).unwrap();
 	let (encoding, predicted) = (network.encoding().clone(), network.total_noise());
-	let positions: Vec<usize> = network.result_positions().collect();
+	let positions = network.result_positions();
 	let measured = result_noise(&keys, &Circuit::Network(network), &encoding, &positions, 24);
 	assert_predicted("network of 8 units over 40 bits", measured, predicted);
 }

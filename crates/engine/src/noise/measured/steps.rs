@@ -1,12 +1,28 @@
 //! The steps of an evaluation.
 
-use super::*;
+use super::{Keys, assert_predicted, constant, keys, squared_noise};
+use crate::{
+	algorithms::{
+		external_product::add_products,
+		modulus_switch::switch,
+		packing::{pack, packed_position},
+	},
+	entities::rlwe::{RLWE_SIZE, mask_and_body_mut},
+	math::{
+		modular::{self, mul, to_signed},
+		params::{MODULUS, POLYNOMIAL_SIZE},
+		ring::Polynomial,
+		selector::{SELECTOR_GADGETS, SelectorGadget},
+	},
+	noise::Variance,
+	sampling::{self, secrets},
+};
 
 #[test]
 fn expansion() {
 	let keys = keys();
-	for slots in [37, 2048] {
-		let messages: Vec<u64> = (0..slots).map(|slot| (slot % 2) << 45).collect();
+	for entries in [37, 2048] {
+		let messages: Vec<u64> = (0..entries).map(|entry| (entry % 2) << 45).collect();
 		let rows = keys.expanded(&messages);
 		let squares: Vec<f64> = rows
 			.chunks_exact(RLWE_SIZE)
@@ -14,8 +30,8 @@ fn expansion() {
 			.map(|(row, &message)| squared_noise(&keys.phase(row), &constant(message)))
 			.collect();
 		let mean = squares.iter().sum::<f64>() / squares.len() as f64;
-		assert_predicted(&format!("expansion of {slots} slots"), mean, Variance::expanded());
-		if slots == 2048 {
+		assert_predicted(&format!("expansion of {entries} entries"), mean, Variance::expanded());
+		if entries == 2048 {
 			let noise = |(row, &message): (&[u64], &u64)| {
 				to_signed(modular::sub(keys.phase(row).as_ref()[0], message)) as f64
 			};
