@@ -1,7 +1,11 @@
 //! How fast this machine is. A model's work is counted in units of about a microsecond of one core of the
 //! reference machine; others are faster or slower by a factor of two and more.
 
-use fhe_ml_engine::{Circuit, ClientKey, EvaluationBuffers, ForestCircuit, PreparedServerKey, ServerKey, circuits::forest::{Node, Tree}, new_seeder};
+use fhe_ml_engine::{
+	Circuit, ClientKey, EvaluationBuffers, ForestCircuit, PreparedServerKey, ServerKey,
+	circuits::forest::{Node, Tree},
+	new_seeder,
+};
 use std::time::{Duration, Instant};
 
 /// Evaluations that are timed; the fastest counts, since everything else only slows them down.

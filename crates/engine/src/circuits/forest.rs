@@ -34,9 +34,9 @@ pub(crate) struct PredicateEntries {
 /// A sum of decision trees, compiled against the noise budget.
 ///
 /// Every distinct predicate of the model is one encrypted bit. A bit that decides between subtrees
-/// is a *selector*, one entry of the input per level of the gadget; a bit that only decides between leaves is
-/// *linear*, one entry. Leaf values are cut into limbs of a few bits, one coefficient of the result
-/// per output and limb; each limb's sum over the trees is exact.
+/// is a *selector*, one entry of the input per level of the gadget; a bit that only decides between
+/// leaves is *linear*, one entry. Leaf values are cut into limbs of a few bits, one coefficient of
+/// the result per output and limb; each limb's sum over the trees is exact.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ForestCircuit {
 	predicates: usize,

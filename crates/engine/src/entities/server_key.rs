@@ -12,9 +12,10 @@ use fhe_ml_format::{HEADER_BYTES, Hash, HeaderError, ServerKeyPrefix};
 /// A seeded server key: RLWE rows whose masks come from one seed and whose bodies are packed at 51
 /// bits.
 ///
-/// Rows, in this order: for each stage of [`EXPANSION_STAGES`](crate::math::params::EXPANSION_STAGES) and
-/// each of its automorphisms, encryptions of `scale(level)` times the image of the secret, one per
-/// level of the stage's gadget; then encryptions of `scale(level)` s², one per level of
+/// Rows, in this order: the automorphism keys, for each stage of
+/// [`EXPANSION_STAGES`](crate::math::params::EXPANSION_STAGES) and each of its automorphisms
+/// encryptions of `scale(level)` times the image of the secret, one per level of the stage's gadget;
+/// then the relinearisation key, encryptions of `scale(level)` s², one per level of
 /// [`RELINEARISATION_GADGET`](crate::math::params::RELINEARISATION_GADGET).
 ///
 /// The ciphertexts depend on the secret that encrypts them; as in every TFHE key, circular security

@@ -17,7 +17,7 @@ use crate::{
 		levelled::{
 			Levelled, ResultEncoding,
 			cost::{
-				ENTRY_NANOSECONDS, OCTET_NANOSECONDS, PACKED_TRANSFORMS, TRANSFORM_NANOSECONDS,
+				ENTRY_NANOSECONDS, OCTET_NANOSECONDS, TRANSFORM_NANOSECONDS, packing_transforms,
 			},
 		},
 		tree::Node,
@@ -84,7 +84,7 @@ impl Levelled for EncryptedForestCircuit {
 		let products = self.layout.products.len() as u64;
 		let packing = match self.shape.sums() {
 			1 => 0,
-			sums => (sums as u64 + 11) * PACKED_TRANSFORMS,
+			sums => packing_transforms(sums),
 		};
 		(products + self.layout.selections) * self.gadget().transforms() + packing
 	}

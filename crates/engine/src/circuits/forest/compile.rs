@@ -20,10 +20,7 @@ impl ForestCircuit {
 	///
 	/// # Examples
 	/// ```
-	/// use fhe_ml_engine::{
-	/// 	ForestCircuit,
-	/// 	circuits::forest::{Node, Tree},
-	/// };
+	/// use fhe_ml_engine::circuits::forest::{ForestCircuit, Node, Tree};
 	///
 	/// // A stump: 5 if bit 0 is clear, -3 if it is set.
 	/// let leaf = |value| Node::Leaf(vec![(0, value)]);

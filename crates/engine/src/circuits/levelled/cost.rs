@@ -58,8 +58,8 @@ pub(crate) const OCTET_NANOSECONDS: u64 = 25_000;
 /// Nanoseconds for one transform of a forest, with its share of everything else.
 pub(crate) const TRANSFORM_NANOSECONDS: u64 = 3_000;
 
-/// Transforms of one step of the packing.
-pub(crate) const PACKED_TRANSFORMS: u64 = 20;
+/// Transforms of one key switch of the packing.
+const PACKING_SWITCH_TRANSFORMS: u64 = 20;
 
 /// Most bytes of memory that an evaluation may take.
 const MAX_MEMORY_BYTES: u64 = 4 << 30;
@@ -71,6 +71,17 @@ pub(crate) fn expansion_transforms(entries: u64) -> u64 {
 		nodes * u64::from(stage.gadget.levels + 1)
 	};
 	EXPANSION_STAGES.iter().map(transforms).sum()
+}
+
+/// Key switches of the packing of ciphertexts: one per pair that is merged, and one per step for the
+/// coefficients that are erased.
+pub(crate) fn packing_switches(ciphertexts: usize) -> u64 {
+	ciphertexts as u64 + u64::from(POLYNOMIAL_SIZE.ilog2())
+}
+
+/// Transforms of the packing of ciphertexts.
+pub(crate) fn packing_transforms(ciphertexts: usize) -> u64 {
+	packing_switches(ciphertexts) * PACKING_SWITCH_TRANSFORMS
 }
 
 /// Bytes of memory of an evaluation that keeps this many ciphertexts, with those of the stages

@@ -28,17 +28,14 @@ impl NetworkCircuit {
 	///
 	/// # Examples
 	/// ```
-	/// use fhe_ml_engine::{
-	/// 	NetworkCircuit,
-	/// 	circuits::network::{HiddenUnit, NetworkLayers},
-	/// };
+	/// use fhe_ml_engine::circuits::network::{HiddenUnit, NetworkCircuit, NetworkLayers};
 	///
 	/// // 3 relu(x - 2) for a feature x of three bits.
 	/// let table = (0..1024u16).map(|at| at.saturating_sub(2)).collect();
 	/// let layers = NetworkLayers {
-	/// 	feature_bits: vec![3],
-	/// 	hidden: vec![HiddenUnit { base: 0, steps: vec![1, 2, 4], table }],
-	/// 	weights: vec![vec![3]],
+	///     feature_bits: vec![3],
+	///     hidden: vec![HiddenUnit { base: 0, steps: vec![1, 2, 4], table }],
+	///     weights: vec![vec![3]],
 	/// };
 	/// let circuit = NetworkCircuit::compile(layers)?;
 	/// assert_eq!(circuit.evaluate_clear(&[6]), vec![12]);

@@ -9,7 +9,7 @@ use crate::{
 	},
 	circuits::levelled::{
 		Levelled, ResultEncoding,
-		cost::{ENTRY_NANOSECONDS, PACKED_TRANSFORMS, expansion_transforms},
+		cost::{ENTRY_NANOSECONDS, expansion_transforms, packing_switches, packing_transforms},
 	},
 	entities::{
 		input::EncryptedInput,
@@ -71,16 +71,14 @@ impl Levelled for NetworkCircuit {
 
 	fn transforms(&self) -> u64 {
 		let expansion = expansion_transforms(self.input_coefficients() as u64);
-		let packed = (self.combinations() + 11) as u64;
-		expansion + self.rotations() * self.gadget().transforms() + packed * PACKED_TRANSFORMS
+		expansion + self.transforms_after_expansion()
 	}
 
 	fn nanoseconds(&self) -> u64 {
-		let packed = (self.combinations() + 11) as u64;
+		let packed = packing_switches(self.combinations());
 		let combined = packed * self.layers.hidden.len() as u64 * 2_000;
-		let transforms = self.rotations() * self.gadget().transforms() + packed * PACKED_TRANSFORMS;
 		self.input_coefficients() as u64 * ENTRY_NANOSECONDS
-			+ transforms * TRANSFORM_NANOSECONDS
+			+ self.transforms_after_expansion() * TRANSFORM_NANOSECONDS
 			+ combined
 	}
 
@@ -113,6 +111,10 @@ impl Levelled for NetworkCircuit {
 }
 
 impl NetworkCircuit {
+	fn transforms_after_expansion(&self) -> u64 {
+		self.rotations() * self.gadget().transforms() + packing_transforms(self.combinations())
+	}
+
 	/// External products of all blind rotations.
 	fn rotations(&self) -> u64 {
 		let steps = self.layers.hidden.iter().flat_map(|unit| &unit.steps);
