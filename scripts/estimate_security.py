@@ -17,12 +17,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def ours():
 	"""The parameters as the engine has them."""
-	source = (ROOT / "crates/engine/src/params.rs").read_text()
+	source = (ROOT / "crates/engine/src/math/params.rs").read_text()
 
 	def constant(name):
 		value = re.search(rf"pub const {name}: \w+ = ([\d_]+);", source)
 		if value is None:
-			sys.exit(f"error: crates/engine/src/params.rs has no number called {name}.")
+			sys.exit(f"error: crates/engine/src/math/params.rs has no number called {name}.")
 		return int(value[1].replace("_", ""))
 
 	bound = constant("NOISE_BOUND_LOG2")

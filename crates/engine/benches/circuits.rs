@@ -6,11 +6,11 @@ use divan::{Bencher, black_box};
 use fhe_ml_engine::{
 	Circuit, ClientKey, EvaluationBuffers, ForestCircuit, LinearCircuit, NetworkCircuit,
 	PreparedServerKey, ServerKey,
-	entities::{
+	circuits::{
 		forest::{Node, Tree},
-		input::EncryptedInput,
 		network::{HiddenUnit, NetworkLayers},
 	},
+	entities::input::EncryptedInput,
 	new_seeder,
 };
 

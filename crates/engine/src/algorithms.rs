@@ -1,17 +1,12 @@
-//! What is done with keys and ciphertexts.
+//! What is done with keys and ciphertexts, whatever the circuit is.
+//!
+//! An evaluation uses [`expansion`], `external_product`, `packing` and `modulus_switch`; the others
+//! need the client key.
 
 pub mod decryption;
-pub mod encrypted_forest;
-pub mod encrypted_linear;
-pub mod encryption;
-pub mod evaluation;
-pub(crate) mod expansion;
+pub(crate) mod encryption;
+pub mod expansion;
 pub(crate) mod external_product;
-pub(crate) mod filter;
-pub mod forest;
-pub mod key_generation;
-pub mod linear;
-mod modulus_switch;
-pub mod network;
+mod key_generation;
+pub(crate) mod modulus_switch;
 pub(crate) mod packing;
-pub(crate) mod rlwe;

@@ -1,12 +1,19 @@
 //! Levelled TFHE with exact arithmetic.
 //!
 //! Everything happens in the ring R_q = Z_q\[X\]/(X^N + 1) with N = 2048 and a 51-bit prime q
-//! ([`params`]). Products are number-theoretic transforms, so every result is the same to the bit
+//! ([`math::params`]). Products are number-theoretic transforms, so every result is the same to the bit
 //! on every CPU. There is no bootstrapping: a circuit is chosen so that its noise stays below the
 //! grid of its outputs, with a proof by formula ([`noise`]).
 //!
-//! - [`entities`]: what is stored and sent (keys, ciphertexts, circuits), and its bytes.
-//! - [`algorithms`]: what is done with it (key generation, encryption, evaluation, decryption).
+//! - [`math`]: residues, polynomials, their transforms, and parameters.
+//! - [`noise`]: how much noise every step makes, by formula.
+//! - [`entities`]: what is stored and sent (keys, inputs, results), and its bytes.
+//! - [`algorithms`]: what is done with ciphertexts, whatever the circuit is.
+//! - [`circuits`]: one folder per kind of circuit, and the table of all kinds.
+//!
+//! What evaluates needs no secret. What does is apart from it: `ClientKey`, key generation, encryption
+//! and decryption in [`algorithms`], the sampling of secrets and noise, and in every circuit's folder
+//! the files `encrypt` and `decrypt`. Beside them only masks are sampled, from public seeds.
 //!
 //! ```
 //! use fhe_ml_engine::{Circuit, ClientKey, EvaluationBuffers, LinearCircuit, new_seeder};
@@ -27,39 +34,33 @@
 //! ```
 
 pub mod algorithms;
+#[doc(hidden)]
+pub mod benchmarked;
+pub mod circuits;
 pub mod entities;
 mod hash;
-mod kernels;
-pub mod modular;
+pub mod math;
 pub mod noise;
-#[cfg(test)]
-mod noise_measured;
-mod packing;
-pub mod params;
-#[doc(hidden)]
-pub mod primitives;
-mod random;
-pub mod ring;
+mod sampling;
 mod self_test;
 
-pub use algorithms::{
-	decryption::DecryptError, encrypted_forest::EncryptedForest, evaluation::EvaluateError,
-	forest::EvaluationBuffers,
+pub use algorithms::{decryption::DecryptError, expansion::EvaluationBuffers};
+pub use circuits::{
+	Circuit, CircuitError, CircuitInputError, EncryptedForestCircuit, EncryptedForestError,
+	EncryptedLinearCircuit, EncryptedLinearError, EvaluateError, FilterCircuit, FilterCircuitError,
+	ForestCircuit, ForestCircuitError, LinearCircuit, LinearCircuitError, NetworkCircuit,
+	NetworkCircuitError,
+	encrypted_forest::EncryptedForest,
+	filter::Tap,
+	levelled::{ExcessiveMemory, LevelledCost},
 };
 pub use entities::{
-	circuit::{Circuit, CircuitError, CircuitInputError},
 	client_key::{ClientKey, ClientKeyError},
-	encrypted_forest::{EncryptedForestCircuit, EncryptedForestError},
-	encrypted_linear::{EncryptedLinearCircuit, EncryptedLinearError},
-	filter::{FilterCircuit, FilterCircuitError, Tap},
-	forest::{ForestCircuit, ForestCircuitError},
-	linear::{LinearCircuit, LinearCircuitError},
-	network::{NetworkCircuit, NetworkCircuitError},
 	prepared_server_key::PreparedServerKey,
 	server_key::{ServerKey, ServerKeyError},
 };
 pub use fhe_ml_format::{Hash, HeaderError};
 pub use hash::blake2b_256;
-pub use packing::{PackingError, pack, packed_len, unpack};
-pub use random::{Seed, Seeder, new_seeder};
+pub use math::bits::{PackingError, pack, packed_len, unpack};
+pub use sampling::secrets::{Seed, Seeder, new_seeder};
 pub use self_test::{SelfTestError, self_test};

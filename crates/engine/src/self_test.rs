@@ -2,13 +2,12 @@
 
 use crate::{
 	Circuit, ClientKey, EvaluationBuffers, FilterCircuit, ForestCircuit, LinearCircuit,
-	NetworkCircuit, PreparedServerKey, Seeder, Tap, blake2b_256,
-	entities::{
+	NetworkCircuit, PreparedServerKey, Seed, Seeder, Tap, blake2b_256,
+	circuits::{
 		forest::{Node, Tree},
 		network::{HiddenUnit, NetworkLayers},
 	},
 };
-use tfhe::core_crypto::commons::math::random::Seed;
 
 /// A machine whose results differ.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +56,9 @@ const EXPECTED: [(&str, [u8; 8]); 14] = [
 /// Makes keys, encrypts and evaluates with fixed seeds, and compares every byte with what is known.
 ///
 /// Takes a few hundredths of a second; a worker runs it before it takes any job.
+///
+/// # Errors
+/// The first blob that has other bytes here.
 pub fn self_test() -> Result<(), SelfTestError> {
 	// The random generator of tfhe-rs panics on a CPU without AES instructions.
 	let blobs = std::panic::catch_unwind(blobs).ok().flatten().unwrap_or_default();

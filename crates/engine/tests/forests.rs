@@ -8,7 +8,7 @@ mod shapes;
 use common::{KEYS, evaluate};
 use fhe_ml_engine::{
 	Circuit, ClientKey, EvaluationBuffers, ForestCircuit,
-	entities::forest::{Node, Tree},
+	circuits::forest::{Node, Tree},
 	new_seeder,
 };
 use proptest::prelude::*;
@@ -56,10 +56,10 @@ fn full_forest(trees: usize, depth: u32) -> ForestCircuit {
 fn fifty_trees_of_depth_four_have_more_than_ten_bits_of_score() {
 	let circuit = full_forest(50, 4);
 	println!(
-		"{:?}, limbs {:?}, {} slots, noise 2^{:.1}, unit 2^{}, result {} bytes, {} transforms",
+		"{:?}, limbs {:?}, {} coefficients, noise 2^{:.1}, unit 2^{}, result {} bytes, {} transforms",
 		circuit.gadget().mask,
 		circuit.limbs(),
-		circuit.slots(),
+		circuit.input_coefficients(),
 		circuit.noise_log2(),
 		circuit.encoding().unit_log2,
 		circuit.result_bytes(),
@@ -108,9 +108,9 @@ fn another_server_key_is_refused() {
 
 #[test]
 fn many_glwes_and_batches_are_exact() {
-	// More than 2048 slots in an input, and more than 8192 ciphertexts in all.
+	// More than 2048 coefficients in an input, and more than 8192 ciphertexts in all.
 	let circuit = full_forest(150, 5);
-	assert!(circuit.slots() > 8192, "{} slots", circuit.slots());
+	assert!(circuit.input_coefficients() > 8192, "{} coefficients", circuit.input_coefficients());
 	let predicates = circuit.predicates();
 	let circuit = Circuit::Forest(circuit);
 	let bits: Vec<i64> = (0..predicates as i64).map(|at| at * 7919 % 31 % 2).collect();

@@ -7,7 +7,7 @@ mod common;
 use common::evaluate;
 use fhe_ml_engine::{
 	Circuit, NetworkCircuit,
-	entities::network::{HiddenUnit, NetworkLayers},
+	circuits::network::{HiddenUnit, NetworkLayers},
 };
 use proptest::prelude::*;
 
@@ -87,10 +87,10 @@ fn large() -> NetworkLayers {
 fn a_network_of_the_size_of_digits_is_exact() {
 	let circuit = NetworkCircuit::compile(large()).unwrap();
 	println!(
-		"{:?}, {} limbs, {} slots, noise 2^{:.1}, budget 2^{:.1}, result {} bytes, {} transforms, {} ms",
+		"{:?}, {} limbs, {} coefficients, noise 2^{:.1}, budget 2^{:.1}, result {} bytes, {} transforms, {} ms",
 		circuit.gadget().mask,
 		circuit.limbs(),
-		circuit.slots(),
+		circuit.input_coefficients(),
 		circuit.noise_log2(),
 		circuit.encoding().budget_log2(),
 		circuit.result_bytes(),

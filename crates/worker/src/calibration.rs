@@ -3,7 +3,7 @@
 
 use fhe_ml_engine::{
 	Circuit, ClientKey, EvaluationBuffers, ForestCircuit, PreparedServerKey, ServerKey,
-	entities::forest::{Node, Tree},
+	circuits::forest::{Node, Tree},
 	new_seeder,
 };
 use std::time::{Duration, Instant};

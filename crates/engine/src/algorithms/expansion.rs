@@ -1,4 +1,4 @@
-//! Expansion of one packed GLWE into one RLWE per slot.
+//! Expansion of one packed GLWE into one RLWE per entry.
 //!
 //! Chen, Dai, Kim, Song, "Efficient homomorphic conversion between (ring) LWE ciphertexts" (2021),
 //! section 3, expands by one automorphism per step: c becomes c + sigma(c) and
@@ -13,16 +13,19 @@
 //! every message has been multiplied by N; encryption divides by N beforehand.
 
 use crate::{
-	algorithms::forest::EvaluationBuffers,
 	entities::{
 		input::EncryptedInput,
 		prepared_server_key::{KeySwitchingKey, PreparedServerKey},
 		rlwe::{RLWE_SIZE, mask_and_body_mut},
 	},
-	kernels::{MAX_NODES, Rows, accumulate_products, butterfly, mul_assign, transformed_digits},
-	params::{EXPANSION_STAGES, ExpansionStage, OCTET, POLYNOMIAL_SIZE},
-	random,
-	ring::{self, NttAutomorphism, NttPolynomial, Polynomial},
+	math::{
+		kernels::{
+			MAX_NODES, Rows, accumulate_products, butterfly, mul_assign, transformed_digits,
+		},
+		params::{EXPANSION_STAGES, ExpansionStage, OCTET, POLYNOMIAL_SIZE},
+		ring::{self, NttAutomorphism, NttPolynomial, Polynomial},
+	},
+	sampling,
 };
 use rayon::prelude::*;
 use std::{cell::RefCell, sync::LazyLock};
@@ -36,8 +39,8 @@ struct StageTables {
 	twiddles: Vec<NttPolynomial>,
 	/// X^(-c 2^l), c < 2^k.
 	shifts: Vec<NttPolynomial>,
-	/// Slots below one child.
-	slots_per_child: usize,
+	/// Entries below one child.
+	entries_per_child: usize,
 }
 
 static STAGES: LazyLock<Vec<StageTables>> =
@@ -56,19 +59,26 @@ impl StageTables {
 				.map(|i| inverse_monomial(2 * POLYNOMIAL_SIZE / branches * i))
 				.collect(),
 			shifts: (0..branches).map(|c| inverse_monomial(c << stage.first_bit)).collect(),
-			slots_per_child: POLYNOMIAL_SIZE >> (stage.first_bit + stage.bits),
+			entries_per_child: POLYNOMIAL_SIZE >> (stage.first_bit + stage.bits),
 		}
 	}
 }
 
-/// The coefficient in which slot `slot` (below 2048) of a GLWE is packed. Neighbouring slots share
+/// The coefficient in which entry `entry` (below 2048) of a GLWE is packed. Neighbouring entries share
 /// the most work.
-pub(crate) fn slot_position(slot: usize) -> usize {
+pub(crate) fn entry_position(entry: usize) -> usize {
 	EXPANSION_STAGES.iter().fold(0, |position, stage| {
 		let below = POLYNOMIAL_SIZE.ilog2() - stage.first_bit - stage.bits;
-		let child = slot >> below & (stage.branches() - 1);
+		let child = entry >> below & (stage.branches() - 1);
 		position | child << stage.first_bit
 	})
+}
+
+/// Memory that evaluations use again and again. Keep one per thread that calls `evaluate`.
+#[derive(Default)]
+pub struct EvaluationBuffers {
+	pub(crate) expansion: ExpansionBuffers,
+	pub(crate) rows: Vec<u64>,
 }
 
 /// Memory that expansions use again and again.
@@ -102,15 +112,15 @@ struct Task<'a> {
 
 /// The ciphertexts of one GLWE that are wanted, in the order in which they are written.
 pub(crate) struct Wanted<'a> {
-	/// Ascending octets: number o is slots 8 o to 8 o + 7 in one ciphertext, as coefficients 256 apart,
+	/// Ascending octets: number o is entries 8 o to 8 o + 7 in one ciphertext, as coefficients 256 apart,
 	/// multiplied by N / 8.
 	pub octets: &'a [usize],
-	/// Ascending slots, below 2048 and behind all octets, each in coefficient 0, multiplied by N.
-	pub slots: &'a [usize],
+	/// Ascending entries, below 2048 and behind all octets, each in coefficient 0, multiplied by N.
+	pub entries: &'a [usize],
 }
 
 /// Expands a GLWE and writes what is wanted of it to `rows`, one ciphertext after the other.
-/// `bodies\[slot\]` is coefficient `slot_position(slot)` of the packed body; slots without a body
+/// `bodies\[entry\]` is coefficient `entry_position(entry)` of the packed body; entries without a body
 /// must not be wanted.
 pub(crate) fn expand(
 	key: &PreparedServerKey,
@@ -125,27 +135,27 @@ pub(crate) fn expand(
 	parents.extend_from_slice(mask.as_ref());
 	parents.resize(RLWE_SIZE, 0);
 	let [mask, body] = mask_and_body_mut(parents);
-	for (slot, &residue) in bodies.iter().enumerate() {
-		body[slot_position(slot)] = residue;
+	for (entry, &residue) in bodies.iter().enumerate() {
+		body[entry_position(entry)] = residue;
 	}
 	ring::forward(mask);
 	ring::forward(body);
 
-	let (octets, slots) = rows.split_at_mut(wanted.octets.len() * RLWE_SIZE);
+	let (octets, entries) = rows.split_at_mut(wanted.octets.len() * RLWE_SIZE);
 	let last = STAGES.len() - 1;
-	for (at, (tables, keys)) in STAGES.iter().zip(&key.stages).enumerate() {
-		let below = tables.slots_per_child;
+	for (at, (tables, keys)) in STAGES.iter().zip(&key.automorphism_keys).enumerate() {
+		let below = tables.entries_per_child;
 		let of_octets = wanted.octets.iter().map(|octet| octet * OCTET / below);
-		// Numbers of its ciphertexts: slots divided by the slots that are packed in one.
+		// Numbers of its ciphertexts: entries divided by the entries that are packed in one.
 		let mut next: Vec<usize> = of_octets
 			.filter(|_| at < last)
-			.chain(wanted.slots.iter().map(|slot| slot / below))
+			.chain(wanted.entries.iter().map(|entry| entry / below))
 			.collect();
 		next.dedup();
 		let (parents_here, out) = if at == last {
 			// Octets come first and are not split.
 			octets.copy_from_slice(&parents[..octets.len()]);
-			(&parents[octets.len()..], &mut *slots)
+			(&parents[octets.len()..], &mut *entries)
 		} else {
 			children.resize(next.len() * RLWE_SIZE, 0);
 			(&parents[..], &mut children[..])
@@ -176,7 +186,7 @@ fn split_all(
 }
 
 /// Expands ascending ciphertexts of an input into `buffers.rows`. Those below `octets` are octets,
-/// the others are slots behind them.
+/// the others are entries behind them.
 pub(crate) fn expand_rows(
 	key: &PreparedServerKey,
 	input: &EncryptedInput,
@@ -186,11 +196,11 @@ pub(crate) fn expand_rows(
 ) {
 	let EvaluationBuffers { expansion, rows } = buffers;
 	rows.resize(numbers.len() * RLWE_SIZE, 0);
-	let first_slot = |number: usize| match number < octets {
+	let first_entry = |number: usize| match number < octets {
 		true => number * OCTET,
 		false => octets * OCTET + (number - octets),
 	};
-	let glwe_of = |number: usize| first_slot(number) / POLYNOMIAL_SIZE;
+	let glwe_of = |number: usize| first_entry(number) / POLYNOMIAL_SIZE;
 	let mut rows = rows.as_mut_slice();
 	for numbers in numbers.chunk_by(|&a, &b| glwe_of(a) == glwe_of(b)) {
 		let (mine, rest) = rows.split_at_mut(numbers.len() * RLWE_SIZE);
@@ -198,11 +208,11 @@ pub(crate) fn expand_rows(
 		let glwe = numbers.first().map_or(0, |&number| glwe_of(number));
 		let start = glwe * POLYNOMIAL_SIZE;
 		let end = input.bodies.len().min(start + POLYNOMIAL_SIZE);
-		let mask = random::mask(&input.prefix.mask_seed, glwe as u64);
+		let mask = sampling::mask(&input.prefix.mask_seed, glwe as u64);
 		let (wide, narrow) = numbers.split_at(numbers.partition_point(|&number| number < octets));
-		let wide: Vec<usize> = wide.iter().map(|&n| (first_slot(n) - start) / OCTET).collect();
-		let narrow: Vec<usize> = narrow.iter().map(|&n| first_slot(n) - start).collect();
-		let wanted = Wanted { octets: &wide, slots: &narrow };
+		let wide: Vec<usize> = wide.iter().map(|&n| (first_entry(n) - start) / OCTET).collect();
+		let narrow: Vec<usize> = narrow.iter().map(|&n| first_entry(n) - start).collect();
+		let wanted = Wanted { octets: &wide, entries: &narrow };
 		expand(key, &mask, &input.bodies[start..end], wanted, expansion, mine);
 	}
 }
@@ -312,7 +322,7 @@ mod tests {
 	#[test]
 	fn positions_are_a_permutation() {
 		let mut seen = vec![false; POLYNOMIAL_SIZE];
-		(0..POLYNOMIAL_SIZE).for_each(|slot| seen[slot_position(slot)] = true);
+		(0..POLYNOMIAL_SIZE).for_each(|entry| seen[entry_position(entry)] = true);
 		assert!(seen.iter().all(|&seen| seen));
 	}
 }

@@ -4,7 +4,7 @@
 //! homomorphic encryption over the torus", 2020, section 3.3) multiplies by an RGSW, half of whose
 //! rows encrypt -s m. Here only the other half exists, the rows g_j m (a selector): the digits
 //! of the mask a are summed up over those rows too, which gives an encryption V of a m, and -s V is
-//! brought back with one key switch from s²:
+//! brought back with one relinearisation, a key switch from s²:
 //!
 //! phase(V) = V_b - V_a s, so -s phase(V) = -V_b s + V_a s².
 //!
@@ -12,10 +12,13 @@
 //! digit. The noise of V is multiplied by s, as it would have been in the rows.
 
 use crate::{
-	entities::{prepared_server_key::PreparedServerKey, selector::SelectorGadget},
-	kernels::{Rows, accumulate_products, transformed_digits},
-	params::{Gadget, POLYNOMIAL_SIZE, SQUARE_GADGET},
-	ring,
+	entities::prepared_server_key::PreparedServerKey,
+	math::{
+		kernels::{Rows, accumulate_products, transformed_digits},
+		params::{Gadget, POLYNOMIAL_SIZE, RELINEARISATION_GADGET},
+		ring,
+		selector::SelectorGadget,
+	},
 };
 use std::cell::RefCell;
 
@@ -32,7 +35,7 @@ thread_local! {
 	static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// Adds the products of an encrypted bit and ciphertexts, at most [`MAX_NODES`](crate::kernels::MAX_NODES).
+/// Adds the products of an encrypted bit and ciphertexts, at most [`MAX_NODES`](crate::math::kernels::MAX_NODES).
 ///
 /// `selector` has one row per level of the gadget, transformed; a ciphertext is the coefficients of
 /// mask and body; a sum is the transforms of a mask and a body, to which the product is added. The
@@ -63,8 +66,8 @@ pub(crate) fn add_products<const NODES: usize>(
 		squares.chunks_exact_mut(POLYNOMIAL_SIZE).for_each(ring::inverse);
 		let mut parts = squares.chunks_exact(POLYNOMIAL_SIZE);
 		let squares = ciphertexts.map(|_| parts.next().unwrap_or_default());
-		let square_digits = transform_digits(squares, SQUARE_GADGET, digits);
-		accumulate_products(sums, square_digits, Rows::interleaved(&key.square));
+		let relinearised_digits = transform_digits(squares, RELINEARISATION_GADGET, digits);
+		accumulate_products(sums, relinearised_digits, Rows::interleaved(&key.relinearisation_key));
 	});
 }
 

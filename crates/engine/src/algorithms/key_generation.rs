@@ -1,20 +1,33 @@
 //! Key generation.
 
 use crate::{
-	algorithms::rlwe::RlweEncryptor,
+	algorithms::encryption::RlweEncryptor,
 	entities::{client_key::ClientKey, server_key::ServerKey},
-	packing::pack,
-	params::{EXPANSION_STAGES, Gadget, SQUARE_GADGET},
-	random,
-	ring::Polynomial,
+	math::{
+		bits::pack,
+		params::{EXPANSION_STAGES, Gadget, RELINEARISATION_GADGET},
+		ring::Polynomial,
+	},
+	sampling::secrets::{self, Seeder},
 };
 use fhe_ml_format::ServerKeyPrefix;
 use zeroize::Zeroizing;
 
 impl ClientKey {
 	/// Makes a client key and its server key from fresh entropy.
-	pub fn generate(seeder: &mut dyn random::Seeder) -> (Self, ServerKey) {
-		let secret = random::secret(&Zeroizing::new(random::fresh_seed(seeder)));
+	///
+	/// # Examples
+	/// ```
+	/// use fhe_ml_engine::{ClientKey, PreparedServerKey, new_seeder};
+	///
+	/// let (client_key, server_key) = ClientKey::generate(new_seeder().as_mut());
+	/// assert_eq!(client_key.server_key_hash(), server_key.hash());
+	/// // On the collator, once for many inputs.
+	/// let prepared = PreparedServerKey::new(&server_key);
+	/// # assert_eq!(prepared.hash(), server_key.hash());
+	/// ```
+	pub fn generate(seeder: &mut dyn Seeder) -> (Self, ServerKey) {
+		let secret = secrets::secret(&Zeroizing::new(secrets::fresh_seed(seeder)));
 		let server_key = generate_server_key(&secret, seeder);
 		let server_key_hash = server_key.hash();
 		(Self { secret, server_key_hash }, server_key)
@@ -30,10 +43,10 @@ fn key_switching_sources(secret: &Polynomial) -> impl Iterator<Item = (Polynomia
 		})
 	});
 	let secret_ntt = Zeroizing::new(secret.to_ntt());
-	images.chain([(secret_ntt.mul(&secret_ntt), SQUARE_GADGET)])
+	images.chain([(secret_ntt.mul(&secret_ntt), RELINEARISATION_GADGET)])
 }
 
-fn generate_server_key(secret: &Polynomial, seeder: &mut dyn random::Seeder) -> ServerKey {
+fn generate_server_key(secret: &Polynomial, seeder: &mut dyn Seeder) -> ServerKey {
 	let encryptor = RlweEncryptor::new(secret, seeder);
 	let mut rows = Vec::with_capacity(ServerKeyPrefix::ROWS * ServerKeyPrefix::ROW_BYTES);
 	let mut index = 0;
@@ -52,11 +65,13 @@ fn generate_server_key(secret: &Polynomial, seeder: &mut dyn random::Seeder) -> 
 mod tests {
 	use super::*;
 	use crate::{
-		algorithms::rlwe::mask_product,
-		modular,
-		packing::unpack,
-		params::{NOISE_BOUND, POLYNOMIAL_SIZE},
-		random::new_seeder,
+		algorithms::encryption::mask_product,
+		math::{
+			bits::unpack,
+			modular,
+			params::{NOISE_BOUND, POLYNOMIAL_SIZE},
+		},
+		sampling::secrets::new_seeder,
 	};
 
 	#[test]

@@ -9,15 +9,24 @@
 
 use crate::{
 	entities::{prepared_server_key::PreparedServerKey, rlwe::Rlwe},
-	kernels::{Rows, accumulate_products, transformed_digits},
-	params::{EXPANSION_STAGES, POLYNOMIAL_SIZE},
-	ring::{self, NttAutomorphism, NttPolynomial},
+	math::{
+		kernels::{Rows, accumulate_products, transformed_digits},
+		modular,
+		params::{EXPANSION_STAGES, MODULUS, POLYNOMIAL_SIZE},
+		ring::{self, NttAutomorphism, NttPolynomial},
+	},
 };
 use rayon::prelude::*;
 
 /// The coefficient to which coefficient 0 of ciphertext number `number` goes.
 pub(crate) fn packed_position(number: usize, steps: u32) -> usize {
 	number.reverse_bits() >> (usize::BITS - steps)
+}
+
+/// What ciphertexts are multiplied by before they are packed: packing doubles what it keeps once per
+/// step.
+pub(crate) fn packing_inverse(steps: u32) -> u64 {
+	modular::pow(modular::pow(2, steps.into()), MODULUS - 2)
 }
 
 /// Packs ciphertexts (coefficients of mask and body): coefficient k 2^`steps` of each goes to
@@ -32,7 +41,7 @@ pub(crate) fn pack(key: &PreparedServerKey, ciphertexts: Vec<Vec<u64>>, steps: u
 		.collect();
 	level.resize_with(level.len().next_power_of_two(), || None);
 	for step in (0..steps).rev() {
-		let merge = Step::new(key, step);
+		let merge = PackingStep::new(key, step);
 		level = match level.len() {
 			1 => level.into_iter().map(|only| only.map(|only| merge.trace(only))).collect(),
 			len => {
@@ -52,7 +61,7 @@ pub(crate) fn pack(key: &PreparedServerKey, ciphertexts: Vec<Vec<u64>>, steps: u
 }
 
 /// One step's automorphism and its key.
-struct Step<'a> {
+struct PackingStep<'a> {
 	automorphism: NttAutomorphism,
 	key: &'a [u64],
 	stage: usize,
@@ -60,13 +69,13 @@ struct Step<'a> {
 	shift: NttPolynomial,
 }
 
-impl<'a> Step<'a> {
+impl<'a> PackingStep<'a> {
 	fn new(key: &'a PreparedServerKey, step: u32) -> Self {
 		let (stage, number) = packing_automorphism(step);
 		let exponent = EXPANSION_STAGES[stage].automorphism_exponent(number);
 		Self {
 			automorphism: NttAutomorphism::new(exponent),
-			key: &key.stages[stage][number - 1],
+			key: &key.automorphism_keys[stage][number - 1],
 			stage,
 			shift: NttPolynomial::monomial(1 << step),
 		}

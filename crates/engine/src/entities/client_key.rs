@@ -1,11 +1,11 @@
 //! The key that never leaves its owner's machine.
 
-use crate::ring::Polynomial;
+use crate::math::ring::Polynomial;
 use fhe_ml_format::{BlobKind, HEADER_BYTES, Hash, Header, HeaderError};
 use zeroize::{Zeroize, Zeroizing};
 
 /// Bytes of the secret: one bit a coefficient.
-const SECRET_BYTES: usize = crate::params::POLYNOMIAL_SIZE / 8;
+const SECRET_BYTES: usize = crate::math::params::POLYNOMIAL_SIZE / 8;
 
 /// A binary GLWE secret (k = 1, N = 2048), and the hash of the server key made with it.
 ///
@@ -46,7 +46,10 @@ impl ClientKey {
 		bytes
 	}
 
-	/// Reads the bytes of `client.key`.
+	/// Reads the bytes of `client.key`: [`ClientKey::BYTES`] of them.
+	///
+	/// # Errors
+	/// If the header is not that of a client key, or if there are fewer or more bytes.
 	pub fn from_bytes(bytes: &[u8]) -> Result<Self, ClientKeyError> {
 		Header::read(bytes, BlobKind::ClientKey)?;
 		let (Some(hash), Some(secret_bits)) =
@@ -85,7 +88,10 @@ mod tests {
 
 	#[test]
 	fn bytes_read_back() {
-		let key = ClientKey { secret: crate::random::secret(&[1; 16]), server_key_hash: [7; 32] };
+		let key = ClientKey {
+			secret: crate::sampling::secrets::secret(&[1; 16]),
+			server_key_hash: [7; 32],
+		};
 		let bytes = key.to_bytes();
 		assert_eq!(bytes.len(), ClientKey::BYTES);
 		let again = ClientKey::from_bytes(&bytes).unwrap();
@@ -95,7 +101,10 @@ mod tests {
 
 	#[test]
 	fn truncated_and_foreign_bytes_are_refused() {
-		let key = ClientKey { secret: crate::random::secret(&[1; 16]), server_key_hash: [7; 32] };
+		let key = ClientKey {
+			secret: crate::sampling::secrets::secret(&[1; 16]),
+			server_key_hash: [7; 32],
+		};
 		let bytes = key.to_bytes();
 		for len in [0, 5, HEADER_BYTES, HEADER_BYTES + 33, ClientKey::BYTES - 1] {
 			assert_eq!(
@@ -111,7 +120,10 @@ mod tests {
 
 	#[test]
 	fn debug_output_keeps_the_secret() {
-		let key = ClientKey { secret: crate::random::secret(&[1; 16]), server_key_hash: [7; 32] };
+		let key = ClientKey {
+			secret: crate::sampling::secrets::secret(&[1; 16]),
+			server_key_hash: [7; 32],
+		};
 		assert_eq!(format!("{key:?}"), "ClientKey(..)");
 	}
 }

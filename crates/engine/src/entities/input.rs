@@ -1,17 +1,17 @@
 //! Encrypted feature vectors.
 
-use crate::packing::{PackingError, pack, packed_len, unpack};
+use crate::math::bits::{PackingError, pack, packed_len, unpack};
 use fhe_ml_format::{HeaderError, InputPrefix};
 
 /// A seeded GLWE encryption of integers in the coefficients, cut off behind the last used one.
 ///
-/// Coefficient i of polynomial p is slot 2048 p + i. The mask of polynomial p is number p under the
+/// Coefficient i of polynomial p is number 2048 p + i. The mask of polynomial p is number p under the
 /// seed in the prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncryptedInput {
 	/// Which model and key the input is for, and the seed of its masks.
 	pub prefix: InputPrefix,
-	/// One residue per slot.
+	/// One residue per coefficient.
 	pub bodies: Vec<u64>,
 }
 
@@ -27,9 +27,9 @@ pub enum InputError {
 }
 
 impl EncryptedInput {
-	/// Length in bytes of an input with `slots` slots.
-	pub const fn encoded_len(slots: usize) -> usize {
-		InputPrefix::BYTES + packed_len(slots)
+	/// Length in bytes of an input with this many coefficients.
+	pub const fn encoded_len(coefficients: usize) -> usize {
+		InputPrefix::BYTES + packed_len(coefficients)
 	}
 
 	/// Prefix and packed bodies.
@@ -40,9 +40,13 @@ impl EncryptedInput {
 		bytes
 	}
 
-	/// Reads an input with `slots` slots.
-	pub fn from_bytes(bytes: &[u8], slots: usize) -> Result<Self, InputError> {
+	/// Reads an input with this many coefficients.
+	///
+	/// # Errors
+	/// If the header is not that of an input, or if the bodies are truncated, oversized or not reduced
+	/// modulo q.
+	pub fn from_bytes(bytes: &[u8], coefficients: usize) -> Result<Self, InputError> {
 		let prefix = InputPrefix::read(bytes)?;
-		Ok(Self { prefix, bodies: unpack(&bytes[InputPrefix::BYTES..], slots)? })
+		Ok(Self { prefix, bodies: unpack(&bytes[InputPrefix::BYTES..], coefficients)? })
 	}
 }

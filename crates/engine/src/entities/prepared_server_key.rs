@@ -5,11 +5,13 @@ use crate::{
 		rlwe::{RLWE_SIZE, mask_and_body_mut},
 		server_key::ServerKey,
 	},
-	kernels,
-	packing::unpack,
-	params::{EXPANSION_STAGES, POLYNOMIAL_SIZE, SQUARE_GADGET},
-	random,
-	ring::{self, NttAutomorphism, NttPolynomial},
+	math::{
+		bits::unpack,
+		kernels,
+		params::{EXPANSION_STAGES, POLYNOMIAL_SIZE, RELINEARISATION_GADGET},
+		ring::{self, NttAutomorphism, NttPolynomial},
+	},
+	sampling,
 };
 use fhe_ml_format::{Hash, ServerKeyPrefix};
 use rayon::prelude::*;
@@ -23,9 +25,9 @@ pub(crate) type KeySwitchingKey = Vec<u64>;
 pub struct PreparedServerKey {
 	/// Per expansion stage, per automorphism number from 1: the NEGATED key, mapped back by the
 	/// inverse automorphism, so that digits need not be permuted before they meet it.
-	pub(crate) stages: Vec<Vec<KeySwitchingKey>>,
+	pub(crate) automorphism_keys: Vec<Vec<KeySwitchingKey>>,
 	/// From s² to s.
-	pub(crate) square: KeySwitchingKey,
+	pub(crate) relinearisation_key: KeySwitchingKey,
 	hash: Hash,
 }
 
@@ -41,7 +43,7 @@ impl PreparedServerKey {
 		rows.par_chunks_exact_mut(RLWE_SIZE).zip(packed).enumerate().for_each(
 			|(index, (row, packed))| {
 				let [mask, body] = mask_and_body_mut(row);
-				mask.copy_from_slice(random::mask(&key.mask_seed(), index as u64).as_ref());
+				mask.copy_from_slice(sampling::mask(&key.mask_seed(), index as u64).as_ref());
 				// `ServerKey` has checked that every row decodes.
 				body.copy_from_slice(&unpack(packed, POLYNOMIAL_SIZE).unwrap_or_default());
 				ring::forward(mask);
@@ -60,17 +62,17 @@ impl PreparedServerKey {
 				keys.push((stage.automorphism_exponent(number), take(stage.gadget.levels)));
 			}
 		}
-		let square = kernels::interleave(take(SQUARE_GADGET.levels));
+		let relinearisation_key = kernels::interleave(take(RELINEARISATION_GADGET.levels));
 		let mut keys = keys
 			.into_par_iter()
 			.map(|(exponent, rows)| negated_preimage(rows, &NttAutomorphism::new(exponent)))
 			.collect::<Vec<_>>()
 			.into_iter();
-		let stages = EXPANSION_STAGES
+		let automorphism_keys = EXPANSION_STAGES
 			.iter()
 			.map(|stage| keys.by_ref().take(stage.branches() - 1).collect())
 			.collect();
-		Self { stages, square, hash: key.hash() }
+		Self { automorphism_keys, relinearisation_key, hash: key.hash() }
 	}
 
 	/// The hash of the key's bytes, by which inputs name it.

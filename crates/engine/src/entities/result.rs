@@ -2,7 +2,7 @@
 
 use crate::{
 	hash::blake2b_256,
-	packing::{PackingError, pack, packed_len, unpack},
+	math::bits::{PackingError, pack, packed_len, unpack},
 };
 use fhe_ml_format::{HeaderError, ResultPrefix};
 
@@ -48,6 +48,10 @@ impl EncryptedResult {
 	}
 
 	/// Reads a result with `count` residues.
+	///
+	/// # Errors
+	/// If the header is not that of a result, or if the bodies are truncated, oversized or not reduced
+	/// modulo q.
 	pub fn from_bytes(bytes: &[u8], count: usize) -> Result<Self, ResultError> {
 		let prefix = ResultPrefix::read(bytes)?;
 		Ok(Self { prefix, bodies: unpack(&bytes[ResultPrefix::BYTES..], count)? })

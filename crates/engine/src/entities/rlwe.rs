@@ -1,6 +1,6 @@
 //! RLWE ciphertexts during an evaluation.
 
-use crate::{
+use crate::math::{
 	kernels, modular,
 	params::POLYNOMIAL_SIZE,
 	ring::{self, NttPolynomial},

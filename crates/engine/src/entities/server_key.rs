@@ -1,15 +1,22 @@
 //! The key with which collators compute on ciphertexts.
 
-use crate::{hash::blake2b_256, packing::PackingError, packing::unpack, params::POLYNOMIAL_SIZE};
+use crate::{
+	hash::blake2b_256,
+	math::{
+		bits::{PackingError, unpack},
+		params::POLYNOMIAL_SIZE,
+	},
+};
 use fhe_ml_format::{HEADER_BYTES, Hash, HeaderError, ServerKeyPrefix};
 
 /// A seeded server key: RLWE rows whose masks come from one seed and whose bodies are packed at 51
 /// bits.
 ///
-/// Rows, in this order: for each stage of [`EXPANSION_STAGES`](crate::params::EXPANSION_STAGES) and
-/// each of its automorphisms, encryptions of `scale(level)` times the image of the secret, one per
-/// level of the stage's gadget; then encryptions of `scale(level)` s², one per level of
-/// [`SQUARE_GADGET`](crate::params::SQUARE_GADGET).
+/// Rows, in this order: the automorphism keys, for each stage of
+/// [`EXPANSION_STAGES`](crate::math::params::EXPANSION_STAGES) and each of its automorphisms
+/// encryptions of `scale(level)` times the image of the secret, one per level of the stage's gadget;
+/// then the relinearisation key, encryptions of `scale(level)` s², one per level of
+/// [`RELINEARISATION_GADGET`](crate::math::params::RELINEARISATION_GADGET).
 ///
 /// The ciphertexts depend on the secret that encrypts them; as in every TFHE key, circular security
 /// is assumed.
@@ -43,7 +50,11 @@ impl ServerKey {
 		Self { bytes: [prefix.to_bytes().as_slice(), packed_rows].concat() }
 	}
 
-	/// Reads the bytes of `server.key`: header, length, and that every coefficient is reduced.
+	/// Reads the bytes of `server.key`: [`ServerKey::BYTES`] of them.
+	///
+	/// # Errors
+	/// If the header is not that of a server key, if there are fewer or more bytes, or if a coefficient
+	/// is not reduced modulo q.
 	pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, ServerKeyError> {
 		ServerKeyPrefix::read(&bytes)?;
 		let rows = bytes[ServerKeyPrefix::BYTES..].chunks(ServerKeyPrefix::ROW_BYTES);

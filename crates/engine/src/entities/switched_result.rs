@@ -2,8 +2,10 @@
 
 use crate::{
 	entities::result::ResultError,
-	packing::{pack_bits, packed_bits_len, unpack_bits},
-	params::{MODULUS, MODULUS_BITS, POLYNOMIAL_SIZE},
+	math::{
+		bits::{pack_bits, packed_bits_len, unpack_bits},
+		params::POLYNOMIAL_SIZE,
+	},
 };
 use fhe_ml_format::ResultPrefix;
 
@@ -21,16 +23,6 @@ pub struct SwitchedResult {
 	pub bodies: Vec<u64>,
 }
 
-/// round(x 2^bits / q) mod 2^bits.
-pub(crate) fn switch(residue: u64, bits: u32) -> u64 {
-	// The quotient by 2^51 is at most one too small: q = 2^51 - FOLD, and FOLD 2^bits < q.
-	let scaled = (u128::from(residue) << bits) + u128::from(MODULUS / 2);
-	let quotient = (scaled >> MODULUS_BITS) as u64;
-	let rest = (scaled - u128::from(quotient) * u128::from(MODULUS)) as u64;
-	let quotient = if rest >= MODULUS { quotient + 1 } else { quotient };
-	quotient & ((1 << bits) - 1)
-}
-
 impl SwitchedResult {
 	/// Length in bytes of a result with `bodies` bodies.
 	pub const fn encoded_len(bodies: usize, bits: u32) -> usize {
@@ -46,7 +38,10 @@ impl SwitchedResult {
 		bytes
 	}
 
-	/// Reads a result with `bodies` bodies.
+	/// Reads a result with `bodies` bodies of `bits` bits.
+	///
+	/// # Errors
+	/// If the header is not that of a result, or if mask and bodies are truncated or oversized.
 	pub fn from_bytes(bytes: &[u8], bodies: usize, bits: u32) -> Result<Self, ResultError> {
 		let prefix = ResultPrefix::read(bytes)?;
 		let packed = &bytes[ResultPrefix::BYTES..];
@@ -59,20 +54,6 @@ impl SwitchedResult {
 #[cfg(test)]
 mod tests {
 	use super::*;
-
-	#[test]
-	fn switching_rounds() {
-		assert_eq!(switch(0, 20), 0);
-		assert_eq!(switch(MODULUS - 1, 20), 0);
-		assert_eq!(switch(MODULUS / 2, 20), 1 << 19);
-		assert_eq!(switch(MODULUS / 4 * 3, 2), 3);
-		for (at, bits) in (0..10_000u64).zip((12..=34).cycle()) {
-			let residue = at.wrapping_mul(0x9e37_79b9_7f4a_7c15) % MODULUS;
-			let scaled = (u128::from(residue) << bits) + u128::from(MODULUS / 2);
-			let expected = (scaled / u128::from(MODULUS)) as u64 & ((1 << bits) - 1);
-			assert_eq!(switch(residue, bits), expected);
-		}
-	}
 
 	#[test]
 	fn bytes_read_back() {

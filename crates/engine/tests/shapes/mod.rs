@@ -2,7 +2,7 @@
 
 #![allow(dead_code)]
 
-use fhe_ml_engine::entities::forest::{Node, Tree};
+use fhe_ml_engine::circuits::forest::{Node, Tree};
 use proptest::prelude::*;
 
 /// A tree as a recursive value.

@@ -1,0 +1,50 @@
+//! The circuits that a model can compile to, one folder per kind.
+//!
+//! A new kind is one line of the table below, a folder, and its number in
+//! [`CircuitKind`](fhe_ml_format::CircuitKind). It answers what `CompiledCircuit` asks, and what its
+//! family does: circuits on the bodies of ciphertexts, which need no server key, or circuits on
+//! encrypted bits. What needs the client key is in the files `encrypt` and `decrypt` alone.
+
+pub(crate) mod batch;
+pub(crate) mod bytes;
+mod circuit;
+pub(crate) mod client;
+pub(crate) mod compiled;
+pub mod encrypted_forest;
+pub mod encrypted_linear;
+mod evaluate;
+pub mod filter;
+pub mod forest;
+pub(crate) mod keyless;
+pub mod levelled;
+pub(crate) mod limbs;
+pub mod linear;
+pub mod network;
+mod table;
+pub(crate) mod tree;
+
+pub use circuit::CircuitInputError;
+pub use encrypted_forest::{EncryptedForestCircuit, EncryptedForestError};
+pub use encrypted_linear::{EncryptedLinearCircuit, EncryptedLinearError};
+pub use evaluate::EvaluateError;
+pub use filter::{FilterCircuit, FilterCircuitError};
+pub use forest::{ForestCircuit, ForestCircuitError};
+pub use linear::{LinearCircuit, LinearCircuitError};
+pub use network::{NetworkCircuit, NetworkCircuitError};
+
+table::circuits! {
+	/// Inner products.
+	Linear(LinearCircuit): LinearCircuit, LinearCircuitError, keyless;
+	/// Sums of decision trees.
+	Forest(ForestCircuit): ForestCircuit, ForestCircuitError, levelled;
+	/// Networks with one hidden layer.
+	Network(NetworkCircuit): NetworkCircuit, NetworkCircuitError, levelled;
+	/// Inner products with encrypted weights.
+	EncryptedLinear(EncryptedLinearCircuit):
+		EncryptedLinearCircuit, EncryptedLinearError, keyless;
+	/// Sums of decision trees with encrypted leaves.
+	EncryptedForest(Box<EncryptedForestCircuit>):
+		EncryptedForestCircuit, EncryptedForestError, levelled;
+	/// Linear filters on images.
+	Filter(FilterCircuit): FilterCircuit, FilterCircuitError, keyless;
+}

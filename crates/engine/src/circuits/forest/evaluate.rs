@@ -1,0 +1,224 @@
+//! Evaluation of forest circuits on ciphertexts.
+
+use super::ForestCircuit;
+use crate::{
+	algorithms::{
+		expansion::{EvaluationBuffers, expand_rows},
+		external_product::add_products,
+	},
+	circuits::{
+		batch::Batch,
+		levelled::{
+			Levelled, ResultEncoding,
+			cost::{ENTRY_NANOSECONDS, TRANSFORM_NANOSECONDS, expansion_transforms},
+		},
+		tree::{Node, Tree},
+	},
+	entities::{input::EncryptedInput, prepared_server_key::PreparedServerKey, rlwe::Rlwe},
+	math::{
+		modular,
+		params::POLYNOMIAL_SIZE,
+		ring::Polynomial,
+		selector::{SELECTOR_GADGETS, SelectorGadget},
+	},
+	noise::Variance,
+};
+use rayon::prelude::*;
+
+/// Subtrees with more nodes than this are worth a task of their own.
+pub(crate) const NODES_PER_TASK: usize = 24;
+
+/// The value of a subtree: an encrypted part and a public one.
+struct Value {
+	encrypted: Option<Rlwe>,
+	/// (coefficient, integer), in units.
+	constant: Vec<(usize, i64)>,
+}
+
+/// What the evaluation of a batch needs.
+struct Context<'a> {
+	circuit: &'a ForestCircuit,
+	key: &'a PreparedServerKey,
+	batch: &'a Batch,
+	rows: &'a [u64],
+}
+
+impl Levelled for ForestCircuit {
+	fn gadget(&self) -> SelectorGadget {
+		SELECTOR_GADGETS[usize::from(self.choice.gadget)]
+	}
+
+	fn encoding(&self) -> &ResultEncoding {
+		&self.encoding
+	}
+
+	fn total_noise(&self) -> Variance {
+		let switched = Variance::modulus_switch(self.encoding.result_bits);
+		self.noise + self.linear_noise(self.encoding.unit_log2) + switched
+	}
+
+	fn bits(&self) -> usize {
+		self.predicates
+	}
+
+	fn selectors(&self) -> usize {
+		ForestCircuit::selectors(self)
+	}
+
+	fn limbs_of_value(&self) -> usize {
+		self.choice.limbs
+	}
+
+	fn transforms(&self) -> u64 {
+		let linear = self.splits - self.selections;
+		expansion_transforms(self.rows()) + self.selections * self.gadget().transforms() + linear
+	}
+
+	fn nanoseconds(&self) -> u64 {
+		let linear = self.splits - self.selections;
+		self.rows() * ENTRY_NANOSECONDS
+			+ (self.selections * self.gadget().transforms() + 2 * linear) * TRANSFORM_NANOSECONDS
+	}
+
+	fn peak_ciphertexts(&self) -> usize {
+		self.batches.iter().map(|batch| batch.rows.len()).max().unwrap_or_default()
+	}
+
+	fn evaluate_ciphertext(
+		&self,
+		key: &PreparedServerKey,
+		input: &EncryptedInput,
+		buffers: &mut EvaluationBuffers,
+	) -> Vec<u64> {
+		let mut sum = Rlwe::zero();
+		let mut constants = vec![0; self.encoding.coefficients()];
+		for batch in &self.batches {
+			expand_rows(key, input, 0, &batch.rows, buffers);
+			let context = Context { circuit: self, key, batch, rows: &buffers.rows };
+			let value = context.sum_of_trees();
+			if let Some(encrypted) = value.encrypted {
+				sum.add_assign(&encrypted);
+			}
+			for (at, constant) in value.constant {
+				constants[at] += constant;
+			}
+		}
+		let mut coefficients = sum.into_coefficients();
+		let body = &mut coefficients[POLYNOMIAL_SIZE..];
+		for (body, constant) in body.iter_mut().zip(constants) {
+			let shifted = i128::from(constant) << self.encoding.unit_log2;
+			*body = modular::add(*body, modular::from_signed(shifted));
+		}
+		coefficients
+	}
+}
+
+impl ForestCircuit {
+	/// Expanded ciphertexts of all batches.
+	fn rows(&self) -> u64 {
+		self.batches.iter().map(|batch| batch.rows.len() as u64).sum()
+	}
+
+	/// The entry whose ciphertext stands for a bit times a power of two at most the unit, and the
+	/// logarithm of that power.
+	pub(super) fn linear_scale(&self, predicate: usize, unit_log2: u32) -> (usize, u32) {
+		let entries = self.entries_of[predicate];
+		if !entries.selects {
+			return (entries.first, unit_log2);
+		}
+		let gadget = self.gadget().mask;
+		let scale = |level| gadget.scale(level).trailing_zeros();
+		let level = (0..gadget.levels).find(|&level| scale(level) <= unit_log2);
+		let level = level.unwrap_or(gadget.levels - 1);
+		(entries.first + level as usize, scale(level).min(unit_log2))
+	}
+}
+
+impl Context<'_> {
+	fn sum_of_trees(&self) -> Value {
+		let trees = &self.circuit.trees()[self.batch.trees.clone()];
+		let values = trees.par_iter().map(|tree| self.value(tree, 0));
+		let nothing = || Value { encrypted: None, constant: Vec::new() };
+		values.reduce(nothing, |mut sum, value| {
+			sum.encrypted = match (sum.encrypted, value.encrypted) {
+				(Some(mut sum), Some(value)) => {
+					sum.add_assign(&value);
+					Some(sum)
+				},
+				(sum, value) => sum.or(value),
+			};
+			sum.constant.extend(value.constant);
+			sum
+		})
+	}
+
+	/// The value of the subtree at node `at`: leaves are public; a split of two leaves is
+	/// zero + bit (one - zero), linear in its bit; any other split is a CMux, zero + bit (one - zero)
+	/// by an external product.
+	fn value(&self, tree: &Tree, at: usize) -> Value {
+		let (predicate, one_at) = match &tree.nodes[at] {
+			Node::Leaf(leaf) => {
+				let constant = self.circuit.leaf_limbs(leaf).collect();
+				return Value { encrypted: None, constant };
+			},
+			Node::Split { predicate, one } => (*predicate as usize, *one as usize),
+		};
+		if let (Some(zero), Some(one)) = (tree.leaf(at + 1), tree.leaf(one_at)) {
+			return Value {
+				encrypted: self.linear(predicate, &self.circuit.difference(zero, one)),
+				constant: self.circuit.leaf_limbs(zero).collect(),
+			};
+		}
+		let zero = || self.value(tree, at + 1);
+		let one = || self.value(tree, one_at);
+		let (zero, one) =
+			if one_at - at > NODES_PER_TASK { rayon::join(zero, one) } else { (zero(), one()) };
+		let Value { encrypted, constant } = zero;
+		let difference = self.difference(encrypted.as_ref(), &constant, one);
+		let mut sum = encrypted.unwrap_or_else(Rlwe::zero);
+		let gadget = self.circuit.gadget();
+		let first = self.circuit.entries_of[predicate].first;
+		let selector = self.batch.ciphertexts(self.rows, first, gadget.mask.levels as usize);
+		add_products(self.key, selector, gadget, [&difference], [sum.mask_and_body_mut()]);
+		Value { encrypted: Some(sum), constant }
+	}
+
+	/// bit (one - zero) for public leaves.
+	fn linear(&self, predicate: usize, difference: &[(usize, i64)]) -> Option<Rlwe> {
+		if difference.is_empty() {
+			return None;
+		}
+		let unit_log2 = self.circuit.encoding().unit_log2;
+		let (entry, scale_log2) = self.circuit.linear_scale(predicate, unit_log2);
+		let mut factor = Polynomial::zero();
+		for &(at, digit) in difference {
+			factor.as_mut()[at] =
+				modular::from_signed(i128::from(digit) << (unit_log2 - scale_log2));
+		}
+		let mut product = Rlwe::from_slice(self.batch.ciphertexts(self.rows, entry, 1));
+		product.mul_assign(&factor.into_ntt());
+		Some(product)
+	}
+
+	/// Coefficients of one - zero.
+	fn difference(
+		&self,
+		zero: Option<&Rlwe>,
+		zero_constant: &[(usize, i64)],
+		one: Value,
+	) -> Vec<u64> {
+		let unit_log2 = self.circuit.encoding().unit_log2;
+		let mut difference = one.encrypted.unwrap_or_else(Rlwe::zero);
+		if let Some(zero) = zero {
+			difference.sub_assign(zero);
+		}
+		let mut difference = difference.into_coefficients();
+		let body = &mut difference[POLYNOMIAL_SIZE..];
+		let negated = zero_constant.iter().map(|&(at, constant)| (at, -constant));
+		for (at, constant) in one.constant.into_iter().chain(negated) {
+			let shifted = modular::from_signed(i128::from(constant) << unit_log2);
+			body[at] = modular::add(body[at], shifted);
+		}
+		difference
+	}
+}

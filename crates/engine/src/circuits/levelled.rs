@@ -1,0 +1,86 @@
+//! Circuits on encrypted bits, chosen so that their noise stays below the grid of their outputs: what
+//! all of them have in common.
+
+pub(crate) mod cost;
+pub(crate) mod decrypt;
+pub(crate) mod encrypt;
+mod result_encoding;
+
+pub use cost::{ExcessiveMemory, LevelledCost};
+pub use result_encoding::ResultEncoding;
+pub(crate) use result_encoding::UNITS_LOG2;
+
+use crate::{
+	algorithms::{expansion::EvaluationBuffers, modulus_switch},
+	circuits::{compiled::CompiledCircuit, evaluate::EvaluateError},
+	entities::{input::EncryptedInput, prepared_server_key::PreparedServerKey, result::input_tag},
+	math::{params::POLYNOMIAL_SIZE, selector::SelectorGadget},
+	noise::Variance,
+};
+use fhe_ml_format::ResultPrefix;
+
+/// What circuits on encrypted bits answer besides.
+pub(crate) trait Levelled: CompiledCircuit {
+	/// The gadget of the selectors.
+	fn gadget(&self) -> SelectorGadget;
+
+	/// How the outputs lie in a result.
+	fn encoding(&self) -> &ResultEncoding;
+
+	/// Where the integers of a result are: coefficients of the phase.
+	fn result_positions(&self) -> Vec<usize> {
+		(0..self.encoding().coefficients()).collect()
+	}
+
+	/// Predicted noise of a result.
+	fn total_noise(&self) -> Variance;
+
+	/// Encrypted bits.
+	fn bits(&self) -> usize;
+
+	/// Bits that select between ciphertexts; the others enter linearly.
+	fn selectors(&self) -> usize;
+
+	/// Limbs that a value of a leaf or weight is cut into.
+	fn limbs_of_value(&self) -> usize;
+
+	/// Number-theoretic transforms of one evaluation.
+	fn transforms(&self) -> u64;
+
+	/// Estimated nanoseconds of one core for one evaluation.
+	fn nanoseconds(&self) -> u64;
+
+	/// Ciphertexts that an evaluation holds at one time.
+	fn peak_ciphertexts(&self) -> usize;
+
+	/// The ciphertext whose phase has all integers of a result, not yet centred: coefficients of mask
+	/// and body.
+	fn evaluate_ciphertext(
+		&self,
+		key: &PreparedServerKey,
+		input: &EncryptedInput,
+		buffers: &mut EvaluationBuffers,
+	) -> Vec<u64>;
+}
+
+/// Evaluates the bytes of an input under its server key; returns the bytes of a result.
+pub(crate) fn evaluate(
+	circuit: &dyn Levelled,
+	key: Option<&PreparedServerKey>,
+	input: &[u8],
+	buffers: &mut EvaluationBuffers,
+) -> Result<Vec<u8>, EvaluateError> {
+	let key = key.ok_or(EvaluateError::NoServerKey)?;
+	let decoded = EncryptedInput::from_bytes(input, circuit.input_coefficients())?;
+	if decoded.prefix.server_key != key.hash() {
+		return Err(EvaluateError::AnotherServerKey);
+	}
+	let coefficients = circuit.evaluate_ciphertext(key, &decoded, buffers);
+	let (mask, body) = coefficients.split_at(POLYNOMIAL_SIZE);
+	let bodies: Vec<u64> = circuit.result_positions().into_iter().map(|at| body[at]).collect();
+	let encoding = circuit.encoding();
+	let prefix = ResultPrefix { input_tag: input_tag(input) };
+	let result =
+		modulus_switch::result(prefix, mask, &encoding.centred(&bodies), encoding.result_bits);
+	Ok(result.to_bytes())
+}

@@ -1,0 +1,65 @@
+//! Decryption of the results of circuits on encrypted bits.
+
+#[cfg(test)]
+mod made_up_results;
+
+use crate::{
+	algorithms::decryption::{DecryptError, check},
+	circuits::levelled::{Levelled, ResultEncoding},
+	entities::{client_key::ClientKey, switched_result::SwitchedResult},
+	math::params::MODULUS,
+};
+use zeroize::Zeroizing;
+
+/// The integers in a result, in the order of their [positions](Levelled::result_positions).
+pub(crate) fn decrypt(
+	circuit: &dyn Levelled,
+	key: &ClientKey,
+	result: &[u8],
+) -> Result<Vec<i64>, DecryptError> {
+	let encoding = circuit.encoding();
+	let (count, bits) = (encoding.coefficients(), encoding.result_bits);
+	let result = SwitchedResult::from_bytes(result, count, bits)?;
+	encoding.decode(&phases(key, circuit.result_positions(), &result))
+}
+
+/// b - a s modulo 2^bits in some coefficients of a switched result.
+fn phases(
+	key: &ClientKey,
+	positions: impl IntoIterator<Item = usize>,
+	result: &SwitchedResult,
+) -> Zeroizing<Vec<u64>> {
+	let secret = key.secret.as_ref();
+	let phase = |(at, &body): (usize, &u64)| {
+		// Coefficient `at` of a s: X^N = -1 turns the sign of what wraps around.
+		let (low, high) = result.mask.split_at(at + 1);
+		let straight = low.iter().zip(secret[..=at].iter().rev()).map(|(a, s)| a * s);
+		let wrapped = high.iter().zip(secret[at + 1..].iter().rev()).map(|(a, s)| a * s);
+		let product = straight.sum::<u64>().wrapping_sub(wrapped.sum());
+		body.wrapping_sub(product) & ((1 << result.bits) - 1)
+	};
+	Zeroizing::new(positions.into_iter().zip(&result.bodies).map(phase).collect())
+}
+
+impl ResultEncoding {
+	/// The integers whose phase is `phase` (modulo 2^`result_bits`), or why no honest result has it.
+	pub(crate) fn decode(&self, phases: &[u64]) -> Result<Vec<i64>, DecryptError> {
+		let decode = |((&phase, &centre), range): ((&u64, &i64), &(i64, i64))| {
+			let (rounded, noise) = self.round(phase);
+			check(rounded + centre, *range, noise, self.tolerance)
+		};
+		phases.iter().zip(&self.centres).zip(&self.ranges).map(decode).collect()
+	}
+
+	/// The nearest integer, its centre still taken off, and how far away it is in units of 1/q.
+	pub(crate) fn round(&self, phase: u64) -> (i64, u64) {
+		let half = 1 << (self.result_bits - 1);
+		let signed = if phase < half { phase as i64 } else { phase as i64 - 2 * half as i64 };
+		// signed q / 2^bits, in units.
+		let shift = self.result_bits + self.unit_log2;
+		let scaled = i128::from(signed) * i128::from(MODULUS);
+		let rounded = (scaled + (1 << (shift - 1))) >> shift;
+		let noise = (scaled - (rounded << shift)).unsigned_abs() >> self.result_bits;
+		(rounded as i64, noise as u64)
+	}
+}

@@ -1,0 +1,89 @@
+//! How the outputs of levelled circuits lie in the coefficients of a result.
+
+use crate::{
+	entities::switched_result::SwitchedResult,
+	math::{
+		modular,
+		params::{MODULUS, POLYNOMIAL_SIZE},
+	},
+	noise::Variance,
+};
+use std::ops::RangeInclusive;
+
+/// Integers in the first coefficients: coefficient k of the phase is (m_k - centre_k) times the
+/// unit, plus noise below half a unit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResultEncoding {
+	/// log2 of the unit.
+	pub unit_log2: u32,
+	/// Bits to which the modulus is switched.
+	pub result_bits: u32,
+	/// Middle of the range of each integer; public, and taken off so that ranges are centred.
+	pub(crate) centres: Vec<i64>,
+	/// Lowest and highest value of each integer.
+	pub(crate) ranges: Vec<(i64, i64)>,
+	/// Noise that no honest result exceeds, in units of 1/q.
+	pub(crate) tolerance: u64,
+}
+
+/// Units that a circuit may have: below, noise does not fit; above, no message does.
+pub(crate) const UNITS_LOG2: RangeInclusive<u32> = 20..=49;
+/// Bits of a switched modulus.
+const RESULT_BITS: RangeInclusive<u32> = 12..=34;
+
+impl ResultEncoding {
+	/// With this unit and the smallest result, or `None` if the noise or the ranges (lowest and
+	/// highest value of each integer) do not fit.
+	pub(crate) fn choose(unit_log2: u32, noise: Variance, ranges: &[(i64, i64)]) -> Option<Self> {
+		let mut bits = RESULT_BITS;
+		bits.find_map(|bits| Self::new(unit_log2, bits, noise, ranges))
+	}
+
+	/// With this unit and result, or `None` if noise or ranges do not fit.
+	pub(crate) fn new(
+		unit_log2: u32,
+		result_bits: u32,
+		noise: Variance,
+		ranges: &[(i64, i64)],
+	) -> Option<Self> {
+		if !UNITS_LOG2.contains(&unit_log2) || !RESULT_BITS.contains(&result_bits) {
+			return None;
+		}
+		let total = noise + Variance::modulus_switch(result_bits);
+		let width = ranges.iter().map(|(low, high)| high - low).max().unwrap_or_default();
+		let fits = ranges.len() <= POLYNOMIAL_SIZE
+			&& total.fits(unit_log2)
+			&& width < Self::capacity(unit_log2);
+		let centres = ranges.iter().map(|(low, high)| low + (high - low) / 2).collect();
+		let (ranges, tolerance) = (ranges.to_vec(), total.tolerance());
+		fits.then_some(Self { unit_log2, result_bits, centres, ranges, tolerance })
+	}
+
+	/// How many integers fit the modulus, with one to spare for rounding.
+	pub(crate) fn capacity(unit_log2: u32) -> i64 {
+		(MODULUS >> unit_log2) as i64 - 1
+	}
+
+	/// Bodies of integers with their centres taken off; missing and further ones are dropped.
+	pub(crate) fn centred(&self, bodies: &[u64]) -> Vec<u64> {
+		let centred = |(&body, &centre): (&u64, &i64)| {
+			modular::sub(body, modular::from_signed(i128::from(centre) << self.unit_log2))
+		};
+		bodies.iter().zip(&self.centres).map(centred).collect()
+	}
+
+	/// Number of integers.
+	pub fn coefficients(&self) -> usize {
+		self.centres.len()
+	}
+
+	/// Half a unit, which the noise may not exceed, log2 relative to q.
+	pub fn budget_log2(&self) -> f64 {
+		f64::from(self.unit_log2) - 1.0 - (MODULUS as f64).log2()
+	}
+
+	/// Exact length of a result in bytes.
+	pub fn result_bytes(&self) -> usize {
+		SwitchedResult::encoded_len(self.coefficients(), self.result_bits)
+	}
+}

@@ -1,0 +1,185 @@
+//! Evaluation of network circuits on ciphertexts.
+
+use super::{HiddenUnit, NetworkCircuit};
+use crate::{
+	algorithms::{
+		expansion::{EvaluationBuffers, expand_rows},
+		external_product::add_products,
+		packing::{pack, packed_position, packing_inverse},
+	},
+	circuits::levelled::{
+		Levelled, ResultEncoding,
+		cost::{ENTRY_NANOSECONDS, expansion_transforms, packing_switches, packing_transforms},
+	},
+	entities::{
+		input::EncryptedInput,
+		prepared_server_key::PreparedServerKey,
+		rlwe::{RLWE_SIZE, mask_and_body_mut, rotate, rotate_both},
+	},
+	math::{
+		kernels::{self, MAX_NODES},
+		modular,
+		params::POLYNOMIAL_SIZE,
+		ring,
+		selector::{SELECTOR_GADGETS, SelectorGadget},
+	},
+	noise::Variance,
+};
+use rayon::prelude::*;
+
+/// Hidden units that go through the selectors together: their accumulators and a selector fit the
+/// second-level cache.
+const UNITS_PER_TASK: usize = 8;
+
+/// Nanoseconds for one transform with its share of everything else.
+const TRANSFORM_NANOSECONDS: u64 = 2_400;
+
+impl Levelled for NetworkCircuit {
+	fn gadget(&self) -> SelectorGadget {
+		SELECTOR_GADGETS[usize::from(self.choice.gadget)]
+	}
+
+	fn encoding(&self) -> &ResultEncoding {
+		&self.encoding
+	}
+
+	fn result_positions(&self) -> Vec<usize> {
+		let count = self.combinations();
+		let steps = self.table_len().ilog2();
+		let limbs = self.encoding.coefficients() / count;
+		let of_limb = |limb: usize| {
+			(0..count).map(move |number| (limb << steps) + packed_position(number, steps))
+		};
+		(0..limbs).flat_map(of_limb).collect()
+	}
+
+	fn total_noise(&self) -> Variance {
+		self.noise + Variance::modulus_switch(self.encoding.result_bits)
+	}
+
+	fn bits(&self) -> usize {
+		NetworkCircuit::bits(self)
+	}
+
+	fn selectors(&self) -> usize {
+		NetworkCircuit::bits(self)
+	}
+
+	fn limbs_of_value(&self) -> usize {
+		self.limbs()
+	}
+
+	fn transforms(&self) -> u64 {
+		let expansion = expansion_transforms(self.input_coefficients() as u64);
+		expansion + self.transforms_after_expansion()
+	}
+
+	fn nanoseconds(&self) -> u64 {
+		let packed = packing_switches(self.combinations());
+		let combined = packed * self.layers.hidden.len() as u64 * 2_000;
+		self.input_coefficients() as u64 * ENTRY_NANOSECONDS
+			+ self.transforms_after_expansion() * TRANSFORM_NANOSECONDS
+			+ combined
+	}
+
+	fn peak_ciphertexts(&self) -> usize {
+		let outputs = self.combinations().next_power_of_two();
+		self.input_coefficients() + self.layers.hidden.len() + 2 * outputs
+	}
+
+	fn evaluate_ciphertext(
+		&self,
+		key: &PreparedServerKey,
+		input: &EncryptedInput,
+		buffers: &mut EvaluationBuffers,
+	) -> Vec<u64> {
+		let entries: Vec<usize> = (0..self.input_coefficients()).collect();
+		expand_rows(key, input, 0, &entries, buffers);
+		let rows = &buffers.rows;
+		let units = &self.layers.hidden;
+		let per_thread = units.len().div_ceil(rayon::current_num_threads());
+		let hidden: Vec<Vec<u64>> = units
+			.par_chunks(per_thread.clamp(1, UNITS_PER_TASK))
+			.flat_map_iter(|units| self.blind_rotations(key, units, rows))
+			.collect();
+		let steps = self.table_len().ilog2();
+		let factor = packing_inverse(steps);
+		let combinations: Vec<Vec<u64>> =
+			self.digit_rows().par_iter().map(|digits| combine(digits, &hidden, factor)).collect();
+		pack(key, combinations, steps).into_coefficients()
+	}
+}
+
+impl NetworkCircuit {
+	fn transforms_after_expansion(&self) -> u64 {
+		self.rotations() * self.gadget().transforms() + packing_transforms(self.combinations())
+	}
+
+	/// External products of all blind rotations.
+	fn rotations(&self) -> u64 {
+		let steps = self.layers.hidden.iter().flat_map(|unit| &unit.steps);
+		steps.filter(|&&step| step != 0).count() as u64
+	}
+
+	/// For each unit the coefficients of an encryption of its table times X^-argument: for each bit
+	/// with the step t, acc + bit (X^-t acc - acc) (Chillotti et al. 2020, algorithm 3; there the
+	/// bits are those of the secret key). A selector is used for all units before the next one.
+	fn blind_rotations(
+		&self,
+		key: &PreparedServerKey,
+		units: &[HiddenUnit],
+		rows: &[u64],
+	) -> Vec<Vec<u64>> {
+		let gadget = self.gadget();
+		let selector_size = gadget.mask.levels as usize * RLWE_SIZE;
+		let start = |unit: &HiddenUnit| {
+			let mut accumulator = vec![0; RLWE_SIZE];
+			let table = self.table_coefficients(unit);
+			rotate(&table, unit.base, &mut accumulator[POLYNOMIAL_SIZE..]);
+			accumulator
+		};
+		let mut accumulators: Vec<Vec<u64>> = units.iter().map(start).collect();
+		let mut differences = vec![0; MAX_NODES * RLWE_SIZE];
+		let mut products = vec![0; MAX_NODES * RLWE_SIZE];
+		for (bit, selector) in rows.chunks_exact(selector_size).enumerate() {
+			let moved = accumulators.iter_mut().zip(units).filter_map(|(accumulator, unit)| {
+				let step = unit.steps[bit].rem_euclid(2 * POLYNOMIAL_SIZE as i32);
+				(step != 0).then_some((accumulator, step))
+			});
+			let mut moved: Vec<(&mut Vec<u64>, i32)> = moved.collect();
+			for pair in moved.chunks_mut(MAX_NODES) {
+				for ((accumulator, step), difference) in
+					pair.iter().zip(differences.chunks_exact_mut(RLWE_SIZE))
+				{
+					rotate_both(accumulator, *step, difference);
+					kernels::sub_assign(difference, accumulator);
+				}
+				products.fill(0);
+				let (first, second) = differences.split_at(RLWE_SIZE);
+				let (left, right) = products.split_at_mut(RLWE_SIZE);
+				let (left, right) = (mask_and_body_mut(left), mask_and_body_mut(right));
+				match pair.len() {
+					1 => add_products(key, selector, gadget, [first], [left]),
+					_ => add_products(key, selector, gadget, [first, second], [left, right]),
+				}
+				let products = products.chunks_exact_mut(RLWE_SIZE);
+				for ((accumulator, _), product) in pair.iter_mut().zip(products) {
+					product.chunks_exact_mut(POLYNOMIAL_SIZE).for_each(ring::inverse);
+					kernels::add_assign(accumulator, product);
+				}
+			}
+		}
+		accumulators
+	}
+}
+
+/// The sum of the hidden units times small digits, times `factor`.
+fn combine(digits: &[i64], hidden: &[Vec<u64>], factor: u64) -> Vec<u64> {
+	let mut sums = vec![0i64; RLWE_SIZE];
+	for (&digit, unit) in digits.iter().zip(hidden).filter(|(digit, _)| **digit != 0) {
+		for (sum, &value) in sums.iter_mut().zip(unit) {
+			*sum += digit * value as i64;
+		}
+	}
+	sums.into_iter().map(|sum| modular::mul(modular::from_signed(sum.into()), factor)).collect()
+}

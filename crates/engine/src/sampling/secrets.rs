@@ -1,0 +1,60 @@
+//! What the owner of a client key samples: seeds, secrets and noise.
+
+use super::{Domain, generator, modulus};
+use crate::math::{params::NOISE_BOUND_LOG2, ring::Polynomial};
+use tfhe::core_crypto::commons::math::random::{TUniform, UniformBinary};
+
+pub use tfhe::core_crypto::{
+	commons::math::random::{Seed, Seeder},
+	seeders::new_seeder,
+};
+
+/// 128 bits from the operating system or the CPU.
+pub(crate) fn fresh_seed(seeder: &mut dyn Seeder) -> [u8; 16] {
+	seeder.seed().0.to_le_bytes()
+}
+
+/// Encryption noise with number `index` under a secret seed: TUniform(4).
+pub(crate) fn noise(seed: &[u8; 16], index: u64) -> Polynomial {
+	let mut polynomial = Polynomial::zero();
+	generator(Domain::Noise, seed, index).fill_slice_with_random_from_distribution_custom_mod(
+		polynomial.as_mut(),
+		TUniform::new(NOISE_BOUND_LOG2),
+		modulus(),
+	);
+	polynomial
+}
+
+/// A uniform binary secret under a secret seed.
+pub(crate) fn secret(seed: &[u8; 16]) -> Polynomial {
+	let mut polynomial = Polynomial::zero();
+	generator(Domain::Secret, seed, 0)
+		.fill_slice_with_random_from_distribution(polynomial.as_mut(), UniformBinary);
+	polynomial
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::math::{modular::to_signed, params::NOISE_BOUND};
+
+	#[test]
+	fn noise_has_its_bound_and_variance() {
+		let values: Vec<f64> = (0..16)
+			.flat_map(|index| noise(&[3; 16], index).as_ref().to_vec())
+			.map(|residue| to_signed(residue) as f64)
+			.collect();
+		assert!(values.iter().all(|value| value.abs() <= NOISE_BOUND as f64));
+		let variance = values.iter().map(|value| value * value).sum::<f64>() / values.len() as f64;
+		let expected = (2f64.powi(2 * NOISE_BOUND_LOG2 as i32 + 1) + 1.0) / 6.0;
+		assert!((variance / expected - 1.0).abs() < 0.05, "variance {variance}, not {expected}");
+	}
+
+	#[test]
+	fn secrets_are_binary_and_balanced() {
+		let secret = secret(&[4; 16]);
+		assert!(secret.as_ref().iter().all(|&bit| bit <= 1));
+		let ones: u64 = secret.as_ref().iter().sum();
+		assert!((850..1200).contains(&ones), "{ones} ones");
+	}
+}
