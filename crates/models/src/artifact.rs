@@ -1,8 +1,7 @@
 //! The `.fheml` file: a model that is ready for the chain.
 
-use crate::{
-	card::{Column, Encoding, EncryptedCard, HiddenLayer, ModelCard, Scores, Task},
-	filter::FilterCard,
+use crate::card::{
+	Column, Encoding, EncryptedCard, FilterCard, HiddenLayer, ModelCard, Scores, Task,
 };
 use fhe_ml_engine::{Circuit, CircuitError, Hash, HeaderError, blake2b_256};
 use fhe_ml_format::{ArtifactPrefix, CircuitKind, MODEL_NAME_BYTES};

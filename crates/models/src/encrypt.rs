@@ -2,9 +2,11 @@
 
 use crate::{
 	artifact::{Artifact, ArtifactError, Card},
-	card::{Comparison, Encoding, EncryptedCard, HiddenLayer, ModelCard, Predicate, Predicates},
-	cost,
-	import::check_bounds,
+	bounds::{BoundsError, check_bounds},
+	card::{
+		self, Comparison, Cost, Encoding, EncryptedCard, HiddenLayer, ModelCard, Predicate,
+		Predicates, Sizes,
+	},
 	schema::Schema,
 };
 use fhe_ml_engine::{
@@ -38,7 +40,7 @@ pub enum EncryptModelError {
 	Forest(#[from] EncryptedForestError),
 	/// The artifact or its inputs are larger than a chain takes.
 	#[error("the encrypted model does not fit a chain: {0}")]
-	Bounds(#[from] crate::import::BoundsError),
+	Bounds(#[from] BoundsError),
 	/// The artifact cannot be written.
 	#[error(transparent)]
 	Artifact(#[from] ArtifactError),
@@ -85,9 +87,9 @@ pub fn encrypt_model(
 		},
 	};
 	card.kind = format!("encrypted {}", card.kind);
-	card.sizes = cost::sizes(&circuit);
-	card.cost = cost::cost(&circuit);
-	card.decryption_failure_probability = cost::failure_probability(&circuit);
+	card.sizes = Sizes::of(&circuit);
+	card.cost = Cost::of(&circuit);
+	card.decryption_failure_probability = card::failure_probability(&circuit);
 	let shown = EncryptedCard {
 		name: card.name.clone(),
 		kind: kind.into(),
