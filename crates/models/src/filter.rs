@@ -52,6 +52,9 @@ pub enum FilterError {
 }
 
 /// The artifact of a filter for images of this many columns and rows.
+///
+/// # Errors
+/// If there is no circuit for images of this size, or the name has not 1 to 64 bytes.
 pub fn image_filter(
 	filter: FilterKind,
 	name: &str,
@@ -115,6 +118,9 @@ pub struct ImageFilter {
 
 impl ImageFilter {
 	/// Of the artifact of a filter.
+	///
+	/// # Errors
+	/// If it is the artifact of another model.
 	pub fn new(artifact: Artifact) -> Result<Self, FilterError> {
 		match &artifact.card {
 			Card::Filter(card) => Ok(Self { card: card.clone(), artifact }),
@@ -123,6 +129,9 @@ impl ImageFilter {
 	}
 
 	/// Encrypts an image.
+	///
+	/// # Errors
+	/// If the image has another size.
 	pub fn encrypt(
 		&self,
 		key: &ClientKey,
@@ -134,6 +143,9 @@ impl ImageFilter {
 	}
 
 	/// Decrypts the filtered image.
+	///
+	/// # Errors
+	/// If the result belongs to another input or key, or does not decode.
 	pub fn decrypt(
 		&self,
 		key: &ClientKey,
@@ -144,6 +156,9 @@ impl ImageFilter {
 	}
 
 	/// The filtered image without encryption.
+	///
+	/// # Errors
+	/// If the image has another size.
 	pub fn apply_clear(&self, image: &[u8]) -> Result<Vec<u8>, FilterError> {
 		Ok(self.image(&self.artifact.circuit.evaluate_clear(&self.planes(image)?)?))
 	}

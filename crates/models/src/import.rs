@@ -64,6 +64,22 @@ pub enum ImportError {
 
 /// Imports an ONNX model and compiles it to an artifact.
 ///
+/// Calibration rows are in the units of the model's features, one column each. Without them, ranges are
+/// taken from the model's own scaler or guessed from its weights; a network needs one of the first two.
+///
+/// ```
+/// use fhe_ml_models::{Card, ImportOptions, import_onnx};
+///
+/// // A logistic regression on 13 features with 3 classes.
+/// let onnx = include_bytes!("../../../models/wine_logistic.onnx");
+/// let options = ImportOptions { name: "wine".into(), calibration: None };
+/// let artifact = import_onnx(onnx, &options)?;
+/// let Card::Public(card) = &artifact.card else { panic!("it is not encrypted") };
+/// assert_eq!(card.kind, "linear classifier");
+/// assert_eq!((card.features.len(), artifact.circuit.outputs()), (13, 3));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// If the file is not understood to the last node, the calibration rows are not those of the model's
 /// features, no choice of integers is exact enough, or the result does not fit a chain.

@@ -99,6 +99,12 @@ impl Affine {
 		}
 	}
 
+	/// The same, but not to be compared with thresholds: ONNX Runtime rounds in another order.
+	pub fn without_chains(mut self) -> Self {
+		self.chains = vec![None; self.rows.len()];
+		self
+	}
+
 	pub fn negated(&self) -> Self {
 		self.stepped(Step::Multiply, &vec![-1.0; self.rows.len()])
 	}

@@ -28,6 +28,10 @@ pub(crate) struct Graph {
 }
 
 impl Graph {
+	/// Reads the parts of an ONNX file.
+	///
+	/// # Errors
+	/// If the file is no ONNX, or its inputs are no tables of features.
 	pub fn parse(onnx: &[u8]) -> Result<Self, OnnxError> {
 		let model =
 			ModelProto::decode(onnx).map_err(|error| OnnxError::NotOnnx(error.to_string()))?;

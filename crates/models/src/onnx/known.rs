@@ -55,6 +55,9 @@ impl Known {
 	}
 
 	/// What a node's input is.
+	///
+	/// # Errors
+	/// If it is missing or not known yet.
 	pub fn input(&self, node: Node, at: usize) -> Result<&Formula, OnnxError> {
 		let name = node.0.input.get(at).ok_or_else(|| node.malformed("an input is missing"))?;
 		self.formula(name)
@@ -62,6 +65,9 @@ impl Known {
 	}
 
 	/// A node's input that must be constant numbers.
+	///
+	/// # Errors
+	/// If it is something else.
 	pub fn numbers(&self, node: Node, at: usize) -> Result<&[f64], OnnxError> {
 		match self.input(node, at)? {
 			Formula::Constant { value: Constant::Numbers(numbers), .. } => Ok(numbers),
@@ -70,11 +76,17 @@ impl Known {
 	}
 
 	/// Constant numbers, one for each column; one number is for all of them.
+	///
+	/// # Errors
+	/// If it is something else, or there are more or fewer numbers.
 	pub fn per_column(&self, node: Node, at: usize, columns: usize) -> Result<Vec<f64>, OnnxError> {
 		per_column(node, self.numbers(node, at)?, columns)
 	}
 
 	/// A node's input that must be affine.
+	///
+	/// # Errors
+	/// If it is something else.
 	pub fn affine(&self, node: Node, at: usize) -> Result<&Affine, OnnxError> {
 		match self.input(node, at)? {
 			Formula::Affine(affine) => Ok(affine),
@@ -83,6 +95,9 @@ impl Known {
 	}
 
 	/// A node's input that must be scores.
+	///
+	/// # Errors
+	/// If it is something else.
 	pub fn scores(&self, node: Node, at: usize) -> Result<ScoreFormula, OnnxError> {
 		match self.input(node, at)? {
 			Formula::Affine(affine) => Ok(ScoreFormula::plain(affine.clone())),
@@ -120,6 +135,9 @@ fn not(node: Node, at: usize, found: &Formula, wanted: &str) -> OnnxError {
 }
 
 /// One number for each column; one number is for all of them.
+///
+/// # Errors
+/// If there are more or fewer numbers.
 pub(crate) fn per_column(
 	node: Node,
 	numbers: &[f64],

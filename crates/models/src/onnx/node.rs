@@ -64,6 +64,9 @@ impl<'a> Node<'a> {
 	}
 
 	/// The floats under a name, or the tensor under that name with `_as_tensor`.
+	///
+	/// # Errors
+	/// If the tensor is malformed, or holds strings.
 	pub fn numbers(&self, name: &str) -> Result<Vec<f64>, OnnxError> {
 		let tensor = self.attribute(&format!("{name}_as_tensor"));
 		match tensor.and_then(|attribute| attribute.t.as_ref()) {
@@ -86,6 +89,9 @@ impl<'a> Node<'a> {
 	}
 
 	/// The `value` of a `Constant`.
+	///
+	/// # Errors
+	/// If it has no tensor as its value, or a malformed one.
 	pub fn constant(&self) -> Result<Formula, OnnxError> {
 		let tensor = self.attribute("value").and_then(|attribute| attribute.t.as_ref());
 		constant(tensor.ok_or_else(|| self.unsupported("only a tensor value"))?)

@@ -12,6 +12,9 @@ use crate::{
 
 /// What the outputs are affine in, the distinct rows that must be evaluated, and the task in terms
 /// of them.
+///
+/// # Errors
+/// If they are no prediction: neither values nor a label with its scores.
 pub(crate) fn task(
 	graph: &Graph,
 	outputs: &[Formula],

@@ -7,6 +7,9 @@ use super::{
 };
 
 /// A tensor as a constant.
+///
+/// # Errors
+/// If its elements are of an unsupported type, or do not fill its dimensions.
 pub(crate) fn constant(tensor: &TensorProto) -> Result<Formula, OnnxError> {
 	let wrong = |what: &str| OnnxError::malformed(format!("tensor `{}`", tensor.name), what);
 	let dims = tensor

@@ -34,6 +34,5 @@ pub(super) fn scores(affine: Affine, transform: Transform) -> Formula {
 pub(super) fn two_sided(score: &Affine) -> Affine {
 	let mut both = score.negated();
 	both.rows.extend(score.rows.iter().cloned());
-	both.chains = vec![None; both.rows.len()];
-	both
+	both.without_chains()
 }

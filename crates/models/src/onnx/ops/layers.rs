@@ -6,6 +6,7 @@ use crate::{
 	float::{
 		activation::Activation,
 		affine::{Affine, Basis},
+		chain::Step,
 		network::FloatLayer,
 	},
 	onnx::{
@@ -16,8 +17,11 @@ use crate::{
 	},
 };
 
-pub(super) const OPERATORS: &[Operator] =
-	&[Operator::onnx("Gemm", 7.., One(gemm)), Operator::onnx("MatMul", 1.., One(mat_mul))];
+pub(super) const OPERATORS: &[Operator] = &[
+	Operator::onnx("BatchNormalization", 9.., One(batch_normalization)),
+	Operator::onnx("Gemm", 7.., One(gemm)),
+	Operator::onnx("MatMul", 1.., One(mat_mul)),
+];
 
 fn mat_mul(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 	let matrix = matrix(known, node, 1, false)?;
@@ -38,6 +42,22 @@ fn gemm(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 		bias.iter_mut().for_each(|b| *b *= beta);
 	}
 	dense(known, node, &matrix, &bias)
+}
+
+/// scale (x - mean) / sqrt(variance + epsilon) + bias of each column.
+fn batch_normalization(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
+	if node.int("training_mode", 0) != 0 {
+		return Err(node.unsupported("in training mode"));
+	}
+	let epsilon = node.float("epsilon", f64::from(1e-5f32));
+	let inner = layer_input(known, node)?;
+	let columns = inner.rows.len();
+	let numbers = |at| known.per_column(node, at, columns);
+	let (scale, bias, mean, variance) = (numbers(1)?, numbers(2)?, numbers(3)?, numbers(4)?);
+	let slopes: Vec<f64> =
+		scale.iter().zip(variance).map(|(s, v)| s / (v + epsilon).sqrt()).collect();
+	let shifted = inner.stepped(Step::Subtract, &mean).stepped(Step::Multiply, &slopes);
+	Ok(Formula::Affine(shifted.stepped(Step::Add, &bias).without_chains()))
 }
 
 fn dense(
@@ -105,9 +125,24 @@ fn matrix(
 
 #[cfg(test)]
 pub(super) mod tests {
-	use crate::onnx::ops::examples::{Example, examples, onnx};
+	use crate::onnx::ops::examples::{Example, TestNode, examples, onnx};
+
+	fn batch_normalized(input: &str) -> TestNode {
+		onnx("BatchNormalization", &[input, "scale", "bias", "mean", "variance"])
+			.float("epsilon", 0.25)
+	}
+
+	/// Of variances such that the square roots are 2 and 0.5.
+	fn with_statistics(example: Example) -> Example {
+		example
+			.constant("scale", &[2], &[4.0, 1.0])
+			.constant("bias", &[2], &[10.0, 20.0])
+			.constant("mean", &[2], &[1.0, 0.5])
+			.constant("variance", &[2], &[3.75, 0.0])
+	}
 
 	examples! {
+		batch_normalization: with_statistics(Example::of(batch_normalized("x"))).gives(&[12.0, 18.0]);
 		gemm: Example::of(onnx("Gemm", &["x", "w", "b"]).int("transB", 1).float("alpha", 2.0))
 			.constant("w", &[3, 2], &[1.0, 0.0, 0.0, 1.0, 1.0, 1.0])
 			.constant("b", &[3], &[0.0, 10.0, 20.0])
@@ -115,6 +150,21 @@ pub(super) mod tests {
 		mat_mul: Example::of(onnx("MatMul", &["x", "w"]))
 			.constant("w", &[2, 3], &[1.0, 0.0, 1.0, 0.0, 1.0, 1.0])
 			.gives(&[2.0, -0.5, 1.5]);
+	}
+
+	#[test]
+	fn activations_are_normalised_like_features() {
+		let hidden = onnx("Relu", &["x"]).called("hidden");
+		with_statistics(Example::of(batch_normalized("hidden")).after(hidden))
+			.gives(&[12.0, 19.0])
+			.check();
+	}
+
+	#[test]
+	fn a_batch_is_not_normalised_by_its_own_statistics() {
+		let training = batch_normalized("x").int("training_mode", 1);
+		let refused = with_statistics(Example::of(training)).refusal();
+		assert!(refused.contains("in training mode"), "{refused}");
 	}
 
 	#[test]

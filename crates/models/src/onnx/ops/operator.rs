@@ -41,6 +41,9 @@ impl Operator {
 	}
 
 	/// The formulas of a node's outputs.
+	///
+	/// # Errors
+	/// If the operator cannot be followed on these inputs.
 	pub fn apply(&self, known: &mut Known, node: Node) -> Result<Vec<Formula>, OnnxError> {
 		match self.meaning {
 			Meaning::One(meaning) => Ok(vec![meaning(known, node)?]),

@@ -33,6 +33,10 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
+	/// Rounds the network and measures the error on the sample.
+	///
+	/// # Errors
+	/// If there is no circuit for these integers.
 	pub fn new(sample: &Sample, resolution: Resolution) -> Result<Self, NetworkCircuitError> {
 		let inputs = Inputs::with_error(sample, resolution.input_error);
 		if inputs.is_empty() {

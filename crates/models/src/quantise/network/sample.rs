@@ -26,6 +26,10 @@ pub(super) struct Sample<'a> {
 }
 
 impl<'a> Sample<'a> {
+	/// A network with the rows of the calibration file, or drawn ones.
+	///
+	/// # Errors
+	/// If nothing tells the range of a feature that is used.
 	pub fn new(
 		network: FloatNetwork<'a>,
 		scalers: &[Option<Scaler>],
