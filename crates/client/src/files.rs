@@ -64,7 +64,7 @@ pub enum FileError {
 		source: ArtifactError,
 	},
 	/// It is of no use with this key and schema.
-	#[error("{path} cannot be used: {source}; name the schema's file with --schema")]
+	#[error("{path} cannot be used: {source}{}", schema_advice(.source))]
 	Model {
 		/// The artifact.
 		path: PathBuf,
@@ -79,6 +79,16 @@ pub enum FileError {
 	/// It is no hexadecimal text.
 	#[error("{0} begins with 0x but is not hexadecimal")]
 	Hex(PathBuf),
+}
+
+/// What helps if it is the schema that is missing or wrong.
+fn schema_advice(error: &ModelError) -> &'static str {
+	match error {
+		ModelError::NeedsSchema | ModelError::Schema(_) | ModelError::AnotherModel => {
+			"; name the schema's file with --schema"
+		},
+		_ => "",
+	}
 }
 
 /// Reads a file.
@@ -200,6 +210,18 @@ pub fn read_model(path: &Path, schema: Option<&Path>, key: &ClientKey) -> Result
 mod tests {
 	use super::*;
 	use fhe_ml_engine::new_seeder;
+	use fhe_ml_models::{FilterKind, image_filter};
+
+	#[test]
+	fn a_filter_is_no_model_for_rows_whatever_the_schema() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("blur.fheml");
+		let filter = image_filter(FilterKind::Blur, "blur", (8, 6)).unwrap();
+		write(&path, filter.as_bytes()).unwrap();
+		let (key, _) = ClientKey::generate(new_seeder().as_mut());
+		let error = read_model(&path, None, &key).unwrap_err().to_string();
+		assert!(error.ends_with("is an image filter: it takes images, not rows of features"));
+	}
 
 	#[test]
 	fn keys_are_private_read_back_and_never_overwritten() {

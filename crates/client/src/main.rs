@@ -2,6 +2,8 @@
 
 mod cli;
 mod commands;
+mod error;
+mod models;
 mod output;
 
 use clap::Parser;

@@ -1,6 +1,6 @@
 //! What the tool prints: JSON lines, or text and progress bars for people.
 
-use crate::commands::CommandError;
+use crate::error::CommandError;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::{io::Write, time::Duration};

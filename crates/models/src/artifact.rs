@@ -1,8 +1,7 @@
 //! The `.fheml` file: a model that is ready for the chain.
 
-use crate::{
-	card::{Column, Encoding, EncryptedCard, HiddenLayer, ModelCard, Scores, Task},
-	filter::FilterCard,
+use crate::card::{
+	Column, Encoding, EncryptedCard, FilterCard, HiddenLayer, ModelCard, Scores, Task,
 };
 use fhe_ml_engine::{Circuit, CircuitError, Hash, HeaderError, blake2b_256};
 use fhe_ml_format::{ArtifactPrefix, CircuitKind, MODEL_NAME_BYTES};
@@ -72,6 +71,10 @@ pub enum ArtifactError {
 
 impl Artifact {
 	/// Puts the card and the circuit of a public model into one file.
+	///
+	/// # Errors
+	/// If the card does not fit the circuit, the circuit is an encrypted one, or the name has not 1
+	/// to 64 bytes.
 	pub fn new(card: ModelCard, circuit: Circuit) -> Result<Self, ArtifactError> {
 		check(&card, &circuit)?;
 		Self::from_parts(Card::Public(card.into()), circuit, None)
@@ -79,6 +82,9 @@ impl Artifact {
 
 	/// Puts the card and the circuit of an encrypted model into one file. `key` is the hash of the
 	/// server key whose client key encrypted it.
+	///
+	/// # Errors
+	/// If the circuit is no encrypted one, or the name has not 1 to 64 bytes.
 	pub fn encrypted(
 		card: EncryptedCard,
 		circuit: Circuit,
@@ -88,6 +94,10 @@ impl Artifact {
 	}
 
 	/// Puts the card and the circuit of an image filter into one file.
+	///
+	/// # Errors
+	/// If the circuit is no image filter of the size that the card says, or the name has not 1 to
+	/// 64 bytes.
 	pub fn filter(card: FilterCard, circuit: Circuit) -> Result<Self, ArtifactError> {
 		check_filter(&card, &circuit)?;
 		Self::from_parts(Card::Filter(card), circuit, None)
@@ -124,6 +134,9 @@ impl Artifact {
 	}
 
 	/// Decodes a `.fheml` file and checks that its parts belong together.
+	///
+	/// # Errors
+	/// If a part does not decode, or prefix, card and circuit contradict each other.
 	pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, ArtifactError> {
 		let prefix = ArtifactPrefix::read(&bytes)?;
 		let (card_json, circuit_bytes) = bytes[prefix.encoded_len()..]

@@ -2,9 +2,10 @@
 
 use crate::{
 	artifact::{Artifact, ArtifactError, Card},
-	card::{Comparison, Encoding, EncryptedCard, HiddenLayer, ModelCard, Predicate, Predicates},
-	cost,
-	import::check_bounds,
+	bounds::{BoundsError, check_bounds},
+	card::{
+		self, Comparison, Cost, Encoding, EncryptedCard, HiddenLayer, Predicate, Predicates, Sizes,
+	},
 	schema::Schema,
 };
 use fhe_ml_engine::{
@@ -27,18 +28,24 @@ pub enum EncryptModelError {
 	/// It is encrypted already.
 	#[error("the model is encrypted already")]
 	Encrypted,
+	/// It is an image filter.
+	#[error("the model is an image filter: what it does is no secret, so it cannot be encrypted")]
+	IsFilter,
+	/// Card and circuit do not have the same kind of inputs.
+	#[error("the model cannot be encrypted: its card encodes other inputs than its circuit takes")]
+	Encoding,
 	/// A linear model does not fit.
 	#[error("the model cannot be encrypted: {0}")]
 	Linear(#[from] EncryptedLinearError),
 	/// An output layer does not fit.
-	#[error("the model cannot be encrypted: {0}")]
+	#[error("the model's output layer cannot be encrypted: {0}")]
 	OutputLayer(#[from] LinearCircuitError),
 	/// A forest does not fit.
 	#[error("the model cannot be encrypted: {0}")]
 	Forest(#[from] EncryptedForestError),
 	/// The artifact or its inputs are larger than a chain takes.
 	#[error("the encrypted model does not fit a chain: {0}")]
-	Bounds(#[from] crate::import::BoundsError),
+	Bounds(#[from] BoundsError),
 	/// The artifact cannot be written.
 	#[error(transparent)]
 	Artifact(#[from] ArtifactError),
@@ -48,46 +55,52 @@ pub enum EncryptModelError {
 ///
 /// With `hide_shape`, trees are padded to full ones of one depth. The hidden layer of a network is
 /// always left to the client, who knows it from the schema; the chain has the output layer.
+///
+/// # Errors
+/// If the model is encrypted already or an image filter, or its encrypted form does not fit the noise
+/// budget or a chain.
 pub fn encrypt_model(
 	model: &Artifact,
 	key: &ClientKey,
 	hide_shape: bool,
 	seeder: &mut dyn Seeder,
 ) -> Result<EncryptedModel, EncryptModelError> {
-	let Card::Public(public) = &model.card else { return Err(EncryptModelError::Encrypted) };
-	let mut card = ModelCard::clone(public);
-	let (circuit, kind) = match &model.circuit {
-		Circuit::Linear(linear) => {
+	let mut card = match &model.card {
+		Card::Public(card) => card.as_ref().clone(),
+		Card::Encrypted(_) => return Err(EncryptModelError::Encrypted),
+		Card::Filter(_) => return Err(EncryptModelError::IsFilter),
+	};
+	let (circuit, kind) = match (&model.circuit, &mut card.encoding) {
+		(Circuit::Linear(linear), _) => {
 			card.output_bias = linear.bias().to_vec();
 			(
 				Circuit::EncryptedLinear(key.encrypt_linear(linear, seeder)?),
 				"encrypted linear model",
 			)
 		},
-		Circuit::Forest(forest) => {
+		(Circuit::Forest(forest), Encoding::Predicates(predicates)) => {
 			let encrypted = key.encrypt_forest(forest, hide_shape, seeder)?;
-			if let Encoding::Predicates(predicates) = &mut card.encoding {
-				*predicates = renumbered(predicates, &encrypted.predicates);
-			}
+			*predicates = renumbered(predicates, &encrypted.predicates);
 			(Circuit::EncryptedForest(encrypted.circuit.into()), "encrypted forest")
 		},
-		Circuit::Network(network) => {
-			if let Encoding::Levels { features, largest } = card.encoding {
-				let mut layer = network.layers().clone();
-				layer.weights.clear();
-				card.encoding = Encoding::HiddenLayer(HiddenLayer { features, largest, layer });
-			}
+		(Circuit::Network(network), Encoding::Levels { features, largest }) => {
+			let mut layer = network.layers().clone();
+			layer.weights.clear();
+			let (features, largest) = (std::mem::take(features), std::mem::take(largest));
+			card.encoding = Encoding::HiddenLayer(HiddenLayer { features, largest, layer });
 			let linear = key.encrypt_linear(&output_layer(network)?, seeder)?;
 			(Circuit::EncryptedLinear(linear), "encrypted output layer")
 		},
-		Circuit::EncryptedLinear(_) | Circuit::EncryptedForest(_) | Circuit::Filter(_) => {
+		(Circuit::Forest(_) | Circuit::Network(_), _) => return Err(EncryptModelError::Encoding),
+		(Circuit::Filter(_), _) => return Err(EncryptModelError::IsFilter),
+		(Circuit::EncryptedLinear(_) | Circuit::EncryptedForest(_), _) => {
 			return Err(EncryptModelError::Encrypted);
 		},
 	};
 	card.kind = format!("encrypted {}", card.kind);
-	card.sizes = cost::sizes(&circuit);
-	card.cost = cost::cost(&circuit);
-	card.decryption_failure_probability = cost::failure_probability(&circuit);
+	card.sizes = Sizes::of(&circuit);
+	card.cost = Cost::of(&circuit);
+	card.decryption_failure_probability = card::failure_probability(&circuit);
 	let shown = EncryptedCard {
 		name: card.name.clone(),
 		kind: kind.into(),

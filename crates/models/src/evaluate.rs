@@ -27,6 +27,10 @@ pub enum EvaluateError {
 /// give noise.
 ///
 /// The result depends on nothing but these bytes: every honest collator gets the same.
+///
+/// # Errors
+/// If the server key is missing or another one than the input needs, or the input does not decode
+/// or is of another length.
 pub fn evaluate(
 	artifact: &Artifact,
 	server_key: Option<&PreparedServerKey>,

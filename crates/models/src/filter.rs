@@ -2,93 +2,28 @@
 
 use crate::{
 	artifact::{Artifact, ArtifactError, Card},
-	card::{Cost, Sizes},
-	cost,
+	card::{self, Cost, FilterCard, FilterKind, Sizes},
 };
 use fhe_ml_engine::{
 	Circuit, CircuitInputError, ClientKey, DecryptError, FilterCircuit, FilterCircuitError, Seeder,
 	Tap,
 };
-use serde::{Deserialize, Serialize};
 
 /// Channels of the images: red, green, blue.
 pub const CHANNELS: u8 = 3;
 
-/// What a filter does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FilterKind {
-	/// Nothing.
-	Identity,
-	/// Dark becomes light.
-	Inverted,
-	/// A quarter turn, clockwise.
-	Rotate,
-	/// Luminance.
-	BlackAndWhite,
-	/// The mean of nine pixels.
-	Blur,
-	/// Five times the pixel less its four neighbours.
-	Sharpen,
-	/// Eight times the pixel less its eight neighbours.
-	RidgeDetection,
-}
-
-impl FilterKind {
-	/// All of them, with their names.
-	pub const ALL: [(&'static str, Self); 7] = [
-		("identity", Self::Identity),
-		("inverted", Self::Inverted),
-		("rotate", Self::Rotate),
-		("black-and-white", Self::BlackAndWhite),
-		("blur", Self::Blur),
-		("sharpen", Self::Sharpen),
-		("ridge-detection", Self::RidgeDetection),
-	];
-
-	/// Its name.
-	pub fn name(self) -> &'static str {
-		Self::ALL.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+/// Weights of the 3 x 3 pixels around each one, and what their sum is divided by; or nothing for those
+/// that are more than that.
+fn stencil(filter: FilterKind) -> ([i16; 9], u32) {
+	match filter {
+		FilterKind::Identity | FilterKind::Rotate | FilterKind::BlackAndWhite => {
+			([0, 0, 0, 0, 1, 0, 0, 0, 0], 1)
+		},
+		FilterKind::Inverted => ([0, 0, 0, 0, -1, 0, 0, 0, 0], 1),
+		FilterKind::Blur => ([1; 9], 9),
+		FilterKind::Sharpen => ([0, -1, 0, -1, 5, -1, 0, -1, 0], 1),
+		FilterKind::RidgeDetection => ([-1, -1, -1, -1, 8, -1, -1, -1, -1], 1),
 	}
-
-	/// Weights of the 3 x 3 pixels around each one, and what their sum is divided by; or nothing for those
-	/// that are more than that.
-	fn stencil(self) -> ([i16; 9], u32) {
-		match self {
-			Self::Identity | Self::Rotate | Self::BlackAndWhite => ([0, 0, 0, 0, 1, 0, 0, 0, 0], 1),
-			Self::Inverted => ([0, 0, 0, 0, -1, 0, 0, 0, 0], 1),
-			Self::Blur => ([1; 9], 9),
-			Self::Sharpen => ([0, -1, 0, -1, 5, -1, 0, -1, 0], 1),
-			Self::RidgeDetection => ([-1, -1, -1, -1, 8, -1, -1, -1, -1], 1),
-		}
-	}
-}
-
-/// The card of an image filter.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FilterCard {
-	/// Name of the model.
-	pub name: String,
-	/// Kind of the evaluated circuit, for people.
-	pub kind: String,
-	/// What it does.
-	pub filter: FilterKind,
-	/// Columns and rows of the images that it takes.
-	pub size: (usize, usize),
-	/// Columns and rows of the images that it gives.
-	pub output_size: (usize, usize),
-	/// Channels of the images that it takes: red, green, blue.
-	pub channels: usize,
-	/// Channels of the images that it gives: three, or one.
-	pub output_channels: usize,
-	/// What the client divides the decrypted integers by.
-	pub divisor: u32,
-	/// Sizes in bytes.
-	pub sizes: Sizes,
-	/// What collators compute.
-	pub cost: Cost,
-	/// Probability that a result decrypts wrongly: zero.
-	pub decryption_failure_probability: f64,
 }
 
 /// Why there is no such filter.
@@ -117,12 +52,15 @@ pub enum FilterError {
 }
 
 /// The artifact of a filter for images of this many columns and rows.
+///
+/// # Errors
+/// If there is no circuit for images of this size, or the name has not 1 to 64 bytes.
 pub fn image_filter(
 	filter: FilterKind,
 	name: &str,
 	size: (u16, u16),
 ) -> Result<Artifact, FilterError> {
-	let (stencil, mut divisor) = filter.stencil();
+	let (stencil, mut divisor) = stencil(filter);
 	let around = |output: u8, input: u8, factor: i16| {
 		let taps = stencil.into_iter().zip(0i8..).filter(|(weight, _)| *weight != 0);
 		taps.map(move |(weight, at)| Tap {
@@ -161,9 +99,9 @@ pub fn image_filter(
 		channels: CHANNELS.into(),
 		output_channels,
 		divisor,
-		sizes: cost::sizes(&circuit),
-		cost: cost::cost(&circuit),
-		decryption_failure_probability: cost::failure_probability(&circuit),
+		sizes: Sizes::of(&circuit),
+		cost: Cost::of(&circuit),
+		decryption_failure_probability: card::failure_probability(&circuit),
 	};
 	Ok(Artifact::filter(card, circuit)?)
 }
@@ -180,6 +118,9 @@ pub struct ImageFilter {
 
 impl ImageFilter {
 	/// Of the artifact of a filter.
+	///
+	/// # Errors
+	/// If it is the artifact of another model.
 	pub fn new(artifact: Artifact) -> Result<Self, FilterError> {
 		match &artifact.card {
 			Card::Filter(card) => Ok(Self { card: card.clone(), artifact }),
@@ -188,6 +129,9 @@ impl ImageFilter {
 	}
 
 	/// Encrypts an image.
+	///
+	/// # Errors
+	/// If the image has another size.
 	pub fn encrypt(
 		&self,
 		key: &ClientKey,
@@ -199,6 +143,9 @@ impl ImageFilter {
 	}
 
 	/// Decrypts the filtered image.
+	///
+	/// # Errors
+	/// If the result belongs to another input or key, or does not decode.
 	pub fn decrypt(
 		&self,
 		key: &ClientKey,
@@ -209,6 +156,9 @@ impl ImageFilter {
 	}
 
 	/// The filtered image without encryption.
+	///
+	/// # Errors
+	/// If the image has another size.
 	pub fn apply_clear(&self, image: &[u8]) -> Result<Vec<u8>, FilterError> {
 		Ok(self.image(&self.artifact.circuit.evaluate_clear(&self.planes(image)?)?))
 	}

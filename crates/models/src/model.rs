@@ -9,6 +9,27 @@ use crate::{
 use fhe_ml_engine::{Circuit, CircuitInputError, ClientKey, DecryptError, Seeder};
 
 /// An artifact with its card.
+///
+/// A row has one value per feature, in the order and units of [`ModelCard::features`].
+///
+/// ```
+/// use fhe_ml_engine::{ClientKey, EvaluationBuffers, new_seeder};
+/// use fhe_ml_models::{ImportOptions, Model, evaluate, import_onnx};
+///
+/// let onnx = include_bytes!("../../../models/wine_logistic.onnx");
+/// let options = ImportOptions { name: "wine".into(), calibration: None };
+/// let model = Model::new(import_onnx(onnx, &options)?, None)?;
+///
+/// let mut seeder = new_seeder();
+/// let (client_key, _server_key) = ClientKey::generate(seeder.as_mut());
+/// let row = [13.0, 2.0, 2.4, 19.0, 100.0, 2.3, 2.0, 0.4, 1.6, 5.0, 1.0, 2.6, 700.0];
+/// let input = model.encrypt(&client_key, &row, seeder.as_mut())?;
+/// // On the collator; a linear model needs no server key.
+/// let result = evaluate(&model.artifact, None, &input, &mut EvaluationBuffers::default())?;
+/// let prediction = model.decrypt(&client_key, &input, &result)?;
+/// assert_eq!(prediction, model.predict_clear(&row)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Model {
 	/// What the chain has.
@@ -56,6 +77,10 @@ pub enum EncryptRowError {
 
 impl Model {
 	/// A public model, or an encrypted one with the bytes of its schema and the key that opens it.
+	///
+	/// # Errors
+	/// If the schema is missing, needless or of another model, the key is another one, or the model
+	/// is an image filter.
 	pub fn new(
 		artifact: Artifact,
 		schema: Option<(&[u8], &ClientKey)>,
@@ -81,12 +106,18 @@ impl Model {
 	}
 
 	/// The prediction of the quantised model without any encryption; not for encrypted models.
+	///
+	/// # Errors
+	/// If the row does not have one finite number per feature, or one is too far out of its range.
 	pub fn predict_clear(&self, row: &[f64]) -> Result<Prediction, EncryptRowError> {
 		let outputs = self.artifact.circuit.evaluate_clear(&self.card.encode(row)?)?;
 		Ok(self.card.decode(&outputs))
 	}
 
 	/// Encodes and encrypts a row of features.
+	///
+	/// # Errors
+	/// If the row does not have one finite number per feature, or one is too far out of its range.
 	pub fn encrypt(
 		&self,
 		key: &ClientKey,

@@ -73,6 +73,10 @@ impl ModelCard {
 	///
 	/// Values are rounded to single precision first, if ONNX Runtime takes them so. A missing value
 	/// (not a number) is what the model's trees make of it; other models need every value.
+	///
+	/// # Errors
+	/// If the row does not have one value per feature, or one is not finite or too far out of its
+	/// range.
 	pub fn encode(&self, row: &[f64]) -> Result<Vec<i64>, EncodeError> {
 		if row.len() != self.features.len() {
 			let (found, wanted) = (row.len(), self.features.len());

@@ -64,6 +64,9 @@ fn cipher(key: &ClientKey) -> Result<XChaCha20Poly1305, SchemaError> {
 
 impl Schema {
 	/// The bytes of a schema file, for the owner of `key`.
+	///
+	/// # Errors
+	/// If the card cannot be written as JSON.
 	pub fn seal(&self, key: &ClientKey, seeder: &mut dyn Seeder) -> Result<Vec<u8>, SchemaError> {
 		let card = Zeroizing::new(serde_json::to_vec(&self.card)?);
 		let sealed = card.len() + TAG_BYTES;
@@ -82,6 +85,9 @@ impl Schema {
 	}
 
 	/// Opens the bytes of a schema file.
+	///
+	/// # Errors
+	/// If the bytes are no schema, it is sealed for another key, or it was changed.
 	pub fn open(bytes: &[u8], key: &ClientKey) -> Result<Self, SchemaError> {
 		Header::read(bytes, BlobKind::Schema)?;
 		let too_short = HeaderError::WrongLength;

@@ -27,6 +27,24 @@ pub enum VerifyError {
 
 /// Evaluates `model` on `input` and compares: every honest worker gets exactly these bytes.
 ///
+/// ```
+/// use fhe_ml_engine::{ClientKey, EvaluationBuffers, new_seeder};
+/// use fhe_ml_models::{FilterKind, ImageFilter, VerifyError, evaluate, image_filter, verify_result};
+///
+/// let filter = ImageFilter::new(image_filter(FilterKind::Blur, "blur", (4, 4))?)?;
+/// let mut seeder = new_seeder();
+/// let (client_key, _server_key) = ClientKey::generate(seeder.as_mut());
+/// let input = filter.encrypt(&client_key, &[7; 3 * 4 * 4], seeder.as_mut())?;
+///
+/// let (model, buffers) = (&filter.artifact, &mut EvaluationBuffers::default());
+/// let mut result = evaluate(model, None, &input, buffers)?;
+/// verify_result(model, None, &input, &result, buffers)?;
+/// result[0] ^= 1;
+/// let refused = verify_result(model, None, &input, &result, buffers);
+/// assert!(matches!(refused, Err(VerifyError::WrongResult)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// If the result is another one, or cannot be verified.
 pub fn verify_result(

@@ -7,10 +7,10 @@ mod common;
 use common::{client_key, import, predict_encrypted, test_rows};
 use fhe_ml_engine::{Circuit, ClientKey, EvaluationBuffers, entities::forest::Node, new_seeder};
 use fhe_ml_models::{
-	Artifact, Card, EncryptModelError, EncryptedModel, EvaluateError, Model, ModelError, Schema,
-	SchemaError,
-	card::{Encoding, ModelCard},
-	encrypt_model, evaluate,
+	Artifact, Card, EncryptModelError, EncryptedModel, EvaluateError, FilterKind, Model,
+	ModelError, Schema, SchemaError,
+	card::{Encoding, ModelCard, ScaledFeature},
+	encrypt_model, evaluate, image_filter,
 };
 use std::collections::HashSet;
 
@@ -258,6 +258,29 @@ fn models_take_the_schema_and_the_key_that_belong_to_them() {
 	assert!(matches!(needless, Some(ModelError::NeedsNoSchema)));
 	let twice = encrypt_model(&one.artifact, key, false, new_seeder().as_mut()).err();
 	assert!(matches!(twice, Some(EncryptModelError::Encrypted)));
+}
+
+#[test]
+fn what_cannot_be_encrypted_is_told_why() {
+	let refused = |artifact: &Artifact| {
+		encrypt_model(artifact, client_key(), false, new_seeder().as_mut()).unwrap_err()
+	};
+	let filter = image_filter(FilterKind::Blur, "blur", (8, 6)).unwrap();
+	let error = refused(&filter);
+	assert!(matches!(error, EncryptModelError::IsFilter), "{error:?}");
+	assert!(error.to_string().contains("is an image filter"), "{error}");
+
+	let model = import("breast_cancer_xgboost_10x3", true);
+	let twin = encrypted(&model, false).artifact;
+	assert!(matches!(refused(&twin), EncryptModelError::Encrypted));
+
+	// A card that fits the circuit's number of inputs, but does not encode what trees compare.
+	let mut card = model.card;
+	let inputs = model.artifact.circuit.inputs();
+	card.features = (0..inputs).map(|at| format!("f{at}")).collect();
+	card.encoding = Encoding::Scaled(vec![ScaledFeature { offset: 0.0, scale: 1.0 }; inputs]);
+	let made_up = Artifact::new(card, model.artifact.circuit).unwrap();
+	assert!(matches!(refused(&made_up), EncryptModelError::Encoding));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! How outcomes reach the chain: the mailbox, and straight to the pool.
 
-use crate::{LOG_TARGET, service::is_before_spec_5};
+use crate::{LOG_TARGET, older_runtime::is_before_spec_5};
 use codec::Encode;
 use fhe_ml_primitives::{
 	AssignedJob, FheMlApi, JobId, MailboxEntry, Outcome, Sent, Statement, Step, SubmissionPayload,

@@ -1,6 +1,9 @@
 //! What was begun and finished, in a transactional database on disk.
 
-use crate::{LOG_TARGET, scheduler::Task};
+use crate::{
+	LOG_TARGET,
+	task::{Evidence, Task},
+};
 use codec::{Decode, Encode};
 use fhe_ml_primitives::{AssignedJob, Outcome};
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
@@ -26,7 +29,7 @@ pub struct JournalEntry {
 
 impl JournalEntry {
 	/// What an outcome depends on.
-	pub fn evidence(&self) -> (H256, H256, Option<H256>) {
+	pub(crate) fn evidence(&self) -> Evidence {
 		(self.input, self.artifact, self.server_key)
 	}
 
@@ -169,7 +172,7 @@ impl Journal {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::scheduler::tests::assigned;
+	use crate::task::tests::assigned;
 	use fhe_ml_primitives::FailureReason;
 
 	#[test]

@@ -7,6 +7,7 @@
 //!
 //! - [`scheduler`]: what to do next, as a state machine without any IO.
 //! - [`journal`]: what was begun and finished, on disk, so that a restart loses and repeats nothing.
+//! - [`task`]: what both keep books of.
 //! - [`calibration`]: how fast this machine is.
 //! - [`evaluation`]: bytes in, outcome out; never panics.
 //! - [`delivery`]: mailbox and pool.
@@ -17,8 +18,10 @@ pub mod delivery;
 pub mod evaluation;
 pub mod journal;
 pub mod metrics;
+mod older_runtime;
 pub mod scheduler;
 pub mod service;
+pub mod task;
 
 pub use service::{Conduct, Honest, StartError, Worker, WorkerParams};
 

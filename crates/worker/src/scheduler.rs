@@ -8,9 +8,11 @@
 //! The job with the first deadline comes first, and those that can no longer make theirs do not come at all:
 //! to begin with them would only make the next one late. Jobs of another engine version are declined.
 
-use crate::journal::JournalEntry;
-use fhe_ml_primitives::{AssignedJob, FailureReason, JobId, Outcome, WorkerId};
-use sp_core::H256;
+use crate::{
+	journal::JournalEntry,
+	task::{Task, evidence},
+};
+use fhe_ml_primitives::{AssignedJob, FailureReason, Outcome};
 use std::collections::BTreeMap;
 
 /// Best blocks for which a job is remembered after it has vanished from the chain's list.
@@ -18,21 +20,6 @@ pub const KEEP_BLOCKS: u32 = 32;
 
 /// Evaluations that may crash the process before a job is reported as failed.
 pub const MAX_CRASHES: u8 = 5;
-
-/// One job of one worker key.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Task {
-	/// The job.
-	pub job: JobId,
-	/// The worker key that it is assigned to.
-	pub worker: WorkerId,
-}
-
-impl From<&AssignedJob> for Task {
-	fn from(assigned: &AssignedJob) -> Self {
-		Self { job: assigned.job, worker: assigned.worker.clone() }
-	}
-}
 
 /// What to do now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,11 +70,6 @@ pub struct Scheduler {
 	engine: u16,
 	/// Number of the best block.
 	best: u32,
-}
-
-/// What an outcome depends on: equal evidence, equal outcome.
-fn evidence(assigned: &AssignedJob) -> (H256, H256, Option<H256>) {
-	(assigned.input, assigned.artifact, assigned.server_key)
 }
 
 impl Scheduler {
@@ -230,25 +212,10 @@ impl Scheduler {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
 	use super::*;
+	use crate::task::tests::assigned;
 	use fhe_ml_primitives::{ResultBytes, Step};
-	use sp_core::crypto::UncheckedFrom;
-
-	pub(crate) fn assigned(job: JobId, input: u8) -> AssignedJob {
-		AssignedJob {
-			job,
-			worker: WorkerId::from(sp_core::sr25519::Public::unchecked_from([1; 32])),
-			model: 0,
-			artifact: H256::zero(),
-			server_key: None,
-			input: H256::repeat_byte(input),
-			engine: ENGINE,
-			work: 1,
-			step: Step::Post,
-			deadline: 100,
-		}
-	}
 
 	const ENGINE: u16 = 1;
 	const BEST: u32 = 10;

@@ -7,6 +7,7 @@ use crate::{
 	evaluation::{Evaluator, Known},
 	journal::{Journal, JournalError},
 	metrics::Metrics,
+	older_runtime::is_before_spec_5,
 	scheduler::{Action, Evaluated, Scheduler},
 };
 use fhe_ml_engine::SelfTestError;
@@ -21,7 +22,7 @@ use futures::{
 use prometheus_endpoint::{PrometheusError, Registry};
 use sc_client_api::BlockchainEvents;
 use sc_transaction_pool_api::TransactionPool;
-use sp_api::{ApiError, ApiExt, ProvideRuntimeApi};
+use sp_api::{ApiError, ProvideRuntimeApi};
 use sp_blockchain::HeaderBackend;
 use sp_consensus::SyncOracle;
 use sp_core::{H256, offchain::OffchainStorage};
@@ -350,20 +351,6 @@ where
 		return Ok(jobs.into_iter().map(Into::into).collect());
 	}
 	api.assigned_jobs(at, workers, MAX_QUEUED)
-}
-
-/// Whether the runtime is older than this node: nodes are upgraded first, and work on in between.
-pub(crate) fn is_before_spec_5<Client, Block>(
-	client: &Client,
-	at: Block::Hash,
-) -> Result<bool, ApiError>
-where
-	Block: BlockT,
-	Client: ProvideRuntimeApi<Block>,
-	Client::Api: FheMlApi<Block, AccountId32, u128>,
-{
-	let version = client.runtime_api().api_version::<dyn FheMlApi<Block, AccountId32, u128>>(at)?;
-	Ok(version.is_some_and(|version| version < 4))
 }
 
 /// The blobs of a job at the best block that are not known, if they are those that were assigned.

@@ -1,7 +1,6 @@
 //! `fhe-ml app`: serves the page, on this machine only.
 
-use super::CommandError;
-use crate::{cli::App, output::Output};
+use crate::{cli::App, error::CommandError, output::Output};
 use axum::{
 	Router,
 	extract::State,

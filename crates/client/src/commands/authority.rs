@@ -1,8 +1,8 @@
 //! `fhe-ml authority`.
 
-use super::CommandError;
 use crate::{
 	cli::{AuthorityCommand, Node, Signer},
+	error::CommandError,
 	output::Output,
 };
 use fhe_ml_primitives::{

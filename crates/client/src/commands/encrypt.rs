@@ -1,11 +1,10 @@
 //! `fhe-ml encrypt` and `fhe-ml decrypt`: the two ends of a request made by hand.
 
-use super::{
-	CommandError, ModelSource, encrypt_row, find_model, hex_hash,
-	verify::{Verifier, refused},
-};
+use super::verify::{Verifier, refused};
 use crate::{
 	cli::{Decrypt, Encrypt},
+	error::CommandError,
+	models::{ModelSource, encrypt_row, find_model, hex_hash},
 	output::Output,
 };
 use fhe_ml_client::{

@@ -1,13 +1,12 @@
 //! `fhe-ml evaluate`: the whole way on one machine.
 
-use super::{CommandError, encrypt_row};
-use crate::{cli::Evaluate, output::Output};
+use crate::{cli::Evaluate, error::CommandError, models::encrypt_row, output::Output};
 use fhe_ml_client::{
 	files::{self, FileError},
 	rows::Table,
 };
 use fhe_ml_engine::{ClientKey, EvaluationBuffers, PreparedServerKey};
-use fhe_ml_models::{Model, Prediction, evaluate};
+use fhe_ml_models::{Model, ModelError, Prediction, evaluate};
 use serde::Serialize;
 use serde_json::json;
 use std::{path::Path, time::Instant};
@@ -35,8 +34,13 @@ pub fn run(options: Evaluate, output: Output) -> Result<(), CommandError> {
 		Some((_, client)) => {
 			files::read_model(&options.model, options.schema.path.as_deref(), client)?
 		},
-		None => Model::new(files::read_artifact(&options.model)?, None)
-			.map_err(|_| CommandError::NotClear)?,
+		None => {
+			let artifact = files::read_artifact(&options.model)?;
+			Model::new(artifact, None).map_err(|source| match source {
+				ModelError::NeedsSchema => CommandError::NotClear,
+				source => FileError::Model { path: options.model.clone(), source }.into(),
+			})?
+		},
 	};
 	let table = Table::read(&options.input.table)?.for_model(&model.card)?;
 	let rows = table.select(options.rows.as_ref())?;

@@ -1,7 +1,6 @@
 //! `fhe-ml key`.
 
-use super::{CommandError, hex_hash};
-use crate::{cli::KeyCommand, output::Output};
+use crate::{cli::KeyCommand, error::CommandError, models::hex_hash, output::Output};
 use fhe_ml_client::{chain::Call, files};
 use serde_json::json;
 

@@ -1,8 +1,9 @@
 //! `fhe-ml model`.
 
-use super::{CommandError, hex_hash};
 use crate::{
 	cli::{ModelCommand, Node},
+	error::CommandError,
+	models::hex_hash,
 	output::Output,
 };
 use fhe_ml_client::{files, rows::Table};

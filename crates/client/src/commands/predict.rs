@@ -1,11 +1,12 @@
 //! `fhe-ml predict`: encrypt, submit, wait, decrypt.
 
-use super::{
-	CommandError, check_known, encrypt_row,
-	verify::{Verifier, refused},
-	with_schema,
+use super::verify::{Verifier, refused};
+use crate::{
+	cli::Predict,
+	error::CommandError,
+	models::{check_known, encrypt_row, with_schema},
+	output::Output,
 };
-use crate::{cli::Predict, output::Output};
 use fhe_ml_client::{
 	chain::{Account, BestBlock, Call, Chain, ChainError, Job, PendingRequest, RequestedJob},
 	files,

@@ -1,8 +1,9 @@
 //! `fhe-ml verify`, and what `predict` and `decrypt` verify before they decrypt.
 
-use super::{CommandError, hex_hash};
 use crate::{
 	cli::{Node, Trust, Verify},
+	error::CommandError,
+	models::{check_named, hex_hash},
 	output::Output,
 };
 use codec::Encode;
@@ -110,7 +111,7 @@ pub async fn run(options: Verify, output: Output) -> Result<(), CommandError> {
 		Some(path) => files::read_artifact(path)?,
 		None => best.artifact(model).await?,
 	};
-	super::check_named(&artifact, model, options.model_hash)?;
+	check_named(&artifact, model, options.model_hash)?;
 	let completed = JobStatus::Completed { result: blake2b_256(&result).into() };
 	if job.input.0 != blake2b_256(&input) || job.status != completed {
 		return Err(CommandError::Inconsistent(number));

@@ -1,8 +1,8 @@
 //! `fhe-ml worker`.
 
-use super::CommandError;
 use crate::{
 	cli::{Node, Signer, WorkerCommand, WorkerKey},
+	error::CommandError,
 	output::Output,
 };
 use codec::{Decode, Encode};

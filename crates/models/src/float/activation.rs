@@ -1,7 +1,5 @@
 //! Activations of hidden layers: any function of one number.
 
-use super::{ImportError, graph::Node};
-
 /// A function of one number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Activation {
@@ -25,53 +23,7 @@ pub(crate) enum Activation {
 	ThresholdedRelu(f64),
 }
 
-/// Operators that are activations, besides Sigmoid and Clip.
-pub(crate) const ACTIVATIONS: [&str; 17] = [
-	"Abs",
-	"Celu",
-	"Cos",
-	"Elu",
-	"Erf",
-	"Gelu",
-	"HardSigmoid",
-	"HardSwish",
-	"LeakyRelu",
-	"Mish",
-	"Relu",
-	"Selu",
-	"Sin",
-	"Softplus",
-	"Softsign",
-	"Tanh",
-	"ThresholdedRelu",
-];
-
 impl Activation {
-	/// What an operator of [`ACTIVATIONS`] computes; defaults are ONNX's.
-	pub fn of(node: Node) -> Result<Self, ImportError> {
-		let alpha = |default| node.float("alpha", default);
-		Ok(match node.0.op_type.as_str() {
-			"Abs" => Self::Abs,
-			"Celu" => Self::Celu(alpha(1.0)),
-			"Cos" => Self::Cos,
-			"Elu" => Self::Elu(alpha(1.0)),
-			"Erf" => Self::Erf,
-			"Gelu" if node.string("approximate", "none") == "none" => Self::Gelu,
-			"HardSigmoid" => Self::HardSigmoid(alpha(0.2), node.float("beta", 0.5)),
-			"HardSwish" => Self::HardSwish,
-			"LeakyRelu" => Self::LeakyRelu(alpha(0.01)),
-			"Mish" => Self::Mish,
-			"Relu" => Self::Clip(0.0, f64::INFINITY),
-			"Selu" => Self::Selu(alpha(1.673_263_192_176_818_8), node.float("gamma", 1.050_700_98)),
-			"Sin" => Self::Sin,
-			"Softplus" => Self::Softplus,
-			"Softsign" => Self::Softsign,
-			"Tanh" => Self::Tanh,
-			"ThresholdedRelu" => Self::ThresholdedRelu(alpha(1.0)),
-			_ => return Err(node.unsupported("as an activation")),
-		})
-	}
-
 	/// The value at z.
 	pub fn at(self, z: f64) -> f64 {
 		let exp_minus_one = |z: f64| z.min(0.0).exp_m1();

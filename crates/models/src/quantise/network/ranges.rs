@@ -1,7 +1,10 @@
 //! Where features are, and how many bits each of them gets.
 
-use super::QuantiseNetworkError;
-use crate::{card::ScaledFeature, import::Calibration};
+use crate::{
+	card::ScaledFeature,
+	float::calibration::{Calibration, Scaler},
+	quantise::error::QuantiseNetworkError,
+};
 
 /// Most bits of a feature.
 const MAX_FEATURE_BITS: u32 = 8;
@@ -106,29 +109,28 @@ pub(super) fn allocate_bits(
 	bits.into_iter().map(|bits| bits as u32).collect()
 }
 
-/// Half width, in standard deviations, of the expected range of a scaled feature.
-const SCALED_HALF_WIDTH: f64 = 4.0;
-
+/// The range of each feature: of the calibration rows, else of the model's scalers.
+///
+/// # Errors
+/// If neither tells the range of a feature that is used.
 pub(super) fn feature_ranges(
-	scalers: &[Option<(f64, f64)>],
+	scalers: &[Option<Scaler>],
 	calibration: Option<&Calibration>,
 	used: &[bool],
 ) -> Result<Vec<FeatureRange>, QuantiseNetworkError> {
 	if let Some(calibration) = calibration {
-		if calibration.rows.is_empty() || !calibration.rows.iter().flatten().all(|x| x.is_finite())
-		{
+		if !calibration.tells_ranges() {
 			return Err(QuantiseNetworkError::NoRanges);
 		}
 		let range =
 			|feature: usize| FeatureRange::of(calibration.rows.iter().map(|row| row[feature]));
 		return Ok((0..scalers.len()).map(range).collect());
 	}
-	let range = |(scaler, &used): (&Option<(f64, f64)>, &bool)| match scaler {
-		// z = a x + b is expected in [-4, 4].
-		Some((a, b)) => {
-			let (centre, half_width) = (-b / a, SCALED_HALF_WIDTH / a.abs());
-			let (low, high) = (centre - half_width, centre + half_width);
-			Ok(FeatureRange::uniform(low, high, 1.0 / (a * a)))
+	let range = |(scaler, &used): (&Option<Scaler>, &bool)| match scaler {
+		Some(scaler) => {
+			let range = scaler.expected();
+			let (low, high) = (range.centre - range.half_width, range.centre + range.half_width);
+			Ok(FeatureRange::uniform(low, high, 1.0 / (scaler.slope * scaler.slope)))
 		},
 		None if !used => Ok(FeatureRange::uniform(0.0, 0.0, 0.0)),
 		None => Err(QuantiseNetworkError::NoRanges),

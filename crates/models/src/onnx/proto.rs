@@ -13,6 +13,16 @@ pub(crate) struct ModelProto {
 	pub producer_version: String,
 	#[prost(message, optional, tag = "7")]
 	pub graph: Option<GraphProto>,
+	#[prost(message, repeated, tag = "8")]
+	pub opset_import: Vec<OperatorSetIdProto>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct OperatorSetIdProto {
+	#[prost(string, tag = "1")]
+	pub domain: String,
+	#[prost(int64, tag = "2")]
+	pub version: i64,
 }
 
 #[derive(Clone, PartialEq, Message)]

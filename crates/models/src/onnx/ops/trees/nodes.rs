@@ -1,27 +1,14 @@
-//! `TreeEnsembleClassifier` and `TreeEnsembleRegressor`, as ONNX Runtime evaluates them.
+//! The nodes of trees, as ONNX Runtime evaluates them.
 
-use super::{ImportError, formula::ScalarChain, graph::Node};
-use crate::card::{Comparison, Predicate};
-use std::collections::HashMap;
-
-/// A tree over predicates of the features, with floating-point leaves.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum FloatTree {
-	/// (output, value).
-	Leaf(Vec<(usize, f64)>),
-	Split {
-		predicate: Predicate,
-		zero: Box<FloatTree>,
-		one: Box<FloatTree>,
+use crate::{
+	card::{Comparison, Predicate},
+	float::{
+		chain::ScalarChain,
+		forest::{FloatForest, FloatTree},
 	},
-}
-
-/// A sum of trees.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct FloatForest {
-	pub trees: Vec<FloatTree>,
-	pub outputs: usize,
-}
+	onnx::{error::OnnxError, node::Node},
+};
+use std::collections::HashMap;
 
 /// Where the leaf values of a node's trees are.
 pub(crate) struct LeafNames {
@@ -68,7 +55,7 @@ pub(crate) fn read(
 	leaf_names: &LeafNames,
 	outputs: usize,
 	columns: &[ScalarChain],
-) -> Result<FloatForest, ImportError> {
+) -> Result<FloatForest, OnnxError> {
 	let (tree_ids, node_ids) = (node.ints("nodes_treeids"), node.ints("nodes_nodeids"));
 	let count = tree_ids.len();
 	let modes = node.strings("nodes_modes");
@@ -100,7 +87,7 @@ pub(crate) fn read(
 			is_child[child] = true;
 			Ok(child)
 		};
-		(0..count).map(child).collect::<Result<Vec<_>, ImportError>>()
+		(0..count).map(child).collect::<Result<Vec<_>, OnnxError>>()
 	};
 	let (true_children, false_children) = (children(on_true)?, children(on_false)?);
 
@@ -142,7 +129,7 @@ pub(crate) fn read(
 }
 
 impl Nodes<'_> {
-	fn tree(&mut self, at: usize, depth: usize) -> Result<FloatTree, ImportError> {
+	fn tree(&mut self, at: usize, depth: usize) -> Result<FloatTree, OnnxError> {
 		if std::mem::replace(&mut self.visited[at], true) {
 			return Err(self.node.malformed("its nodes are not trees"));
 		}
@@ -160,7 +147,7 @@ impl Nodes<'_> {
 	}
 
 	/// The condition of a node as `x <= t` or `x == t`, or the negation of one.
-	fn predicate(&self, at: usize) -> Result<(Predicate, bool), ImportError> {
+	fn predicate(&self, at: usize) -> Result<(Predicate, bool), OnnxError> {
 		let column = usize::try_from(self.features[at]).ok().and_then(|at| self.columns.get(at));
 		let column = column.ok_or_else(|| self.node.malformed("a feature does not exist"))?;
 		let threshold = column.precision.round(self.values[at]);

@@ -1,0 +1,111 @@
+//! Why a command failed.
+
+use fhe_ml_client::{
+	chain::{ChainError, LightError},
+	files::FileError,
+	known_models::KnownModelError,
+	rows::TableError,
+};
+use fhe_ml_engine::DecryptError;
+use fhe_ml_models::{
+	ArtifactError, EncryptModelError, EncryptRowError, EvaluateError, FilterError, ImportError,
+	ModelError, SchemaError, VerifyError,
+};
+use std::path::PathBuf;
+
+/// Why a command failed: one sentence, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+	#[error(transparent)]
+	File(#[from] FileError),
+	#[error(transparent)]
+	Table(#[from] TableError),
+	#[error(transparent)]
+	Chain(#[from] ChainError),
+	#[error(transparent)]
+	Light(#[from] LightError),
+	#[error("{0}")]
+	Import(#[from] ImportError),
+	#[error("the model is not usable: {0}")]
+	Artifact(#[from] ArtifactError),
+	#[error("{0}")]
+	Filter(#[from] FilterError),
+	#[error("{0}")]
+	EncryptModel(#[from] EncryptModelError),
+	#[error("{0}")]
+	Schema(#[from] SchemaError),
+	#[error(
+		"model {0} is encrypted; name the schema that `fhe-ml model import` wrote with it: --schema FILE"
+	)]
+	NeedsSchema(u32),
+	#[error("model {model} cannot be used: {source}{}", key_advice(.source))]
+	Model { model: u32, source: ModelError },
+	#[error(
+		"the model is encrypted: it cannot be evaluated in the clear; give --key instead of --clear"
+	)]
+	NotClear,
+	#[error("row {row}: {source}")]
+	Encrypt { row: usize, source: EncryptRowError },
+	#[error("cannot make {threads} threads: {source}")]
+	Threads { threads: usize, source: rayon::ThreadPoolBuildError },
+	#[error("{0}; use the key and the input that the job was requested with")]
+	Decrypt(#[from] DecryptError),
+	#[error(
+		"{0} is not what the model gives on this input: the worker lied or runs another version, so no score is shown; publish nothing of it, ask again with --redundancy 3, and report the worker"
+	)]
+	WrongResult(String),
+	#[error("{what} is not decrypted: {source}")]
+	Unverified { what: String, source: VerifyError },
+	#[error(
+		"there is no server key {0} on the chain, and without it nobody can verify; name a key folder that has server.key"
+	)]
+	NoKeyToVerify(String),
+	#[error(
+		"input or result of job {0} are not those of its record, which no honest node says; ask another node with --url"
+	)]
+	Inconsistent(u64),
+	#[error("{0}")]
+	KnownModel(#[from] KnownModelError),
+	#[error("the evaluation failed: {0}")]
+	Evaluate(#[from] EvaluateError),
+	#[error("cannot write JSON: {0}")]
+	Json(#[from] serde_json::Error),
+	#[error(
+		"model {model} takes no requests with redundancy {redundancy}: it is retired, or the chain's limits do not allow that; `fhe-ml model list` shows what there is"
+	)]
+	NoQuote { model: u32, redundancy: u8 },
+	#[error("model {model} is evaluated with your server key, and the chain does not have it; `fhe-ml key register --key {}` registers it", .folder.display())]
+	NoServerKey { model: u32, folder: PathBuf },
+	#[error("`{0}` is not the public key of a worker; `fhe-ml worker list` shows them")]
+	WorkerKey(String),
+	#[error(
+		"this fhe-ml was built without the page; `scripts/build-page.sh` and a new build add it"
+	)]
+	NoPage,
+	#[error("`{0}` is not the WebSocket of a node, like ws://127.0.0.1:9944")]
+	NodeUrl(String),
+	#[error(
+		"a browser reaches full nodes by WebSocket only, and the specification names none like \
+		/ip4/127.0.0.1/tcp/30333/ws/p2p/...; name one with --bootnode (the node needs --listen-addr .../ws)"
+	)]
+	NoWebSocket,
+	#[error("cannot serve on 127.0.0.1:{port}: {source}; name another with --port")]
+	Listen { port: u16, source: std::io::Error },
+	#[error("one row costs {quote}, more than --max-fee {max_fee}")]
+	TooExpensive { quote: u128, max_fee: u128 },
+	#[error(
+		"the chain asks {quote} for one row, and it should be at most {most} by what this machine computes; \
+		give --max-fee {quote} if you agree to that"
+	)]
+	Overpriced { quote: u128, most: u128 },
+	#[error("{failed} of {rows} rows failed; the first: {first}")]
+	SomeRows { failed: usize, rows: usize, first: String },
+}
+
+/// What helps if it is the key that is wrong.
+fn key_advice(error: &ModelError) -> &'static str {
+	match error {
+		ModelError::AnotherKey => "; `fhe-ml model list` shows the key that it needs",
+		_ => "",
+	}
+}

@@ -1,0 +1,111 @@
+//! Affine functions of the features, of the sums of a forest, or of a hidden layer.
+
+use super::chain::{Precision, ScalarChain, Step};
+
+/// What the variables of an affine function are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Basis {
+	/// The features.
+	Features,
+	/// The sums of a forest.
+	Forest,
+	/// The activations of a hidden layer.
+	Hidden,
+}
+
+/// An affine function of the variables of a basis.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Row {
+	pub weights: Vec<f64>,
+	pub bias: f64,
+}
+
+impl Row {
+	pub fn scaled(&self, factor: f64) -> Self {
+		Self {
+			weights: self.weights.iter().map(|w| w * factor).collect(),
+			bias: self.bias * factor,
+		}
+	}
+
+	pub fn at(&self, x: &[f64]) -> f64 {
+		self.bias + self.weights.iter().zip(x).map(|(w, x)| w * x).sum::<f64>()
+	}
+}
+
+/// The columns of a `[N, rows.len()]` tensor, each affine in the variables of the basis.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Affine {
+	pub basis: Basis,
+	pub rows: Vec<Row>,
+	/// For each row how it comes from a single feature in floating point, if it does.
+	pub chains: Vec<Option<ScalarChain>>,
+}
+
+impl Affine {
+	/// The features `from..from + count` of `features`, unchanged.
+	pub fn features(from: usize, count: usize, features: usize, precision: Precision) -> Self {
+		let mut affine = Self::variables(Basis::Features, from, count, features);
+		affine.chains = (from..from + count)
+			.map(|feature| Some(ScalarChain { feature, precision, steps: Vec::new() }))
+			.collect();
+		affine
+	}
+
+	/// The variables `from..from + count` of a basis of `all`, unchanged.
+	pub fn variables(basis: Basis, from: usize, count: usize, all: usize) -> Self {
+		let row = |at: usize| {
+			let mut weights = vec![0.0; all];
+			weights[at] = 1.0;
+			Row { weights, bias: 0.0 }
+		};
+		Self { basis, rows: (from..from + count).map(row).collect(), chains: vec![None; count] }
+	}
+
+	/// Linear combinations of the columns: `matrix` has one row per new column.
+	pub fn combined(&self, matrix: &[Vec<f64>], bias: &[f64]) -> Self {
+		let variables = self.rows.first().map_or(0, |row| row.weights.len());
+		let combine = |(coefficients, bias): (&Vec<f64>, &f64)| {
+			let mut sum = Row { weights: vec![0.0; variables], bias: *bias };
+			for (coefficient, row) in coefficients.iter().zip(&self.rows) {
+				sum.bias += coefficient * row.bias;
+				for (total, w) in sum.weights.iter_mut().zip(&row.weights) {
+					*total += coefficient * w;
+				}
+			}
+			sum
+		};
+		let rows: Vec<Row> = matrix.iter().zip(bias).map(combine).collect();
+		Self { basis: self.basis, chains: vec![None; rows.len()], rows }
+	}
+
+	/// `step` applied to each column, with one constant per column.
+	pub fn stepped(&self, step: fn(f64) -> Step, constants: &[f64]) -> Self {
+		let map = |(row, &constant): (&Row, &f64)| {
+			let (a, b) = step(constant).slope_and_shift();
+			let mut row = row.scaled(a);
+			row.bias += b;
+			row
+		};
+		let chain = |(chain, &constant): (&Option<ScalarChain>, &f64)| {
+			let mut chain = chain.clone()?;
+			chain.steps.push(step(constant));
+			Some(chain)
+		};
+		Self {
+			basis: self.basis,
+			rows: self.rows.iter().zip(constants).map(map).collect(),
+			chains: self.chains.iter().zip(constants).map(chain).collect(),
+		}
+	}
+
+	/// The same, but not to be compared with thresholds: ONNX Runtime rounds in another order.
+	pub fn without_chains(mut self) -> Self {
+		self.chains = vec![None; self.rows.len()];
+		self
+	}
+
+	pub fn negated(&self) -> Self {
+		self.stepped(Step::Multiply, &vec![-1.0; self.rows.len()])
+	}
+}

@@ -1,0 +1,36 @@
+//! A model that is understood to the last operation.
+
+use super::{
+	affine::Row, calibration::Scaler, chain::Precision, forest::FloatForest, network::FloatLayer,
+};
+use crate::card::Task;
+
+/// What a model computes.
+#[derive(Clone, Debug)]
+pub(crate) struct FloatModel {
+	/// Where the model came from.
+	pub producer: String,
+	/// Names of the features in order.
+	pub features: Vec<String>,
+	/// Whether the model itself names them.
+	pub features_are_named: bool,
+	/// One per feature, if the model scales it before it looks at it.
+	pub scalers: Vec<Option<Scaler>>,
+	pub body: Body,
+	/// The scores that must be evaluated: affine in what the body gives, no two alike up to sign and
+	/// bias.
+	pub scores: Vec<Row>,
+	/// What is made of the scores.
+	pub task: Task,
+}
+
+/// What is between the features and the scores.
+#[derive(Clone, Debug)]
+pub(crate) enum Body {
+	/// Nothing: scores are affine in the features.
+	Linear,
+	/// Trees, which compare features of this precision.
+	Forest(FloatForest, Precision),
+	/// A hidden layer.
+	Hidden(FloatLayer),
+}

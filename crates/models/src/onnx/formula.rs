@@ -1,0 +1,89 @@
+//! What a tensor of the graph is, as a function of the features.
+
+use crate::{
+	card::{Classes, Transform},
+	float::{
+		activation::Activation,
+		affine::{Affine, Basis},
+	},
+};
+
+/// Scores: a transform of affine columns.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ScoreFormula {
+	pub affine: Affine,
+	pub transform: Transform,
+	pub normalise: bool,
+}
+
+impl ScoreFormula {
+	pub fn of(affine: Affine, transform: Transform) -> Self {
+		Self { affine, transform, normalise: false }
+	}
+
+	pub fn plain(affine: Affine) -> Self {
+		Self::of(affine, Transform::Identity)
+	}
+
+	pub fn is_plain(&self) -> bool {
+		self.transform == Transform::Identity && !self.normalise
+	}
+}
+
+/// Numbers or strings that do not depend on the features.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Constant {
+	Numbers(Vec<f64>),
+	Strings(Vec<String>),
+}
+
+/// What a tensor of the graph is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Formula {
+	/// The same for every input.
+	Constant { dims: Vec<usize>, value: Constant },
+	/// Affine in the features, in the sums of a forest, or in the activations of a hidden layer.
+	Affine(Affine),
+	/// e^z of affine columns.
+	Exp(Affine),
+	/// 1 + e^z of affine columns.
+	OnePlusExp(Affine),
+	/// clip(z, -1, 1) of affine columns.
+	Clipped(Affine),
+	/// 1 + clip(z, -1, 1) of affine columns.
+	OnePlusClipped(Affine),
+	/// A hidden layer: an activation of affine columns.
+	Activated(Affine, Activation),
+	/// Scores.
+	Scores(ScoreFormula),
+	/// The sum over the columns of scores.
+	ScoreSum(ScoreFormula),
+	/// 1 where all scores are 0, otherwise 0 (possibly times the number of classes).
+	AllZero,
+	/// The index of the largest score.
+	ArgMax(ScoreFormula),
+	/// The class with the largest score.
+	Label(ScoreFormula, Option<Classes>),
+}
+
+impl Formula {
+	/// For messages.
+	pub fn describe(&self) -> &'static str {
+		match self {
+			Self::Constant { .. } => "a constant",
+			Self::Affine(affine) => match affine.basis {
+				Basis::Features => "an affine function of the features",
+				Basis::Forest => "an affine function of the sums of trees",
+				Basis::Hidden => "an affine function of a hidden layer",
+			},
+			Self::Exp(_) | Self::OnePlusExp(_) => "an exponential",
+			Self::Clipped(_) | Self::OnePlusClipped(_) => "a clipped score",
+			Self::Activated(..) => "a hidden layer",
+			Self::Scores(_) => "scores",
+			Self::ScoreSum(_) => "a sum of scores",
+			Self::AllZero => "a mask",
+			Self::ArgMax(_) => "an index",
+			Self::Label(..) => "a label",
+		}
+	}
+}

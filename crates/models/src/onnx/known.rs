@@ -1,0 +1,151 @@
+//! What is known of the graph's tensors while its nodes are followed.
+
+use super::{
+	error::OnnxError,
+	formula::{Constant, Formula, ScoreFormula},
+	graph::Graph,
+	node::Node,
+};
+use crate::float::{
+	affine::{Affine, Basis, Row},
+	calibration::Scaler,
+	forest::FloatForest,
+	network::FloatLayer,
+};
+use std::collections::HashMap;
+
+/// The formulas of the tensors so far, and the parts of the model that they refer to.
+pub(crate) struct Known {
+	formulas: HashMap<String, Formula>,
+	/// For each feature, what the linear part sees of it, if that is not the feature itself.
+	pub scalers: Vec<Option<Scaler>>,
+	/// The forest, if there is one.
+	pub forest: Option<FloatForest>,
+	/// The hidden layer, if there is one.
+	pub hidden: Option<FloatLayer>,
+}
+
+impl Known {
+	/// The constants and inputs of a graph.
+	pub fn of(graph: &Graph) -> Self {
+		let features = graph.feature_names.len();
+		let mut known = Self {
+			formulas: graph.initializers.iter().cloned().collect(),
+			scalers: vec![None; features],
+			forest: None,
+			hidden: None,
+		};
+		let mut from = 0;
+		for (name, columns) in &graph.inputs {
+			let affine = Affine::features(from, *columns, features, graph.precision);
+			known.learn(name, Formula::Affine(affine));
+			from += columns;
+		}
+		known
+	}
+
+	/// Remembers what a tensor is.
+	pub fn learn(&mut self, name: &str, formula: Formula) {
+		self.formulas.insert(name.into(), formula);
+	}
+
+	/// What a tensor is, if that is known.
+	pub fn formula(&self, name: &str) -> Option<&Formula> {
+		self.formulas.get(name)
+	}
+
+	/// What a node's input is.
+	///
+	/// # Errors
+	/// If it is missing or not known yet.
+	pub fn input(&self, node: Node, at: usize) -> Result<&Formula, OnnxError> {
+		let name = node.0.input.get(at).ok_or_else(|| node.malformed("an input is missing"))?;
+		self.formula(name)
+			.ok_or_else(|| node.malformed(format!("its input `{name}` is not computed before it")))
+	}
+
+	/// A node's input that must be constant numbers.
+	///
+	/// # Errors
+	/// If it is something else.
+	pub fn numbers(&self, node: Node, at: usize) -> Result<&[f64], OnnxError> {
+		match self.input(node, at)? {
+			Formula::Constant { value: Constant::Numbers(numbers), .. } => Ok(numbers),
+			other => Err(not(node, at, other, "constant numbers")),
+		}
+	}
+
+	/// Constant numbers, one for each column; one number is for all of them.
+	///
+	/// # Errors
+	/// If it is something else, or there are more or fewer numbers.
+	pub fn per_column(&self, node: Node, at: usize, columns: usize) -> Result<Vec<f64>, OnnxError> {
+		per_column(node, self.numbers(node, at)?, columns)
+	}
+
+	/// A node's input that must be affine.
+	///
+	/// # Errors
+	/// If it is something else.
+	pub fn affine(&self, node: Node, at: usize) -> Result<&Affine, OnnxError> {
+		match self.input(node, at)? {
+			Formula::Affine(affine) => Ok(affine),
+			other => Err(not(node, at, other, "affine in the features")),
+		}
+	}
+
+	/// A node's input that must be scores.
+	///
+	/// # Errors
+	/// If it is something else.
+	pub fn scores(&self, node: Node, at: usize) -> Result<ScoreFormula, OnnxError> {
+		match self.input(node, at)? {
+			Formula::Affine(affine) => Ok(ScoreFormula::plain(affine.clone())),
+			Formula::Scores(scores) => Ok(scores.clone()),
+			other => Err(not(node, at, other, "scores")),
+		}
+	}
+
+	/// That an operator does not take these inputs together.
+	pub fn cannot(&self, node: Node) -> OnnxError {
+		let inputs: Vec<&str> = (0..node.0.input.len())
+			.filter_map(|at| self.input(node, at).ok().map(Formula::describe))
+			.collect();
+		node.unsupported(format!("on {}", inputs.join(" and ")))
+	}
+
+	/// Remembers what a linear layer sees of each feature, if that is a x + b.
+	pub fn note_scalers(&mut self, seen: &Affine) {
+		if seen.basis != Basis::Features {
+			return;
+		}
+		for &Row { ref weights, bias: shift } in &seen.rows {
+			let mut used = weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0);
+			if let (Some((feature, &slope)), None) = (used.next(), used.next())
+				&& (slope, shift) != (1.0, 0.0)
+			{
+				self.scalers[feature] = Some(Scaler { slope, shift });
+			}
+		}
+	}
+}
+
+fn not(node: Node, at: usize, found: &Formula, wanted: &str) -> OnnxError {
+	node.unsupported(format!("its input {at} is {}, not {wanted}", found.describe()))
+}
+
+/// One number for each column; one number is for all of them.
+///
+/// # Errors
+/// If there are more or fewer numbers.
+pub(crate) fn per_column(
+	node: Node,
+	numbers: &[f64],
+	columns: usize,
+) -> Result<Vec<f64>, OnnxError> {
+	match numbers {
+		[number] => Ok(vec![*number; columns]),
+		_ if numbers.len() == columns => Ok(numbers.to_vec()),
+		_ => Err(node.malformed(format!("{} numbers for {columns} columns", numbers.len()))),
+	}
+}

@@ -1,0 +1,99 @@
+//! A node with checked reads of its attributes.
+
+use super::{
+	error::OnnxError,
+	formula::{Constant, Formula},
+	proto::{AttributeProto, NodeProto},
+	tensor::constant,
+};
+use crate::card::Classes;
+
+/// A node of the graph.
+#[derive(Clone, Copy)]
+pub(crate) struct Node<'a>(pub &'a NodeProto);
+
+impl<'a> Node<'a> {
+	/// Its name, or its first output's.
+	pub fn name(&self) -> &str {
+		let output = self.0.output.first().map(String::as_str).unwrap_or_default();
+		if self.0.name.is_empty() { output } else { &self.0.name }
+	}
+
+	pub fn unsupported(&self, why: impl Into<String>) -> OnnxError {
+		OnnxError::UnsupportedUse {
+			node: self.name().into(),
+			operator: self.0.op_type.clone(),
+			why: why.into(),
+		}
+	}
+
+	pub fn malformed(&self, what: impl Into<String>) -> OnnxError {
+		OnnxError::malformed(format!("node `{}`", self.name()), what)
+	}
+
+	fn attribute(&self, name: &str) -> Option<&'a AttributeProto> {
+		self.0.attribute.iter().find(|attribute| attribute.name == name)
+	}
+
+	pub fn int(&self, name: &str, default: i64) -> i64 {
+		self.attribute(name).map_or(default, |attribute| attribute.i)
+	}
+
+	pub fn float(&self, name: &str, default: f64) -> f64 {
+		self.attribute(name).map_or(default, |attribute| attribute.f.into())
+	}
+
+	pub fn string(&self, name: &str, default: &str) -> String {
+		self.attribute(name)
+			.map_or(default.into(), |attribute| String::from_utf8_lossy(&attribute.s).into_owned())
+	}
+
+	pub fn floats(&self, name: &str) -> Vec<f64> {
+		self.attribute(name).map_or(Vec::new(), |attribute| {
+			attribute.floats.iter().map(|&value| value.into()).collect()
+		})
+	}
+
+	pub fn ints(&self, name: &str) -> &'a [i64] {
+		self.attribute(name).map_or(&[], |attribute| &attribute.ints)
+	}
+
+	pub fn strings(&self, name: &str) -> Vec<&'a [u8]> {
+		self.attribute(name)
+			.map_or(Vec::new(), |attribute| attribute.strings.iter().map(Vec::as_slice).collect())
+	}
+
+	/// The floats under a name, or the tensor under that name with `_as_tensor`.
+	///
+	/// # Errors
+	/// If the tensor is malformed, or holds strings.
+	pub fn numbers(&self, name: &str) -> Result<Vec<f64>, OnnxError> {
+		let tensor = self.attribute(&format!("{name}_as_tensor"));
+		match tensor.and_then(|attribute| attribute.t.as_ref()) {
+			Some(tensor) => match constant(tensor)? {
+				Formula::Constant { value: Constant::Numbers(numbers), .. } => Ok(numbers),
+				_ => Err(self.malformed(format!("{name}_as_tensor holds no numbers"))),
+			},
+			None => Ok(self.floats(name)),
+		}
+	}
+
+	/// The classes under one of two names.
+	pub fn classes(&self, integers: &str, strings: &str) -> Option<Classes> {
+		if let Some(attribute) = self.attribute(integers).filter(|a| !a.ints.is_empty()) {
+			return Some(Classes::Integers(attribute.ints.clone()));
+		}
+		let strings = &self.attribute(strings).filter(|a| !a.strings.is_empty())?.strings;
+		let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
+		Some(Classes::Strings(strings.iter().map(text).collect()))
+	}
+
+	/// The `value` of a `Constant`.
+	///
+	/// # Errors
+	/// If it has no tensor as its value, or a malformed one.
+	pub fn constant(&self) -> Result<Formula, OnnxError> {
+		let tensor = self.attribute("value").and_then(|attribute| attribute.t.as_ref());
+		constant(tensor.ok_or_else(|| self.unsupported("only a tensor value"))?)
+	}
+}

@@ -1,0 +1,103 @@
+//! The operators that are followed: each module registers its own.
+
+mod activations;
+mod arithmetic;
+mod classifier;
+mod columns;
+#[cfg(test)]
+mod examples;
+mod layers;
+mod linear_models;
+pub(crate) mod operator;
+mod scores;
+mod trees;
+
+use super::{error::OnnxError, node::Node};
+use operator::{Operator, full_name};
+
+const REGISTERED: [&[Operator]; 7] = [
+	activations::OPERATORS,
+	arithmetic::OPERATORS,
+	columns::OPERATORS,
+	layers::OPERATORS,
+	linear_models::OPERATORS,
+	scores::OPERATORS,
+	trees::OPERATORS,
+];
+
+fn operators() -> impl Iterator<Item = &'static Operator> {
+	REGISTERED.into_iter().flatten()
+}
+
+/// Operators that the import follows, with their domain if that is not ONNX's own, in order.
+pub fn supported_operators() -> Vec<String> {
+	let mut names: Vec<String> = operators().map(Operator::full_name).collect();
+	// Domains are lower case, and come first.
+	names.sort_by_key(|name| (!name.contains('.'), name.clone()));
+	names
+}
+
+/// The operator of a node in a graph that uses this version of the operator's set; a graph that does
+/// not say has the newest.
+///
+/// # Errors
+/// If there is no such operator, or it meant something else in that version.
+pub(crate) fn find(node: Node, version: Option<i64>) -> Result<&'static Operator, OnnxError> {
+	let (domain, name) = (node.0.domain.as_str(), node.0.op_type.as_str());
+	let operator = operators()
+		.find(|known| (known.domain, known.name) == (domain, name))
+		.ok_or_else(|| OnnxError::UnsupportedOperator {
+			node: node.name().into(),
+			operator: full_name(domain, name),
+			supported: supported_operators().join(", "),
+		})?;
+	match version {
+		Some(version) if !operator.versions.contains(&version) => {
+			let first = operator.versions.start;
+			Err(node.unsupported(format!("of operator set {version}; supported from {first} on")))
+		},
+		_ => Ok(operator),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use examples::{Example, onnx};
+
+	#[test]
+	fn every_operator_has_an_example_and_is_registered_once() {
+		let examples = [
+			activations::tests::examples(),
+			arithmetic::tests::examples(),
+			columns::tests::examples(),
+			layers::tests::examples(),
+			linear_models::tests::examples(),
+			scores::tests::examples(),
+			trees::tests::examples(),
+		];
+		for operator in operators() {
+			let name = (operator.domain, operator.name);
+			let has_it = |example: &Example| example.operator() == name;
+			assert!(examples.iter().flatten().any(has_it), "{name:?} has no example");
+			assert_eq!(operators().filter(|other| (other.domain, other.name) == name).count(), 1);
+		}
+	}
+
+	#[test]
+	fn names_are_in_order_and_those_with_a_domain_come_first() {
+		let names = supported_operators();
+		assert_eq!(names[0], "ai.onnx.ml.ArrayFeatureExtractor");
+		let (with_domain, without): (Vec<_>, Vec<_>) =
+			names.iter().partition(|name| name.starts_with("ai.onnx.ml."));
+		assert!(with_domain.is_sorted() && without.is_sorted());
+		assert_eq!([with_domain, without].concat(), names.iter().collect::<Vec<_>>());
+	}
+
+	#[test]
+	fn operators_of_older_sets_that_meant_something_else_are_refused() {
+		let old = Example::of(onnx("Add", &["x", "x"])).version(6);
+		let wanted = "uses Add in an unsupported way: of operator set 6; supported from 7 on";
+		assert!(old.refusal().contains(wanted), "{}", old.refusal());
+	}
+}

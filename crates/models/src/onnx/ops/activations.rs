@@ -1,0 +1,139 @@
+//! Activations of hidden layers.
+
+use super::operator::{Meaning::One, Operator};
+use crate::{
+	float::activation::Activation,
+	onnx::{error::OnnxError, formula::Formula, known::Known, node::Node},
+};
+
+/// Defaults of attributes are ONNX's.
+pub(super) const OPERATORS: &[Operator] = &[
+	Operator::onnx("Abs", 6.., One(|known, node| activated(known, node, Activation::Abs))),
+	Operator::onnx("Celu", 12.., One(|known, node| with_alpha(known, node, 1.0, Activation::Celu))),
+	Operator::onnx("Clip", 6.., One(clip)),
+	Operator::onnx("Cos", 7.., One(|known, node| activated(known, node, Activation::Cos))),
+	Operator::onnx("Elu", 6.., One(|known, node| with_alpha(known, node, 1.0, Activation::Elu))),
+	Operator::onnx("Erf", 9.., One(|known, node| activated(known, node, Activation::Erf))),
+	Operator::onnx("Gelu", 20.., One(gelu)),
+	Operator::onnx("HardSigmoid", 6.., One(hard_sigmoid)),
+	Operator::onnx(
+		"HardSwish",
+		14..,
+		One(|known, node| activated(known, node, Activation::HardSwish)),
+	),
+	Operator::onnx(
+		"LeakyRelu",
+		6..,
+		One(|known, node| with_alpha(known, node, 0.01, Activation::LeakyRelu)),
+	),
+	Operator::onnx("Mish", 18.., One(|known, node| activated(known, node, Activation::Mish))),
+	Operator::onnx("Relu", 6.., One(relu)),
+	Operator::onnx("Selu", 6.., One(selu)),
+	Operator::onnx("Sin", 7.., One(|known, node| activated(known, node, Activation::Sin))),
+	Operator::onnx(
+		"Softplus",
+		1..,
+		One(|known, node| activated(known, node, Activation::Softplus)),
+	),
+	Operator::onnx(
+		"Softsign",
+		1..,
+		One(|known, node| activated(known, node, Activation::Softsign)),
+	),
+	Operator::onnx("Tanh", 6.., One(|known, node| activated(known, node, Activation::Tanh))),
+	Operator::onnx(
+		"ThresholdedRelu",
+		10..,
+		One(|known, node| with_alpha(known, node, 1.0, Activation::ThresholdedRelu)),
+	),
+];
+
+fn activated(known: &Known, node: Node, activation: Activation) -> Result<Formula, OnnxError> {
+	Ok(Formula::Activated(known.affine(node, 0)?.clone(), activation))
+}
+
+fn with_alpha(
+	known: &Known,
+	node: Node,
+	default: f64,
+	activation: fn(f64) -> Activation,
+) -> Result<Formula, OnnxError> {
+	activated(known, node, activation(node.float("alpha", default)))
+}
+
+fn gelu(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
+	let formula = activated(known, node, Activation::Gelu)?;
+	match node.string("approximate", "none").as_str() {
+		"none" => Ok(formula),
+		_ => Err(node.unsupported("as an activation")),
+	}
+}
+
+fn hard_sigmoid(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
+	let (alpha, beta) = (node.float("alpha", 0.2), node.float("beta", 0.5));
+	activated(known, node, Activation::HardSigmoid(alpha, beta))
+}
+
+fn relu(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
+	activated(known, node, Activation::Clip(0.0, f64::INFINITY))
+}
+
+fn selu(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
+	let alpha = node.float("alpha", 1.673_263_192_176_818_8);
+	activated(known, node, Activation::Selu(alpha, node.float("gamma", 1.050_700_98)))
+}
+
+/// The bounds are attributes up to version 10, inputs from version 11 on.
+fn clip(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
+	let affine = known.affine(node, 0)?.clone();
+	let (low, high) = if node.0.input.len() > 1 {
+		(known.numbers(node, 1)?.to_vec(), known.numbers(node, 2)?.to_vec())
+	} else {
+		(vec![node.float("min", f64::MIN)], vec![node.float("max", f64::MAX)])
+	};
+	match (low.as_slice(), high.as_slice()) {
+		([-1.0], [1.0]) => Ok(Formula::Clipped(affine)),
+		([low], [high]) if low < high => {
+			Ok(Formula::Activated(affine, Activation::Clip(*low, *high)))
+		},
+		_ => Err(node.malformed("its bounds are not two numbers")),
+	}
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+	use crate::onnx::ops::examples::{Example, examples, onnx};
+
+	examples! {
+		abs: Example::of(onnx("Abs", &["x"])).gives(&[2.0, 0.5]);
+		celu: Example::of(onnx("Celu", &["x"]).float("alpha", 2.0)).gives(&[2.0, -0.442_398_43]);
+		clip: Example::of(onnx("Clip", &["x", "min", "max"]))
+			.constant("min", &[], &[0.0])
+			.constant("max", &[], &[1.0])
+			.gives(&[1.0, 0.0]);
+		clip_by_attributes: Example::of(onnx("Clip", &["x"]).float("min", 0.0).float("max", 6.0))
+			.version(10)
+			.gives(&[2.0, 0.0]);
+		cos: Example::of(onnx("Cos", &["x"])).gives(&[-0.416_146_84, 0.877_582_56]);
+		elu: Example::of(onnx("Elu", &["x"])).gives(&[2.0, -0.393_469_34]);
+		erf: Example::of(onnx("Erf", &["x"])).gives(&[0.995_322_27, -0.520_499_88]);
+		gelu: Example::of(onnx("Gelu", &["x"])).gives(&[1.954_499_74, -0.154_268_77]);
+		hard_sigmoid: Example::of(onnx("HardSigmoid", &["x"])).gives(&[0.9, 0.4]);
+		hard_swish: Example::of(onnx("HardSwish", &["x"])).gives(&[1.666_666_67, -0.208_333_33]);
+		leaky_relu: Example::of(onnx("LeakyRelu", &["x"])).gives(&[2.0, -0.005]);
+		mish: Example::of(onnx("Mish", &["x"])).gives(&[1.943_958_96, -0.220_743_77]);
+		relu: Example::of(onnx("Relu", &["x"])).gives(&[2.0, 0.0]);
+		selu: Example::of(onnx("Selu", &["x"])).gives(&[2.101_401_97, -0.691_758_24]);
+		sin: Example::of(onnx("Sin", &["x"])).gives(&[0.909_297_43, -0.479_425_54]);
+		softplus: Example::of(onnx("Softplus", &["x"])).gives(&[2.126_928_01, 0.474_076_98]);
+		softsign: Example::of(onnx("Softsign", &["x"])).gives(&[0.666_666_67, -0.333_333_33]);
+		tanh: Example::of(onnx("Tanh", &["x"])).gives(&[0.964_027_58, -0.462_117_16]);
+		thresholded_relu: Example::of(onnx("ThresholdedRelu", &["x"])).gives(&[2.0, 0.0]);
+	}
+
+	#[test]
+	fn the_approximate_gelu_is_refused() {
+		let gelu = onnx("Gelu", &["x"]).text("approximate", "tanh");
+		assert!(Example::of(gelu).refusal().contains("as an activation"));
+	}
+}

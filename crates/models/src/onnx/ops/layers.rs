@@ -1,0 +1,188 @@
+//! Dense layers.
+
+use super::operator::{Meaning::One, Operator};
+use crate::{
+	card::Transform,
+	float::{
+		activation::Activation,
+		affine::{Affine, Basis},
+		chain::Step,
+		network::FloatLayer,
+	},
+	onnx::{
+		error::OnnxError,
+		formula::{Constant, Formula},
+		known::Known,
+		node::Node,
+	},
+};
+
+pub(super) const OPERATORS: &[Operator] = &[
+	Operator::onnx("BatchNormalization", 9.., One(batch_normalization)),
+	Operator::onnx("Gemm", 7.., One(gemm)),
+	Operator::onnx("MatMul", 1.., One(mat_mul)),
+];
+
+fn mat_mul(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
+	let matrix = matrix(known, node, 1, false)?;
+	let bias = vec![0.0; matrix.len()];
+	dense(known, node, &matrix, &bias)
+}
+
+fn gemm(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
+	if node.int("transA", 0) != 0 {
+		return Err(node.unsupported("transA"));
+	}
+	let (alpha, beta) = (node.float("alpha", 1.0), node.float("beta", 1.0));
+	let mut matrix = matrix(known, node, 1, node.int("transB", 0) != 0)?;
+	matrix.iter_mut().flatten().for_each(|w| *w *= alpha);
+	let mut bias = vec![0.0; matrix.len()];
+	if node.0.input.get(2).is_some_and(|name| !name.is_empty()) {
+		bias = known.per_column(node, 2, matrix.len())?;
+		bias.iter_mut().for_each(|b| *b *= beta);
+	}
+	dense(known, node, &matrix, &bias)
+}
+
+/// scale (x - mean) / sqrt(variance + epsilon) + bias of each column.
+fn batch_normalization(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
+	if node.int("training_mode", 0) != 0 {
+		return Err(node.unsupported("in training mode"));
+	}
+	let epsilon = node.float("epsilon", f64::from(1e-5f32));
+	let inner = layer_input(known, node)?;
+	let columns = inner.rows.len();
+	let numbers = |at| known.per_column(node, at, columns);
+	let (scale, bias, mean, variance) = (numbers(1)?, numbers(2)?, numbers(3)?, numbers(4)?);
+	let slopes: Vec<f64> =
+		scale.iter().zip(variance).map(|(s, v)| s / (v + epsilon).sqrt()).collect();
+	let shifted = inner.stepped(Step::Subtract, &mean).stepped(Step::Multiply, &slopes);
+	Ok(Formula::Affine(shifted.stepped(Step::Add, &bias).without_chains()))
+}
+
+fn dense(
+	known: &mut Known,
+	node: Node,
+	matrix: &[Vec<f64>],
+	bias: &[f64],
+) -> Result<Formula, OnnxError> {
+	let inner = layer_input(known, node)?;
+	if matrix.iter().any(|row| row.len() != inner.rows.len()) {
+		return Err(node.malformed("its weights do not fit the features"));
+	}
+	known.note_scalers(&inner);
+	Ok(Formula::Affine(inner.combined(matrix, bias)))
+}
+
+/// What a dense layer sees: affine columns, or the activations of a hidden layer.
+fn layer_input(known: &mut Known, node: Node) -> Result<Affine, OnnxError> {
+	let (affine, activation) = match known.input(node, 0)? {
+		Formula::Activated(affine, activation) => (affine.clone(), *activation),
+		Formula::Clipped(affine) => (affine.clone(), Activation::Clip(-1.0, 1.0)),
+		Formula::Scores(scores) if scores.transform == Transform::Sigmoid && !scores.normalise => {
+			(scores.affine.clone(), Activation::Sigmoid)
+		},
+		_ => return Ok(known.affine(node, 0)?.clone()),
+	};
+	if affine.basis != Basis::Features {
+		return Err(node.unsupported("after more than one hidden layer; one is supported"));
+	}
+	let layer = FloatLayer { rows: affine.rows, activation };
+	let units = layer.rows.len();
+	// Two dense layers may read the same hidden layer, but not different ones.
+	if known.hidden.as_ref().is_some_and(|known| *known != layer) {
+		return Err(node.unsupported("a second hidden layer beside the first"));
+	}
+	known.hidden = Some(layer);
+	Ok(Affine::variables(Basis::Hidden, 0, units, units))
+}
+
+/// A constant matrix with one row per output column.
+fn matrix(
+	known: &Known,
+	node: Node,
+	at: usize,
+	rows_are_outputs: bool,
+) -> Result<Vec<Vec<f64>>, OnnxError> {
+	let Formula::Constant { dims, value: Constant::Numbers(numbers) } = known.input(node, at)?
+	else {
+		return Err(node.unsupported("its weights are not constant numbers"));
+	};
+	let (rows, columns) = match dims.as_slice() {
+		[rows, columns] => (*rows, *columns),
+		[rows] => (*rows, 1),
+		_ => return Err(node.unsupported("its weights are not a matrix")),
+	};
+	if rows == 0 || columns == 0 {
+		return Err(node.malformed("its weights are empty"));
+	}
+	if rows_are_outputs {
+		return Ok(numbers.chunks(columns).map(<[f64]>::to_vec).collect());
+	}
+	let column = |at| numbers.chunks(columns).map(|row| row[at]).collect();
+	Ok((0..columns).map(column).collect())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+	use crate::onnx::ops::examples::{Example, TestNode, examples, onnx};
+
+	fn batch_normalized(input: &str) -> TestNode {
+		onnx("BatchNormalization", &[input, "scale", "bias", "mean", "variance"])
+			.float("epsilon", 0.25)
+	}
+
+	/// Of variances such that the square roots are 2 and 0.5.
+	fn with_statistics(example: Example) -> Example {
+		example
+			.constant("scale", &[2], &[4.0, 1.0])
+			.constant("bias", &[2], &[10.0, 20.0])
+			.constant("mean", &[2], &[1.0, 0.5])
+			.constant("variance", &[2], &[3.75, 0.0])
+	}
+
+	examples! {
+		batch_normalization: with_statistics(Example::of(batch_normalized("x"))).gives(&[12.0, 18.0]);
+		gemm: Example::of(onnx("Gemm", &["x", "w", "b"]).int("transB", 1).float("alpha", 2.0))
+			.constant("w", &[3, 2], &[1.0, 0.0, 0.0, 1.0, 1.0, 1.0])
+			.constant("b", &[3], &[0.0, 10.0, 20.0])
+			.gives(&[4.0, 9.0, 23.0]);
+		mat_mul: Example::of(onnx("MatMul", &["x", "w"]))
+			.constant("w", &[2, 3], &[1.0, 0.0, 1.0, 0.0, 1.0, 1.0])
+			.gives(&[2.0, -0.5, 1.5]);
+	}
+
+	#[test]
+	fn activations_are_normalised_like_features() {
+		let hidden = onnx("Relu", &["x"]).called("hidden");
+		with_statistics(Example::of(batch_normalized("hidden")).after(hidden))
+			.gives(&[12.0, 19.0])
+			.check();
+	}
+
+	#[test]
+	fn a_batch_is_not_normalised_by_its_own_statistics() {
+		let training = batch_normalized("x").int("training_mode", 1);
+		let refused = with_statistics(Example::of(training)).refusal();
+		assert!(refused.contains("in training mode"), "{refused}");
+	}
+
+	#[test]
+	fn a_layer_reads_activations() {
+		Example::of(onnx("MatMul", &["hidden", "w"]))
+			.constant("w", &[2, 1], &[3.0, 4.0])
+			.after(onnx("Relu", &["x"]).called("hidden"))
+			.gives(&[6.0])
+			.check();
+	}
+
+	#[test]
+	fn a_second_hidden_layer_is_refused() {
+		let second = Example::of(onnx("MatMul", &["hidden 2", "w"]))
+			.constant("w", &[2, 2], &[1.0, 0.0, 0.0, 1.0])
+			.after(onnx("Relu", &["x"]).called("hidden 1"))
+			.after(onnx("MatMul", &["hidden 1", "w"]).called("between"))
+			.after(onnx("Relu", &["between"]).called("hidden 2"));
+		assert!(second.refusal().contains("more than one hidden layer"), "{}", second.refusal());
+	}
+}
