@@ -304,11 +304,11 @@ fn quantisation_text(quantisation: &Quantisation) -> String {
 
 fn levelled_text(cost: &LevelledCost) -> String {
 	format!(
-		"circuit         {} encrypted bits ({} selectors) in {} slots, {} transforms, gadget of {} digits of {} bits, {} limbs\n\
+		"circuit         {} encrypted bits ({} selectors) in {} coefficients, {} transforms, gadget of {} digits of {} bits, {} limbs\n\
 		noise           2^{:.1} of the modulus, budget 2^{:.1}\n",
 		cost.bits,
 		cost.selectors,
-		cost.slots,
+		cost.input_coefficients,
 		cost.transforms,
 		cost.gadget.1,
 		cost.gadget.0,

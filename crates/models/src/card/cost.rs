@@ -34,7 +34,8 @@ pub struct LevelledCost {
 	/// Bits that select between ciphertexts; the others enter linearly.
 	pub selectors: usize,
 	/// Coefficients of the input's GLWEs that are used.
-	pub slots: usize,
+	#[serde(rename = "slots")]
+	pub input_coefficients: usize,
 	/// Number-theoretic transforms.
 	pub transforms: u64,
 	/// Gadget of the selectors: bits of a digit, and number of digits.
@@ -68,7 +69,7 @@ impl Cost {
 		let levelled = circuit.levelled_cost().map(|cost| LevelledCost {
 			bits: cost.bits,
 			selectors: cost.selectors,
-			slots: cost.input_coefficients,
+			input_coefficients: cost.input_coefficients,
 			transforms: cost.transforms,
 			gadget: (cost.gadget.base_log, cost.gadget.levels),
 			limbs: cost.limbs,
