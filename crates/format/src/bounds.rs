@@ -6,7 +6,7 @@ pub const MAX_ARTIFACT_BYTES: usize = 3 << 20;
 /// Of a server key: 2.5 MiB.
 pub const MAX_SERVER_KEY_BYTES: usize = 5 << 19;
 
-/// Of an encrypted input: 1 MiB, which is 160,000 slots.
+/// Of an encrypted input: 1 MiB, which is 160,000 coefficients.
 pub const MAX_INPUT_BYTES: usize = 1 << 20;
 
 /// Of an encrypted result: 256 KiB.

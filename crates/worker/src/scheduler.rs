@@ -65,7 +65,7 @@ pub struct Scheduler {
 	entries: BTreeMap<Task, Entry>,
 	/// What earlier runs of the process began or finished, until the chain lists it again.
 	journal: BTreeMap<Task, (JournalEntry, u32)>,
-	slots: usize,
+	threads: usize,
 	/// Version of the evaluation here.
 	engine: u16,
 	/// Number of the best block.
@@ -73,11 +73,11 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
-	/// A scheduler that runs at most `slots` evaluations at a time with this version of the engine, and takes
+	/// A scheduler that runs at most `threads` evaluations at a time with this version of the engine, and takes
 	/// up what `journal` says.
-	pub fn new(slots: usize, engine: u16, journal: Vec<(Task, JournalEntry)>) -> Self {
+	pub fn new(threads: usize, engine: u16, journal: Vec<(Task, JournalEntry)>) -> Self {
 		let journal = journal.into_iter().map(|(task, entry)| (task, (entry, 0))).collect();
-		Self { entries: BTreeMap::new(), journal, slots, engine, best: 0 }
+		Self { entries: BTreeMap::new(), journal, threads, engine, best: 0 }
 	}
 
 	/// The best block, number `best`, lists `assigned`; `complete` if these are all of our jobs.
@@ -94,7 +94,7 @@ impl Scheduler {
 			self.listed(assigned, &mut actions);
 		}
 		self.forget(&mut actions);
-		self.fill_slots(&mut actions);
+		self.fill_threads(&mut actions);
 		actions
 	}
 
@@ -120,7 +120,7 @@ impl Scheduler {
 				},
 			}
 		}
-		self.fill_slots(&mut actions);
+		self.fill_threads(&mut actions);
 		actions
 	}
 
@@ -191,9 +191,9 @@ impl Scheduler {
 		});
 	}
 
-	fn fill_slots(&mut self, actions: &mut Vec<Action>) {
+	fn fill_threads(&mut self, actions: &mut Vec<Action>) {
 		let running = self.entries.values().filter(|entry| entry.stage == Stage::Running).count();
-		let free = self.slots.saturating_sub(running);
+		let free = self.threads.saturating_sub(running);
 		let best = self.best;
 		let mut queue: Vec<_> = self
 			.entries
@@ -220,8 +220,8 @@ mod tests {
 	const ENGINE: u16 = 1;
 	const BEST: u32 = 10;
 
-	fn scheduler(slots: usize) -> Scheduler {
-		Scheduler::new(slots, ENGINE, vec![])
+	fn scheduler(threads: usize) -> Scheduler {
+		Scheduler::new(threads, ENGINE, vec![])
 	}
 
 	fn done() -> Outcome {
