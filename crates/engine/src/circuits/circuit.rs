@@ -2,40 +2,14 @@
 
 use crate::{
 	algorithms::expansion::EvaluationBuffers,
-	circuits::{Circuit, compiled::Family, evaluate::EvaluateError, levelled::LevelledCost},
+	circuits::{
+		Circuit,
+		compiled::Family,
+		errors::{CircuitInputError, EvaluateError},
+		levelled::LevelledCost,
+	},
 	entities::prepared_server_key::PreparedServerKey,
 };
-
-/// Why a vector of integers cannot enter a circuit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CircuitInputError {
-	/// Not one integer per input of the circuit.
-	#[error("the model takes {wanted} inputs, not {found}")]
-	Count {
-		/// Integers that are there.
-		found: usize,
-		/// Integers that there should be.
-		wanted: usize,
-	},
-	/// The result would not fit the plaintext space, so it would decrypt to something else.
-	#[error("output {output} is out of the model's range for these features")]
-	OutOfRange {
-		/// Number of the output.
-		output: usize,
-	},
-	/// The argument of an activation leaves its table.
-	#[error("hidden unit {unit} is out of the model's range for these features")]
-	HiddenOutOfRange {
-		/// Number of the hidden unit.
-		unit: usize,
-	},
-	/// An integer that the circuit does not take at this place.
-	#[error("input {0} has a value that the model does not take")]
-	Value(usize),
-	/// There is nothing to compute with in the clear.
-	#[error("the model's weights are encrypted: it cannot be evaluated in the clear")]
-	EncryptedWeights,
-}
 
 impl Circuit {
 	/// Number of integers that are encrypted.

@@ -2,7 +2,7 @@
 
 use crate::{
 	algorithms::{decryption::DecryptError, encryption::RlweEncryptor},
-	circuits::{Circuit, circuit::CircuitInputError, compiled::CompiledCircuit},
+	circuits::{Circuit, compiled::CompiledCircuit, errors::CircuitInputError},
 	entities::{
 		client_key::ClientKey,
 		input::{EncryptedInput, InputError},

@@ -3,8 +3,7 @@
 use crate::{
 	algorithms::expansion::EvaluationBuffers,
 	circuits::{
-		circuit::CircuitInputError,
-		evaluate::EvaluateError,
+		errors::{CircuitInputError, EvaluateError},
 		keyless::{self, Keyless},
 		levelled::{self, Levelled},
 	},

@@ -14,8 +14,8 @@ mod weights;
 
 use crate::{
 	circuits::{
-		circuit::CircuitInputError,
 		compiled::{CompiledCircuit, Family, check_bits},
+		errors::CircuitInputError,
 		levelled::{ExcessiveMemory, Levelled, ResultEncoding},
 		limbs,
 	},

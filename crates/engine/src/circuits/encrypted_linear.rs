@@ -19,8 +19,8 @@ mod evaluate;
 
 use crate::{
 	circuits::{
-		circuit::CircuitInputError,
 		compiled::{CompiledCircuit, Family, check_each},
+		errors::CircuitInputError,
 	},
 	math::params::MODULUS,
 };

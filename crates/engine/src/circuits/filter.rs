@@ -8,8 +8,8 @@ mod encrypt;
 mod evaluate;
 
 use crate::circuits::{
-	circuit::CircuitInputError,
 	compiled::{CompiledCircuit, Family, check_each},
+	errors::CircuitInputError,
 };
 
 /// The largest value of a pixel.

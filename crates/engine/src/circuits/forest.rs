@@ -11,8 +11,8 @@ mod noise;
 use crate::{
 	circuits::{
 		batch::Batch,
-		circuit::CircuitInputError,
 		compiled::{CompiledCircuit, Family, check_bits},
+		errors::CircuitInputError,
 		levelled::{ExcessiveMemory, ResultEncoding},
 	},
 	noise::Variance,

@@ -2,7 +2,7 @@
 //! owner of the client key, who knows all masks, combines those herself: no server key is needed.
 
 use crate::{
-	circuits::{compiled::CompiledCircuit, evaluate::EvaluateError},
+	circuits::{compiled::CompiledCircuit, errors::EvaluateError},
 	entities::{
 		input::EncryptedInput,
 		result::{EncryptedResult, input_tag},

@@ -12,7 +12,7 @@ pub(crate) use result_encoding::UNITS_LOG2;
 
 use crate::{
 	algorithms::{expansion::EvaluationBuffers, modulus_switch},
-	circuits::{compiled::CompiledCircuit, evaluate::EvaluateError},
+	circuits::{compiled::CompiledCircuit, errors::EvaluateError},
 	entities::{input::EncryptedInput, prepared_server_key::PreparedServerKey, result::input_tag},
 	math::{params::POLYNOMIAL_SIZE, selector::SelectorGadget},
 	noise::Variance,

@@ -8,8 +8,8 @@ mod evaluate;
 
 use crate::{
 	circuits::{
-		circuit::CircuitInputError,
 		compiled::{CompiledCircuit, Family},
+		errors::CircuitInputError,
 		limbs,
 	},
 	math::params::POLYNOMIAL_SIZE,

@@ -11,8 +11,8 @@ mod noise;
 
 use crate::{
 	circuits::{
-		circuit::CircuitInputError,
 		compiled::{CompiledCircuit, Family},
+		errors::CircuitInputError,
 		levelled::{ExcessiveMemory, Levelled, ResultEncoding},
 	},
 	math::params::POLYNOMIAL_SIZE,

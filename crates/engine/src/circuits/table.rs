@@ -84,7 +84,7 @@ macro_rules! public_methods {
 			pub fn evaluate(
 				&self,
 				input: &[u8],
-			) -> Result<Vec<u8>, $crate::circuits::evaluate::EvaluateError> {
+			) -> Result<Vec<u8>, $crate::circuits::errors::EvaluateError> {
 				$crate::circuits::keyless::evaluate(self, input)
 			}
 		}

@@ -1,0 +1,48 @@
+//! Why integers do not enter a circuit, and why an evaluation fails.
+
+use crate::entities::input::InputError;
+
+/// Why a vector of integers cannot enter a circuit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CircuitInputError {
+	/// Not one integer per input of the circuit.
+	#[error("the model takes {wanted} inputs, not {found}")]
+	Count {
+		/// Integers that are there.
+		found: usize,
+		/// Integers that there should be.
+		wanted: usize,
+	},
+	/// The result would not fit the plaintext space, so it would decrypt to something else.
+	#[error("output {output} is out of the model's range for these features")]
+	OutOfRange {
+		/// Number of the output.
+		output: usize,
+	},
+	/// The argument of an activation leaves its table.
+	#[error("hidden unit {unit} is out of the model's range for these features")]
+	HiddenOutOfRange {
+		/// Number of the hidden unit.
+		unit: usize,
+	},
+	/// An integer that the circuit does not take at this place.
+	#[error("input {0} has a value that the model does not take")]
+	Value(usize),
+	/// There is nothing to compute with in the clear.
+	#[error("the model's weights are encrypted: it cannot be evaluated in the clear")]
+	EncryptedWeights,
+}
+
+/// Why an input cannot be evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EvaluateError {
+	/// The input does not decode.
+	#[error(transparent)]
+	Input(#[from] InputError),
+	/// The circuit needs a server key, and there is none.
+	#[error("the model needs a server key")]
+	NoServerKey,
+	/// The input was encrypted for another server key.
+	#[error("the input was encrypted for another server key")]
+	AnotherServerKey,
+}
