@@ -50,7 +50,7 @@ const HEADER_RETRY: ConstantBuilder =
 	ConstantBuilder::new().with_delay(Duration::from_millis(50)).with_max_times(20);
 
 /// How long a node may be away: as long as it takes to start again and catch up.
-pub(crate) const AWAY: Duration = Duration::from_secs(90);
+pub(crate) const AWAY: Duration = Duration::from_secs(60);
 /// Longest pause between two attempts.
 const RECONNECT_PAUSE: Duration = Duration::from_secs(2);
 /// A connection over which nothing came for so long is dead.
