@@ -8,7 +8,7 @@
 //! - [`encrypt`]: from a public model to an encrypted one and its [`schema`].
 //! - [`filter`]: image filters, which are no ONNX models.
 //! - [`model`]: an artifact with what a client needs to use it.
-//! - [`verify`]: whether a collator did what [`evaluate`] does with the bytes of an artifact and an
+//! - [`verify`]: whether a collator did what [`mod@evaluate`] does with the bytes of an artifact and an
 //!   input.
 //! - [`schema`]: what the owner of an encrypted model knows and the chain does not.
 //! - [`artifact`]: the `.fheml` file: prefix, card, circuit.

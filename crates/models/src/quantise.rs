@@ -1,7 +1,6 @@
 //! Integers for the numbers of a model, with the error that they make.
 //!
-//! [`linear`], [`forest`] and [`network`] do so, each for one kind of circuit; all of them give a
-//! [`Quantised`](quantised::Quantised).
+//! `linear`, `forest` and `network` do so, each for one kind of circuit; all of them give a `Quantised`.
 
 pub(crate) mod error;
 pub(crate) mod forest;

@@ -33,7 +33,6 @@ impl FloatTree {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct FloatForest {
 	pub trees: Vec<FloatTree>,
-	pub outputs: usize,
 }
 
 /// The scores of a leaf, without their bias.

@@ -234,7 +234,7 @@ fn affine_value(affine: &Affine, known: &Known) -> Vec<f64> {
 		Basis::Features => ROW.to_vec(),
 		Basis::Forest => {
 			let forest = known.forest.as_ref().unwrap();
-			let mut sums = vec![0.0; forest.outputs];
+			let mut sums = vec![0.0; affine.rows[0].weights.len()];
 			forest.trees.iter().for_each(|tree| add_leaf(tree, &mut sums));
 			sums
 		},

@@ -125,7 +125,7 @@ pub(crate) fn read(
 	if trees.is_empty() || nodes.visited.iter().any(|visited| !visited) {
 		return Err(node.malformed("its nodes are not trees"));
 	}
-	Ok(FloatForest { trees, outputs })
+	Ok(FloatForest { trees })
 }
 
 impl Nodes<'_> {
