@@ -7,6 +7,3 @@ pub mod result;
 pub(crate) mod rlwe;
 pub mod server_key;
 pub mod switched_result;
-
-// Under their former names, for `fhe-ml-models`.
-pub use crate::circuits::{forest, linear, network};

@@ -4,7 +4,7 @@ use crate::card::{
 	Classes, Column, Comparison, Encoding, HiddenLayer, ModelCard, Predicate, Predicates,
 	ScaledFeature, Scores, Task, Transform,
 };
-use fhe_ml_engine::entities::network::HiddenUnit;
+use fhe_ml_engine::circuits::network::HiddenUnit;
 use serde::Serialize;
 
 /// What a model predicts for one row.

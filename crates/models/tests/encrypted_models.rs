@@ -5,7 +5,7 @@
 mod common;
 
 use common::{client_key, import, predict_encrypted, test_rows};
-use fhe_ml_engine::{Circuit, ClientKey, EvaluationBuffers, entities::forest::Node, new_seeder};
+use fhe_ml_engine::{Circuit, ClientKey, EvaluationBuffers, circuits::forest::Node, new_seeder};
 use fhe_ml_models::{
 	Artifact, Card, EncryptModelError, EncryptedModel, EvaluateError, FilterKind, Model,
 	ModelError, Schema, SchemaError,

@@ -1,7 +1,7 @@
 //! How a row of features becomes the integers that are encrypted.
 
 use super::predicates::Predicates;
-use fhe_ml_engine::entities::network::{HiddenUnit, NetworkLayers};
+use fhe_ml_engine::circuits::network::{HiddenUnit, NetworkLayers};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// How a row of features becomes the integers that are encrypted.

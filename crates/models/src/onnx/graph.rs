@@ -11,7 +11,7 @@ use crate::{card::Classes, float::chain::Precision};
 use prost::Message;
 
 /// Most features of a model.
-const MAX_FEATURES: usize = fhe_ml_engine::entities::linear::MAX_FEATURES;
+const MAX_FEATURES: usize = fhe_ml_engine::circuits::linear::MAX_FEATURES;
 
 /// An ONNX graph.
 pub(crate) struct Graph {

@@ -15,7 +15,7 @@ use crate::{
 		forest::{FloatForest, leaf_scores},
 	},
 };
-use fhe_ml_engine::{Circuit, ForestCircuit, ForestCircuitError, entities::forest::Tree};
+use fhe_ml_engine::{Circuit, ForestCircuit, ForestCircuitError, circuits::forest::Tree};
 use shape::{PredicateTable, Shape};
 
 /// Error of a score relative to its range that steps are chosen for.

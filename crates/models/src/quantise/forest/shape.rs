@@ -7,7 +7,7 @@ use crate::{
 		forest::{FloatTree, leaf_scores},
 	},
 };
-use fhe_ml_engine::entities::forest::{Node, Tree};
+use fhe_ml_engine::circuits::forest::{Node, Tree};
 use std::collections::HashMap;
 
 type PredicateKey = (usize, Comparison, u64, bool);

@@ -10,7 +10,7 @@ use crate::{
 	card::{Quantisation, Ranges},
 	float::affine::Row,
 };
-use fhe_ml_engine::{NetworkCircuit, NetworkCircuitError, entities::network::NetworkLayers};
+use fhe_ml_engine::{NetworkCircuit, NetworkCircuitError, circuits::network::NetworkLayers};
 
 /// How fine a network is quantised.
 #[derive(Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use super::{inputs::Inputs, sample::Sample, steps::fit_steps};
 use crate::float::{affine::Row, calibration::extremes};
-use fhe_ml_engine::entities::network::HiddenUnit;
+use fhe_ml_engine::circuits::network::HiddenUnit;
 
 /// How far beyond the rows' values a range goes, relative to their range, on each side.
 const MARGIN: f64 = 0.5;
