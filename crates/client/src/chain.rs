@@ -98,6 +98,9 @@ pub struct BestBlock {
 
 impl Chain {
 	/// Connects to a node, or starts a light client and waits until it knows the head of the chain.
+	///
+	/// # Errors
+	/// If no node answers, if it runs another chain, or if the light client does not get going.
 	pub async fn connect(source: &Source) -> Result<Self, ChainError> {
 		let url = &source.url;
 		let rpc = match &source.light {
@@ -127,6 +130,9 @@ impl Chain {
 
 	/// The best block of a node (not the finalised one: results are there seconds earlier), or the last
 	/// finalised block of a light client (which does not trust the author of a best one).
+	///
+	/// # Errors
+	/// If the node or the full nodes do not answer.
 	pub async fn best_block(&self) -> Result<BestBlock, ChainError> {
 		let method = if self.is_light { "chain_getFinalizedHead" } else { "chain_getBlockHash" };
 		let take = || async {
@@ -253,6 +259,9 @@ impl BestBlock {
 	}
 
 	/// All models, retired ones too.
+	///
+	/// # Errors
+	/// If the chain cannot be read.
 	pub async fn models(&self) -> Result<Vec<(ModelId, RegisteredModel)>, ChainError> {
 		let count: ModelId = self.fetch("NextModel", ()).await?.unwrap_or_default();
 		let mut models = Vec::new();
@@ -265,6 +274,9 @@ impl BestBlock {
 	}
 
 	/// The artifact of a model.
+	///
+	/// # Errors
+	/// If there is no such model, its artifact does not decode, or the chain cannot be read.
 	pub async fn artifact(&self, model: ModelId) -> Result<Artifact, ChainError> {
 		let bytes: Option<Vec<u8>> = self.fetch("ModelArtifacts", (model,)).await?;
 		let bytes = bytes.ok_or(ChainError::NoSuchModel(model))?;
@@ -272,21 +284,33 @@ impl BestBlock {
 	}
 
 	/// A registered server key.
+	///
+	/// # Errors
+	/// If the chain cannot be read.
 	pub async fn server_key(&self, hash: KeyHash) -> Result<Option<RegisteredKey>, ChainError> {
 		self.fetch("ServerKeys", (hash.0,)).await
 	}
 
 	/// A job.
+	///
+	/// # Errors
+	/// If the chain cannot be read.
 	pub async fn job(&self, job: JobId) -> Result<Option<Job>, ChainError> {
 		self.fetch("Jobs", (job,)).await
 	}
 
 	/// The encrypted result of a completed job.
+	///
+	/// # Errors
+	/// If the chain cannot be read.
 	pub async fn result(&self, job: JobId) -> Result<Option<Vec<u8>>, ChainError> {
 		self.fetch("Results", (job,)).await
 	}
 
 	/// Model, input and result of a completed job.
+	///
+	/// # Errors
+	/// If the job is gone, pending, failed or expired, or if the chain cannot be read.
 	pub async fn finished(&self, job: JobId) -> Result<(ModelId, Vec<u8>, Vec<u8>), ChainError> {
 		let record = self.job(job).await?.ok_or(ChainError::JobGone(job))?;
 		match record.status {
@@ -301,6 +325,9 @@ impl BestBlock {
 	}
 
 	/// What one inference costs, or `None` if the model takes no requests with this redundancy.
+	///
+	/// # Errors
+	/// If the runtime cannot be asked.
 	pub async fn quote(
 		&self,
 		model: ModelId,
@@ -312,6 +339,9 @@ impl BestBlock {
 	}
 
 	/// All workers.
+	///
+	/// # Errors
+	/// If the runtime cannot be asked.
 	pub async fn workers(&self) -> Result<Vec<(WorkerId, RegisteredWorker)>, ChainError> {
 		let answer = self.at.runtime_apis().call_raw("FheMlApi_workers", None).await?;
 		Ok(Decode::decode(&mut answer.as_slice())?)

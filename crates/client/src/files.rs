@@ -92,11 +92,17 @@ fn schema_advice(error: &ModelError) -> &'static str {
 }
 
 /// Reads a file.
+///
+/// # Errors
+/// If it cannot be read.
 pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
 	std::fs::read(path).map_err(|source| FileError::Read { path: path.into(), source })
 }
 
 /// Reads a file of bytes, or of the hexadecimal text (`0x...`) that polkadot.js shows for bytes.
+///
+/// # Errors
+/// If it cannot be read, or is text that is not hexadecimal.
 pub fn read_bytes_or_hex(path: &Path) -> Result<Vec<u8>, FileError> {
 	let bytes = read(path)?;
 	match bytes.trim_ascii().strip_prefix(b"0x") {
@@ -106,6 +112,9 @@ pub fn read_bytes_or_hex(path: &Path) -> Result<Vec<u8>, FileError> {
 }
 
 /// Writes a file whole or not at all.
+///
+/// # Errors
+/// If it cannot be written.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 	let error = |source| FileError::Write { path: path.into(), source };
 	let mut file = temporary(path).map_err(error)?;
@@ -139,6 +148,9 @@ fn temporary(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
 }
 
 /// Writes both keys into `folder`, which is made if need be.
+///
+/// # Errors
+/// If there is a client key already, or they cannot be written.
 pub fn write_keys(folder: &Path, client: &ClientKey, server: &ServerKey) -> Result<(), FileError> {
 	std::fs::create_dir_all(folder)
 		.map_err(|source| FileError::Write { path: folder.into(), source })?;
@@ -152,6 +164,9 @@ pub fn has_client_key(folder: &Path) -> bool {
 }
 
 /// Reads the client key in `folder`.
+///
+/// # Errors
+/// If there is none, or it does not decode.
 pub fn read_client_key(folder: &Path) -> Result<ClientKey, FileError> {
 	let path = folder.join(CLIENT_KEY);
 	if !path.exists() {
@@ -162,6 +177,9 @@ pub fn read_client_key(folder: &Path) -> Result<ClientKey, FileError> {
 }
 
 /// Reads the server key in `folder`.
+///
+/// # Errors
+/// If there is none, or it does not decode.
 pub fn read_server_key(folder: &Path) -> Result<ServerKey, FileError> {
 	let path = folder.join(SERVER_KEY);
 	if !path.exists() {
@@ -172,6 +190,9 @@ pub fn read_server_key(folder: &Path) -> Result<ServerKey, FileError> {
 }
 
 /// Reads a `.fheml` file.
+///
+/// # Errors
+/// If it cannot be read, or is no artifact.
 pub fn read_artifact(path: &Path) -> Result<Artifact, FileError> {
 	let bytes = read(path)?;
 	Artifact::from_bytes(bytes).map_err(|source| FileError::Artifact { path: path.into(), source })
@@ -183,6 +204,9 @@ pub fn schema_path(artifact: &Path) -> PathBuf {
 }
 
 /// Writes an encrypted model: its artifact, and its schema next to it, never over another one.
+///
+/// # Errors
+/// If there is a schema already, or they cannot be written.
 pub fn write_encrypted_model(
 	path: &Path,
 	artifact: &Artifact,
@@ -195,6 +219,9 @@ pub fn write_encrypted_model(
 }
 
 /// Reads a `.fheml` file with its schema, if it is encrypted: `schema`, or the file next to it.
+///
+/// # Errors
+/// If a file cannot be read or does not decode, or if the model is encrypted and has no schema.
 pub fn read_model(path: &Path, schema: Option<&Path>, key: &ClientKey) -> Result<Model, FileError> {
 	let artifact = read_artifact(path)?;
 	let beside = schema_path(path);

@@ -82,6 +82,9 @@ impl FromStr for RowRange {
 
 impl Table {
 	/// Reads a CSV file with a header. An empty cell is a missing value, not a number (NaN).
+	///
+	/// # Errors
+	/// If the file cannot be read, has no header, or a cell is not a number.
 	pub fn read(path: &Path) -> Result<Self, TableError> {
 		let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path)?;
 		let names: Vec<String> = reader.headers()?.iter().map(String::from).collect();
@@ -105,6 +108,9 @@ impl Table {
 
 	/// The columns in the order of the model's features. Every feature must have one column, and
 	/// every column a feature. A model that knows no names takes the columns as they come.
+	///
+	/// # Errors
+	/// If a feature has no column, or a column no feature.
 	pub fn for_model(&self, card: &ModelCard) -> Result<Self, TableError> {
 		if !card.features_are_named {
 			return self.by_position(card);
@@ -146,6 +152,9 @@ impl Table {
 	}
 
 	/// Rows with their numbers: all, or those in `range`.
+	///
+	/// # Errors
+	/// If there are no such rows.
 	pub fn select(&self, range: Option<&RowRange>) -> Result<Vec<(usize, Vec<f64>)>, TableError> {
 		let all = RowRange(0..self.rows.len());
 		let range = range.unwrap_or(&all);

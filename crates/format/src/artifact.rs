@@ -117,6 +117,9 @@ impl ArtifactPrefix {
 	}
 
 	/// Reads header and prefix of a whole artifact.
+	///
+	/// # Errors
+	/// If the blob is no artifact, is not as long as its header says, or has a kind of circuit that is unknown.
 	pub fn read(blob: &[u8]) -> Result<Self, HeaderError> {
 		let header = Header::read(blob, BlobKind::Artifact)?;
 		let circuit = CircuitKind::from_byte(header.detail).ok_or(HeaderError::Malformed)?;

@@ -36,6 +36,9 @@ impl InputPrefix {
 	}
 
 	/// Reads header and prefix of a whole input.
+	///
+	/// # Errors
+	/// If the blob is no input, or not as long as its header says.
 	pub fn read(blob: &[u8]) -> Result<Self, HeaderError> {
 		Header::read(blob, BlobKind::Input)?;
 		Ok(Self {

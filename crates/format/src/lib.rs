@@ -146,6 +146,9 @@ impl Header {
 
 	/// Reads the header of a whole blob and checks that the blob is as long as it says and of the
 	/// wanted kind.
+	///
+	/// # Errors
+	/// If the blob is shorter than a header, of another kind or version, or not as long as it says.
 	pub fn read(blob: &[u8], wanted: BlobKind) -> Result<Self, HeaderError> {
 		if array::<4>(blob, 0).ok_or(HeaderError::WrongLength)? != MAGIC {
 			return Err(HeaderError::NotOurs);

@@ -29,6 +29,9 @@ impl ResultPrefix {
 	}
 
 	/// Reads header and prefix of a whole result.
+	///
+	/// # Errors
+	/// If the blob is no result, or not as long as its header says.
 	pub fn read(blob: &[u8]) -> Result<Self, HeaderError> {
 		Header::read(blob, BlobKind::Result)?;
 		Ok(Self { input_tag: array_at(blob, 16)? })

@@ -37,6 +37,9 @@ impl ServerKeyPrefix {
 	}
 
 	/// Reads header and prefix of a whole server key and checks its exact length.
+	///
+	/// # Errors
+	/// If the blob is no server key of exactly that length.
 	pub fn read(blob: &[u8]) -> Result<Self, HeaderError> {
 		Header::read(blob, BlobKind::ServerKey)?;
 		if blob.len() != Self::KEY_BYTES {

@@ -76,6 +76,9 @@ fn key(task: &Task) -> Vec<u8> {
 
 impl Journal {
 	/// Opens or creates the journal at `path`.
+	///
+	/// # Errors
+	/// If the file cannot be created, or is no journal.
 	pub fn open(path: &Path) -> Result<Self, JournalError> {
 		let open = || -> Result<Self, redb::Error> {
 			let database = Database::create(path)?;
@@ -89,6 +92,9 @@ impl Journal {
 
 	/// Opens the journal at `path`. One that cannot be opened is moved aside, for people to look at, and a new
 	/// one begun: without it, evaluations are done again, and a node that does not start does none.
+	///
+	/// # Errors
+	/// If no new journal can be begun at this path either.
 	pub fn open_or_replace(path: &Path) -> Result<Self, JournalError> {
 		let error = match Self::open(path) {
 			Ok(journal) => return Ok(journal),
@@ -108,6 +114,9 @@ impl Journal {
 	}
 
 	/// All entries. One that does not decode is left out: it is evaluated again.
+	///
+	/// # Errors
+	/// If the file cannot be read.
 	pub fn load(&self) -> Result<Vec<(Task, JournalEntry)>, JournalError> {
 		let load = || -> Result<_, redb::Error> {
 			let mut entries = Vec::new();
@@ -125,16 +134,25 @@ impl Journal {
 	}
 
 	/// Notes that an evaluation begins.
+	///
+	/// # Errors
+	/// If it cannot be written.
 	pub fn begin(&self, assigned: &AssignedJob) -> Result<(), JournalError> {
 		self.update(assigned, |entry| entry.begun = entry.begun.saturating_add(1))
 	}
 
 	/// Notes what came of it.
+	///
+	/// # Errors
+	/// If it cannot be written.
 	pub fn finish(&self, assigned: &AssignedJob, outcome: Outcome) -> Result<(), JournalError> {
 		self.update(assigned, |entry| entry.outcome = Some(outcome))
 	}
 
 	/// Removes a job.
+	///
+	/// # Errors
+	/// If it cannot be written.
 	pub fn forget(&self, task: &Task) -> Result<(), JournalError> {
 		let forget = || -> Result<(), redb::Error> {
 			let transaction = self.database.begin_write()?;

@@ -23,6 +23,9 @@ pub struct Metrics {
 
 impl Metrics {
 	/// Registers all metrics.
+	///
+	/// # Errors
+	/// If a metric of one of these names is registered already.
 	pub fn new(registry: Option<&Registry>) -> Result<Self, PrometheusError> {
 		let unseen = Registry::new();
 		let registry = registry.unwrap_or(&unseen);

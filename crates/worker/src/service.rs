@@ -139,6 +139,10 @@ where
 	C: Conduct,
 {
 	/// Opens the journal and makes the threads.
+	///
+	/// # Errors
+	/// If this machine fails the self-test, the journal or the threads cannot be had, or the metrics are registered
+	/// already.
 	pub fn new(params: WorkerParams<Client, Pool, Storage>) -> Result<Self, StartError> {
 		fhe_ml_engine::self_test()?;
 		let WorkerParams { client, pool, keystore, offchain_storage, sync_oracle, journal, .. } =

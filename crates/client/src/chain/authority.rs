@@ -21,6 +21,9 @@ pub struct JoinedCandidate {
 
 impl BestBlock {
 	/// All authorities.
+	///
+	/// # Errors
+	/// If the runtime cannot be asked.
 	pub async fn authorities(&self) -> Result<Overview<AccountId32, u128>, ChainError> {
 		let call = "AuthoritiesApi_authorities_overview";
 		let answer = self.at.runtime_apis().call_raw(call, None).await?;
@@ -35,6 +38,9 @@ impl BestBlock {
 
 impl Chain {
 	/// `leave_candidates` or `withdraw_bond`; returns the block.
+	///
+	/// # Errors
+	/// As [`Chain::submit`].
 	pub async fn call_of_authority(
 		&self,
 		name: &'static str,
@@ -45,6 +51,9 @@ impl Chain {
 
 	/// Makes session keys in the node's keystore, registers them and becomes a candidate, with the least bond
 	/// if none is named.
+	///
+	/// # Errors
+	/// If the node makes no keys (with a light client: always), or as [`Chain::submit`].
 	pub async fn join_authorities(
 		&self,
 		bond: Option<u128>,
@@ -64,6 +73,9 @@ impl Chain {
 	}
 
 	/// Brings an authority back that was offline, whichever way it is one; returns the block.
+	///
+	/// # Errors
+	/// As [`Chain::submit`].
 	pub async fn authority_comes_back(&self, account: &Account) -> Result<u64, ChainError> {
 		let best = self.best_block().await?;
 		let mut known = best.authorities().await?.authorities.into_iter();

@@ -201,18 +201,27 @@ impl Included {
 
 impl Chain {
 	/// The nonce of the next transaction of `account`, those in the pool counted.
+	///
+	/// # Errors
+	/// If the node does not answer.
 	pub async fn next_nonce(&self, account: &Account) -> Result<u64, ChainError> {
 		self.ask("system_accountNextIndex", rpc_params![account.id().to_string()]).await
 	}
 
 	/// Signs a call, sends it and waits until it is in a block and has succeeded; returns the
 	/// number of the block.
+	///
+	/// # Errors
+	/// If the pool or the chain refuses it, or if no block takes it in a quarter of an hour.
 	pub async fn submit(&self, call: Call, account: &Account) -> Result<u64, ChainError> {
 		let nonce = self.next_nonce(account).await?;
 		Ok(self.include(call, account, nonce).await?.block)
 	}
 
 	/// Sends calls one after the other and waits until all are in blocks and have succeeded.
+	///
+	/// # Errors
+	/// As [`Chain::submit`], for the first that fails.
 	pub async fn submit_all(&self, calls: Vec<Call>, account: &Account) -> Result<(), ChainError> {
 		let first_nonce = self.next_nonce(account).await?;
 		let mut sent = Vec::with_capacity(calls.len());
@@ -263,6 +272,9 @@ impl Chain {
 
 	/// Makes session keys in the node's keystore and joins with the worker key among them; returns
 	/// that key.
+	///
+	/// # Errors
+	/// If the node makes no keys (with a light client: always), or as [`Chain::submit`].
 	pub async fn join_workers(&self, account: &Account) -> Result<WorkerId, ChainError> {
 		let SessionKeys { keys: public, proof } = self.rotate_keys(account).await?;
 		// The worker's key is the last of the session keys.
@@ -277,6 +289,9 @@ impl Chain {
 	}
 
 	/// Registers a model as root, with a deposit of `account`; returns its number.
+	///
+	/// # Errors
+	/// As [`Chain::submit`], or if the account is not the admin.
 	pub async fn register_model(
 		&self,
 		artifact: &[u8],
@@ -292,11 +307,17 @@ impl Chain {
 	}
 
 	/// Retires a model as root.
+	///
+	/// # Errors
+	/// As [`Chain::submit`], or if the account is not the admin.
 	pub async fn retire_model(&self, model: ModelId, account: &Account) -> Result<(), ChainError> {
 		self.sudo(Call::retire_model(model), account).await.map(|_| ())
 	}
 
 	/// Hands a `request_inference` call to the pool.
+	///
+	/// # Errors
+	/// If the pool refuses it.
 	pub async fn request(
 		&self,
 		call: Call,
@@ -312,6 +333,9 @@ pub struct PendingRequest(Sent);
 
 impl PendingRequest {
 	/// Waits until the request is in a block; once more, if that block was reverted.
+	///
+	/// # Errors
+	/// As [`Chain::submit`].
 	pub async fn job(&mut self) -> Result<RequestedJob, ChainError> {
 		let included = self.0.included().await?;
 		let (job, _, _, _, fee) = included.event::<InferenceRequested>("InferenceRequested")?;

@@ -95,6 +95,9 @@ pub struct Specification(serde_json::Map<String, Value>);
 
 impl Specification {
 	/// Reads it.
+	///
+	/// # Errors
+	/// If the file cannot be read, is no specification, or if no full nodes are named.
 	pub fn read(light: &Light) -> Result<Self, LightError> {
 		let path = || light.spec.clone();
 		let text = std::fs::read(&light.spec)

@@ -52,6 +52,9 @@ impl Prices {
 
 impl BestBlock {
 	/// The prices in the constants of the chain's runtime. A light client has verified them.
+	///
+	/// # Errors
+	/// If the runtime has other constants.
 	pub fn prices(&self) -> Result<Prices, ChainError> {
 		Ok(Prices {
 			base: self.constant("BaseFee")?,
