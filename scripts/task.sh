@@ -66,7 +66,7 @@ e2e_packages() {
 }
 
 e2e() {
-	FHE_ML_BIN="$BIN" FHE_ML_SCREENSHOTS="$CACHE/screenshots" timeout 45m \
+	FHE_ML_BIN="$BIN" FHE_ML_SCREENSHOTS="$CACHE/screenshots" timeout 60m \
 		node --test --test-concurrency=1 --test-reporter=spec tests/e2e/*.test.mjs
 }
 
