@@ -19,6 +19,11 @@ use tokio::time::{Instant, sleep};
 const SYNC_TIMEOUT: Duration = Duration::from_secs(90);
 /// How often it is asked whether it has.
 const SYNC_POLL: Duration = Duration::from_millis(200);
+/// A head this young is the chain's newest: blocks come every 2 seconds, and are final 2 to 3 blocks later.
+const FRESH_HEAD: Duration = Duration::from_secs(8);
+/// How long to wait for such a head: peers announce their newest block after the light client has connected,
+/// and until then it reads an older state, without the user's last transactions.
+const FRESH_TIMEOUT: Duration = Duration::from_secs(20);
 /// Peers that show nothing younger than this hide newer blocks, or the chain stands still.
 const OLDEST_HEAD: Duration = Duration::from_secs(120);
 
@@ -151,7 +156,8 @@ pub(super) fn start(light: &Light) -> Result<RpcClient, LightError> {
 }
 
 impl Chain {
-	/// Waits until the light client has a finalised block that is young.
+	/// Waits until the light client has the chain's newest finalised block; an older one is taken if the peers
+	/// show no newer one.
 	pub(super) async fn wait_for_head(&self) -> Result<(), ChainError> {
 		let end = Instant::now().checked_add(SYNC_TIMEOUT);
 		let in_time = || end.is_none_or(|end| Instant::now() < end);
@@ -163,9 +169,11 @@ impl Chain {
 			sleep(SYNC_POLL).await;
 			health = self.rpc.request("system_health", rpc_params![]).await?;
 		}
+		let patience = Instant::now().checked_add(FRESH_TIMEOUT);
 		loop {
 			let age = self.best_block().await?.age().await?;
-			if age <= OLDEST_HEAD {
+			let patient = patience.is_none_or(|end| Instant::now() < end);
+			if age <= FRESH_HEAD || (!patient && age <= OLDEST_HEAD) {
 				return Ok(());
 			}
 			if !in_time() {
