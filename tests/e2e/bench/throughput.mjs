@@ -31,7 +31,9 @@ try {
       await jobs.sendCalls(wanted);
       await allFinished(nodes.bob, (total += wanted), 600);
       const seconds = (Date.now() - start) / 1000;
-      console.log(`${count} workers, ${name}: ${wanted} jobs in ${seconds.toFixed(1)} s, ${(wanted / seconds).toFixed(1)} a second`);
+      console.log(
+        `${count} workers, ${name}: ${wanted} jobs in ${seconds.toFixed(1)} s, ${(wanted / seconds).toFixed(1)} a second`,
+      );
     }
   }
 } finally {
