@@ -63,7 +63,8 @@ const DISPUTES = 3;
 const settings = SHOULD_SUCCEED ? [0] : [0, 2];
 let had = 1;
 for (const more of settings) {
-  test(`two liars and ${(had += more)} honest workers, redundancy two`, async () => {
+  had += more;
+  test(`two liars and ${had} honest workers, redundancy two`, async () => {
     if (more) await honestWorkers(node, more, dave);
     const own = await wealth(api, eve.address);
     const victims = await wealth(api, alice.address, dave.address);

@@ -71,7 +71,8 @@ export async function register(node, name, table) {
 
 /** An encrypted row of a model's test table. */
 export async function encrypted(node, artifact, table, row, keys = node.keys) {
-  const file = join(node.folder, `row-${row}-${(node.inputs = (node.inputs ?? 0) + 1)}.input`);
+  node.inputs = (node.inputs ?? 0) + 1;
+  const file = join(node.folder, `row-${row}-${node.inputs}.input`);
   await fheMl(
     'encrypt',
     '--model',

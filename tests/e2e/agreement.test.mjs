@@ -35,7 +35,7 @@ test('a lying worker is slashed, and every prediction of two workers is right', 
 
   const slashed = await history(nodes.bob.api, 'WorkerSlashed');
   assert.ok(slashed.length > 0, 'the liar was given no job of 24');
-  slashed.forEach(({ event }) => assert.equal(event.data.worker.toHex(), liar));
+  for (const { event } of slashed) assert.equal(event.data.worker.toHex(), liar);
   assert.ok((await history(nodes.bob.api, 'InferenceDisputed')).length >= slashed.length);
   const after = await worker('dave');
   assert.equal(after.status, 'suspended');
@@ -55,10 +55,10 @@ test('equal results of three workers are posted once, in four blocks, and cost t
   assert.equal(three - (await quote(1)), 2n * work);
   const before = (await history(nodes.bob.api, 'InferenceCompleted')).length;
   const rows = await predict('30..38', 3);
-  rows.forEach((row) => assert.equal(BigInt(row.fee), three));
+  for (const row of rows) assert.equal(BigInt(row.fee), three);
   const completed = (await history(nodes.bob.api, 'InferenceCompleted')).slice(before);
   assert.equal(completed.length, 8);
-  completed.forEach(({ event }) => assert.equal(event.data.workers.length, 3));
+  for (const { event } of completed) assert.equal(event.data.workers.length, 3);
   const waits = rows.map((row) => row.result_in_block - row.requested_in_block).sort((a, b) => a - b);
   console.log(`blocks from request to result with three workers: ${waits}`);
   // The workers are drawn in the next block, commit in the second and show the result in the third; network

@@ -218,7 +218,7 @@ const secretsOf = ({ twin, card }, name) => {
     secrets.add(double);
     if (String(number).length >= 6) secrets.add(Buffer.from(String(number)));
   }
-  card.features.forEach((feature) => secrets.add(Buffer.from(feature)));
+  for (const feature of card.features) secrets.add(Buffer.from(feature));
   return secrets;
 };
 
@@ -242,7 +242,7 @@ test("no weight, threshold or name is in the chain, in the node's files or in an
   const blocks = (await node.api.rpc.chain.getHeader()).number.toNumber();
   for (let number = 1; number <= blocks; number += 1) {
     const { block } = await node.api.rpc.chain.getBlock(await node.api.rpc.chain.getBlockHash(number));
-    block.extrinsics.forEach((extrinsic) => data.push(extrinsic.toU8a()));
+    data.push(...block.extrinsics.map((extrinsic) => extrinsic.toU8a()));
   }
   const base = join(node.folder, 'chain');
   const written = files(base);

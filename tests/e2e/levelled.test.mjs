@@ -33,9 +33,9 @@ const agree = (rows, name) => {
   const { prediction, scores } = expected(name);
   for (const row of rows) {
     assert.equal(row.prediction, prediction[row.row], `${name}, row ${row.row}`);
-    row.scores.forEach((score, at) =>
-      assert.ok(Math.abs(score - scores[row.row][at]) < 2 ** -10, `${name}, row ${row.row}`),
-    );
+    for (const [at, score] of row.scores.entries()) {
+      assert.ok(Math.abs(score - scores[row.row][at]) < 2 ** -10, `${name}, row ${row.row}`);
+    }
   }
 };
 

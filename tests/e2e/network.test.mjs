@@ -141,7 +141,7 @@ test('the jobs of a worker that stays dead go to the others', async () => {
   await predict(16);
   const suspended = (await history(nodes.bob.api, 'WorkerSuspended')).slice(before);
   assert.ok(suspended.length > 0, 'dave was given no job of 16');
-  suspended.forEach(({ event }) => assert.equal(event.data.worker.toHex(), worker));
+  for (const { event } of suspended) assert.equal(event.data.worker.toHex(), worker);
   assert.deepEqual(await history(nodes.bob.api, 'InferenceExpired'), []);
   const after = await workerOf(DAVE);
   assert.equal(after.status, 'suspended');

@@ -69,7 +69,8 @@ before(async () => {
 });
 after(async () => {
   await Promise.all(Object.values(nodes).map((node) => node.stop()));
-  if (made) [LEFT, RIGHT].forEach((namespace) => ip('netns', 'del', namespace));
+  if (!made) return;
+  for (const namespace of [LEFT, RIGHT]) ip('netns', 'del', namespace);
 });
 
 const connect = (state) => inside(LEFT, 'link', 'set', `fc${process.pid % 10000}0`, state);

@@ -77,7 +77,8 @@ test('register, encrypt, request, query and decrypt', async () => {
     node.url,
   );
   assert.equal(prediction.prediction, expected.prediction[row]);
-  prediction.scores.forEach((score, at) => assert.ok(Math.abs(score - expected.scores[row][at]) < 2 ** -10));
+  for (const [at, score] of prediction.scores.entries())
+    assert.ok(Math.abs(score - expected.scores[row][at]) < 2 ** -10);
 
   const [again] = await fheMl('decrypt', '--job', job.toString(), '--key', node.keys, '--url', node.url);
   assert.deepEqual(again, prediction);

@@ -14,9 +14,9 @@ const agree = (rows, name) => {
   const expected = JSON.parse(readFileSync(model(`${name}.expected.json`)));
   for (const { row, prediction, scores } of rows) {
     assert.equal(prediction, expected.prediction[row], `row ${row}`);
-    scores.forEach((score, at) =>
-      assert.ok(Math.abs(score - expected.scores[row][at]) < 2 ** -10, `row ${row}: ${scores}`),
-    );
+    for (const [at, score] of scores.entries()) {
+      assert.ok(Math.abs(score - expected.scores[row][at]) < 2 ** -10, `row ${row}: ${scores}`);
+    }
   }
 };
 

@@ -23,7 +23,7 @@ const nodes = [];
 const disks = [];
 after(async () => {
   await Promise.all(nodes.map((node) => node.stop()));
-  disks.forEach((disk) => disk.remove());
+  for (const disk of disks) disk.remove();
 });
 
 /** Fills the disk of a node, and again what it frees, and waits for what it does about it. */

@@ -41,7 +41,7 @@ after(async () => {
 const tool = (...args) =>
   new Promise((resolve) => {
     const start = Date.now();
-    const child = execFile(TOOL, args, { timeout: PATIENCE, killSignal: 'SIGKILL' }, (error, stdout, stderr) =>
+    const child = execFile(TOOL, args, { timeout: PATIENCE, killSignal: 'SIGKILL' }, (_error, _stdout, stderr) =>
       resolve({
         code: child.exitCode,
         signal: child.signalCode,
@@ -83,7 +83,11 @@ test('a node that never says a word', async () => {
 
 test('a node that falls silent before the metadata', async () => {
   let answers = 0;
-  isSilent = (bytes) => bytes === undefined && (answers += 1) > 2;
+  isSilent = (bytes) => {
+    if (bytes !== undefined) return false;
+    answers += 1;
+    return answers > 2;
+  };
   oneSentence('worker list', await tool('worker', 'list', '--url', url));
 });
 
@@ -96,7 +100,9 @@ for (const answers of [0, 1]) {
         if (masked(bytes).includes('author_submitAndWatchExtrinsic')) left ??= answers;
         return false;
       }
-      return left !== undefined && (left -= 1) < 0;
+      if (left === undefined) return false;
+      left -= 1;
+      return left < 0;
     };
     oneSentence('predict', await tool(...predict, '--key', node.keys, '--url', url));
     assert.notEqual(left, undefined, 'no request was seen');

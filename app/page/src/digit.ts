@@ -69,7 +69,7 @@ export async function digit(session: Session): Promise<HTMLElement> {
     .split('\n')
     .slice(1, 21)
     .map((line) => line.split(',').map(Number));
-  rows.forEach((_, number) => sample.append(h('option', { value: number }, `row ${number}`)));
+  sample.append(...rows.map((_, number) => h('option', { value: number }, `row ${number}`)));
   sample.addEventListener('change', () => {
     clear();
     const row = rows[Number(sample.value)];
