@@ -1,13 +1,19 @@
 /**
- * The chain for those who trust no node: a light client for polkadot.js, a cap for fees, and transactions that are not
- * lost. Knows polkadot.js by what it is given only.
+ * The chain with the types of its runtime, also for those who trust no node: connections, light clients, a cap for
+ * fees, and transactions that are not lost.
  *
  * @packageDocumentation
  */
 
-export { connector, finalized, followWith, untilSynced, withBootnodes } from './light.js';
-export type { ConnectedChain, Follow, Smoldot, SmoldotChain } from './light.js';
+export { WsProvider } from '@dedot/providers';
+export type { IKeyringPair, InjectedSigner } from '@dedot/types';
+export { encodeAddress } from '@dedot/utils';
+export type * from './chaintypes/index.js';
+export { connect } from './connect.js';
+export type { FheMlClient } from './connect.js';
 export { feeOf, mostFee, pricesOf, RELEASE_PRICES } from './fees.js';
 export type { Prices } from './fees.js';
-export { submit } from './submit.js';
+export { finalized, lightProvider, RemoteChain, untilReachable, untilSynced, withBootnodes } from './light.js';
+export type { FollowedChain } from './light.js';
+export { explain, submit } from './submit.js';
 export type { Included } from './submit.js';

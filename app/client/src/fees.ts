@@ -1,6 +1,6 @@
 // What an inference costs, computed here: a node may quote anything.
 
-/* eslint-disable @typescript-eslint/no-explicit-any */
+import type { FheMlClient } from './connect.js';
 
 /** What the chain charges for, in its smallest units (10^-12 FHE), and what loading counts for in work units. */
 export interface Prices {
@@ -31,17 +31,9 @@ const CIRCUIT_KIND = 9;
 const KEYLESS = [1, 4, 6];
 
 /** The prices in the constants of the chain's runtime. A light client has verified them. */
-export function pricesOf(api: any): Prices {
-  const constants = api.consts.fheMl;
-  const value = (name: string) => (constants[name] === undefined ? 0n : BigInt(constants[name].toString()));
-  return {
-    base: value('baseFee'),
-    work: value('feePerWork'),
-    byte: value('feePerByte'),
-    // Runtimes before version 5 charge for evaluation only.
-    serverKeyWork: value('serverKeyWork'),
-    kibibyteWork: value('workPerKibibyte'),
-  };
+export function pricesOf(api: FheMlClient): Prices {
+  const { baseFee, feePerWork, feePerByte, serverKeyWork, workPerKibibyte } = api.consts.fheMl;
+  return { base: baseFee, work: feePerWork, byte: feePerByte, serverKeyWork, kibibyteWork: workPerKibibyte };
 }
 
 /** What one inference costs, by the artifact of its model. `new Model(artifact)` has checked what it says of itself. */
@@ -58,7 +50,7 @@ export function feeOf(prices: Prices, artifact: Uint8Array, redundancy = 1): big
  * Most that should be paid for one inference, the `maxFee` of `fheMl.requestInference`: a tenth more than by the
  * chain's prices, and never more than four times what it costs by those of this release.
  */
-export function mostFee(api: any, artifact: Uint8Array, redundancy = 1): bigint {
+export function mostFee(api: FheMlClient, artifact: Uint8Array, redundancy = 1): bigint {
   const fee = feeOf(pricesOf(api), artifact, redundancy);
   const [most, ceiling] = [fee + fee / 10n, feeOf(RELEASE_PRICES, artifact, redundancy) * 4n];
   return most < ceiling ? most : ceiling;

@@ -14,6 +14,9 @@ export async function init(module?: wasm.InitInput): Promise<void> {
   await (module === undefined ? initWasm() : initWasm({ module_or_path: module }));
 }
 
+/** Bytes as the chain's RPC has them. */
+export type Hex = `0x${string}`;
+
 /** A class, a value, or several values. */
 export type Label = number | string | number[];
 
@@ -87,7 +90,7 @@ export class Keys {
   }
 
   /** How the chain names the server key (`0x...`), for `fheMl.requestInference`. */
-  serverKeyHash(): string {
+  serverKeyHash(): Hex {
     return toHex(this.inner.serverKeyHash());
   }
 
@@ -142,7 +145,7 @@ export class Model {
   }
 
   /** BLAKE2b-256 hash of the artifact (`0x...`). */
-  hash(): string {
+  hash(): Hex {
     return toHex(this.inner.hash());
   }
 
@@ -261,7 +264,7 @@ export class Filter {
   }
 
   /** BLAKE2b-256 hash of the artifact (`0x...`). */
-  hash(): string {
+  hash(): Hex {
     return toHex(this.inner.hash());
   }
 
@@ -337,9 +340,11 @@ export function publicCard(artifact: Uint8Array): PublicCard {
   return JSON.parse(wasm.publicCard(artifact)) as PublicCard;
 }
 
-/** Bytes as the chain's RPC has them. */
-export function toHex(bytes: Uint8Array): string {
-  return `0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+/** Writes bytes as the chain's RPC has them. */
+export function toHex(bytes: Uint8Array): Hex {
+  return `0x${Array.from(bytes, (byte) => DIGITS[byte]).join('')}`;
 }
 
 /** @throws if it is no `0x...` of whole bytes */

@@ -1,60 +1,68 @@
-// A light client for polkadot.js: smoldot in the place of a node that one would have to trust.
+// A light client in the place of a node that one would have to trust: smoldot, wherever it runs.
 
-/* eslint-disable @typescript-eslint/no-explicit-any */
+import { type JsonRpcProvider, SmoldotProvider } from '@dedot/providers';
+import type { FheMlClient } from './connect.js';
 
-/** The part of a smoldot client (`start()` of the npm package `smoldot`) that is used. */
-export interface Smoldot {
-  addChain(options: { chainSpec: string }): Promise<SmoldotChain>;
-  terminate(): unknown;
-}
-
-/** A chain that smoldot follows. */
-export interface SmoldotChain {
+/** A chain that a light client follows, as the npm package `smoldot` has it. */
+export interface FollowedChain {
   sendJsonRpc(request: string): void;
   nextJsonRpcResponse(): Promise<string>;
   remove(): void;
 }
 
-/** A chain as polkadot.js's `ScProvider` uses it. */
-export interface ConnectedChain {
-  sendJsonRpc(request: string): void;
-  remove(): void;
-}
-
-/** Follows the chain of a specification and hands each JSON-RPC response to `onResponse`. */
-export type Follow = (spec: string, onResponse: (response: string) => void) => Promise<ConnectedChain>;
-
 /** A block older than this, in milliseconds, is no head: the chain stands still, or its nodes hide newer ones. */
 const OLDEST_HEAD = 120_000;
+/** Between two questions after full nodes, in milliseconds. */
+const PAUSE = 1000;
 
-/** What follows a chain with a smoldot client, which it terminates in the end. */
-export const followWith =
-  (client: Smoldot): Follow =>
-  async (chainSpec, onResponse) => {
-    const chain = await client.addChain({ chainSpec });
-    const pump = async () => {
-      for (;;) onResponse(await chain.nextJsonRpcResponse());
-    };
-    pump().catch(() => undefined); // It ends when the chain is removed.
-    return {
-      sendJsonRpc: (request) => chain.sendJsonRpc(request),
-      remove: () => {
-        chain.remove();
-        void client.terminate();
-      },
-    };
-  };
+/** A chain whose light client runs elsewhere, such as in a worker: `send` takes the requests there. */
+export class RemoteChain implements FollowedChain {
+  private readonly responses: string[] = [];
+  private waiting: { resolve: (response: string) => void; reject: (error: Error) => void } | undefined;
+  private removed = false;
 
-/**
- * First argument of polkadot.js's `ScProvider`, in place of `@substrate/connect`:
- * `new ScProvider(connector(followWith(start())), spec)`, then `connect()` it.
- */
-export function connector(follow: Follow): any {
-  const addChain = async (spec: string, onResponse: (response: string) => void) => ({
-    ...(await follow(spec, onResponse)),
-    addChain: () => Promise.reject(new Error('this chain has no parachains')),
-  });
-  return { WellKnownChain: {}, createScClient: () => ({ addChain, addWellKnownChain: addChain }) };
+  constructor(
+    private readonly send: (request: string) => void,
+    private readonly end: () => void,
+  ) {}
+
+  /** Takes a response from there. */
+  receive(response: string): void {
+    if (this.waiting) this.waiting.resolve(response);
+    else this.responses.push(response);
+    this.waiting = undefined;
+  }
+
+  sendJsonRpc(request: string): void {
+    if (this.removed) throw new Error('the light client is disconnected');
+    this.send(request);
+  }
+
+  nextJsonRpcResponse(): Promise<string> {
+    const response = this.responses.shift();
+    if (response !== undefined) return Promise.resolve(response);
+    return new Promise((resolve, reject) => {
+      this.waiting = { resolve, reject };
+    });
+  }
+
+  remove(): void {
+    this.removed = true;
+    this.waiting?.reject(new Error('the light client is disconnected'));
+    this.waiting = undefined;
+    this.end();
+  }
+}
+
+/** The provider of a light client, for `connect`: of what smoldot's `addChain` gives, or of a `RemoteChain`. */
+export function lightProvider(followed: FollowedChain | Promise<FollowedChain>): JsonRpcProvider {
+  const chain = Promise.resolve(followed).then((chain) => ({
+    sendJsonRpc: (request: string) => chain.sendJsonRpc(request),
+    remove: () => chain.remove(),
+    // A light client that has ended fails from now on: the provider would ask it again at once, without an end.
+    nextJsonRpcResponse: () => chain.nextJsonRpcResponse().catch(() => new Promise<never>(() => undefined)),
+  }));
+  return new SmoldotProvider(chain as never);
 }
 
 /** A chain specification (raw JSON) with other full nodes to ask. */
@@ -62,17 +70,38 @@ export function withBootnodes(spec: string, bootnodes: string[]): string {
   return JSON.stringify({ ...JSON.parse(spec), bootNodes: bootnodes });
 }
 
-/** The state at the last finalised block: of a light client, with proofs. Use it instead of `api.query`. */
-export async function finalized(api: any): Promise<any> {
-  return api.at(await api.rpc.chain.getFinalizedHead());
+/**
+ * Waits until a light client has full nodes that answer; `connect` to it then. From there on `told`, if it is given,
+ * hears whenever it loses all of them or finds some, until the provider is disconnected.
+ */
+export function untilReachable(provider: JsonRpcProvider, told?: (reachable: boolean) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let reachable: boolean | undefined;
+    const look = async () => {
+      const { peers, isSyncing } = await provider.send<{ peers: number; isSyncing: boolean }>('system_health', []);
+      const now = peers > 0 && !isSyncing;
+      if (now !== reachable) told?.(now);
+      reachable = now;
+      if (now) resolve();
+      if (!now || told) setTimeout(again, PAUSE);
+    };
+    // Once it is there, a question that fails is one to a provider that is disconnected.
+    const again = () => void look().catch(reject);
+    again();
+  });
+}
+
+/** The state at the last finalised block: of a light client, with proofs. Use its `query` instead of that of `api`. */
+export async function finalized(api: FheMlClient) {
+  return api.at(await api.rpc.chain_getFinalizedHead());
 }
 
 /** Waits until the light client has a finalised block that is young. */
-export async function untilSynced(api: any, seconds = 90): Promise<void> {
+export async function untilSynced(api: FheMlClient, seconds = 90): Promise<void> {
   const end = Date.now() + seconds * 1000;
   for (;;) {
-    const { timestamp } = (await finalized(api)).query;
-    const age = Date.now() - (await timestamp.now()).toNumber();
+    const { query } = await finalized(api);
+    const age = Date.now() - Number(await query.timestamp.now());
     if (age < OLDEST_HEAD) return;
     if (Date.now() > end) {
       throw new Error(
