@@ -1,7 +1,9 @@
 // A connection to the chain, with the types of its runtime.
 
 import { LegacyClient, SignedExtension } from '@dedot/api';
+import type { Extrinsic } from '@dedot/codecs';
 import type { JsonRpcProvider } from '@dedot/providers';
+import type { AddressOrPair, SignerOptions } from '@dedot/types';
 import { numberToHex, u8aToHex } from '@dedot/utils';
 import type { FheMlApi } from './chaintypes/index.js';
 
@@ -11,6 +13,11 @@ import type { FheMlApi } from './chaintypes/index.js';
  * looked for.
  */
 export type FheMlClient = LegacyClient<FheMlApi>;
+
+/** A call of `api.tx` that can be signed; `submit` sends it then. */
+export type Call = Extrinsic & {
+  sign(account: AddressOrPair, options?: Partial<SignerOptions>): Promise<Extrinsic>;
+};
 
 /** Blocks in which a transaction can be included: minutes, so that a full pool or a restart does not kill it. */
 const LIFETIME = 128;
@@ -72,7 +79,8 @@ class Mortality extends SignedExtension<Era | { type: 'Immortal' }, string> {
 /** The account's next nonce; transactions that wait in the pool count. */
 class Nonce extends SignedExtension<number> {
   override async init(): Promise<void> {
-    this.data = this.payloadOptions.nonce ?? (await this.client.rpc.system_accountNextIndex(this.options?.signerAddress));
+    this.data =
+      this.payloadOptions.nonce ?? (await this.client.rpc.system_accountNextIndex(this.options?.signerAddress));
   }
 
   override toPayload() {

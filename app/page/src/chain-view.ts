@@ -31,10 +31,9 @@ const table = (columns: string[], rows: (string | Node)[][]) =>
   );
 
 /** Makes the view; returns it with a function that stops it. */
-export async function chainView({ chain }: Session): Promise<{ element: HTMLElement; stop: () => void }> {
+export function chainView({ chain }: Session): { element: HTMLElement; stop: () => void } {
   const blocks: (string | Node)[][] = [];
   const places = { blocks: h('div', {}), models: h('div', {}), jobs: h('div', {}), workers: h('div', {}) };
-  /* eslint-disable @typescript-eslint/no-explicit-any */
   const refresh = async () => {
     places.blocks.replaceChildren(table(['Number', 'Hash', 'Transactions'], blocks));
     const models = await chain.models();
@@ -52,52 +51,36 @@ export async function chainView({ chain }: Session): Promise<{ element: HTMLElem
       ),
     );
     const { fheMl } = await chain.state();
-    const next = (await fheMl.nextJob()).toNumber() as number;
+    const next = Number(await fheMl.nextJob());
     const numbers = Array.from({ length: Math.min(JOBS, next) }, (_, at) => next - 1 - at);
-    const jobs = (await fheMl.jobs.multi(numbers)) as any[];
+    const jobs = await fheMl.jobs.multi(numbers.map(BigInt));
     places.jobs.replaceChildren(
       table(
         ['Job', 'Model', 'State', 'Workers', 'Fee'],
-        jobs.flatMap((option, at) => {
-          if (option.isNone) return [[String(numbers[at]), '', 'released', '', '']];
-          const job = option.unwrap();
-          return [
-            [
-              String(numbers[at]),
-              job.model.toString(),
-              job.status.type,
-              String(job.redundancy),
-              fhe(job.fee.toBigInt()),
-            ],
-          ];
+        jobs.map((job, at) => {
+          if (!job) return [String(numbers[at]), '', 'released', '', ''];
+          return [String(numbers[at]), String(job.model), job.status.type, String(job.redundancy), fhe(job.fee)];
         }),
       ),
     );
-    const workers = (await fheMl.workers.entries()) as any[];
+    const workers = await fheMl.workers.entries();
     places.workers.replaceChildren(
       table(
         ['Worker', 'State', 'Open', 'Completed', 'Missed', 'Slashed', 'Bond'],
-        workers.map(([key, option]) => {
-          const worker = option.unwrap();
-          return [
-            `${key.args[0].toHex().slice(0, 12)}…`,
-            worker.status.type,
-            worker.openJobs.toString(),
-            worker.completed.toString(),
-            worker.missed.toString(),
-            worker.slashed.toString(),
-            fhe(worker.bond.toBigInt()),
-          ];
+        workers.flatMap(([key, worker]) => {
+          if (!worker) return [];
+          const counts = [worker.openJobs, worker.completed, worker.missed, worker.slashed].map(String);
+          return [[`${key.slice(0, 12)}…`, worker.status.type, ...counts, fhe(worker.bond)]];
         }),
       ),
     );
   };
-  const stop = await chain.api.rpc.chain.subscribeNewHeads(async (header) => {
-    const block = await chain.api.rpc.chain.getBlock(header.hash);
+  const stop = chain.onBlock(async ({ number, hash }) => {
+    const transactions = await chain.transactionsIn(hash);
     blocks.unshift([
-      apps(chain.url, `explorer/query/${header.hash.toHex()}`, header.number.toString()),
-      h('code', {}, `${header.hash.toHex().slice(0, 18)}…`),
-      String(block.block.extrinsics.length),
+      apps(chain.url, `explorer/query/${hash}`, String(number)),
+      h('code', {}, `${hash.slice(0, 18)}…`),
+      String(transactions),
     ]);
     blocks.splice(BLOCKS);
     await refresh();

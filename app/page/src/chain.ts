@@ -1,20 +1,22 @@
 // The chain, through a node's WebSocket, or through a light client that believes no node.
 
-import { ApiPromise, Keyring, WsProvider } from '@polkadot/api';
-import type { SubmittableExtrinsic, Signer } from '@polkadot/api/types';
-import type { KeyringPair } from '@polkadot/keyring/types';
-import { cryptoWaitReady } from '@polkadot/util-crypto';
-import { toHex } from '@fhe-ml/client';
-import { finalized, mostFee, submit, untilSynced, type Included } from '@fhe-ml/client/chain';
-import { lightProvider } from './light-client.ts';
-
-export interface Account {
-  name: string;
-  address: string;
-  /** A development key, or the signer of a wallet. */
-  pair: KeyringPair | undefined;
-  signer: Signer | undefined;
-}
+import { fromHex, type Hex, toHex } from '@fhe-ml/client';
+import {
+  type Call,
+  connect,
+  explain,
+  type FheMlClient,
+  finalized,
+  type Included,
+  lightProvider,
+  mostFee,
+  submit,
+  untilReachable,
+  untilSynced,
+  WsProvider,
+} from '@fhe-ml/client/chain';
+import { type Account, developmentAccounts, walletAccounts } from './accounts.ts';
+import { followChain } from './light-client.ts';
 
 /** A model on the chain. */
 export interface ChainModel {
@@ -26,7 +28,6 @@ export interface ChainModel {
   work: number;
   needsServerKey: boolean;
   encrypted: boolean;
-  openJobs: number;
 }
 
 /** A request that is in a block. */
@@ -45,94 +46,85 @@ export interface Answer {
 
 /** Requests that wait at one time. */
 const AT_ONCE = 32;
+/** Milliseconds until a node is tried again that does not answer. */
+const RETRY = 1000;
 
-/* eslint-disable @typescript-eslint/no-explicit-any */
-type Codec = any; // The chain's types are known at run time only.
-
-const DEVELOPMENT = ['Bob', 'Alice', 'Charlie', 'Eve'];
-/** Blocks in which a transaction can be included: minutes, so that a full pool or a restart does not kill it. */
-const LIFETIME = 128;
+/** A block as the page shows it. */
+export interface Head {
+  number: number;
+  hash: Hex;
+}
 
 export class Chain {
   private readonly artifacts = new Map<number, Uint8Array>();
 
   private constructor(
-    readonly api: ApiPromise,
+    readonly api: FheMlClient,
     readonly url: string,
     readonly light: boolean,
   ) {}
 
   /** Connects to the node at `url`, or starts the light client, which does not ask that node. */
   static async connect(url: string, light: boolean, state: (connected: boolean) => void): Promise<Chain> {
-    await cryptoWaitReady();
-    const provider = light ? await lightProvider() : new WsProvider(url, 1000);
-    provider.on('connected', () => state(true));
-    provider.on('disconnected', () => state(false));
-    if (light) await provider.connect();
-    const api = await ApiPromise.create({ provider, noInitWarn: true, throwOnConnect: false });
-    if (light) await untilSynced(api);
-    if (!api.query.fheMl) throw new Error(`the node at ${url} runs a chain without pallet-fhe-ml`);
+    if (!light) {
+      const node = new WsProvider({ endpoint: url, retryDelayMs: RETRY });
+      node.on('connected', () => state(true));
+      node.on('disconnected', () => state(false));
+      return new Chain(await connect(node), url, light);
+    }
+    const provider = lightProvider(await followChain());
+    await provider.connect();
+    await untilReachable(provider, state);
+    const api = await connect(provider);
+    await untilSynced(api);
     return new Chain(api, url, light);
   }
 
   /** The state that counts: at the node's best block, or, proven, at the last finalised one. */
-  async state(): Promise<Codec> {
+  async state(): Promise<FheMlClient['query']> {
     return this.light ? (await finalized(this.api)).query : this.api.query;
+  }
+
+  /** Tells of every new block, until the function that comes back is called. */
+  onBlock(seen: (head: Head) => Promise<void>): () => void {
+    // What fails for lack of a connection is asked again with the next block.
+    return this.api.block.best((head) => void seen(head).catch(() => undefined));
+  }
+
+  async transactionsIn(block: Hex): Promise<number> {
+    return (await this.api.rpc.chain_getBlock(block))?.block.extrinsics.length ?? 0;
   }
 
   /** Development accounts (if the chain has them), and those of wallets that the visitor lets us see. */
   async accounts(): Promise<Account[]> {
-    const keyring = new Keyring({ type: 'sr25519' });
     const found: Account[] = [];
-    for (const name of DEVELOPMENT) {
-      const pair = keyring.addFromUri(`//${name}`);
-      if ((await this.balance(pair.address)) > 0n) {
-        found.push({ name: `${name} (development)`, address: pair.address, pair, signer: undefined });
-      }
+    for (const account of developmentAccounts()) {
+      if ((await this.balance(account.address)) > 0n) found.push(account);
     }
-    const wallets = (window as { injectedWeb3?: Record<string, Codec> }).injectedWeb3 ?? {};
-    for (const [wallet, { enable }] of Object.entries(wallets)) {
-      try {
-        const enabled = await enable('fhe-ml');
-        for (const { address, name } of await enabled.accounts.get()) {
-          found.push({ name: `${name ?? address} (${wallet})`, address, pair: undefined, signer: enabled.signer });
-        }
-      } catch {
-        // A wallet that says no is left out.
-      }
-    }
-    return found;
+    return [...found, ...(await walletAccounts())];
   }
 
   async balance(address: string): Promise<bigint> {
-    const account: Codec = await (await this.state()).system.account(address);
-    return account.data.free.toBigInt();
+    return (await (await this.state()).system.account(address)).data.free;
   }
 
   async models(): Promise<ChainModel[]> {
-    const entries: Codec[] = await (await this.state()).fheMl.models.entries();
+    const entries = await (await this.state()).fheMl.models.entries();
     return entries
-      .map(([key, option]: Codec) => {
-        const record = option.unwrap();
-        return {
-          number: key.args[0].toNumber(),
-          name: record.name.toUtf8(),
-          active: record.status.isActive,
-          inputBytes: record.inputBytes.toNumber(),
-          resultBytes: record.resultBytes.toNumber(),
-          work: record.work.toNumber(),
-          needsServerKey: record.needsServerKey.isTrue,
-          encrypted: record.encryptedFor.isSome,
-          openJobs: record.openJobs.toNumber(),
-        };
+      .flatMap(([number, record]) => {
+        if (!record) return [];
+        const { status, inputBytes, resultBytes, work, needsServerKey, encryptedFor } = record;
+        const name = new TextDecoder().decode(fromHex(record.name));
+        const [active, encrypted] = [status === 'Active', encryptedFor !== undefined];
+        return [{ number, name, active, inputBytes, resultBytes, work: Number(work), needsServerKey, encrypted }];
       })
-      .sort((a: ChainModel, b: ChainModel) => a.number - b.number);
+      .sort((a, b) => a.number - b.number);
   }
 
   async artifact(model: number): Promise<Uint8Array> {
-    const stored: Codec = await (await this.state()).fheMl.modelArtifacts(model);
-    if (stored.isNone) throw new Error(`the chain has no model ${model} that takes requests`);
-    const artifact: Uint8Array = stored.unwrap().toU8a(true);
+    const stored = await (await this.state()).fheMl.modelArtifacts(model);
+    if (stored === undefined) throw new Error(`the chain has no model ${model} that takes requests`);
+    const artifact = fromHex(stored);
     this.artifacts.set(model, artifact);
     return artifact;
   }
@@ -149,57 +141,54 @@ export class Chain {
 
   /** What one prediction costs, as the chain says. */
   private async quote(model: number): Promise<bigint> {
-    const data = toHex(Uint8Array.of(model & 255, (model >> 8) & 255, (model >> 16) & 255, (model >> 24) & 255, 1));
-    const answer = await (this.light
-      ? this.api.rpc.state.call('FheMlApi_quote', data, await this.api.rpc.chain.getFinalizedHead())
-      : this.api.rpc.state.call('FheMlApi_quote', data));
-    const quote = (answer as Codec).toU8a(true) as Uint8Array;
-    if (quote[0] !== 1) throw new Error(`model ${model} takes no requests`);
-    return quote.slice(1, 17).reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+    const { call } = this.light ? await finalized(this.api) : this.api;
+    const quote = await call.fheMlApi.quote(model, 1);
+    if (!quote) throw new Error(`model ${model} takes no requests`);
+    return quote.fee;
   }
 
-  async hasServerKey(hash: string): Promise<string | undefined> {
-    const record: Codec = await (await this.state()).fheMl.serverKeys(hash);
-    return record.isSome ? record.unwrap().owner.toString() : undefined;
+  /** The account that has registered a server key. */
+  async hasServerKey(hash: Hex): Promise<string | undefined> {
+    return (await (await this.state()).fheMl.serverKeys(hash))?.owner.address();
   }
 
   async registerServerKey(key: Uint8Array, account: Account): Promise<number> {
-    return (await this.send(this.api.tx.fheMl!.registerServerKey!(toHex(key)), account)).block;
+    return (await this.send(this.api.tx.fheMl.registerServerKey(toHex(key)), account)).number;
   }
 
   /** Registers a model with the account as sudo; returns its number. */
   async registerModel(artifact: Uint8Array, account: Account): Promise<number> {
-    const price: bigint = (this.api.consts.fheMl!.depositPerByte as Codec).toBigInt();
-    const allowance = this.api.tx.fheMl!.allowModelDeposit!(price * BigInt(artifact.length));
-    await this.send(allowance, account);
-    const call = this.api.tx.fheMl!.registerModel!(toHex(artifact), account.address);
-    const { events } = await this.send(this.api.tx.sudo!.sudo!(call), account);
-    return this.event(events, 'ModelRegistered').model.toNumber();
+    const { tx, consts, events } = this.api;
+    const deposit = consts.fheMl.depositPerByte * BigInt(artifact.length);
+    await this.send(tx.fheMl.allowModelDeposit(deposit), account);
+    const { call } = tx.fheMl.registerModel(toHex(artifact), account.address);
+    const included = await this.send(tx.sudo.sudo(call), account);
+    return found(events.fheMl.ModelRegistered.find(included.events)).palletEvent.data.model;
   }
 
   async request(
     model: number,
-    key: string | null,
+    key: Hex | undefined,
     input: Uint8Array,
     fee: bigint,
     account: Account,
     nonce?: number,
   ): Promise<Requested> {
-    const call = this.api.tx.fheMl!.requestInference!(model, key, toHex(input), fee, 1);
-    const { block, events } = await this.send(call, account, nonce);
-    const requested = this.event(events, 'InferenceRequested');
-    return { job: requested.job.toNumber(), block, fee: requested.fee.toBigInt() };
+    const call = this.api.tx.fheMl.requestInference(model, key, toHex(input), fee, 1);
+    const { number, events } = await this.send(call, account, nonce);
+    const { data } = found(this.api.events.fheMl.InferenceRequested.find(events)).palletEvent;
+    return { job: Number(data.job), block: number, fee: data.fee };
   }
 
   /** Asks for each input in a transaction of its own; `take` gets each answer as it comes, or why there is none. */
   async requestAll(
     model: number,
-    key: string | null,
+    key: Hex | undefined,
     inputs: Uint8Array[],
     account: Account,
     take: (at: number, answer: Promise<Answer>) => Promise<void>,
   ): Promise<void> {
-    const [fee, first] = [await this.mostFee(model), await this.nextNonce(account)];
+    const [fee, first] = [await this.mostFee(model), await this.api.rpc.system_accountNextIndex(account.address)];
     const answer = async (input: Uint8Array, at: number): Promise<Answer> => {
       const requested = await this.request(model, key, input, fee, account, first + at);
       return { requested, ...(await this.result(requested.job)) };
@@ -211,58 +200,43 @@ export class Chain {
     }
   }
 
-  private async nextNonce(account: Account): Promise<number> {
-    return (await this.api.rpc.system.accountNextIndex(account.address)).toNumber();
-  }
-
   /** Waits for the result of a job; `seen` is told of every new block. */
   async result(job: number, seen?: (block: number) => void): Promise<{ result: Uint8Array; block: number }> {
     for (;;) {
-      const block = (await this.api.rpc.chain.getHeader()).number.toNumber();
-      seen?.(block);
+      const head = await this.api.rpc.chain_getHeader();
+      if (head) seen?.(head.number);
       const { fheMl } = await this.state();
-      const option: Codec = await fheMl.jobs(job);
-      if (option.isNone) throw new Error(`job ${job} is no longer on the chain; ask again`);
-      const record = option.unwrap();
-      if (record.status.isCompleted) {
-        const stored: Codec = await fheMl.results(job);
-        if (stored.isSome) return { result: stored.unwrap().toU8a(true), block: record.deadline.toNumber() };
+      const record = await fheMl.jobs(BigInt(job));
+      if (!record) throw new Error(`job ${job} is no longer on the chain; ask again`);
+      const { status, deadline } = record;
+      if (status.type === 'Completed') {
+        const stored = await fheMl.results(BigInt(job));
+        if (stored !== undefined) return { result: fromHex(stored), block: deadline };
       }
-      if (record.status.isFailed) {
-        throw new Error(`job ${job} failed (${record.status.asFailed.reason}); its fee went back`);
-      }
-      if (record.status.isExpired) throw new Error(`no worker answered for job ${job}; its fee went back`);
+      if (status.type === 'Failed') throw new Error(`job ${job} failed (${status.value.reason}); its fee went back`);
+      if (status.type === 'Expired') throw new Error(`no worker answered for job ${job}; its fee went back`);
       await new Promise((resolve) => setTimeout(resolve, 400));
     }
   }
 
   /** The workers that a job was assigned to. */
-  async workersOf(job: number): Promise<string[]> {
-    const record: Codec = await this.api.query.fheMl!.jobs!(job);
-    return record.isSome ? record.unwrap().assignees.map((worker: Codec) => worker.toHex()) : [];
+  async workersOf(job: number): Promise<Hex[]> {
+    return (await this.api.query.fheMl.jobs(BigInt(job)))?.assignees ?? [];
   }
 
   async input(job: number): Promise<{ model: number; input: Uint8Array } | undefined> {
     const { fheMl } = await this.state();
-    const [record, stored]: Codec[] = await Promise.all([fheMl.jobs(job), fheMl.inputs(job)]);
-    if (record.isNone || stored.isNone) return undefined;
-    return { model: record.unwrap().model.toNumber(), input: stored.unwrap().toU8a(true) };
-  }
-
-  private event(events: Codec[], name: string): Codec {
-    const found = events.find((event) => event.section === 'fheMl' && event.method === name);
-    if (!found) throw new Error(`the block has no event ${name}`);
-    return found.data;
+    const [record, stored] = await Promise.all([fheMl.jobs(BigInt(job)), fheMl.inputs(BigInt(job))]);
+    return record && stored !== undefined ? { model: record.model, input: fromHex(stored) } : undefined;
   }
 
   /** Signs and sends a call; resolves when it is in a block that counts and has succeeded. Sends it again if it is lost. */
-  private async send(
-    call: SubmittableExtrinsic<'promise'>,
-    account: Account,
-    nonce = -1,
-  ): Promise<{ block: number; events: Codec[] }> {
-    const options = { nonce, era: LIFETIME, ...(account.signer ? { signer: account.signer } : {}) };
-    const signed = await call.signAsync(account.pair ?? account.address, options);
+  private async send(call: Call, account: Account, nonce?: number): Promise<Included> {
+    const options = {
+      ...(nonce === undefined ? {} : { nonce }),
+      ...(account.signer ? { signer: account.signer } : {}),
+    };
+    const signed = await call.sign(account.pair ?? account.address, options);
     let included: Included;
     try {
       included = await submit(this.api, signed, this.light);
@@ -270,17 +244,14 @@ export class Chain {
       const why = error instanceof Error ? error.message : String(error);
       throw new Error(/Inability to pay/.test(why) ? 'the account cannot pay for it' : why);
     }
-    const { number, events } = included;
-    const event = (method: string) => events.find((event: Codec) => event.method === method)?.data;
-    const sudo = event('Sudid');
-    const failed = event('ExtrinsicFailed')?.[0] ?? (sudo?.[0].isErr ? sudo[0].asErr : undefined);
-    if (failed) throw new Error(this.explain(failed));
-    return { block: number, events };
+    const refused = explain(this.api, included.events);
+    if (refused) throw new Error(refused);
+    return included;
   }
+}
 
-  private explain(error: Codec): string {
-    if (!error.isModule) return `the chain refused it: ${error.toString()}`;
-    const { section, name, docs } = this.api.registry.findMetaError(error.asModule);
-    return `the chain refused it: ${section}.${name}: ${docs.join(' ').trim()}`;
-  }
+/** An event that has to be there. */
+function found<T>(event: T | undefined): T {
+  if (event === undefined) throw new Error('the block has no event of what was asked for');
+  return event;
 }

@@ -1,8 +1,8 @@
 // Draw a digit: a canvas, and ten scores.
 
-import { h, say, why } from './dom.ts';
-import { bars, load, Run, type Session } from './run.ts';
 import type { Prediction } from '@fhe-ml/client';
+import { attempt, h, pen, say } from './dom.ts';
+import { bars, load, Run, type Session } from './run.ts';
 
 const NAMES = ['digits_network', 'digits_xgboost', 'digits_forest'];
 /** The data set's bitmaps have 32 x 32 pixels, of which 4 x 4 are counted for one feature. */
@@ -32,7 +32,7 @@ export async function digit(session: Session): Promise<HTMLElement> {
     role: 'img',
     'aria-label': 'Drawing pad: draw with mouse or finger',
   });
-  const context = pad.getContext('2d', { willReadFrequently: true })!;
+  const context = pen(pad);
   const clear = () => {
     context.fillStyle = '#fff';
     context.fillRect(0, 0, pad.width, pad.height);
@@ -97,20 +97,13 @@ export async function digit(session: Session): Promise<HTMLElement> {
   };
   const place = h('div', {});
   const go = h('button', { class: 'main', type: 'button' }, 'Encrypt and ask the chain');
-  const begin = async (work: (run: Run) => Promise<void>) => {
-    go.disabled = true;
-    say();
-    answer.replaceChildren();
-    const run = new Run(session, show);
-    place.replaceChildren(run.element);
-    try {
-      await work(run);
-    } catch (error) {
-      say(why(error));
-    } finally {
-      go.disabled = false;
-    }
-  };
+  const begin = (work: (run: Run) => Promise<void>) =>
+    attempt(() => {
+      answer.replaceChildren();
+      const run = new Run(session, show);
+      place.replaceChildren(run.element);
+      return work(run);
+    }, go);
   go.addEventListener('click', () => {
     const row =
       sample.value === '' ? cells(context.getImageData(0, 0, pad.width, pad.height)) : rows[Number(sample.value)];
@@ -118,7 +111,7 @@ export async function digit(session: Session): Promise<HTMLElement> {
     void begin((run) => run.start(loaded, row));
   });
   const open = Run.openJob();
-  if (open !== undefined) void session.keys().then(() => begin((run) => run.resume(loaded, open)));
+  if (open !== undefined) void begin((run) => run.resume(loaded, open));
   return h(
     'div',
     { class: 'card' },

@@ -27,12 +27,37 @@ export function say(text?: string): void {
   message.hidden = !text;
 }
 
+/**
+ * Does what the visitor has asked for, and says what goes wrong. Nobody can ask again meanwhile: `button` is off.
+ * Resolves to whether it went well.
+ */
+export async function attempt(work: () => Promise<void>, button?: HTMLButtonElement): Promise<boolean> {
+  say();
+  if (button) button.disabled = true;
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    say(why(error));
+    return false;
+  } finally {
+    if (button) button.disabled = false;
+  }
+}
+
 export const why = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 export const bytes = (count: number) =>
   count < 1000 ? `${count} bytes` : count < 1e6 ? `${(count / 1000).toFixed(1)} kB` : `${(count / 1e6).toFixed(2)} MB`;
 
 export const fhe = (amount: bigint) => `${(Number(amount) / 1e12).toFixed(4)} FHE`;
+
+/** What draws on a canvas, and is read often. */
+export function pen(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  if (!context) throw new Error('this browser draws no pictures (canvas)');
+  return context;
+}
 
 /** Bytes as a picture, one pixel each: what a ciphertext looks like. */
 export function picture(data: Uint8Array, label: string): HTMLCanvasElement {

@@ -1,10 +1,10 @@
 // Image filters: a picture goes to the chain in encrypted tiles and comes back filtered.
 
-import { ask } from './crypto.ts';
-import type { ChainModel } from './chain.ts';
-import { bytes, fhe, h, picture, say, why } from './dom.ts';
-import { known, placeOf, refusing, type Session } from './run.ts';
 import { FILTERS, type FilterCard } from '@fhe-ml/client';
+import type { ChainModel } from './chain.ts';
+import { ask } from './crypto.ts';
+import { attempt, bytes, fhe, h, pen, picture } from './dom.ts';
+import { known, placeOf, refusing, type Session } from './run.ts';
 
 /** Larger pictures are made smaller: each tile is a transaction. */
 const MAX_SIDE = 196;
@@ -53,14 +53,12 @@ function cut({ width, height, pixels }: Picture, tile: Tile, [columns, rows]: [n
   return part;
 }
 
-const context = (canvas: HTMLCanvasElement) => canvas.getContext('2d', { willReadFrequently: true })!;
-
 /** Puts a filtered tile where it belongs. */
 function put(canvas: HTMLCanvasElement, source: Picture, tile: Tile, card: FilterCard, filtered: Uint8Array): void {
   const [columns, rows] = card.output_size;
   const turned = card.filter === 'rotate';
   const [width, height] = turned ? [tile.height, tile.width] : [tile.width, tile.height];
-  const image = context(canvas).createImageData(width, height);
+  const image = pen(canvas).createImageData(width, height);
   // The margins of a turned tile: what was at the bottom is now at the left.
   const [left, top] = turned ? [card.size[1] - tile.margin - tile.height, tile.margin] : [tile.margin, tile.margin];
   for (let y = 0; y < height; y += 1) {
@@ -71,37 +69,53 @@ function put(canvas: HTMLCanvasElement, source: Picture, tile: Tile, card: Filte
     }
   }
   const [x, y] = turned ? [source.height - tile.y - tile.height, tile.x] : [tile.x, tile.y];
-  context(canvas).putImageData(image, x, y);
+  pen(canvas).putImageData(image, x, y);
 }
 
 /** A picture to begin with: made here, since nothing is loaded from elsewhere. */
 function example(canvas: HTMLCanvasElement): void {
   [canvas.width, canvas.height] = [100, 100];
-  const pen = context(canvas);
-  const sky = pen.createLinearGradient(0, 0, 0, 100);
+  const drawing = pen(canvas);
+  const sky = drawing.createLinearGradient(0, 0, 0, 100);
   sky.addColorStop(0, '#2b6cb0');
   sky.addColorStop(1, '#fbd38d');
-  pen.fillStyle = sky;
-  pen.fillRect(0, 0, 100, 100);
-  pen.fillStyle = '#f6e05e';
-  pen.beginPath();
-  pen.arc(72, 28, 12, 0, 7);
-  pen.fill();
+  drawing.fillStyle = sky;
+  drawing.fillRect(0, 0, 100, 100);
+  drawing.fillStyle = '#f6e05e';
+  drawing.beginPath();
+  drawing.arc(72, 28, 12, 0, 7);
+  drawing.fill();
   for (const [color, points] of [
-    ['#22543d', [0, 100, 0, 62, 30, 40, 62, 100]],
-    ['#276749', [28, 100, 66, 52, 100, 78, 100, 100]],
+    [
+      '#22543d',
+      [
+        [0, 100],
+        [0, 62],
+        [30, 40],
+        [62, 100],
+      ],
+    ],
+    [
+      '#276749',
+      [
+        [28, 100],
+        [66, 52],
+        [100, 78],
+        [100, 100],
+      ],
+    ],
   ] as const) {
-    pen.fillStyle = color;
-    pen.beginPath();
-    for (let at = 0; at < points.length; at += 2) pen.lineTo(points[at]!, points[at + 1]!);
-    pen.fill();
+    drawing.fillStyle = color;
+    drawing.beginPath();
+    for (const [x, y] of points) drawing.lineTo(x, y);
+    drawing.fill();
   }
-  pen.fillStyle = '#c53030';
-  pen.fillRect(38, 70, 18, 16);
+  drawing.fillStyle = '#c53030';
+  drawing.fillRect(38, 70, 18, 16);
 }
 
 function read(canvas: HTMLCanvasElement): Picture {
-  const { data, width, height } = context(canvas).getImageData(0, 0, canvas.width, canvas.height);
+  const { data, width, height } = pen(canvas).getImageData(0, 0, canvas.width, canvas.height);
   return {
     width,
     height,
@@ -131,31 +145,28 @@ export async function filters(session: Session): Promise<HTMLElement> {
     { 'aria-label': 'Filter' },
     ...models.map((model, at) => h('option', { value: at }, model.name.replaceAll('-', ' '))),
   );
+  const choose = async (chosen: File) => {
+    if (chosen.size > MAX_FILE_BYTES) throw new Error('the picture has more than 20 MB; take a smaller one');
+    const image = await createImageBitmap(chosen).catch(() => {
+      throw new Error('the file is no picture that this browser can read');
+    });
+    const scale = Math.min(1, MAX_SIDE / Math.max(image.width, image.height));
+    [before.width, before.height] = [
+      Math.max(1, Math.round(image.width * scale)),
+      Math.max(1, Math.round(image.height * scale)),
+    ];
+    pen(before).drawImage(image, 0, 0, before.width, before.height);
+    status.textContent = scale < 1 ? `made smaller: ${before.width} x ${before.height} pixels` : '';
+  };
   const file = h('input', {
     type: 'file',
     accept: 'image/*',
     class: 'visually-hidden',
     id: 'picture',
-    onchange: async () => {
+    onchange: () => {
       const [chosen] = file.files ?? [];
       file.value = '';
-      say();
-      if (!chosen) return;
-      try {
-        if (chosen.size > MAX_FILE_BYTES) throw new Error('the picture has more than 20 MB; take a smaller one');
-        const image = await createImageBitmap(chosen).catch(() => {
-          throw new Error('the file is no picture that this browser can read');
-        });
-        const scale = Math.min(1, MAX_SIDE / Math.max(image.width, image.height));
-        [before.width, before.height] = [
-          Math.max(1, Math.round(image.width * scale)),
-          Math.max(1, Math.round(image.height * scale)),
-        ];
-        context(before).drawImage(image, 0, 0, before.width, before.height);
-        status.textContent = scale < 1 ? `made smaller: ${before.width} x ${before.height} pixels` : '';
-      } catch (error) {
-        say(why(error));
-      }
+      if (chosen) void attempt(() => choose(chosen));
     },
   });
   const go = h(
@@ -163,19 +174,13 @@ export async function filters(session: Session): Promise<HTMLElement> {
     {
       class: 'main',
       type: 'button',
-      onclick: async () => {
+      onclick: () => {
         const model = models[Number(choice.value)];
         if (!model) return;
-        go.disabled = true;
-        say();
-        try {
-          await filter(session, model, read(before), after, seen, status, bar);
-        } catch (error) {
-          say(why(error));
-        } finally {
-          go.disabled = false;
+        const work = () => filter(session, model, read(before), after, seen, status, bar);
+        void attempt(work, go).then(() => {
           bar.hidden = true;
-        }
+        });
       },
     },
     'Encrypt and filter on the chain',
@@ -233,7 +238,7 @@ async function filter(
   status.textContent = `encrypted in ${time} ms; ${parts.length} ${parts.length === 1 ? 'tile is' : 'tiles are'} on the way`;
   const blocks: number[] = [];
   let [total, verified] = [0n, 0];
-  await chain.requestAll(model.number, null, inputs, session.account(), async (at, answer) => {
+  await chain.requestAll(model.number, undefined, inputs, session.account(), async (at, answer) => {
     const { requested, result, block } = await answer;
     const opened = await refusing(session, requested.job, ask('openImage', hash, inputs[at] as Uint8Array, result));
     put(after, source, parts[at] as Tile, card, opened.value);

@@ -1,10 +1,10 @@
 // A form of features, and predictions for it or for a whole CSV file.
 
+import type { Prediction } from '@fhe-ml/client';
 import Papa from 'papaparse';
 import { ask } from './crypto.ts';
-import { h, say, why } from './dom.ts';
-import { bars, refusing, registered, Run, type Loaded, type Session } from './run.ts';
-import type { Prediction } from '@fhe-ml/client';
+import { attempt, h, why } from './dom.ts';
+import { bars, type Loaded, Run, refusing, registered, type Session } from './run.ts';
 
 const MAX_FILE_BYTES = 5_000_000;
 const MAX_ROWS = 500;
@@ -85,26 +85,15 @@ export function form(
           ? [describe(prediction), badge]
           : [h('p', { class: 'answer' }, 'Noise'), bars(prediction.raw_scores, [])]),
     );
-  const begin = async (work: () => Promise<void>) => {
-    go.disabled = true;
-    say();
-    try {
-      await work();
-    } catch (error) {
-      say(why(error));
-    } finally {
-      go.disabled = false;
-    }
-  };
   const one = (work: (run: Run) => Promise<void>) =>
-    begin(() => {
+    attempt(() => {
       answer.replaceChildren();
       const run = new Run(session, show);
       place.replaceChildren(run.element);
       return work(run);
-    });
+    }, go);
   const open = Run.openJob();
-  if (open !== undefined) void session.keys().then(() => one((run) => run.resume(loaded, open)));
+  if (open !== undefined) void one((run) => run.resume(loaded, open));
   const upload = h('input', {
     type: 'file',
     accept: '.csv,text/csv',
@@ -113,7 +102,8 @@ export function form(
     onchange: () => {
       const [file] = upload.files ?? [];
       upload.value = '';
-      if (file) void begin(async () => many(session, loaded, inOrder(await readTable(file), loaded), place));
+      if (!file) return;
+      void attempt(async () => many(session, loaded, inOrder(await readTable(file), loaded), place), go);
     },
   });
   return h(

@@ -1,7 +1,6 @@
-// The light client as polkadot.js uses it, and whether the visitor wants it.
+// The light client in its worker, and whether the visitor wants it.
 
-import { ScProvider } from '@polkadot/api';
-import { connector, type Follow } from '@fhe-ml/client/chain';
+import { RemoteChain } from '@fhe-ml/client/chain';
 
 const TRUSTS = 'fhe-ml-trusts-node';
 
@@ -13,21 +12,21 @@ export function trustNode(trusts: boolean): void {
   else localStorage.removeItem(TRUSTS);
 }
 
-/** Follows a chain in a worker. */
-const follow: Follow = (spec, onResponse) =>
-  new Promise((resolve, reject) => {
+/** Follows the chain in a worker. */
+export async function followChain(): Promise<RemoteChain> {
+  const spec = await (await fetch('spec.json')).text();
+  return new Promise((resolve, reject) => {
     const worker = new Worker('light.js', { type: 'module' });
+    const chain = new RemoteChain(
+      (request) => worker.postMessage(request),
+      () => worker.terminate(),
+    );
     worker.onerror = (event) => reject(new Error(`the light client does not start: ${event.message}`));
     worker.onmessage = ({ data }) => {
-      if (typeof data === 'string') return onResponse(data);
+      if (typeof data === 'string') return chain.receive(data);
       if (data.failed) return reject(new Error(`the light client cannot use the chain specification: ${data.failed}`));
-      return resolve({ sendJsonRpc: (request) => worker.postMessage(request), remove: () => worker.terminate() });
+      return resolve(chain);
     };
     worker.postMessage(spec);
   });
-
-/** A provider that believes no node. */
-export async function lightProvider(): Promise<ScProvider> {
-  const spec = await (await fetch('spec.json')).text();
-  return new ScProvider(connector(follow), spec);
 }

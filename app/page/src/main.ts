@@ -1,11 +1,12 @@
 // The page: connection, account, keys, and the demonstrations.
 
+import type { Account } from './accounts.ts';
 import { cancer } from './cancer.ts';
-import { Chain, type Account } from './chain.ts';
+import { Chain } from './chain.ts';
 import { chainView } from './chain-view.ts';
-import { ask, loadKeys, makeKeys, storedKeys, type OwnKeys } from './crypto.ts';
+import { ask, loadKeys, makeKeys, type OwnKeys, storedKeys } from './crypto.ts';
 import { digit } from './digit.ts';
-import { byId, fhe, h, say, why } from './dom.ts';
+import { attempt, byId, fhe, h } from './dom.ts';
 import { filters } from './filters.ts';
 import { trustNode, trustsNode } from './light-client.ts';
 import { own } from './own.ts';
@@ -44,44 +45,33 @@ async function save(name: 'client.key' | 'server.key'): Promise<void> {
   setTimeout(() => void ask('forget', url), 10_000);
 }
 
-const guarded = (work: () => Promise<void>) => async () => {
-  say();
-  try {
-    await work();
-  } catch (error) {
-    say(why(error));
-  }
-};
+/** Has an element do `work` when something happens to it; a button does it once at a time. */
+function when(id: string, happens: 'click' | 'change', work: () => Promise<void>): void {
+  const element = byId(id);
+  const button = element instanceof HTMLButtonElement ? element : undefined;
+  element.addEventListener(happens, () => void attempt(work, button));
+}
 
-byId('make-key').addEventListener(
-  'click',
-  guarded(async () => {
-    const warning =
-      'Results that were encrypted for the old key become unreadable unless you have saved it. Make new keys?';
-    if (keys && !confirm(warning)) return;
-    keys = undefined;
-    await ownKeys();
-  }),
-);
-byId('export-key').addEventListener(
-  'click',
-  guarded(async () => {
-    await ownKeys();
-    await save('client.key');
-    await save('server.key');
-  }),
-);
+when('make-key', 'click', async () => {
+  const warning =
+    'Results that were encrypted for the old key become unreadable unless you have saved it. Make new keys?';
+  if (keys && !confirm(warning)) return;
+  keys = undefined;
+  await ownKeys();
+});
+when('export-key', 'click', async () => {
+  await ownKeys();
+  await save('client.key');
+  await save('server.key');
+});
 const importer = byId<HTMLInputElement>('import-key');
-importer.addEventListener(
-  'change',
-  guarded(async () => {
-    const files = [...(importer.files ?? [])];
-    importer.value = '';
-    const [client, server] = ['client.key', 'server.key'].map((name) => files.find((file) => file.name === name));
-    if (!client || !server) throw new Error('choose both files of one pair: client.key and server.key');
-    showKeys(await loadKeys(client, server));
-  }),
-);
+when('import-key', 'change', async () => {
+  const files = [...(importer.files ?? [])];
+  importer.value = '';
+  const [client, server] = ['client.key', 'server.key'].map((name) => files.find((file) => file.name === name));
+  if (!client || !server) throw new Error('choose both files of one pair: client.key and server.key');
+  showKeys(await loadKeys(client, server));
+});
 
 const parts: Record<string, (session: Session) => Promise<HTMLElement>> = {
   '#digit': digit,
@@ -100,23 +90,20 @@ async function show(session: Session): Promise<void> {
   }
   leave();
   leave = () => {};
-  say();
   const main = byId('main');
   main.replaceChildren(h('p', {}, 'Loading …'));
-  try {
+  const shown = await attempt(async () => {
     const part = parts[hash];
     if (part) {
       const element = await part(session);
       if (location.hash === hash) main.replaceChildren(element);
     } else {
-      const { element, stop } = await chainView(session);
+      const { element, stop } = chainView(session);
       leave = stop;
       main.replaceChildren(element);
     }
-  } catch (error) {
-    main.replaceChildren();
-    say(why(error));
-  }
+  });
+  if (!shown) main.replaceChildren();
 }
 
 /** The switch between the light client and the node, if there is a choice. */
@@ -143,18 +130,23 @@ async function start(): Promise<void> {
   byId('node').textContent = name;
   accounts = await chain.accounts();
   select.replaceChildren(...accounts.map(({ name }, at) => h('option', { value: at }, name)));
+  let asking = false;
   const balance = async () => {
     const chosen = accounts[Number(select.value)];
     byId('balance').textContent = chosen ? fhe(await chain.balance(chosen.address)) : 'no account: open a wallet';
   };
-  select.addEventListener('change', () => void balance());
+  when('account', 'change', balance);
   const session: Session = { chain, account, keys: ownKeys };
-  await chain.api.rpc.chain.subscribeNewHeads(async (header) => {
-    byId('block').textContent = header.number.toString();
-    await balance();
+  chain.onBlock(async ({ number }) => {
+    byId('block').textContent = String(number);
+    if (asking) return; // After a long absence thousands of blocks come at once.
+    asking = true;
+    await balance().finally(() => {
+      asking = false;
+    });
   });
   window.addEventListener('hashchange', () => void show(session));
   await show(session);
 }
 
-start().catch((error: unknown) => say(why(error)));
+void attempt(start);

@@ -1,7 +1,7 @@
 // Your own model: an ONNX file becomes a model on the chain.
 
 import { ask } from './crypto.ts';
-import { bytes, h, say, why } from './dom.ts';
+import { attempt, bytes, h, why } from './dom.ts';
 import { form, readTable, type Table } from './form.ts';
 import { bars, load, type Session } from './run.ts';
 
@@ -20,71 +20,65 @@ export async function own(session: Session): Promise<HTMLElement> {
       ),
     );
   };
+  const register = async (artifact: Uint8Array, sample?: number[]) => {
+    const number = await session.chain.registerModel(artifact, session.account()).catch((error: unknown) => {
+      const hint = /sudo/i.test(why(error)) ? ' (choose the admin account, Alice on a development chain)' : '';
+      throw new Error(`${why(error)}${hint}`);
+    });
+    await tryOut(number, sample);
+  };
   const take = async (files: File[]) => {
-    say();
     place.replaceChildren();
-    try {
-      const onnx = files.find((file) => file.name.endsWith('.onnx'));
-      const csv = files.find((file) => file.name.endsWith('.csv'));
-      if (!onnx) throw new Error('choose an .onnx file, and with it a .csv file of training rows if you have one');
-      if (onnx.size > MAX_ONNX_BYTES) throw new Error('the model has more than 20 MB, which no chain stores');
-      const calibration: Table | undefined = csv && (await readTable(csv));
-      const data = new Uint8Array(await onnx.arrayBuffer());
-      const artifact = await ask('importOnnx', data, onnx.name.replace(/\.onnx$/, '').slice(0, 64), calibration);
-      const { card } = await ask('model', artifact);
-      const line = (name: string, value: string) => h('tr', {}, h('th', { scope: 'row' }, name), h('td', {}, value));
-      place.append(
-        h('h2', {}, `The card of ${card.name}`),
+    const onnx = files.find((file) => file.name.endsWith('.onnx'));
+    const csv = files.find((file) => file.name.endsWith('.csv'));
+    if (!onnx) throw new Error('choose an .onnx file, and with it a .csv file of training rows if you have one');
+    if (onnx.size > MAX_ONNX_BYTES) throw new Error('the model has more than 20 MB, which no chain stores');
+    const calibration: Table | undefined = csv && (await readTable(csv));
+    const data = new Uint8Array(await onnx.arrayBuffer());
+    const artifact = await ask('importOnnx', data, onnx.name.replace(/\.onnx$/, '').slice(0, 64), calibration);
+    const { card } = await ask('model', artifact);
+    const line = (name: string, value: string) => h('tr', {}, h('th', { scope: 'row' }, name), h('td', {}, value));
+    place.append(
+      h('h2', {}, `The card of ${card.name}`),
+      h(
+        'table',
+        {},
         h(
-          'table',
+          'tbody',
           {},
-          h(
-            'tbody',
-            {},
-            line('Kind', card.kind),
-            line('Features', String(card.features.length)),
-            line('Artifact', bytes(artifact.length)),
-            line('Encrypted input', bytes(card.sizes.input)),
-            line('Encrypted result', bytes(card.sizes.result)),
-            line('Server key', card.sizes.server_key ? bytes(card.sizes.server_key) : 'none'),
-            line(
-              'Wrong decryption',
-              card.decryption_failure_probability === 0
-                ? 'never'
-                : `probability ${card.decryption_failure_probability.toExponential(0)}`,
-            ),
+          line('Kind', card.kind),
+          line('Features', String(card.features.length)),
+          line('Artifact', bytes(artifact.length)),
+          line('Encrypted input', bytes(card.sizes.input)),
+          line('Encrypted result', bytes(card.sizes.result)),
+          line('Server key', card.sizes.server_key ? bytes(card.sizes.server_key) : 'none'),
+          line(
+            'Wrong decryption',
+            card.decryption_failure_probability === 0
+              ? 'never'
+              : `probability ${card.decryption_failure_probability.toExponential(0)}`,
           ),
         ),
+      ),
+      h(
+        'p',
+        {},
         h(
-          'p',
-          {},
-          h(
-            'button',
-            {
-              class: 'main',
-              type: 'button',
-              onclick: async (event: Event) => {
-                const button = event.currentTarget as HTMLButtonElement;
-                button.disabled = true;
-                say();
-                try {
-                  await tryOut(await session.chain.registerModel(artifact, session.account()), calibration?.rows[0]);
-                } catch (error) {
-                  say(
-                    `${why(error)}${/RequireSudo|sudo/i.test(why(error)) ? ' (choose the admin account, Alice on a development chain)' : ''}`,
-                  );
-                  button.disabled = false;
-                }
-              },
+          'button',
+          {
+            class: 'main',
+            type: 'button',
+            onclick: async ({ currentTarget }: Event) => {
+              const button = currentTarget as HTMLButtonElement;
+              // Registered once, it is registered.
+              button.disabled = await attempt(() => register(artifact, calibration?.rows[0]), button);
             },
-            'Register it on the chain',
-          ),
+          },
+          'Register it on the chain',
         ),
-        h('p', { class: 'hint' }, "Only the chain's admin may: on a development chain that is Alice."),
-      );
-    } catch (error) {
-      say(why(error));
-    }
+      ),
+      h('p', { class: 'hint' }, "Only the chain's admin may: on a development chain that is Alice."),
+    );
   };
   const choose = h('input', {
     type: 'file',
@@ -95,7 +89,7 @@ export async function own(session: Session): Promise<HTMLElement> {
     onchange: () => {
       const files = [...(choose.files ?? [])];
       choose.value = '';
-      void take(files);
+      void attempt(() => take(files));
     },
   });
   const card = h(
@@ -122,7 +116,8 @@ export async function own(session: Session): Promise<HTMLElement> {
   card.addEventListener('dragover', (event) => event.preventDefault());
   card.addEventListener('drop', (event) => {
     event.preventDefault();
-    void take([...(event.dataTransfer?.files ?? [])]);
+    const files = [...(event.dataTransfer?.files ?? [])];
+    void attempt(() => take(files));
   });
   return card;
 }

@@ -1,9 +1,10 @@
 // One inference as the visitor sees it: each step, what it sends, and what the collator gets to see.
 
+import { type Hex, type ModelCard, type Prediction, toHex } from '@fhe-ml/client';
+import type { Account } from './accounts.ts';
+import type { Chain, ChainModel } from './chain.ts';
 import { ask, type OwnKeys } from './crypto.ts';
-import type { Account, Chain, ChainModel } from './chain.ts';
-import { bytes, fhe, h, picture, why } from './dom.ts';
-import { toHex, type ModelCard, type Prediction } from '@fhe-ml/client';
+import { attempt, bytes, fhe, h, picture, why } from './dom.ts';
 
 /** What all demonstrations share. */
 export interface Session {
@@ -21,7 +22,7 @@ export interface Loaded {
 
 /** Where a model is, as the worker remembers it. */
 export const placeOf = ({ chain }: Session, { number }: ChainModel) => ({
-  genesis: chain.api.genesisHash.toHex(),
+  genesis: chain.api.genesisHash,
   number,
 });
 
@@ -55,11 +56,11 @@ export async function registered(
   session: Session,
   loaded: Loaded,
   note: (text: string) => void,
-): Promise<string | null> {
+): Promise<Hex | undefined> {
   const keys = await session.keys();
   if (!loaded.model.needsServerKey) {
     note('this model needs no server key');
-    return null;
+    return undefined;
   }
   const owner = await session.chain.hasServerKey(keys.hash);
   const { address } = session.account();
@@ -195,9 +196,7 @@ export class Run {
       'button',
       {
         type: 'button',
-        onclick: async () => {
-          this.show(await ask('openWrongly', loaded.hash, input, result));
-        },
+        onclick: () => void attempt(async () => this.show(await ask('openWrongly', loaded.hash, input, result))),
       },
       'Decrypt with a wrong key',
     );
@@ -225,6 +224,7 @@ export class Run {
 
   /** Takes up a job that was under way. */
   async resume(loaded: Loaded, job: number): Promise<void> {
+    await this.session.keys();
     const found = await this.session.chain.input(job);
     if (!found || found.model !== loaded.model.number) return Run.forgetOpenJob();
     // What somebody else has encrypted, or made up, is not decrypted.
