@@ -2,11 +2,10 @@
 
 import { parentPort } from 'node:worker_threads';
 import { start } from 'smoldot';
-import { followWith } from '../../app/client/dist/chain.js';
 
-const follow = followWith(start({ maxLogLevel: 1 }));
-parentPort.once('message', async (spec) => {
-  const chain = await follow(spec, (response) => parentPort.postMessage(response));
+parentPort.once('message', async (chainSpec) => {
+  const chain = await start({ maxLogLevel: 1 }).addChain({ chainSpec });
   parentPort.on('message', (request) => chain.sendJsonRpc(request));
   parentPort.postMessage({ ready: true });
+  for (;;) parentPort.postMessage(await chain.nextJsonRpcResponse());
 });
