@@ -1,7 +1,6 @@
 //! Forest circuits: sums of decision trees over encrypted bits.
 
 mod compile;
-mod decrypt;
 mod encode;
 mod encrypt;
 mod evaluate;

@@ -44,6 +44,9 @@ pub(crate) trait Levelled: CompiledCircuit {
 	/// Limbs that a value of a leaf or weight is cut into.
 	fn limbs_of_value(&self) -> usize;
 
+	/// Puts the integers of a result together: one per output.
+	fn combine(&self, integers: &[i64]) -> Vec<i64>;
+
 	/// Number-theoretic transforms of one evaluation.
 	fn transforms(&self) -> u64;
 

@@ -1,7 +1,6 @@
 //! Network circuits: one hidden layer of any activation over quantised features.
 
 mod compile;
-mod decrypt;
 mod digits;
 mod encode;
 mod encrypt;

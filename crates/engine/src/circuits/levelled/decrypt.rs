@@ -5,14 +5,27 @@ mod made_up_results;
 
 use crate::{
 	algorithms::decryption::{DecryptError, check},
-	circuits::levelled::{Levelled, ResultEncoding},
+	circuits::{
+		client::{DecryptResult, Received},
+		levelled::{Levelled, ResultEncoding},
+	},
 	entities::{client_key::ClientKey, switched_result::SwitchedResult},
 	math::params::MODULUS,
 };
 use zeroize::Zeroizing;
 
+impl<T: Levelled> DecryptResult for T {
+	fn decrypt_result(
+		&self,
+		key: &ClientKey,
+		received: &Received<'_>,
+	) -> Result<Vec<i64>, DecryptError> {
+		Ok(self.combine(&decrypt(self, key, received.result)?))
+	}
+}
+
 /// The integers in a result, in the order of their [positions](Levelled::result_positions).
-pub(crate) fn decrypt(
+fn decrypt(
 	circuit: &dyn Levelled,
 	key: &ClientKey,
 	result: &[u8],

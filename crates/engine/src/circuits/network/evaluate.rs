@@ -1,6 +1,6 @@
 //! Evaluation of network circuits on ciphertexts.
 
-use super::{HiddenUnit, NetworkCircuit};
+use super::{Choice, HiddenUnit, NetworkCircuit};
 use crate::{
 	algorithms::{
 		expansion::{EvaluationBuffers, expand_rows},
@@ -80,6 +80,23 @@ impl Levelled for NetworkCircuit {
 		self.input_coefficients() as u64 * ENTRY_NANOSECONDS
 			+ self.transforms_after_expansion() * TRANSFORM_NANOSECONDS
 			+ combined
+	}
+
+	/// The integers are all digits of all outputs for the first limb, then for the next.
+	fn combine(&self, integers: &[i64]) -> Vec<i64> {
+		let Choice { limb_bits, weight_base, weight_digits, .. } = self.choice;
+		let mut outputs = vec![0i64; self.outputs()];
+		let rows = self.combinations();
+		for (limb, values) in integers.chunks_exact(rows).enumerate() {
+			for (output, digits) in outputs.iter_mut().zip(values.chunks_exact(weight_digits)) {
+				let whole = digits
+					.iter()
+					.rev()
+					.fold(0i64, |sum, &d| sum.wrapping_mul(weight_base.into()).wrapping_add(d));
+				*output = output.wrapping_add(whole.wrapping_shl(limb as u32 * limb_bits));
+			}
+		}
+		outputs
 	}
 
 	fn peak_ciphertexts(&self) -> usize {
