@@ -2,6 +2,7 @@
 
 use crate::{pallet::*, punish::SLASHED_PART};
 use alloc::{vec, vec::Vec};
+use fhe_ml_primitives::authorities::slot_of;
 use frame_support::{ensure, pallet_prelude::*};
 use frame_system::pallet_prelude::HeaderFor;
 use pallet_session::Pallet as Session;
@@ -58,12 +59,6 @@ impl<AccountId: Clone> Offence<(AccountId, ())> for DoubleSeal<AccountId> {
 	fn slash_fraction(&self, _: u32) -> Perbill {
 		SLASHED_PART
 	}
-}
-
-/// The slot of a header.
-fn slot_of<H: sp_runtime::traits::Header>(header: &H) -> Option<Slot> {
-	let as_slot = CompatibleDigestItem::<AuthoritySignature>::as_aura_pre_digest;
-	header.digest().logs().iter().find_map(as_slot)
 }
 
 /// The hash that was sealed, if `authority` sealed it.
