@@ -1,13 +1,17 @@
 //! What can go wrong with the chain, in sentences for people.
 
-use super::LightError;
+use super::light::LightError;
 use fhe_ml_models::ArtifactError;
 use fhe_ml_primitives::{FailureReason, JobId, ModelId};
+use std::time::Duration;
 use subxt::{
 	config::substrate::H256,
 	error::{BackendError, DispatchError, ExtrinsicError, RpcError},
 	rpcs::client::reconnecting_rpc_client::Error as ReconnectError,
 };
+
+/// How long a node may be away: as long as it takes to start again and catch up.
+pub(super) const AWAY: Duration = Duration::from_secs(60);
 
 /// A request to the chain that failed.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +39,7 @@ pub enum ChainError {
 	#[error(
 		"the node has not answered for {} seconds; when it runs again, or with another --url, \
 		`fhe-ml decrypt --job N` shows what was requested before",
-		super::AWAY.as_secs()
+		AWAY.as_secs()
 	)]
 	Away,
 	/// The connection failed.
