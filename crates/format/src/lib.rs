@@ -13,7 +13,7 @@
 //! | 4..6  | format version |
 //! | 6..8  | parameter set |
 //! | 8     | [`BlobKind`] |
-//! | 9     | [`CircuitKind`] for artifacts, otherwise 0 |
+//! | 9     | [`CircuitKind`] for artifacts, version of a server key, otherwise 0 |
 //! | 10..12| reserved, 0 |
 //! | 12..16| number of bytes after this header |
 
@@ -68,6 +68,8 @@ pub enum BlobKind {
 	ClientKey = 5,
 	/// What the owner of an encrypted model knows of it; stays with the client key.
 	Schema = 6,
+	/// What the evaluators of a private model know of it; never on chain.
+	PrivateModel = 7,
 }
 
 impl BlobKind {
@@ -79,6 +81,7 @@ impl BlobKind {
 			4 => Self::Result,
 			5 => Self::ClientKey,
 			6 => Self::Schema,
+			7 => Self::PrivateModel,
 			_ => return None,
 		})
 	}
@@ -125,7 +128,7 @@ impl core::error::Error for HeaderError {}
 pub struct Header {
 	/// What the blob is.
 	pub kind: BlobKind,
-	/// Detail of `kind`: the circuit of an artifact, otherwise 0.
+	/// Detail of `kind`: the circuit of an artifact, the version of a server key from 0, otherwise 0.
 	pub detail: u8,
 	/// Number of bytes after the header.
 	pub payload_bytes: u32,
@@ -162,7 +165,8 @@ impl Header {
 		if BlobKind::from_byte(byte(blob, 8)?) != Some(wanted) {
 			return Err(HeaderError::WrongKind);
 		}
-		if u16_at(blob, 10)? != 0 || (wanted != BlobKind::Artifact && byte(blob, 9)? != 0) {
+		let has_detail = matches!(wanted, BlobKind::Artifact | BlobKind::ServerKey);
+		if u16_at(blob, 10)? != 0 || (!has_detail && byte(blob, 9)? != 0) {
 			return Err(HeaderError::Malformed);
 		}
 		let header =

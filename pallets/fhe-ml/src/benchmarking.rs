@@ -63,7 +63,7 @@ fn artifact(bytes: u32, input_bytes: u32, result_bytes: u32) -> Vec<u8> {
 }
 
 fn server_key() -> Vec<u8> {
-	let mut key = ServerKeyPrefix { mask_seed: [1; 16] }.to_bytes().to_vec();
+	let mut key = ServerKeyPrefix { mask_seed: [1; 16], has_zero_row: true }.to_bytes().to_vec();
 	key.resize(ServerKeyPrefix::KEY_BYTES, 7);
 	key
 }

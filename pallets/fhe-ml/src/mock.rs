@@ -330,7 +330,7 @@ pub fn hash(bytes: &[u8]) -> H256 {
 }
 
 pub fn server_key(seed: u8) -> Vec<u8> {
-	let mut key = ServerKeyPrefix { mask_seed: [seed; 16] }.to_bytes().to_vec();
+	let mut key = ServerKeyPrefix { mask_seed: [seed; 16], has_zero_row: true }.to_bytes().to_vec();
 	key.resize(ServerKeyPrefix::KEY_BYTES, 0);
 	key
 }
