@@ -135,6 +135,9 @@ fn explain(reason: &FailureReason) -> &'static str {
 		FailureReason::NoAgreement => {
 			"its workers gave different results, and there were no more to ask; the fee went back"
 		},
+		FailureReason::ModelNotHeld => {
+			"the evaluators of this private model lack its file; the fee and the price went back: tell the model's owner"
+		},
 	}
 }
 
