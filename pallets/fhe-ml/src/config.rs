@@ -129,6 +129,18 @@ mod config {
 		#[pallet::constant]
 		type ResendAfter: Get<BlockNumberFor<Self>>;
 
+		/// Bond of a private model, out of which a condemned result is paid for.
+		#[pallet::constant]
+		type PrivateModelBond: Get<BalanceOf<Self>>;
+
+		/// Blocks until changed terms of a private model are in force.
+		#[pallet::constant]
+		type TermsDelay: Get<BlockNumberFor<Self>>;
+
+		/// Blocks in which an evaluator that has declined a job of a private model is given no other of that model.
+		#[pallet::constant]
+		type DeclineDelay: Get<BlockNumberFor<Self>>;
+
 		/// Weights of the calls.
 		type WeightInfo: WeightInfo;
 	}

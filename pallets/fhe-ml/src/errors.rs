@@ -114,5 +114,39 @@ mod errors {
 		ResultForAnotherInput,
 		/// All numbers for models or jobs are used up.
 		OutOfNumbers,
+		/// The model is private: its owner registers it, with `register_private_model`.
+		PrivateModelNeedsTerms,
+		/// Only accounts that the admin has allowed may register private models now.
+		PrivateRegistrationClosed,
+		/// The model is not private, or the file is none that `fhe-ml model import --private` wrote for the chain.
+		NotAPrivateModel,
+		/// Name at least one evaluator, and none twice.
+		EvaluatorsMissingOrTwice,
+		/// A quota of no requests or no blocks: nobody could ask. For no bound name no quota.
+		ImpossibleQuota,
+		/// Only the account that registered the private model may do this.
+		NotModelOwner,
+		/// The private model is suspended; its record shows why.
+		ModelIsSuspended,
+		/// The private model is not suspended.
+		ModelNotSuspended,
+		/// A result of the model was condemned: only the admin can resume it.
+		ResumedByAdminOnly,
+		/// You have asked this private model as often as its owner allows; wait for the next period.
+		QuotaExceeded,
+		/// The server key has an old format: make a new key with `fhe-ml keygen` and register it.
+		ServerKeyTooOld,
+		/// The private model has fewer evaluators, or fewer that can be asked now, than must agree on the result.
+		TooFewEvaluators,
+		/// The bond is not free: retire the model, wait for its open jobs, and then for the delay.
+		ModelBondNotFree,
+		/// The job's model is not private, or the job has no result, or the result is condemned already.
+		NothingToCondemn,
+		/// Only the admin, and the auditor that the model names, may do this.
+		NotModelAuditor,
+		/// The model's bond is gone: it was slashed already, or its owner has withdrawn it.
+		NoModelBond,
+		/// That the private file is missing is no outcome: a worker that lacks it declines the job.
+		DeclineInstead,
 	}
 }

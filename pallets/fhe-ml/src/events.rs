@@ -102,7 +102,7 @@ mod events {
 			model: ModelId,
 			/// How many workers must get the same result.
 			redundancy: u8,
-			/// Fee held until the job is finished.
+			/// Fee, and price of a private model, held until the job is finished.
 			fee: BalanceOf<T>,
 		},
 		/// The workers of a job, or its jurors, have been drawn.
@@ -168,7 +168,7 @@ mod events {
 			job: JobId,
 			/// Account that requested it.
 			owner: T::AccountId,
-			/// Fee returned.
+			/// Fee, and price of a private model, returned.
 			refund: BalanceOf<T>,
 		},
 		/// An account lets the admin hold deposits for models.
@@ -186,6 +186,100 @@ mod events {
 			owner: T::AccountId,
 			/// Deposit returned.
 			deposit: BalanceOf<T>,
+		},
+		/// A private model takes requests now; it has a `ModelRegistered` event, too.
+		PrivateModelRegistered {
+			/// Its number.
+			model: ModelId,
+			/// Account that is paid its price.
+			owner: T::AccountId,
+			/// Commitment to the private file.
+			commitment: H256,
+			/// Bond held from the owner.
+			bond: BalanceOf<T>,
+			/// Evaluators, price, quota and auditor.
+			terms: PrivateTermsOf<T>,
+		},
+		/// The owner of a private model changes its terms.
+		PrivateTermsChanged {
+			/// Number of the model.
+			model: ModelId,
+			/// First block in which they are in force. Jobs that were requested before keep their price.
+			from: BlockNumberFor<T>,
+			/// The terms from then on.
+			terms: PrivateTermsOf<T>,
+		},
+		/// A private model takes no requests.
+		PrivateModelSuspended {
+			/// Number of the model.
+			model: ModelId,
+			/// The job whose results differed, or whose result was condemned.
+			job: JobId,
+			/// Why; with it, who can resume the model.
+			reason: Suspension,
+		},
+		/// A private model takes requests again.
+		PrivateModelResumed {
+			/// Number of the model.
+			model: ModelId,
+			/// Its bond, which is full again.
+			bond: BalanceOf<T>,
+		},
+		/// What is left of the bond of a retired private model went back.
+		ModelBondWithdrawn {
+			/// Number of the model.
+			model: ModelId,
+			/// Account that got it.
+			owner: T::AccountId,
+			/// How much.
+			bond: BalanceOf<T>,
+		},
+		/// An evaluator lacks the file of a private model, or has another engine. Others are asked, if there are any.
+		EvaluatorDeclined {
+			/// Number of the job.
+			job: JobId,
+			/// The private model.
+			model: ModelId,
+			/// The evaluator, which is given no jobs of the model for `DeclineDelay` blocks.
+			worker: WorkerId,
+		},
+		/// The owner of a private model was paid for a result.
+		PricePaid {
+			/// Number of the job.
+			job: JobId,
+			/// The private model.
+			model: ModelId,
+			/// Account that was paid.
+			owner: T::AccountId,
+			/// How much.
+			price: BalanceOf<T>,
+		},
+		/// A result of a private model is wrong, says who has evaluated it again. The model is suspended.
+		ResultCondemned {
+			/// Number of the job.
+			job: JobId,
+			/// The private model.
+			model: ModelId,
+			/// The auditor; none for the admin.
+			auditor: Option<T::AccountId>,
+			/// Hash of what the auditor has to say.
+			statement: H256,
+			/// What was taken out of the model's bond, `refund` included; the rest of it is in `SlashAccount`.
+			slashed: BalanceOf<T>,
+			/// What the account that had requested the job got of it.
+			refund: BalanceOf<T>,
+		},
+		/// The admin has said who may register private models.
+		PrivateRegistrationSet {
+			/// Whether anybody may.
+			open: bool,
+		},
+		/// The admin has said whether an account may register private models while registration is closed.
+		PrivateOwnerAllowed {
+			/// The account.
+			owner: T::AccountId,
+			/// Whether it may.
+			allowed: bool,
 		},
 	}
 }

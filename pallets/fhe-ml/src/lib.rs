@@ -13,6 +13,8 @@
 //! Nobody gets more work than there is time for: jobs and work that are open are bounded for accounts and
 //! workers (`load.rs`).
 //!
+//! Anybody may register a private model: its evaluators alone have it, and its owner has a price (`private.rs`).
+//!
 //! Nothing is stored before its header, its exact length, its version and its parameter set have
 //! been checked. What cannot be checked cheaply on chain (that a body decodes) is found out by the
 //! worker, and the job then fails with a [`FailureReason`](fhe_ml_primitives::FailureReason).
@@ -39,6 +41,7 @@ pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod offchain;
+mod private;
 mod seats;
 mod storage;
 mod submission;
@@ -94,7 +97,7 @@ pub mod pallet {
 	use alloc::vec::Vec;
 	use fhe_ml_primitives::{
 		Assignees, Ballot, FailureReason, JobId, KeyHash, Limits, ModelId, ModelName, OpenRequests,
-		Outcome, ResultBytes, WorkerId, WorkerSignature, bounds,
+		Outcome, QuotaUse, ResultBytes, Suspension, WorkerId, WorkerSignature, bounds,
 	};
 	use frame_support::{
 		pallet_prelude::*,
@@ -125,6 +128,8 @@ pub mod pallet {
 		WorkerBond,
 		/// Deposit for a registered model; back when its artifact is removed.
 		Model,
+		/// Bond of a private model; back some time after it is retired, with `withdraw_model_bond`.
+		PrivateModelBond,
 	}
 
 	#[pallet::genesis_config]
@@ -206,7 +211,10 @@ pub mod pallet {
 		/// - `redundancy`: how many workers must get the same result; 1 trusts a single one. It multiplies
 		///   the part of the fee that pays for work.
 		#[pallet::call_index(4)]
-		#[pallet::weight(T::WeightInfo::request_inference(input.len() as u32, T::MaxWorkers::get()))]
+		#[pallet::weight(
+			T::WeightInfo::request_inference(input.len() as u32, T::MaxWorkers::get())
+				.saturating_add(T::WeightInfo::private_job())
+		)]
 		pub fn request_inference(
 			origin: OriginFor<T>,
 			model: ModelId,
@@ -229,6 +237,7 @@ pub mod pallet {
 		#[pallet::call_index(5)]
 		#[pallet::weight(
 			T::WeightInfo::submit_result(outcome.encoded_size() as u32, bounds::MAX_ASSIGNEES)
+				.saturating_add(T::WeightInfo::private_job())
 		)]
 		#[pallet::weight_of_authorize(
 			T::WeightInfo::authorize_submit_result(outcome.encoded_size() as u32)
@@ -248,7 +257,8 @@ pub mod pallet {
 			let _ = signature; // Checked by `authorize_submission`, without which we are not here.
 			let bytes = outcome.encoded_size() as u32;
 			let workers = Self::do_submit_result(worker, job, outcome_hash, outcome)?;
-			Ok(Some(T::WeightInfo::submit_result(bytes, workers)).into())
+			let weight = T::WeightInfo::submit_result(bytes, workers);
+			Ok(Some(weight.saturating_add(T::WeightInfo::private_job())).into())
 		}
 
 		/// Remove a finished job from storage; its owner gets the deposit back. Some time after it was
@@ -256,7 +266,7 @@ pub mod pallet {
 		///
 		/// - `job`: number of the job.
 		#[pallet::call_index(6)]
-		#[pallet::weight(T::WeightInfo::release())]
+		#[pallet::weight(T::WeightInfo::release().saturating_add(T::WeightInfo::private_job()))]
 		pub fn release(origin: OriginFor<T>, job: JobId) -> DispatchResult {
 			let caller = ensure_signed(origin)?;
 			Self::do_release(caller, job)
@@ -325,11 +335,11 @@ pub mod pallet {
 		///
 		/// - `job`: number of the job.
 		#[pallet::call_index(12)]
-		#[pallet::weight(T::WeightInfo::expire(bounds::MAX_ASSIGNEES))]
+		#[pallet::weight(Pallet::<T>::weight_of_expiry(bounds::MAX_ASSIGNEES))]
 		pub fn expire(origin: OriginFor<T>, job: JobId) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
 			let workers = Self::do_expire(job)?;
-			Ok(Some(T::WeightInfo::expire(workers)).into())
+			Ok(Some(Self::weight_of_expiry(workers)).into())
 		}
 
 		/// Commit to a result that other workers must get, too. Sent by the workers' nodes, not by people.
@@ -343,6 +353,7 @@ pub mod pallet {
 		#[pallet::weight(T::WeightInfo::commit_result().saturating_add(
 			// Where another result is known already, the last commitment may decide.
 			T::WeightInfo::submit_result(bounds::MAX_RESULT_BYTES, bounds::MAX_ASSIGNEES)
+				.saturating_add(T::WeightInfo::private_job())
 		))]
 		#[pallet::weight_of_authorize(T::WeightInfo::authorize_commit_result())]
 		#[pallet::authorize(Self::authorize_commitment)]
@@ -371,12 +382,13 @@ pub mod pallet {
 
 		/// Decline a job because the worker's engine has another version than the job asks for. Sent by the
 		/// workers' nodes, not by people. The worker is suspended until its operator resumes it, and pays nothing.
+		/// A job of a private model is declined for want of its file, too, and nobody is suspended.
 		///
 		/// - `worker`: public key of the worker.
 		/// - `job`: number of the job.
 		/// - `signature`: of the worker over chain, job, input, model, key and engine version.
 		#[pallet::call_index(15)]
-		#[pallet::weight(T::WeightInfo::expire(bounds::MAX_ASSIGNEES))]
+		#[pallet::weight(Pallet::<T>::weight_of_expiry(bounds::MAX_ASSIGNEES))]
 		#[pallet::weight_of_authorize(T::WeightInfo::authorize_commit_result())]
 		#[pallet::authorize(Self::authorize_decline)]
 		pub fn decline_job(
@@ -384,10 +396,11 @@ pub mod pallet {
 			worker: WorkerId,
 			job: JobId,
 			signature: WorkerSignature,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			ensure_authorized(origin)?;
 			let _ = signature; // Checked by `authorize_decline`.
-			Self::do_decline(worker, job)
+			let workers = Self::do_decline(worker, job)?;
+			Ok(Some(Self::weight_of_expiry(workers)).into())
 		}
 
 		/// Let the admin hold deposits from your account for models that it registers for you.
@@ -399,6 +412,113 @@ pub mod pallet {
 		pub fn allow_model_deposit(origin: OriginFor<T>, most: BalanceOf<T>) -> DispatchResult {
 			let depositor = ensure_signed(origin)?;
 			Self::do_allow_model_deposit(depositor, most);
+			Ok(())
+		}
+
+		/// Register a private model: you offer predictions, and only you and your evaluators have the model. A
+		/// deposit for the bytes and the bond `PrivateModelBond` are held from you; if a result is condemned, the
+		/// bond pays for it, and is filled up from your account when the admin resumes the model.
+		///
+		/// - `artifact`: the bytes of the `.fheml` file for the chain, as written by `fhe-ml model import --private`.
+		/// - `commitment`: commitment to the private file, from the same command.
+		/// - `terms`: evaluators, price, quota and auditor.
+		#[pallet::call_index(17)]
+		#[pallet::weight(T::WeightInfo::register_private_model(artifact.len() as u32))]
+		pub fn register_private_model(
+			origin: OriginFor<T>,
+			artifact: Vec<u8>,
+			commitment: H256,
+			terms: PrivateTermsOf<T>,
+		) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_register_private_model(owner, artifact, commitment, terms)
+		}
+
+		/// Change evaluators, price, quota or auditor of your private model, `TermsDelay` blocks from now. Jobs that
+		/// are requested before keep their price; they, too, are given to new evaluators only from then on.
+		///
+		/// - `model`: number of the model.
+		/// - `terms`: all terms from then on; they replace a change that is not in force yet.
+		#[pallet::call_index(18)]
+		#[pallet::weight(T::WeightInfo::update_private_model())]
+		pub fn update_private_model(
+			origin: OriginFor<T>,
+			model: ModelId,
+			terms: PrivateTermsOf<T>,
+		) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_update_private_model(owner, model, terms)
+		}
+
+		/// Retire your private model. Open jobs are still finished; with the last one the deposit for the bytes
+		/// goes back, and `UnbondingDelay` blocks later the bond is free.
+		///
+		/// - `model`: number of the model.
+		#[pallet::call_index(19)]
+		#[pallet::weight(T::WeightInfo::retire_private_model())]
+		pub fn retire_private_model(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_retire_private_model(owner, model)
+		}
+
+		/// Get the bond of your retired private model back.
+		///
+		/// - `model`: number of the model.
+		#[pallet::call_index(20)]
+		#[pallet::weight(T::WeightInfo::withdraw_model_bond())]
+		pub fn withdraw_model_bond(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_withdraw_model_bond(owner, model)
+		}
+
+		/// Resume a suspended private model: its owner after a disagreement of evaluators, the admin also after an
+		/// audit. A bond that was cut is filled up from the owner's account.
+		///
+		/// - `model`: number of the model.
+		#[pallet::call_index(21)]
+		#[pallet::weight(T::WeightInfo::resume_private_model())]
+		pub fn resume_private_model(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
+			let owner = Self::signer_or_admin(origin)?;
+			Self::do_resume_private_model(owner, model)
+		}
+
+		/// Say that the result of a finished job of a private model is wrong: admin, or the auditor that the model
+		/// names. What the job has cost goes back to its owner out of the model's bond, as far as it reaches (its
+		/// half, for an auditor), the rest of the bond to `SlashAccount`, and the model is suspended.
+		///
+		/// - `job`: number of the job; `fhe-ml audit` evaluates it again.
+		/// - `statement`: hash of what there is to say about it.
+		#[pallet::call_index(22)]
+		#[pallet::weight(T::WeightInfo::condemn_result())]
+		pub fn condemn_result(origin: OriginFor<T>, job: JobId, statement: H256) -> DispatchResult {
+			let auditor = Self::signer_or_admin(origin)?;
+			Self::do_condemn_result(auditor, job, statement)
+		}
+
+		/// Say whether anybody may register private models, or only accounts that are allowed to. Admin only.
+		///
+		/// - `open`: whether anybody may; models that are registered stay.
+		#[pallet::call_index(23)]
+		#[pallet::weight(T::WeightInfo::set_private_registration())]
+		pub fn set_private_registration(origin: OriginFor<T>, open: bool) -> DispatchResult {
+			T::AdminOrigin::ensure_origin(origin)?;
+			Self::do_set_private_registration(open);
+			Ok(())
+		}
+
+		/// Allow an account to register private models while registration is closed. Admin only.
+		///
+		/// - `owner`: the account.
+		/// - `allowed`: whether it may.
+		#[pallet::call_index(24)]
+		#[pallet::weight(T::WeightInfo::allow_private_owner())]
+		pub fn allow_private_owner(
+			origin: OriginFor<T>,
+			owner: T::AccountId,
+			allowed: bool,
+		) -> DispatchResult {
+			T::AdminOrigin::ensure_origin(origin)?;
+			Self::do_allow_private_owner(owner, allowed);
 			Ok(())
 		}
 	}

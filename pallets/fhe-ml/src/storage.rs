@@ -76,7 +76,7 @@ mod storage {
 	#[pallet::storage]
 	pub type Waiting<T: Config> = StorageValue<_, BoundedVec<JobId, T::MaxWaiting>, ValueQuery>;
 
-	/// Work units of the jobs in `Waiting`, times the workers that they wait for.
+	/// Work units of the jobs of public models in `Waiting`, times the workers that they wait for.
 	#[pallet::storage]
 	pub type WaitingWork<T> = StorageValue<_, u64, ValueQuery>;
 
@@ -107,4 +107,36 @@ mod storage {
 	/// Bounds that the admin has set; none before the first `set_limits`.
 	#[pallet::storage]
 	pub type AdminLimits<T> = StorageValue<_, Limits>;
+
+	/// What private models have besides their records in `Models`: owner, terms, bond.
+	#[pallet::storage]
+	pub type PrivateModels<T: Config> =
+		StorageMap<_, Twox64Concat, ModelId, PrivateModelRecordOf<T>>;
+
+	/// What jobs of private models have besides their records in `Jobs`.
+	#[pallet::storage]
+	pub type PrivateJobs<T: Config> = StorageMap<_, Twox64Concat, JobId, PrivateJobRecordOf<T>>;
+
+	/// How often accounts have asked private models with a quota, in the period of their last request.
+	#[pallet::storage]
+	pub type QuotaUsed<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		ModelId,
+		Blake2_128Concat,
+		T::AccountId,
+		QuotaUse<BlockNumberFor<T>>,
+	>;
+
+	/// Work units of the jobs of private models in `Waiting`, times the evaluators that they wait for.
+	#[pallet::storage]
+	pub type WaitingPrivateWork<T> = StorageMap<_, Twox64Concat, ModelId, u64, ValueQuery>;
+
+	/// Whether only accounts in `PrivateOwners` may register private models.
+	#[pallet::storage]
+	pub type PrivateRegistrationClosed<T> = StorageValue<_, bool, ValueQuery>;
+
+	/// Accounts that may register private models while registration is closed.
+	#[pallet::storage]
+	pub type PrivateOwners<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, ()>;
 }
