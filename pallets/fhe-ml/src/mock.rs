@@ -75,7 +75,7 @@ pub const MAX_REDUNDANCY: u8 = if cfg!(feature = "runtime-benchmarks") { 8 } els
 pub const SLASHED: AccountId = 99;
 pub const UNBONDING: u64 = 50;
 pub const RELEASE_DELAY: u64 = 30;
-pub const MODEL_BOND: u64 = 3_000;
+pub const MODEL_BOND: u64 = 4_000;
 pub const TERMS_DELAY: u64 = 6;
 pub const DECLINE_DELAY: u64 = 4;
 
