@@ -62,7 +62,11 @@ fn some_job(random: &mut Random) -> JobId {
 /// A request for a model, by somebody who has the right key more often than not.
 fn request(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
 	let account = random.one_of(&ACCOUNTS);
-	let model = number(random, NextModel::<Test>::get().into()) as u32;
+	let private = PrivateModels::<Test>::iter_keys().collect::<Vec<_>>();
+	let model = match random.below(2) {
+		0 if !private.is_empty() => random.one_of(&private),
+		_ => number(random, NextModel::<Test>::get().into()) as u32,
+	};
 	let (Some(record), Some(artifact)) =
 		(Models::<Test>::get(model), ModelArtifacts::<Test>::get(model))
 	else {
@@ -124,12 +128,12 @@ fn submission_of(random: &mut Random) -> Option<(RuntimeOrigin, Call<Test>)> {
 
 /// Terms of a private model, mostly possible ones.
 fn terms(random: &mut Random) -> PrivateTermsOf<Test> {
-	let mut evaluators: Vec<_> = (0..=random.below(4)).map(|_| some_worker(random)).collect();
+	let mut evaluators: Vec<_> = (0..1 + random.below(7)).map(|_| some_worker(random)).collect();
 	if random.below(9) > 0 {
 		evaluators.sort();
 		evaluators.dedup();
 	}
-	let quota = Quota { requests: random.below(4) as u32, period: random.below(60) };
+	let quota = Quota { requests: random.below(9) as u32, period: random.below(60) };
 	PrivateTermsOf::<Test> {
 		quota: (random.below(3) == 0).then_some(quota),
 		auditor: (random.below(3) > 0).then(|| random.one_of(&ACCOUNTS)),
@@ -155,13 +159,13 @@ fn private_call(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
 	let owner = RuntimeOrigin::signed(if right { record.owner } else { account });
 	match random.below(40) {
 		0..=6 => (owner, Call::update_private_model { model, terms: terms(random) }),
-		7..=9 => (owner, Call::retire_private_model { model }),
-		10..=19 => (owner, Call::withdraw_model_bond { model }),
-		20..=29 => {
+		7 => (owner, Call::retire_private_model { model }),
+		8..=15 => (owner, Call::withdraw_model_bond { model }),
+		16..=33 => {
 			let origin = if random.below(2) == 0 { root } else { owner };
 			(origin, Call::resume_private_model { model })
 		},
-		30..=36 => {
+		34..=36 => {
 			let jobs = PrivateJobs::<Test>::iter().collect::<Vec<_>>();
 			let any = number(random, NextJob::<Test>::get());
 			let (job, auditor) = match jobs.is_empty() {

@@ -170,7 +170,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Does not ask an evaluator for a while: who names workers that lack the file keeps them busy no longer.
-	fn note_absence(model: ModelId, worker: &WorkerId) {
+	pub(crate) fn note_absence(model: ModelId, worker: &WorkerId) {
 		let Ok(mut record) = Self::private_model(model) else { return };
 		let now = frame_system::Pallet::<T>::block_number();
 		let until = now.saturating_add(T::DeclineDelay::get());
