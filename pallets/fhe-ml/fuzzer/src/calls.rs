@@ -2,8 +2,8 @@
 
 use crate::{PrivateTermsOf, mock::*, pallet::*};
 use fhe_ml_primitives::{
-	FailureReason, JobId, JobStatus, Limits, Outcome, PrivateModelState, Quota, Suspension,
-	WorkerId, commitment, format::CircuitKind,
+	FailureReason, JobId, JobStatus, Limits, Outcome, Quota, Suspension, WorkerId, commitment,
+	format::CircuitKind,
 };
 use frame_support::{traits::Hooks, weights::Weight};
 use sp_core::Pair;
@@ -63,7 +63,7 @@ fn some_job(random: &mut Random) -> JobId {
 fn request(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
 	let account = random.one_of(&ACCOUNTS);
 	let private = PrivateModels::<Test>::iter_keys().collect::<Vec<_>>();
-	let model = match random.below(2) {
+	let model = match random.below(3) {
 		0 if !private.is_empty() => random.one_of(&private),
 		_ => number(random, NextModel::<Test>::get().into()) as u32,
 	};
@@ -267,15 +267,15 @@ pub struct Report {
 	pub disagreed: u64,
 	/// ... that expired.
 	pub expired: u64,
-	/// Workers that were slashed.
+	/// How often a worker was slashed.
 	pub slashed: u64,
 	/// Jobs of private models that were completed.
 	pub private: u64,
 	/// Jobs that no evaluator had the file for.
 	pub not_held: u64,
-	/// Private models that a disagreement of their evaluators has suspended.
+	/// How often a disagreement of evaluators has suspended a private model.
 	pub differing: u64,
-	/// Private models that an audit has suspended.
+	/// How often an audit has.
 	pub condemned: u64,
 }
 
@@ -286,7 +286,7 @@ impl fmt::Display for Report {
 		write!(
 			f,
 			"{succeeded} of {calls} calls succeeded; jobs: {completed} completed, {failed} failed, \
-			{disagreed} without agreement, {expired} expired; {slashed} workers slashed; private models: \
+			{disagreed} without agreement, {expired} expired; workers slashed {slashed} times; private models: \
 			{private} jobs completed, {not_held} without the file; {differing} suspended since evaluators differ, \
 			{condemned} by an audit; no invariant broken"
 		)
@@ -350,17 +350,16 @@ fn run_sequence(sequence: u64, length: u64, report: &mut Report) {
 	}
 	let done = |(job, _): &(JobId, _)| Results::<Test>::contains_key(job);
 	report.private += PrivateJobs::<Test>::iter().filter(done).count() as u64;
-	for model in PrivateModels::<Test>::iter_values() {
-		match model.state {
-			PrivateModelState::Active => {},
-			PrivateModelState::Suspended { reason: Suspension::Disagreement } => {
-				report.differing += 1;
+	for record in System::events() {
+		match record.event {
+			RuntimeEvent::FheMl(Event::PrivateModelSuspended { reason, .. }) => match reason {
+				Suspension::Disagreement => report.differing += 1,
+				Suspension::Audit => report.condemned += 1,
 			},
-			PrivateModelState::Suspended { reason: Suspension::Audit } => report.condemned += 1,
+			RuntimeEvent::FheMl(Event::WorkerSlashed { .. }) => report.slashed += 1,
+			_ => {},
 		}
 	}
-	report.slashed +=
-		Workers::<Test>::iter_values().map(|worker| u64::from(worker.slashed)).sum::<u64>();
 }
 
 #[cfg(test)]
