@@ -8,6 +8,7 @@ mod result_encoding;
 
 pub use cost::{ExcessiveMemory, LevelledCost};
 pub use result_encoding::ResultEncoding;
+pub use result_encoding::SanitisedBounds;
 pub(crate) use result_encoding::UNITS_LOG2;
 
 use crate::{
@@ -79,11 +80,19 @@ pub(crate) fn evaluate(
 		return Err(EvaluateError::AnotherServerKey);
 	}
 	let coefficients = circuit.evaluate_ciphertext(key, &decoded, buffers);
+	Ok(encode(&coefficients, &circuit.result_positions(), circuit.encoding(), input))
+}
+
+/// The bytes of the result for `input` that a ciphertext (coefficients of mask and body) becomes.
+pub(crate) fn encode(
+	coefficients: &[u64],
+	positions: &[usize],
+	encoding: &ResultEncoding,
+	input: &[u8],
+) -> Vec<u8> {
 	let (mask, body) = coefficients.split_at(POLYNOMIAL_SIZE);
-	let bodies: Vec<u64> = circuit.result_positions().into_iter().map(|at| body[at]).collect();
-	let encoding = circuit.encoding();
+	let bodies: Vec<u64> = positions.iter().map(|&at| body[at]).collect();
 	let prefix = ResultPrefix { input_tag: input_tag(input) };
-	let result =
-		modulus_switch::result(prefix, mask, &encoding.centred(&bodies), encoding.result_bits);
-	Ok(result.to_bytes())
+	modulus_switch::result(prefix, mask, &encoding.centred(&bodies), encoding.result_bits)
+		.to_bytes()
 }
