@@ -13,7 +13,7 @@
 //! | 4..6  | format version |
 //! | 6..8  | parameter set |
 //! | 8     | [`BlobKind`] |
-//! | 9     | [`CircuitKind`] for artifacts, version of a server key, otherwise 0 |
+//! | 9     | [`CircuitKind`] for artifacts, version of a server key, 1 for a sealed private model, otherwise 0 |
 //! | 10..12| reserved, 0 |
 //! | 12..16| number of bytes after this header |
 
@@ -165,7 +165,8 @@ impl Header {
 		if BlobKind::from_byte(byte(blob, 8)?) != Some(wanted) {
 			return Err(HeaderError::WrongKind);
 		}
-		let has_detail = matches!(wanted, BlobKind::Artifact | BlobKind::ServerKey);
+		let has_detail =
+			matches!(wanted, BlobKind::Artifact | BlobKind::ServerKey | BlobKind::PrivateModel);
 		if u16_at(blob, 10)? != 0 || (!has_detail && byte(blob, 9)? != 0) {
 			return Err(HeaderError::Malformed);
 		}

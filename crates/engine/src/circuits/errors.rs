@@ -29,7 +29,7 @@ pub enum CircuitInputError {
 	#[error("input {0} has a value that the model does not take")]
 	Value(usize),
 	/// There is nothing to compute with in the clear.
-	#[error("the model's weights are encrypted: it cannot be evaluated in the clear")]
+	#[error("the model's weights are not known here: it cannot be evaluated in the clear")]
 	EncryptedWeights,
 }
 

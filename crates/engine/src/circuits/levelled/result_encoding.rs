@@ -96,17 +96,22 @@ impl ResultEncoding {
 		fits.then_some(Self { unit_log2, result_bits, centres, ranges, tolerance })
 	}
 
-	/// [`ResultEncoding::sanitised`] with the smallest unit and the smallest result that fit. The bounds may
-	/// depend on the unit.
+	/// [`ResultEncoding::sanitised`] with the largest unit in which the integers have room, so that a quarter of
+	/// it is flooded; `None` if that is less than 2^`kappa_log2` times the noise (its log2, which may depend on
+	/// the unit).
 	pub(crate) fn choose_sanitised(
-		bounds_of: impl Fn(u32) -> SanitisedBounds,
+		noise_log2_of: impl Fn(u32) -> u32,
+		range_log2: u32,
+		kappa_log2: u32,
 		coefficients: usize,
 	) -> Option<(Self, SanitisedBounds)> {
-		UNITS_LOG2.into_iter().find_map(|unit| {
-			let bounds = bounds_of(unit);
+		UNITS_LOG2.rev().find_map(|unit| {
+			let (noise_log2, flooding_log2) = (noise_log2_of(unit), unit - 2);
+			let bounds = SanitisedBounds { noise_log2, flooding_log2, range_log2 };
 			let mut bits = RESULT_BITS;
 			let found = bits.find_map(|bits| Self::sanitised(unit, bits, bounds, coefficients));
-			found.map(|encoding| (encoding, bounds))
+			let is_hidden = flooding_log2 >= noise_log2 + kappa_log2;
+			found.filter(|_| is_hidden).map(|encoding| (encoding, bounds))
 		})
 	}
 

@@ -20,7 +20,7 @@ use crate::{
 /// How much of the noise budget goes into hiding the evaluation's noise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Padding {
-	/// log2 of kappa: flooding is uniform up to kappa standard deviations of the evaluation's noise.
+	/// log2 of kappa: flooding is uniform up to at least kappa standard deviations of the evaluation's noise.
 	pub kappa_log2: u32,
 }
 
@@ -238,7 +238,7 @@ fn choose_network(
 	best.map(|(_, found)| found).ok_or(PrivateCircuitError::NoRoom)
 }
 
-/// The smallest encoding for integers up to `range` with this noise, flooded.
+/// The encoding for integers up to `range` with this noise, flooded.
 fn encode(
 	shape: &Shape,
 	outputs: usize,
@@ -247,11 +247,9 @@ fn encode(
 	noise_with: impl Fn(u32) -> Variance,
 ) -> Option<(ResultEncoding, SanitisedBounds)> {
 	let range_log2 = log2_above(range);
-	let bounds = |unit_log2| {
-		let noise_log2 = deviation_log2(noise_with(unit_log2));
-		SanitisedBounds { noise_log2, flooding_log2: noise_log2 + padding.kappa_log2, range_log2 }
-	};
-	ResultEncoding::choose_sanitised(bounds, shape.coefficients(outputs))
+	let noise = |unit_log2| deviation_log2(noise_with(unit_log2));
+	let coefficients = shape.coefficients(outputs);
+	ResultEncoding::choose_sanitised(noise, range_log2, padding.kappa_log2, coefficients)
 }
 
 fn padded(
