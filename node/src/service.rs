@@ -225,6 +225,9 @@ pub fn new_full(
 				sync_oracle: sync_service.clone(),
 				journal: config.data_path.join("fhe-ml-journal.redb"),
 				threads: options.worker_threads,
+				private_models: options
+					.private_models()
+					.map_err(|error| ServiceError::Application(Box::new(error)))?,
 				registry: registry.clone(),
 			})
 			.map_err(|error| ServiceError::Application(Box::new(error)))?;
