@@ -115,6 +115,11 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
+	/// The commitment of a private model to what its evaluators have; `None` for other models.
+	pub fn private_commitment(model: ModelId) -> Option<H256> {
+		PrivateModels::<T>::get(model).map(|private| private.commitment)
+	}
+
 	/// All workers.
 	pub fn workers() -> Vec<ListedWorker<T>> {
 		let in_blocks = |status| match status {

@@ -14,6 +14,11 @@ impl Account {
 		self.0.public_key().to_account_id()
 	}
 
+	/// The bytes of its public key.
+	pub fn bytes(&self) -> [u8; 32] {
+		self.0.public_key().0
+	}
+
 	/// Its address.
 	pub fn address(&self) -> String {
 		self.id().to_string()

@@ -71,6 +71,13 @@ impl BestBlock {
 		}
 	}
 
+	/// Whether the pallet of this block's runtime has a storage item.
+	pub(super) fn has_storage(&self, item: &str) -> bool {
+		let pallet = self.at.metadata_ref().pallet_by_name(PALLET);
+		let storage = pallet.as_ref().and_then(|pallet| pallet.storage());
+		storage.is_some_and(|items| items.entry_by_name(item).is_some())
+	}
+
 	/// A constant of the pallet.
 	///
 	/// # Errors

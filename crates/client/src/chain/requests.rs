@@ -62,6 +62,16 @@ impl Chain {
 		Ok(self.include(call, account, nonce).await?.block)
 	}
 
+	/// As [`Chain::submit`], with the transaction's events.
+	pub(super) async fn submit_for_events(
+		&self,
+		call: Call,
+		account: &Account,
+	) -> Result<Included, ChainError> {
+		let nonce = self.next_nonce(account).await?;
+		self.include(call, account, nonce).await
+	}
+
 	/// Sends calls one after the other and waits until all are in blocks and have succeeded.
 	///
 	/// # Errors
