@@ -6,7 +6,7 @@
 //! | 16..48   | hash of the artifact |
 //! | 48..     | secret and circuit ([`PrivateEvaluator::to_bytes`]) |
 //!
-//! At rest it is sealed under a passphrase: scrypt (RFC 7914) makes the key, XChaCha20-Poly1305 seals.
+//! At rest it is sealed under a passphrase: Argon2id (RFC 9106) makes the key, XChaCha20-Poly1305 seals.
 //!
 //! | bytes    | field |
 //! |----------|-------|
@@ -140,12 +140,15 @@ impl PrivateFile {
 	}
 }
 
-/// scrypt with N = 2^15, r = 8, p = 1: a tenth of a second and 32 MiB.
+/// Argon2id with 64 MiB, 3 passes and one lane: the second choice of RFC 9106, section 4.
 fn cipher(passphrase: &[u8], salt: &[u8]) -> Result<XChaCha20Poly1305, PrivateFileError> {
 	let refused = |_| PrivateFileError::NotAuthentic;
-	let parameters = scrypt::Params::new(15, 8, 1, 32).map_err(refused)?;
+	let parameters = argon2::Params::new(1 << 16, 3, 1, Some(32)).map_err(refused)?;
+	let argon2 =
+		argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, parameters);
 	let mut key = Zeroizing::new([0; 32]);
-	scrypt::scrypt(passphrase, salt, &parameters, key.as_mut())
+	argon2
+		.hash_password_into(passphrase, salt, key.as_mut())
 		.map_err(|_| PrivateFileError::NotAuthentic)?;
 	Ok(XChaCha20Poly1305::new(&(*key).into()))
 }
