@@ -35,8 +35,8 @@ const PAUSE: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// The way of a transaction from the pool into a block.
-type Progress = TransactionProgress<SubstrateConfig, OnlineClientAtBlockImpl<Config>>;
-type Signed = SubmittableTransaction<SubstrateConfig, OnlineClientAtBlockImpl<Config>>;
+type Progress = TransactionProgress<SubstrateConfig, OnlineClientAtBlockImpl<SubstrateConfig>>;
+type Signed = SubmittableTransaction<SubstrateConfig, OnlineClientAtBlockImpl<SubstrateConfig>>;
 
 /// A transaction that has been sent.
 pub(super) struct Sent {
