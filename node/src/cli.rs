@@ -55,7 +55,7 @@ impl WorkerOptions {
 			let text = std::fs::read(path).map_err(|error| named(path, error))?;
 			let text = Zeroizing::new(text);
 			let line = text.split(|byte| matches!(byte, b'\n' | b'\r')).next();
-			Ok(Zeroizing::new(line.unwrap_or_default().to_vec()))
+			Ok::<_, io::Error>(Zeroizing::new(line.unwrap_or_default().to_vec()))
 		});
 		let passphrase = passphrase.transpose()?;
 		Ok(PrivateModelsOptions { folder: self.private_models.clone(), passphrase })

@@ -121,8 +121,7 @@ fn evaluate_private_model(bencher: Bencher, which: usize) {
 	let input = model.encrypt(&KEYS.0, &row(name, &model), new_seeder().as_mut()).unwrap();
 	println!("{name}, {decoys} comparisons of a feature: input of {} bytes", input.len());
 	let (evaluator, mut buffers) = (made.file.evaluator, EvaluationBuffers::default());
-	bencher
-		.bench_local(|| evaluator.evaluate(&KEYS.1, black_box(&input), &[0; 32], &mut buffers));
+	bencher.bench_local(|| evaluator.evaluate(&KEYS.1, black_box(&input), &[0; 32], &mut buffers));
 }
 
 #[divan::bench(args = names(), sample_count = 20)]
