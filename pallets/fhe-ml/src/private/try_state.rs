@@ -52,9 +52,11 @@ impl<T: Config> Pallet<T> {
 			let has_model = PrivateModels::<T>::contains_key(record.model);
 			ensure!(has_model || !is_pending, "an open job of a private model that is gone");
 			if is_pending {
-				let declined = |worker: &WorkerId| private.declined.contains(worker);
 				let asked = record.assignees.iter().chain(&record.reserves);
-				ensure!(!asked.cloned().any(|worker| declined(&worker)), "who declined is asked");
+				ensure!(
+					!asked.into_iter().any(|worker| private.declined.contains(worker)),
+					"who declined is asked"
+				);
 				ensure!(record.jurors == 0, "a jury for a private model");
 			}
 		}
