@@ -14,8 +14,25 @@ import { event, fheMl, model, numberOf, send, until } from '../e2e/harness.mjs';
 import { allFinished } from '../e2e/network.mjs';
 import { blake2AsU8a, u8aConcat } from '../e2e/polkadot.mjs';
 import {
-  account, attackedNode, balances, best, completed, encrypted, ends, flood, honestWorkers, joinSybils, lie, number,
-  register, request, serving, SHOULD_SUCCEED, transactions, verdict, wealth,
+  account,
+  attackedNode,
+  balances,
+  best,
+  completed,
+  encrypted,
+  ends,
+  flood,
+  honestWorkers,
+  joinSybils,
+  lie,
+  number,
+  register,
+  request,
+  serving,
+  SHOULD_SUCCEED,
+  transactions,
+  verdict,
+  wealth,
 } from './lib.mjs';
 
 const HONEST = 4;
@@ -42,7 +59,11 @@ after(() => node?.stop());
 
 /** Has inputs evaluated by honest workers, to know the results. */
 async function evaluate(inputs) {
-  await flood(api, inputs.map((input) => request(node, logistic.number, input)), dave);
+  await flood(
+    api,
+    inputs.map((input) => request(node, logistic.number, input)),
+    dave,
+  );
   for (const { number, job } of await allFinished(node, inputs.length)) {
     known.set(job.input.toHex(), (await api.query.fheMl.results(number)).unwrap().toU8a(true));
   }
@@ -71,8 +92,12 @@ async function fillersFor(ours) {
   const { hash } = await api.rpc.chain.getHeader();
   const at = await api.at(hash);
   const active = (await at.query.fheMl.activeWorkers()).map((worker) => worker.toHex());
-  const open = new Map((await at.query.fheMl.workers.entries())
-    .map(([key, record]) => [key.args[0].toHex(), record.unwrap().openWork.toBigInt()]));
+  const open = new Map(
+    (await at.query.fheMl.workers.entries()).map(([key, record]) => [
+      key.args[0].toHex(),
+      record.unwrap().openWork.toBigInt(),
+    ]),
+  );
   const next = (await at.query.fheMl.nextJob()).toNumber();
   const work = (await api.query.fheMl.models(logistic.number)).unwrap().work.toBigInt();
   for (let fillers = 0; fillers <= MAX_FILLERS; fillers += 1) {
@@ -92,20 +117,30 @@ async function fillersFor(ours) {
 async function sendFillers(filler, count, tip) {
   let nonce = (await api.rpc.system.accountNextIndex(eve.address)).toNumber();
   for (let at = 0; at < count; at += 1, nonce += 1) {
-    const signed = await request(node, logistic.number, filler).signAsync(eve, { nonce, era: 0, blockHash: api.genesisHash, tip });
+    const signed = await request(node, logistic.number, filler).signAsync(eve, {
+      nonce,
+      era: 0,
+      blockHash: api.genesisHash,
+      tip,
+    });
     await api.rpc.author.submitExtrinsic(signed);
   }
 }
 
 /** Whether all seats of a job are the attacker's. */
-const isCaptured = ({ redundancy, assignees }) => redundancy.toNumber() === 2 && assignees.length >= 2
-  && assignees.slice(0, 2).every((worker) => sybils.some(({ id }) => worker.eq(id)));
+const isCaptured = ({ redundancy, assignees }) =>
+  redundancy.toNumber() === 2 &&
+  assignees.length >= 2 &&
+  assignees.slice(0, 2).every((worker) => sybils.some(({ id }) => worker.eq(id)));
 
 /** A victim's request, seen in the pool and surrounded. Resolves to its job once it is in a block. */
 async function attempt(input, filler) {
   const sent = send(api, request(node, logistic.number, input, 2), bob);
-  await until('the victim in the pool', async () => (await api.rpc.author.pendingExtrinsics())
-    .some(({ signer }) => signer.toString() === bob.address), 5).catch(() => {}); // Or in a block already.
+  await until(
+    'the victim in the pool',
+    async () => (await api.rpc.author.pendingExtrinsics()).some(({ signer }) => signer.toString() === bob.address),
+    5,
+  ).catch(() => {}); // Or in a block already.
   await sendFillers(filler, await fillersFor(sybils.map(({ id }) => id)), 1_000_000_000n);
   const { block, events } = await sent;
   return { block: await numberOf(api, block), job: event(events, 'InferenceRequested').job.toNumber() };
@@ -115,8 +150,10 @@ async function attempt(input, filler) {
 async function decrypt(input, result) {
   const file = join(node.folder, 'captured.result');
   writeFileSync(file, result);
-  return fheMl('decrypt', '--model', logistic.artifact, '--input', input, '--result', file, '--key', node.keys)
-    .then(([{ prediction }]) => prediction, () => null);
+  return fheMl('decrypt', '--model', logistic.artifact, '--input', input, '--result', file, '--key', node.keys).then(
+    ([{ prediction }]) => prediction,
+    () => null,
+  );
 }
 
 /** The probability of at least `hits` in `attempts` with these odds. */
@@ -166,11 +203,15 @@ test('fillers, tips and order do not change who is drawn', async () => {
     if ((await decrypt(rows[at + 1].file, result)) !== expected[(at + 1) % 100]) wrong += 1;
   }
   const chance = tail(captured, ATTEMPTS, ODDS);
-  console.log(`both seats were the attacker's in ${captured} of ${ATTEMPTS} attempts, by chance ${(ODDS * ATTEMPTS).toFixed(1)}; `
-    + `as many or more come by chance with probability ${chance.toExponential(1)}`);
+  console.log(
+    `both seats were the attacker's in ${captured} of ${ATTEMPTS} attempts, by chance ${(ODDS * ATTEMPTS).toFixed(1)}; ` +
+      `as many or more come by chance with probability ${chance.toExponential(1)}`,
+  );
   console.log(`wrong classes that the chain certified: ${wrong}`);
   const fillers = await transactions(api, first, eve.address);
-  const surrounded = jobs.filter(({ block }) => fillers.some((filler) => filler.block === block && !filler.error)).length;
+  const surrounded = jobs.filter(({ block }) =>
+    fillers.some((filler) => filler.block === block && !filler.error),
+  ).length;
   console.log(`fillers: ${JSON.stringify(ends(fillers))}, in ${surrounded} attempts in the same block as the victim`);
   assert.ok(surrounded >= ATTEMPTS / 2, 'the fillers do not surround the victims');
   balances(before, await wealth(api, eve.address));

@@ -8,8 +8,20 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fheMl } from '../e2e/harness.mjs';
 import {
-  account, attackedNode, balances, completed, deceive, encrypted, refusal, register, request, requested, resultOf,
-  SHOULD_SUCCEED, verdict, wealth,
+  account,
+  attackedNode,
+  balances,
+  completed,
+  deceive,
+  encrypted,
+  refusal,
+  register,
+  request,
+  requested,
+  resultOf,
+  SHOULD_SUCCEED,
+  verdict,
+  wealth,
 } from './lib.mjs';
 
 const N = 2048;
@@ -102,11 +114,17 @@ test('scores of crafted results do not tell the client key', async () => {
   const scoreOf = async (result) => {
     const crafted = join(node.folder, 'crafted.result');
     writeFileSync(crafted, result);
-    return fheMl('decrypt', '--model', tree.artifact, '--input', file, '--result', crafted, '--key', node.keys)
-      .then(([{ raw_scores: [score] }]) => score, (error) => {
+    return fheMl('decrypt', '--model', tree.artifact, '--input', file, '--result', crafted, '--key', node.keys).then(
+      ([
+        {
+          raw_scores: [score],
+        },
+      ]) => score,
+      (error) => {
         refusals.add(refusal(error).refused);
         return null;
-      });
+      },
+    );
   };
   assert.notEqual(await scoreOf(honest), null, 'the tool refuses what is right');
   // All but one bit of the mask is right: no look at ranges and noise finds that out.

@@ -7,8 +7,24 @@ import { after, before, test } from 'node:test';
 import { until } from '../e2e/harness.mjs';
 import { u8aToHex } from '../e2e/polkadot.mjs';
 import {
-  account, attackedNode, balances, completed, encrypted, fhe, honestWorkers, joinSybils, lie, register, request, requested,
-  resultOf, serving, SHOULD_SUCCEED, UNIT, verdict, wealth,
+  account,
+  attackedNode,
+  balances,
+  completed,
+  encrypted,
+  fhe,
+  honestWorkers,
+  joinSybils,
+  lie,
+  register,
+  request,
+  requested,
+  resultOf,
+  serving,
+  SHOULD_SUCCEED,
+  UNIT,
+  verdict,
+  wealth,
 } from './lib.mjs';
 
 const [alice, bob, dave, eve] = ['//Alice', '//Bob', '//Dave', '//Eve'].map(account);
@@ -37,7 +53,8 @@ const ask = (redundancy) => requested(node, request(node, logistic.number, input
 /** Bonds of all workers that are not the attacker's. */
 async function honestBonds() {
   const workers = await api.query.fheMl.workers.entries();
-  return workers.filter(([, record]) => !record.unwrap().operator.eq(eve.address))
+  return workers
+    .filter(([, record]) => !record.unwrap().operator.eq(eve.address))
     .map(([, record]) => ({ bond: record.unwrap().bond.toBigInt(), slashed: record.unwrap().slashed.toNumber() }));
 }
 
@@ -46,19 +63,26 @@ const DISPUTES = 3;
 const settings = SHOULD_SUCCEED ? [0] : [0, 2];
 let had = 1;
 for (const more of settings) {
-  test(`two liars and ${had += more} honest workers, redundancy two`, async () => {
+  had += more;
+  test(`two liars and ${had} honest workers, redundancy two`, async () => {
     if (more) await honestWorkers(node, more, dave);
     const own = await wealth(api, eve.address);
     const victims = await wealth(api, alice.address, dave.address);
     let [lies, disputes] = [0, 0];
     while (disputes < DISPUTES) {
       const job = await ask(2);
-      const record = await until(`job ${job} to be finished`, async () => {
-        const now = (await api.query.fheMl.jobs(job)).unwrap();
-        return !now.status.isPending && now;
-      }, 120);
+      const record = await until(
+        `job ${job} to be finished`,
+        async () => {
+          const now = (await api.query.fheMl.jobs(job)).unwrap();
+          return !now.status.isPending && now;
+        },
+        120,
+      );
       console.log(`job ${job}: ${record.status.toString()}, ${record.assignees.length} workers asked`);
-      const wrong = record.status.isCompleted && u8aToHex((await api.query.fheMl.results(job)).unwrap().toU8a(true)) === u8aToHex(lie(honest));
+      const wrong =
+        record.status.isCompleted &&
+        u8aToHex((await api.query.fheMl.results(job)).unwrap().toU8a(true)) === u8aToHex(lie(honest));
       // Both seats drawn by chance: nobody disagrees, and the chain cannot know. What a client does is attack 3.
       const split = record.status.isFailed && record.status.asFailed.reason.isNoAgreement;
       if (split || record.assignees.length > 2) disputes += 1;
@@ -67,7 +91,9 @@ for (const more of settings) {
     }
     const bonds = await honestBonds();
     const lost = bonds.reduce((sum, { bond }) => sum + 1_000n * UNIT - bond, 0n);
-    console.log(`honest workers lost ${fhe(lost)} FHE of their bonds, their operators have ${fhe((await wealth(api, alice.address, dave.address)) - victims)} FHE more`);
+    console.log(
+      `honest workers lost ${fhe(lost)} FHE of their bonds, their operators have ${fhe((await wealth(api, alice.address, dave.address)) - victims)} FHE more`,
+    );
     balances(own, await wealth(api, eve.address));
     if (!SHOULD_SUCCEED) assert.equal(lies, 0, 'a lie was certified against an honest vote');
     const slashed = bonds.filter(({ slashed: times }) => times > 0).length;

@@ -6,7 +6,18 @@ import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { event, send } from '../e2e/harness.mjs';
 import {
-  account, attackedNode, balances, completed, deceive, encrypted, fhe, register, request, requested, resultOf, verdict,
+  account,
+  attackedNode,
+  balances,
+  completed,
+  deceive,
+  encrypted,
+  fhe,
+  register,
+  request,
+  requested,
+  resultOf,
+  verdict,
   wealth,
 } from './lib.mjs';
 
@@ -47,9 +58,16 @@ test('a bond stays as long as the jobs of its worker', async () => {
   const released = finished.toNumber() + api.consts.fheMl.releaseDelay.toNumber();
   const { events } = await send(api, api.tx.fheMl.leaveWorkers(sybil.pair.publicKey), eve);
   const free = event(events, 'WorkerLeaves').freeAt.toNumber();
-  console.log(`the last job was finished in block ${finished} and stays until ${released}; the bond of `
-    + `${fhe((await sybil.record()).bond)} FHE is free in block ${free}`);
-  await assert.rejects(send(api, api.tx.fheMl.withdrawBond(sybil.pair.publicKey), eve), { message: 'fheMl.BondNotFree' });
+  console.log(
+    `the last job was finished in block ${finished} and stays until ${released}; the bond of ` +
+      `${fhe((await sybil.record()).bond)} FHE is free in block ${free}`,
+  );
+  await assert.rejects(send(api, api.tx.fheMl.withdrawBond(sybil.pair.publicKey), eve), {
+    message: 'fheMl.BondNotFree',
+  });
   balances(before, await wealth(api, eve.address));
-  verdict(free < released, `the bond is free ${Math.abs(released - free)} blocks ${free < released ? 'before' : 'after'} the job may be removed`);
+  verdict(
+    free < released,
+    `the bond is free ${Math.abs(released - free)} blocks ${free < released ? 'before' : 'after'} the job may be removed`,
+  );
 });

@@ -4,8 +4,21 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import {
-  account, attackedNode, balances, best, encrypted, ends, flood, register, request, requested, SHOULD_SUCCEED, sleep,
-  transactions, verdict, wealth,
+  account,
+  attackedNode,
+  balances,
+  best,
+  encrypted,
+  ends,
+  flood,
+  register,
+  request,
+  requested,
+  SHOULD_SUCCEED,
+  sleep,
+  transactions,
+  verdict,
+  wealth,
 } from './lib.mjs';
 
 const REQUESTS = 1500;
@@ -30,14 +43,16 @@ test('one account does not fill the queue', async () => {
   const first = await best(node);
   const { taken } = await flood(api, Array.from({ length: REQUESTS }, call), mallory);
   // Until nothing of it is left in the pool.
-  for (let last = -1, now = -2; last !== now || last === 0;) {
+  for (let last = -1, now = -2; last !== now || last === 0; ) {
     last = now;
     await sleep(5_000);
     now = (await api.query.system.account(mallory.address)).nonce.toNumber();
   }
   const pending = (await api.query.fheMl.pendingCount()).toNumber();
   const ended = ends(await transactions(api, first, mallory.address));
-  console.log(`${REQUESTS} requests of one account, ${taken} taken by the pool: ${pending} are in the queue; ${JSON.stringify(ended)}`);
+  console.log(
+    `${REQUESTS} requests of one account, ${taken} taken by the pool: ${pending} are in the queue; ${JSON.stringify(ended)}`,
+  );
   const other = await requested(node, call(), dave).catch(({ message }) => message);
   console.log(`another account's request: ${typeof other === 'number' ? `job ${other}` : other}`);
   balances(before, await wealth(api, mallory.address));

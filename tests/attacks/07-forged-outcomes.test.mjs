@@ -7,8 +7,21 @@ import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { until } from '../e2e/harness.mjs';
 import {
-  account, attackedNode, balances, completed, encrypted, joinSybils, register, request, requested, rpc, SHOULD_SUCCEED,
-  submitRaw, Sybil, verdict, wealth,
+  account,
+  attackedNode,
+  balances,
+  completed,
+  encrypted,
+  joinSybils,
+  register,
+  request,
+  requested,
+  rpc,
+  SHOULD_SUCCEED,
+  submitRaw,
+  Sybil,
+  verdict,
+  wealth,
 } from './lib.mjs';
 
 const BYTES = 256 * 1024;
@@ -28,7 +41,10 @@ after(() => node?.stop());
 /** What the node says to a transaction, and how long it takes. */
 async function say(transaction) {
   const start = performance.now();
-  const error = await submitRaw(node, transaction).then(() => null, (refused) => refused);
+  const error = await submitRaw(node, transaction).then(
+    () => null,
+    (refused) => refused,
+  );
   return { error, time: performance.now() - start };
 }
 const median = (times) => [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)];
@@ -53,7 +69,9 @@ test('the same forged outcome is not looked at twice', async () => {
   const answers = [];
   for (let at = 0; at < TRIES; at += 1) answers.push(await say(same));
   const codes = answers.map(({ error }) => error?.code);
-  console.log(`the same forgery ${TRIES} times: codes ${[...new Set(codes)]}; first "${answers[0].error?.message}", last "${answers.at(-1).error?.message}"`);
+  console.log(
+    `the same forgery ${TRIES} times: codes ${[...new Set(codes)]}; first "${answers[0].error?.message}", last "${answers.at(-1).error?.message}"`,
+  );
 
   // The work of looking at one, without the way to the node.
   const validate = async (transaction) => {
@@ -69,10 +87,16 @@ test('the same forged outcome is not looked at twice', async () => {
     forged.push(await validate(await forge()));
     small.push(await validate(await victim.submission(job, completed(randomBytes(100)), true)));
   }
-  console.log(`a new forgery of ${BYTES} bytes takes ${median(forged).toFixed(1)} ms, one of 100 bytes ${median(small).toFixed(1)} ms`);
+  console.log(
+    `a new forgery of ${BYTES} bytes takes ${median(forged).toFixed(1)} ms, one of 100 bytes ${median(small).toFixed(1)} ms`,
+  );
   balances(before, await wealth(api, eve.address));
-  assert.ok(answers.every(({ error }) => error), 'a forgery was taken');
-  if (!SHOULD_SUCCEED) assert.match(`${codes[0]} ${answers[0].error.message}`, new RegExp(`^${INVALID} .*bad signature`));
+  assert.ok(
+    answers.every(({ error }) => error),
+    'a forgery was taken',
+  );
+  if (!SHOULD_SUCCEED)
+    assert.match(`${codes[0]} ${answers[0].error.message}`, new RegExp(`^${INVALID} .*bad signature`));
   const validated = codes.filter((code) => code !== BANNED).length;
   verdict(validated > 1, `the same forgery was validated ${validated} times`);
 });

@@ -5,7 +5,17 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { send } from '../e2e/harness.mjs';
 import {
-  account, attackedNode, balances, best, ends, fhe, SHOULD_SUCCEED, transactions, UNIT, verdict, wealth,
+  account,
+  attackedNode,
+  balances,
+  best,
+  ends,
+  fhe,
+  SHOULD_SUCCEED,
+  transactions,
+  UNIT,
+  verdict,
+  wealth,
 } from './lib.mjs';
 
 const BYTES = 3_900_000;
@@ -34,7 +44,9 @@ test('to fill the blocks of a minute costs more than it can bring', async () => 
   const costs = fees.map(({ fee }) => fee);
   console.log(`${BLOCKS} full blocks among ${blocks}: ${costs.map(fhe).join(', ')} FHE`);
   const minute = costs.at(-1) * BigInt(BLOCKS_A_MINUTE);
-  console.log(`a minute of full blocks costs at least ${fhe(minute)} FHE at the last price, a day ${fhe(minute * 1440n)} FHE`);
+  console.log(
+    `a minute of full blocks costs at least ${fhe(minute)} FHE at the last price, a day ${fhe(minute * 1440n)} FHE`,
+  );
   balances(before, await wealth(api, attacker.address));
   const rises = costs.at(-1) > costs[0];
   if (!SHOULD_SUCCEED) assert.ok(rises, 'the price does not rise while blocks are full');

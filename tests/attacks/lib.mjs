@@ -56,18 +56,36 @@ export async function attackedNode(...options) {
 /** Compiles and registers a model; returns its number and artifact. */
 export async function register(node, name, table) {
   const artifact = join(node.folder, `${name}.fheml`);
-  await fheMl('model', 'import', model(`${name}.onnx`), '--calibration', model(`${table}.train.csv`),
-    '--output', artifact);
-  const [{ model: number }] =
-    await fheMl('model', 'register', artifact, '--suri', '//Alice', '--url', node.url);
+  await fheMl(
+    'model',
+    'import',
+    model(`${name}.onnx`),
+    '--calibration',
+    model(`${table}.train.csv`),
+    '--output',
+    artifact,
+  );
+  const [{ model: number }] = await fheMl('model', 'register', artifact, '--suri', '//Alice', '--url', node.url);
   return { number, artifact };
 }
 
 /** An encrypted row of a model's test table. */
 export async function encrypted(node, artifact, table, row, keys = node.keys) {
-  const file = join(node.folder, `row-${row}-${(node.inputs = (node.inputs ?? 0) + 1)}.input`);
-  await fheMl('encrypt', '--model', artifact, '--input', model(`${table}.test.csv`), '--row', String(row),
-    '--key', keys, '--output', file);
+  node.inputs = (node.inputs ?? 0) + 1;
+  const file = join(node.folder, `row-${row}-${node.inputs}.input`);
+  await fheMl(
+    'encrypt',
+    '--model',
+    artifact,
+    '--input',
+    model(`${table}.test.csv`),
+    '--row',
+    String(row),
+    '--key',
+    keys,
+    '--output',
+    file,
+  );
   return { file, bytes: new Uint8Array(readFileSync(file)) };
 }
 
@@ -80,10 +98,11 @@ export const requested = async ({ api }, call, signer) =>
   event((await send(api, call, signer)).events, 'InferenceRequested').job.toNumber();
 
 /** The result of a job, as soon as it is there. */
-export const resultOf = ({ api }, job) => until(`the result of job ${job}`, async () => {
-  const stored = await api.query.fheMl.results(job);
-  return stored.isSome && stored.unwrap().toU8a(true);
-});
+export const resultOf = ({ api }, job) =>
+  until(`the result of job ${job}`, async () => {
+    const stored = await api.query.fheMl.results(job);
+    return stored.isSome && stored.unwrap().toU8a(true);
+  });
 
 /** How often each name is among these. */
 export function tally(names) {
@@ -98,10 +117,12 @@ export async function flood(api, calls, signer, { atOnce = 200, ahead = 3000 } =
   let next = (await api.rpc.system.accountNextIndex(signer.address)).toNumber();
   const errors = [];
   for (let at = 0; at < calls.length; at += atOnce) {
-    await Promise.all(calls.slice(at, at + atOnce).map(async (call) => {
-      const signed = await call.signAsync(signer, { era: 0, blockHash: api.genesisHash, nonce: next++ });
-      await api.rpc.author.submitExtrinsic(signed).catch(({ message }) => errors.push(message));
-    }));
+    await Promise.all(
+      calls.slice(at, at + atOnce).map(async (call) => {
+        const signed = await call.signAsync(signer, { era: 0, blockHash: api.genesisHash, nonce: next++ });
+        await api.rpc.author.submitExtrinsic(signed).catch(({ message }) => errors.push(message));
+      }),
+    );
     while (next - (await onChain()) > ahead) await sleep(300);
   }
   return { taken: calls.length - errors.length, errors };
@@ -111,7 +132,11 @@ export async function flood(api, calls, signer, { atOnce = 200, ahead = 3000 } =
 export async function transactions(api, first, ...addresses) {
   const found = [];
   let paid;
-  for await (const { block, phase, event: { method, data } } of eventsSince(api, first)) {
+  for await (const {
+    block,
+    phase,
+    event: { method, data },
+  } of eventsSince(api, first)) {
     const place = `${block} ${phase}`;
     if (method === 'TransactionFeePaid') {
       paid = { place, block, who: data.who.toString(), fee: data.actualFee.toBigInt() };
@@ -157,12 +182,19 @@ export class Sybil {
   async sign(job, kind, statement) {
     const record = (await this.api.query.fheMl.jobs(job)).unwrap();
     const { artifact } = (await this.api.query.fheMl.models(record.model)).unwrap();
-    return this.pair.sign(u8aConcat(
-      stringToU8a(`fhe-ml/submission/${record.engine ? 3 : 2}`),
-      this.api.genesisHash.toU8a(), number(8, job), record.input.toU8a(), artifact.toU8a(),
-      record.serverKey.toU8a(), record.engine ? number(2, record.engine.toNumber()) : new Uint8Array(),
-      Uint8Array.of(kind), statement,
-    ));
+    return this.pair.sign(
+      u8aConcat(
+        stringToU8a(`fhe-ml/submission/${record.engine ? 3 : 2}`),
+        this.api.genesisHash.toU8a(),
+        number(8, job),
+        record.input.toU8a(),
+        artifact.toU8a(),
+        record.serverKey.toU8a(),
+        record.engine ? number(2, record.engine.toNumber()) : new Uint8Array(),
+        Uint8Array.of(kind),
+        statement,
+      ),
+    );
   }
 
   /** A transaction that posts an outcome; `forged` has a signature of something else. */
@@ -174,8 +206,9 @@ export class Sybil {
   }
 
   async commitment(job, outcome) {
-    const commitment = hash(u8aConcat(
-      stringToU8a('fhe-ml/commitment/1'), this.pair.publicKey, number(8, job), hash(outcome)));
+    const commitment = hash(
+      u8aConcat(stringToU8a('fhe-ml/commitment/1'), this.pair.publicKey, number(8, job), hash(outcome)),
+    );
     const signature = await this.sign(job, 1, commitment);
     return general(this.api, 'commitResult', { worker: this.pair.publicKey, job, commitment, signature });
   }
@@ -203,8 +236,10 @@ export class Sybil {
       const { commitments, revealed } = await this.api.query.fheMl.ballots(job);
       const has = commitments.some(([worker]) => worker.toHex() === this.id);
       if (!has) await this.once(`commit ${job}`, () => this.commit(job, outcome));
-      else if (!revealed.some((shown) => shown.eq(hash(outcome)))
-        && record.assignees.every((worker) => commitments.some(([other]) => other.eq(worker)))) {
+      else if (
+        !revealed.some((shown) => shown.eq(hash(outcome))) &&
+        record.assignees.every((worker) => commitments.some(([other]) => other.eq(worker)))
+      ) {
         await this.once(`reveal ${job}`, () => this.post(job, outcome));
       }
     }
@@ -215,10 +250,13 @@ export class Sybil {
     this.done ??= new Map();
     if (Date.now() < (this.done.get(what) ?? 0)) return;
     this.done.set(what, Date.now() + 8_000);
-    await act().then(() => (this.taken += 1), ({ message }) => {
-      this.refused.push(`${what.split(' ')[0]}: ${message}`);
-      this.done.delete(what);
-    });
+    await act().then(
+      () => (this.taken += 1),
+      ({ message }) => {
+        this.refused.push(`${what.split(' ')[0]}: ${message}`);
+        this.done.delete(what);
+      },
+    );
   }
 }
 
@@ -280,8 +318,10 @@ export function serving(workers, outcomeOf) {
   return async () => {
     stop.abort();
     await done;
-    console.log(`the pool took ${workers.reduce((sum, { taken }) => sum + taken, 0)} transactions of the attacker's workers, `
-      + `and said ${JSON.stringify(tally(workers.flatMap(({ refused }) => refused)))}`);
+    console.log(
+      `the pool took ${workers.reduce((sum, { taken }) => sum + taken, 0)} transactions of the attacker's workers, ` +
+        `and said ${JSON.stringify(tally(workers.flatMap(({ refused }) => refused)))}`,
+    );
   };
 }
 
@@ -293,9 +333,23 @@ export async function deceive(node, number, operator, outcomeOf) {
   const [sybil] = await joinSybils(node, 1, operator);
   const before = await wealth(api, operator.address);
   const stop = serving([sybil], outcomeOf);
-  const { refused, shown } = await fheMl('predict', '--model', String(number), '--input', model('breast_cancer.test.csv'),
-    '--rows', '0..1', '--key', node.keys, '--suri', '//Bob', '--url', node.url)
-    .then(([row]) => ({ shown: row }), refusal).finally(stop);
+  const { refused, shown } = await fheMl(
+    'predict',
+    '--model',
+    String(number),
+    '--input',
+    model('breast_cancer.test.csv'),
+    '--rows',
+    '0..1',
+    '--key',
+    node.keys,
+    '--suri',
+    '//Bob',
+    '--url',
+    node.url,
+  )
+    .then(([row]) => ({ shown: row }), refusal)
+    .finally(stop);
   console.log(`the user sees ${JSON.stringify(shown ?? refused)}`);
   balances(before, await wealth(api, operator.address));
   assert.equal((await sybil.record()).completed.toNumber(), 1, 'the chain did not take the lie');

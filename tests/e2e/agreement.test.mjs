@@ -23,12 +23,10 @@ before(async () => {
 });
 after(() => Promise.all(Object.values(nodes).map((node) => node.stop())));
 
-const predict = (rows, redundancy) =>
-  predictRight(nodes.bob, keys, rows, '--redundancy', String(redundancy));
+const predict = (rows, redundancy) => predictRight(nodes.bob, keys, rows, '--redundancy', String(redundancy));
 const worker = async (suri) => {
   const operators = { dave: '5DAAnrj7VHTznn2AWBemMuyBwZWs6FNFjdyVXUeYum3PTXFy' };
-  return (await fheMl('worker', 'list', '--url', nodes.bob.url))
-    .find(({ operator }) => operator === operators[suri]);
+  return (await fheMl('worker', 'list', '--url', nodes.bob.url)).find(({ operator }) => operator === operators[suri]);
 };
 
 test('a lying worker is slashed, and every prediction of two workers is right', async () => {
@@ -37,7 +35,7 @@ test('a lying worker is slashed, and every prediction of two workers is right', 
 
   const slashed = await history(nodes.bob.api, 'WorkerSlashed');
   assert.ok(slashed.length > 0, 'the liar was given no job of 24');
-  slashed.forEach(({ event }) => assert.equal(event.data.worker.toHex(), liar));
+  for (const { event } of slashed) assert.equal(event.data.worker.toHex(), liar);
   assert.ok((await history(nodes.bob.api, 'InferenceDisputed')).length >= slashed.length);
   const after = await worker('dave');
   assert.equal(after.status, 'suspended');
@@ -49,25 +47,24 @@ test('a lying worker is slashed, and every prediction of two workers is right', 
   await balancedBooks(nodes.bob);
 });
 
-test('equal results of three workers are posted once, in four blocks, and cost three times the work',
-  async () => {
-    const quote = async (k) =>
-      BigInt((await fheMl('quote', '--model', '0', '--redundancy', String(k), '--url', nodes.bob.url))[0].fee);
-    const work = (await quote(2)) - (await quote(1));
-    const three = await quote(3);
-    assert.equal(three - (await quote(1)), 2n * work);
-    const before = (await history(nodes.bob.api, 'InferenceCompleted')).length;
-    const rows = await predict('30..38', 3);
-    rows.forEach((row) => assert.equal(BigInt(row.fee), three));
-    const completed = (await history(nodes.bob.api, 'InferenceCompleted')).slice(before);
-    assert.equal(completed.length, 8);
-    completed.forEach(({ event }) => assert.equal(event.data.workers.length, 3));
-    const waits = rows.map((row) => row.result_in_block - row.requested_in_block).sort((a, b) => a - b);
-    console.log(`blocks from request to result with three workers: ${waits}`);
-    // The workers are drawn in the next block, commit in the second and show the result in the third; network
-    // and polling take another.
-    assert.ok(waits[0] <= 5, `${waits}`);
-  });
+test('equal results of three workers are posted once, in four blocks, and cost three times the work', async () => {
+  const quote = async (k) =>
+    BigInt((await fheMl('quote', '--model', '0', '--redundancy', String(k), '--url', nodes.bob.url))[0].fee);
+  const work = (await quote(2)) - (await quote(1));
+  const three = await quote(3);
+  assert.equal(three - (await quote(1)), 2n * work);
+  const before = (await history(nodes.bob.api, 'InferenceCompleted')).length;
+  const rows = await predict('30..38', 3);
+  for (const row of rows) assert.equal(BigInt(row.fee), three);
+  const completed = (await history(nodes.bob.api, 'InferenceCompleted')).slice(before);
+  assert.equal(completed.length, 8);
+  for (const { event } of completed) assert.equal(event.data.workers.length, 3);
+  const waits = rows.map((row) => row.result_in_block - row.requested_in_block).sort((a, b) => a - b);
+  console.log(`blocks from request to result with three workers: ${waits}`);
+  // The workers are drawn in the next block, commit in the second and show the result in the third; network
+  // and polling take another.
+  assert.ok(waits[0] <= 5, `${waits}`);
+});
 
 test('more workers than there are cannot be asked', async () => {
   await assert.rejects(predict('0..1', 8), (error) => /TooFewWorkers/.test(error.stderr));

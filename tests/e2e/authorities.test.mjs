@@ -29,14 +29,17 @@ const known = async (address) => {
   const list = await fheMl('authority', 'list', '--url', nodes.alice.url);
   return list.find(({ account }) => account === address);
 };
-const inSet = (address, expected) => until(`${address} in the set: ${expected}`,
-  async () => Boolean((await known(address))?.in_set) === expected, 6 * LENGTH * SLOT / 1000);
+const inSet = (address, expected) =>
+  until(
+    `${address} in the set: ${expected}`,
+    async () => Boolean((await known(address))?.in_set) === expected,
+    (6 * LENGTH * SLOT) / 1000,
+  );
 
 /** Finality goes on, by `count` blocks. */
 const finality = async (count = 4, seconds = 60) => {
   const from = await finalized(nodes.alice);
-  await until(`finality beyond ${from + count}`,
-    async () => (await finalized(nodes.alice)) >= from + count, seconds);
+  await until(`finality beyond ${from + count}`, async () => (await finalized(nodes.alice)) >= from + count, seconds);
 };
 
 const held = async (address) => {
@@ -46,8 +49,18 @@ const held = async (address) => {
 };
 
 const joining = (options) =>
-  new Node(['--chain', 'local', '--validator', '--node-key', randomBytes(32).toString('hex'),
-    '--bootnodes', bootAddress(nodes.alice)], options);
+  new Node(
+    [
+      '--chain',
+      'local',
+      '--validator',
+      '--node-key',
+      randomBytes(32).toString('hex'),
+      '--bootnodes',
+      bootAddress(nodes.alice),
+    ],
+    options,
+  );
 
 test('a fifth node joins as a candidate, authors in a later session, and finality goes on', async () => {
   const refused = fheMl('authority', 'leave', '--suri', '//Eve', '--url', nodes.alice.url);
@@ -63,8 +76,7 @@ test('a fifth node joins as a candidate, authors in a later session, and finalit
 
 test('an authority that runs twice seals twice, and loses half its bond', async () => {
   const slashAccount = String(nodes.alice.api.consts.authorities.slashAccount);
-  const free = async () =>
-    (await nodes.alice.api.query.system.account(slashAccount)).data.free.toBigInt();
+  const free = async () => (await nodes.alice.api.query.system.account(slashAccount)).data.free.toBigInt();
   const [bond, slashed] = [await held(eve.address), await free()];
   const folder = scratch();
   const [chain] = readdirSync(join(fifth.base, 'chains'));

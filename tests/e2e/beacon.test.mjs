@@ -22,8 +22,9 @@ async function blocks({ api }, from, to) {
       slot: Number(Buffer.from(slot.toU8a(true)).readBigUInt64LE()),
       seed: (await beacon.seed()).toHex(),
       last: (await beacon.contributedIn()).toNumber(),
-      contributions: block.extrinsics.filter(({ method }) =>
-        method.section === 'beacon' && method.method === 'contribute'),
+      contributions: block.extrinsics.filter(
+        ({ method }) => method.section === 'beacon' && method.method === 'contribute',
+      ),
     });
   }
   return found;
@@ -66,8 +67,7 @@ test('four authors take turns, one dies by kill -9 and comes back, and all have 
   const authors = (list) => new Set(list.map(({ slot }) => slot % NAMES.length));
 
   // Dave is started last, when there are blocks of the others.
-  await until('blocks of all four', async () =>
-    authors(await blocks(bob, 1, await best(bob))).size === NAMES.length);
+  await until('blocks of all four', async () => authors(await blocks(bob, 1, await best(bob))).size === NAMES.length);
 
   await dave.kill();
   const death = await best(bob);
@@ -79,11 +79,11 @@ test('four authors take turns, one dies by kill -9 and comes back, and all have 
 
   await dave.start();
   const back = await best(bob);
-  await until('a block by dave', async () =>
-    authors(await blocks(bob, back + 1, await best(bob))).has(DAVE));
+  await until('a block by dave', async () => authors(await blocks(bob, back + 1, await best(bob))).has(DAVE));
   const final = await best(bob);
   await until('finality', async () =>
-    (await Promise.all(Object.values(nodes).map(finalized))).every((number) => number >= final));
+    (await Promise.all(Object.values(nodes).map(finalized))).every((number) => number >= final),
+  );
   const [first, ...others] = await Promise.all(Object.values(nodes).map((node) => blocks(node, 1, final)));
   contributed(first);
   const seeds = (list) => list.map(({ seed }) => seed);

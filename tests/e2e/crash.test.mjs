@@ -22,8 +22,19 @@ after(() => node?.stop());
 test('a result that was evaluated but not included survives kill -9, and lands once', async () => {
   const row = 7;
   const inputFile = join(node.folder, 'row.input');
-  await fheMl('encrypt', '--model', node.artifact, '--input', model('breast_cancer.test.csv'),
-    '--row', String(row), '--key', node.keys, '--output', inputFile);
+  await fheMl(
+    'encrypt',
+    '--model',
+    node.artifact,
+    '--input',
+    model('breast_cancer.test.csv'),
+    '--row',
+    String(row),
+    '--key',
+    node.keys,
+    '--output',
+    inputFile,
+  );
   const input = u8aToHex(readFileSync(inputFile));
   const call = node.api.tx.fheMl.requestInference(0, null, input, 10n ** 12n, 1);
   const { events } = await send(node.api, call, bob);
@@ -45,8 +56,17 @@ test('a result that was evaluated but not included survives kill -9, and lands o
 
   const resultFile = join(node.folder, 'result');
   writeFileSync(resultFile, result.toU8a(true));
-  const [prediction] = await fheMl('decrypt', '--model', node.artifact, '--input', inputFile,
-    '--result', resultFile, '--key', node.keys);
+  const [prediction] = await fheMl(
+    'decrypt',
+    '--model',
+    node.artifact,
+    '--input',
+    inputFile,
+    '--result',
+    resultFile,
+    '--key',
+    node.keys,
+  );
   assert.equal(prediction.prediction, expected.prediction[row]);
 
   await sleep(8_000); // Long enough for the hook to send again, if it did.

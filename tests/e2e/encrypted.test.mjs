@@ -31,25 +31,44 @@ const register = async (name, dataset, ...options) => {
   const twin = join(node.folder, `${name}.twin.fheml`);
   const artifact = join(node.folder, `${name}${options.length ? '.hidden' : ''}.fheml`);
   await fheMl('model', 'import', model(`${name}.onnx`), ...calibration, '--output', twin);
-  const [card] = await fheMl('model', 'import', model(`${name}.onnx`), ...calibration,
-    '--encrypt-for', node.keys, '--output', artifact, ...options);
-  const [{ model: number }] =
-    await fheMl('model', 'register', artifact, '--suri', '//Alice', ...chain);
+  const [card] = await fheMl(
+    'model',
+    'import',
+    model(`${name}.onnx`),
+    ...calibration,
+    '--encrypt-for',
+    node.keys,
+    '--output',
+    artifact,
+    ...options,
+  );
+  const [{ model: number }] = await fheMl('model', 'register', artifact, '--suri', '//Alice', ...chain);
   const table = model(`${dataset}.test.csv`);
   return { twin, artifact, card, number: String(number), table };
 };
 const schema = (registered) => registered.artifact.replace(/fheml$/, 'schema');
 const predict = ({ number, table, ...registered }, keys, ...options) =>
-  fheMl('predict', '--model', number, '--input', table, '--key', keys, '--suri', '//Bob',
-    '--schema', schema(registered), ...chain, ...options);
+  fheMl(
+    'predict',
+    '--model',
+    number,
+    '--input',
+    table,
+    '--key',
+    keys,
+    '--suri',
+    '//Bob',
+    '--schema',
+    schema(registered),
+    ...chain,
+    ...options,
+  );
 
 /** Every prediction and score is that of the public twin in the clear, to the last bit. */
 const agree = async (registered, ...options) => {
   const rows = await predict(registered, node.keys, ...options);
-  const clear = await fheMl('evaluate', registered.twin, '--input', registered.table, '--clear',
-    ...options);
-  const numbers = ({ row, prediction, scores, raw_scores }) =>
-    ({ row, prediction, scores, raw_scores });
+  const clear = await fheMl('evaluate', registered.twin, '--input', registered.table, '--clear', ...options);
+  const numbers = ({ row, prediction, scores, raw_scores }) => ({ row, prediction, scores, raw_scores });
   const twin = clear.filter((line) => 'row' in line).map(numbers);
   const byRow = rows.map(numbers).sort((a, b) => a.row - b.row);
   assert.deepEqual(byRow, twin);
@@ -77,11 +96,13 @@ test('hidden shapes, several classes and an output layer cross the chain as well
 });
 
 test('the key that a model needs is shown by the tool and by polkadot.js', async () => {
-  const key = u8aToHex((await node.api.query.fheMl.models(boosted.number)).unwrap()
-    .encryptedFor.unwrap().toU8a());
+  const key = u8aToHex((await node.api.query.fheMl.models(boosted.number)).unwrap().encryptedFor.unwrap().toU8a());
   assert.ok((await node.api.query.fheMl.serverKeys(key)).isSome);
   const listed = await fheMl('model', 'list', ...chain);
-  assert.deepEqual(listed.map((record) => record.encrypted_for), Array(listed.length).fill(key));
+  assert.deepEqual(
+    listed.map((record) => record.encrypted_for),
+    Array(listed.length).fill(key),
+  );
 
   const [shown] = await fheMl('model', 'inspect', boosted.artifact);
   assert.equal(shown.encrypted_for, key);
@@ -99,8 +120,18 @@ test('a request under another key is refused with an error of its own', async ()
     assert.match(error.stderr, /encrypted for another client key/);
     return true;
   });
-  const noSchema = fheMl('predict', '--model', boosted.number, '--input', boosted.table, '--key',
-    node.keys, '--suri', '//Bob', ...chain);
+  const noSchema = fheMl(
+    'predict',
+    '--model',
+    boosted.number,
+    '--input',
+    boosted.table,
+    '--key',
+    node.keys,
+    '--suri',
+    '//Bob',
+    ...chain,
+  );
   await assert.rejects(noSchema, (error) => /--schema FILE/.test(error.stderr));
 
   // The chain does not take what a patched tool would send.
@@ -108,8 +139,9 @@ test('a request under another key is refused with an error of its own', async ()
     const file = join(node.folder, 'row.input');
     await fheMl('encrypt', '--model', artifact, '--input', table, '--key', node.keys, '--output', file);
     const input = readFileSync(file);
-    const { hash } = await fheMl('keygen', '--out', join(node.folder, `other-${number}`))
-      .then(([line]) => ({ hash: line.server_key_hash }));
+    const { hash } = await fheMl('keygen', '--out', join(node.folder, `other-${number}`)).then(([line]) => ({
+      hash: line.server_key_hash,
+    }));
     Buffer.from(hash.slice(2), 'hex').copy(input, 48);
     const key = number === boosted.number ? hash : null;
     const call = node.api.tx.fheMl.requestInference(number, key, u8aToHex(input), FEE_LIMIT, 1);
@@ -118,8 +150,15 @@ test('a request under another key is refused with an error of its own', async ()
 });
 
 test('a schema is never overwritten', async () => {
-  const again = fheMl('model', 'import', model('breast_cancer_logistic.onnx'),
-    '--encrypt-for', node.keys, '--output', logistic.artifact);
+  const again = fheMl(
+    'model',
+    'import',
+    model('breast_cancer_logistic.onnx'),
+    '--encrypt-for',
+    node.keys,
+    '--output',
+    logistic.artifact,
+  );
   await assert.rejects(again, (error) => {
     assert.equal(error.code, 1);
     assert.match(error.stderr, /exists already/);
@@ -179,7 +218,7 @@ const secretsOf = ({ twin, card }, name) => {
     secrets.add(double);
     if (String(number).length >= 6) secrets.add(Buffer.from(String(number)));
   }
-  card.features.forEach((feature) => secrets.add(Buffer.from(feature)));
+  for (const feature of card.features) secrets.add(Buffer.from(feature));
   return secrets;
 };
 
@@ -188,7 +227,7 @@ const files = (folder) =>
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
 
-test('no weight, threshold or name is in the chain, in the node\'s files or in an artifact', async () => {
+test("no weight, threshold or name is in the chain, in the node's files or in an artifact", async () => {
   const data = [];
   const best = await node.api.rpc.chain.getBlockHash();
   for (let start; ; ) {
@@ -202,21 +241,25 @@ test('no weight, threshold or name is in the chain, in the node\'s files or in a
   }
   const blocks = (await node.api.rpc.chain.getHeader()).number.toNumber();
   for (let number = 1; number <= blocks; number += 1) {
-    const { block } = await node.api.rpc.chain.getBlock(
-      await node.api.rpc.chain.getBlockHash(number));
-    block.extrinsics.forEach((extrinsic) => data.push(extrinsic.toU8a()));
+    const { block } = await node.api.rpc.chain.getBlock(await node.api.rpc.chain.getBlockHash(number));
+    data.push(...block.extrinsics.map((extrinsic) => extrinsic.toU8a()));
   }
   const base = join(node.folder, 'chain');
   const written = files(base);
-  assert.ok(written.some((file) => file.includes('journal')), written.join(' '));
+  assert.ok(
+    written.some((file) => file.includes('journal')),
+    written.join(' '),
+  );
   // The runtime's code is in the database, too; it has nothing of a model.
   data.push(...written.map((file) => readFileSync(file)));
   data.push(readFileSync(boosted.artifact), readFileSync(logistic.artifact), readFileSync(node.log));
   const everything = Buffer.concat(data);
   assert.ok(everything.length > 10_000_000, `${everything.length} bytes`);
 
-  for (const [registered, name] of
-    [[boosted, 'breast_cancer_xgboost_50x4'], [logistic, 'breast_cancer_logistic']]) {
+  for (const [registered, name] of [
+    [boosted, 'breast_cancer_xgboost_50x4'],
+    [logistic, 'breast_cancer_logistic'],
+  ]) {
     const secrets = secretsOf(registered, name);
     assert.deepEqual(secrets.foundIn(everything), [], name);
     // The scan finds what is there.

@@ -58,14 +58,20 @@ export class Node {
     const [command, ...args] = [
       ...this.command,
       ...this.args,
-      '--base-path', this.base,
-      '--listen-addr', `/ip4/${this.host}/tcp/${this.p2p}`,
+      '--base-path',
+      this.base,
+      '--listen-addr',
+      `/ip4/${this.host}/tcp/${this.p2p}`,
       ...(this.webSocket ? ['--listen-addr', `/ip4/${this.host}/tcp/${this.ws}/ws`] : []),
-      '--rpc-port', String(this.port),
+      '--rpc-port',
+      String(this.port),
       ...(this.rpcHost === '127.0.0.1' ? [] : ['--unsafe-rpc-external', '--rpc-cors', 'all']),
-      '--prometheus-port', String(this.metrics),
-      '--no-telemetry', '--no-mdns',
-      '--state-pruning', 'archive', // The tests look back at events.
+      '--prometheus-port',
+      String(this.metrics),
+      '--no-telemetry',
+      '--no-mdns',
+      '--state-pruning',
+      'archive', // The tests look back at events.
     ];
     this.process = spawn(command, args, { stdio: ['ignore', log, log] });
     this.url = `ws://${this.rpcHost}:${this.port}`;
@@ -97,7 +103,9 @@ export class Node {
   }
 
   logged(text) {
-    return readFileSync(this.log, 'utf8').split('\n').filter((line) => line.includes(text));
+    return readFileSync(this.log, 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(text));
   }
 }
 
@@ -105,7 +113,11 @@ export class Node {
 export async function fheMl(...args) {
   const options = { maxBuffer: 1 << 26 };
   const { stdout } = await promisify(execFile)(TOOL, [...args, '--json'], options);
-  return stdout.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  return stdout
+    .trim()
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
 }
 
 /** Polls until `probe` gives something, and fails with `what` after `seconds`. */
@@ -157,8 +169,7 @@ export const event = (events, method) => {
 };
 
 /** The number of a block. */
-export const numberOf = async (api, hash) =>
-  (await api.rpc.chain.getHeader(hash)).number.toNumber();
+export const numberOf = async (api, hash) => (await api.rpc.chain.getHeader(hash)).number.toNumber();
 
 /** Every event in blocks from `first` on, oldest first, with its block number and phase. */
 export async function* eventsSince(api, first) {
@@ -184,7 +195,14 @@ export async function devNode() {
   const artifact = join(node.folder, 'model.fheml');
   const keys = join(node.folder, 'keys');
   await fheMl('keygen', '--out', keys);
-  await fheMl('model', 'import', model('breast_cancer_logistic.onnx'),
-    '--calibration', model('breast_cancer.train.csv'), '--output', artifact);
+  await fheMl(
+    'model',
+    'import',
+    model('breast_cancer_logistic.onnx'),
+    '--calibration',
+    model('breast_cancer.train.csv'),
+    '--output',
+    artifact,
+  );
   return Object.assign(node, { artifact, keys });
 }

@@ -23,8 +23,17 @@ before(async () => {
   api = node.api;
   await fheMl('model', 'register', node.artifact, '--suri', '//Alice', '--url', node.url);
   const file = join(node.folder, 'row.input');
-  await fheMl('encrypt', '--model', node.artifact, '--input', model('breast_cancer.test.csv'),
-    '--key', node.keys, '--output', file);
+  await fheMl(
+    'encrypt',
+    '--model',
+    node.artifact,
+    '--input',
+    model('breast_cancer.test.csv'),
+    '--key',
+    node.keys,
+    '--output',
+    file,
+  );
   input = readFileSync(file);
   key = readFileSync(join(node.keys, 'server.key'));
   artifact = readFileSync(node.artifact);
@@ -61,16 +70,16 @@ const stored = async () => {
   return counts;
 };
 
-for (const [what, signer] of [['artifact', alice], ['server key', bob], ['input', bob]]) {
+for (const [what, signer] of [
+  ['artifact', alice],
+  ['server key', bob],
+  ['input', bob],
+]) {
   test(`every broken ${what} has its own error and is not stored`, async () => {
     const bytes = { artifact, 'server key': key, input }[what];
     const before = await stored();
     for (const [how, blob, error] of broken(bytes)) {
-      await assert.rejects(
-        send(api, calls[what](blob), signer),
-        { message: `fheMl.${error}` },
-        `${what} ${how}`,
-      );
+      await assert.rejects(send(api, calls[what](blob), signer), { message: `fheMl.${error}` }, `${what} ${how}`);
     }
     assert.deepEqual(await stored(), before);
   });
@@ -103,8 +112,21 @@ test('an input whose body does not decode becomes a failed job, and the node liv
   const second = event(next.events, 'InferenceRequested').job;
   await until('an answer', async () => !(await api.query.fheMl.jobs(second)).unwrap().status.isPending);
 
-  const [row] = await fheMl('predict', '--model', '0', '--input', model('breast_cancer.test.csv'),
-    '--rows', '0..1', '--key', node.keys, '--suri', '//Bob', '--url', node.url);
+  const [row] = await fheMl(
+    'predict',
+    '--model',
+    '0',
+    '--input',
+    model('breast_cancer.test.csv'),
+    '--rows',
+    '0..1',
+    '--key',
+    node.keys,
+    '--suri',
+    '//Bob',
+    '--url',
+    node.url,
+  );
   assert.equal(row.row, 0);
 });
 

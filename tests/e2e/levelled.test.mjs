@@ -21,13 +21,11 @@ after(() => node?.stop());
 const register = async (name, ...options) => {
   const artifact = join(node.folder, `${name}.fheml`);
   await fheMl('model', 'import', model(`${name}.onnx`), '--output', artifact, ...options);
-  const [{ model: number }] =
-    await fheMl('model', 'register', artifact, '--suri', '//Alice', ...chain);
+  const [{ model: number }] = await fheMl('model', 'register', artifact, '--suri', '//Alice', ...chain);
   return { artifact, number: String(number) };
 };
 const predict = (number, table, ...options) =>
-  fheMl('predict', '--model', number, '--input', table, '--key', node.keys, '--suri', '//Bob',
-    ...chain, ...options);
+  fheMl('predict', '--model', number, '--input', table, '--key', node.keys, '--suri', '//Bob', ...chain, ...options);
 const expected = (name) => JSON.parse(readFileSync(model(`${name}.expected.json`)));
 
 /** Classes equal to ONNX Runtime's, scores within 2^-10. */
@@ -35,8 +33,9 @@ const agree = (rows, name) => {
   const { prediction, scores } = expected(name);
   for (const row of rows) {
     assert.equal(row.prediction, prediction[row.row], `${name}, row ${row.row}`);
-    row.scores.forEach((score, at) =>
-      assert.ok(Math.abs(score - scores[row.row][at]) < 2 ** -10, `${name}, row ${row.row}`));
+    for (const [at, score] of row.scores.entries()) {
+      assert.ok(Math.abs(score - scores[row.row][at]) < 2 ** -10, `${name}, row ${row.row}`);
+    }
   }
 };
 
@@ -70,8 +69,7 @@ test('several classes, missing values and a network cross the chain as well', as
   const holes = await register('holes_xgboost');
   const lines = readFileSync(model('breast_cancer.test.csv'), 'utf8').trim().split('\n');
   const [header, ...rest] = lines.map((line) => line.split(','));
-  const cells = rest.map((row, at) =>
-    row.map((cell, column) => ((at * row.length + column) % 7 === 0 ? '' : cell)));
+  const cells = rest.map((row, at) => row.map((cell, column) => ((at * row.length + column) % 7 === 0 ? '' : cell)));
   const table = join(node.folder, 'holes.csv');
   writeFileSync(table, [header, ...cells].map((row) => row.join(',')).join('\n'));
   agree(await predict(holes.number, table, '--rows', '0..20'), 'holes_xgboost');
@@ -98,10 +96,7 @@ test('a result is bound to its key: another client key does not decrypt it', asy
   const other = join(node.folder, 'other');
   await fheMl('keygen', '--out', other);
   const [{ job }] = await predict('0', model('breast_cancer.test.csv'), '--rows', '3');
-  await assert.rejects(
-    fheMl('decrypt', '--job', String(job), '--key', other, ...chain),
-    /another server key/,
-  );
+  await assert.rejects(fheMl('decrypt', '--job', String(job), '--key', other, ...chain), /another server key/);
   const [{ prediction }] = await fheMl('decrypt', '--job', String(job), '--key', node.keys, ...chain);
   assert.equal(prediction, expected('breast_cancer_xgboost_50x4').prediction[3]);
 });
@@ -110,10 +105,26 @@ test('hostile keys and inputs fail their jobs with the reason, and the node live
   const { api } = node;
   const bob = account('//Bob');
   const file = join(node.folder, 'row.input');
-  await fheMl('encrypt', '--model', '0', '--input', model('breast_cancer.test.csv'), '--key',
-    node.keys, '--output', file, ...chain);
+  await fheMl(
+    'encrypt',
+    '--model',
+    '0',
+    '--input',
+    model('breast_cancer.test.csv'),
+    '--key',
+    node.keys,
+    '--output',
+    file,
+    ...chain,
+  );
   const input = readFileSync(file);
-  const [[{ args: [ownKey] }]] = await api.query.fheMl.serverKeys.entries();
+  const [
+    [
+      {
+        args: [ownKey],
+      },
+    ],
+  ] = await api.query.fheMl.serverKeys.entries();
   const outcome = async (key, blob) => {
     const call = api.tx.fheMl.requestInference(0, key, u8aToHex(blob), 10n ** 12n, 1);
     const { job } = event((await send(api, call, bob)).events, 'InferenceRequested');

@@ -33,14 +33,20 @@ after(async () => {
 });
 
 /** Follows a chain in a worker. */
-const follow = (text, onResponse) => new Promise((resolve, reject) => {
-  const worker = new Worker(new URL('light-worker.mjs', import.meta.url));
-  worker.once('error', reject);
-  worker.on('message', (message) => (typeof message === 'string' ? onResponse(message) : resolve({
-    sendJsonRpc: (request) => worker.postMessage(request), remove: () => worker.terminate(),
-  })));
-  worker.postMessage(text);
-});
+const follow = (text, onResponse) =>
+  new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('light-worker.mjs', import.meta.url));
+    worker.once('error', reject);
+    worker.on('message', (message) =>
+      typeof message === 'string'
+        ? onResponse(message)
+        : resolve({
+            sendJsonRpc: (request) => worker.postMessage(request),
+            remove: () => worker.terminate(),
+          }),
+    );
+    worker.postMessage(text);
+  });
 
 /** All three lies: another model, another price, another result. */
 const tellLies = () => {
@@ -53,8 +59,23 @@ const balance = async (name) => {
   return data.free.toBigInt() + data.reserved.toBigInt();
 };
 const jobs = async () => (await node.api.query.fheMl.nextJob()).toNumber();
-const predict = (rows, ...options) => fheMl('predict', '--model', '0', '--input', TABLE, '--rows', rows,
-  '--key', keys, '--suri', '//Bob', '--url', proxy.url, ...options);
+const predict = (rows, ...options) =>
+  fheMl(
+    'predict',
+    '--model',
+    '0',
+    '--input',
+    TABLE,
+    '--rows',
+    rows,
+    '--key',
+    keys,
+    '--suri',
+    '//Bob',
+    '--url',
+    proxy.url,
+    ...options,
+  );
 const right = (answers, first) => {
   for (const [at, { prediction }] of answers.entries()) assert.equal(prediction, EXPECTED[first + at]);
 };
@@ -65,8 +86,15 @@ before(async () => {
   keys = join(node.folder, 'keys');
   const artifact = join(node.folder, 'model.fheml');
   await fheMl('keygen', '--out', keys);
-  await fheMl('model', 'import', model(`${NAME}.onnx`), '--calibration', model('breast_cancer.train.csv'),
-    '--output', artifact);
+  await fheMl(
+    'model',
+    'import',
+    model(`${NAME}.onnx`),
+    '--calibration',
+    model('breast_cancer.train.csv'),
+    '--output',
+    artifact,
+  );
   await fheMl('model', 'register', artifact, '--suri', '//Alice', '--url', node.url);
   await fheMl('key', 'register', '--key', keys, '--suri', '//Bob', '--url', node.url);
   // The same task, but this model takes the columns by position and has another hash.
@@ -79,10 +107,18 @@ before(async () => {
     artifact: lieAboutStorage(mapOf('ModelArtifacts'), (value) => (value === truth ? untruth : value)),
     quote: lieAboutQuote(FORTUNE),
     // Another number behind the noise: the top bit of the last byte of the last body.
-    result: lieAboutStorage(mapOf('Results'), (value) => value.slice(0, -3) + ((parseInt(value.at(-3), 16) + 4) % 16).toString(16) + value.slice(-2)),
+    result: lieAboutStorage(
+      mapOf('Results'),
+      (value) => value.slice(0, -3) + ((parseInt(value.at(-3), 16) + 4) % 16).toString(16) + value.slice(-2),
+    ),
   };
   spec = join(node.folder, 'spec.json');
-  const json = JSON.parse(execFileSync(NODE, ['export-chain-spec', '--chain', 'dev', '--raw'], { maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] }));
+  const json = JSON.parse(
+    execFileSync(NODE, ['export-chain-spec', '--chain', 'dev', '--raw'], {
+      maxBuffer: 1 << 28,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }),
+  );
   json.bootNodes = [`/ip4/127.0.0.1/tcp/${node.ws}/ws/p2p/${BOOT_PEER}`];
   writeFileSync(spec, JSON.stringify(json));
   proxy = await new LyingProxy(node.url).start();
@@ -118,8 +154,20 @@ test('a light client registers a server key of 2.4 MB and reads a job again', as
   const light = ['--url', proxy.url, '--light', spec];
   const [key] = await fheMl('key', 'register', '--key', own, '--suri', '//Charlie', ...light);
   assert.equal(key.was_registered, false);
-  const answers = await fheMl('predict', '--model', '0', '--input', TABLE, '--rows', '3..4', '--key', own,
-    '--suri', '//Charlie', ...light);
+  const answers = await fheMl(
+    'predict',
+    '--model',
+    '0',
+    '--input',
+    TABLE,
+    '--rows',
+    '3..4',
+    '--key',
+    own,
+    '--suri',
+    '//Charlie',
+    ...light,
+  );
   right(answers, 3);
   const [again] = await fheMl('decrypt', '--job', String(answers[0].job), '--key', own, ...light);
   assert.equal(again.prediction, EXPECTED[3]);
@@ -127,11 +175,12 @@ test('a light client registers a server key of 2.4 MB and reads a job again', as
 
 test('a light client without full nodes, or of another chain, says so', async () => {
   const nowhere = ['--light', spec, '--bootnode', `/ip4/127.0.0.1/tcp/1/ws/p2p/${BOOT_PEER}`];
-  const refused = (pattern, ...args) => assert.rejects(fheMl('model', 'list', ...args), (error) => {
-    assert.match(error.stderr, pattern);
-    assert.equal(error.stderr.trim().split('\n').length, 1, error.stderr);
-    return true;
-  });
+  const refused = (pattern, ...args) =>
+    assert.rejects(fheMl('model', 'list', ...args), (error) => {
+      assert.match(error.stderr, pattern);
+      assert.equal(error.stderr.trim().split('\n').length, 1, error.stderr);
+      return true;
+    });
   const none = join(node.folder, 'none.json');
   writeFileSync(none, readFileSync(spec, 'utf8').replace(/"bootNodes":\[[^\]]*\]/, '"bootNodes":[]'));
   await refused(/names no bootNodes/, '--light', none);
@@ -139,7 +188,10 @@ test('a light client without full nodes, or of another chain, says so', async ()
   await refused(/none of the chain's full nodes answers/, ...nowhere);
 });
 
-for (const [what, trouble] of [['swallows', 'swallow'], ['hangs up after', 'cut']]) {
+for (const [what, trouble] of [
+  ['swallows', 'swallow'],
+  ['hangs up after', 'cut'],
+]) {
   test(`a node that ${what} a transaction gets it again, and one job is paid for`, async () => {
     proxy.lies = [];
     Object.assign(proxy, { [trouble]: 1, swallowed: 0, cuts: 0 });
@@ -148,7 +200,7 @@ for (const [what, trouble] of [['swallows', 'swallow'], ['hangs up after', 'cut'
     right(answers, 5);
     assert.equal(proxy.swallowed + proxy.cuts, 1);
     assert.equal(await jobs(), count + 1);
-    const paid = before - await balance('Bob');
+    const paid = before - (await balance('Bob'));
     assert.ok(paid >= BigInt(answers[0].fee) && paid < 2n * BigInt(answers[0].fee), `${paid} for ${answers[0].fee}`);
   });
 }
@@ -167,7 +219,10 @@ test('the npm package trusts no node either', async () => {
   const own = Keys.read(readFileSync(join(keys, 'client.key')), readFileSync(join(keys, 'server.key')));
   const artifact = (await (await finalized(api)).query.fheMl.modelArtifacts(0)).unwrap().toU8a(true);
   const chainModel = new Model(artifact);
-  const names = readFileSync(TABLE, 'utf8').split('\n').slice(0, 2).map((line) => line.split(','));
+  const names = readFileSync(TABLE, 'utf8')
+    .split('\n')
+    .slice(0, 2)
+    .map((line) => line.split(','));
   const row = Object.fromEntries(names[0].map((name, at) => [name, Number(names[1][at])]));
   const input = chainModel.encrypt(own, row);
   const call = api.tx.fheMl.requestInference(0, own.serverKeyHash(), toHex(input), mostFee(api, artifact), 1);
@@ -227,7 +282,10 @@ test('the page trusts no node, or says that it does', async () => {
   await answer.filter({ hasText: /Malignant|Benign/ }).waitFor({ timeout: 120_000 });
   assert.equal(await answer.textContent(), EXPECTED[0] === 0 ? 'Malignant' : 'Benign');
   // @polkadot/api asks an open connection of before for its health; that is not answered with anything that counts.
-  assert.deepEqual(proxy.asked.filter((method) => method !== 'system_health'), []);
+  assert.deepEqual(
+    proxy.asked.filter((method) => method !== 'system_health'),
+    [],
+  );
   assert.deepEqual(complaints, []);
 
   // Whoever believes the node is told by its price, and pays nothing.

@@ -62,7 +62,9 @@ export class LyingProxy {
     const requests = new Map();
     const early = [];
     this.connections.add(client);
-    node.on('open', () => early.splice(0).forEach((text) => node.send(text)));
+    node.on('open', () => {
+      for (const text of early.splice(0)) node.send(text);
+    });
     const close = () => {
       this.connections.delete(client);
       client.terminate();
@@ -84,7 +86,7 @@ export class LyingProxy {
       if (SUBMISSIONS.includes(request.method) && this.cut > 0) {
         this.cut -= 1;
         this.cuts += 1;
-        setTimeout(() => [...this.connections].forEach((connection) => connection.terminate()), 20);
+        setTimeout(() => this.hangUp(), 20);
       }
     });
     node.on('message', (data) => {
@@ -96,8 +98,12 @@ export class LyingProxy {
     });
   }
 
+  hangUp() {
+    for (const connection of [...this.connections]) connection.terminate();
+  }
+
   stop() {
-    this.connections.forEach((connection) => connection.terminate());
+    this.hangUp();
     this.server.close();
   }
 }

@@ -36,7 +36,8 @@ export const finalized = async ({ api }) => {
 };
 
 /** The version of the runtime that makes the block after that with this hash, or the next one. */
-export const specVersion = async ({ api }, ...hash) => (await api.rpc.state.getRuntimeVersion(...hash)).specVersion.toNumber();
+export const specVersion = async ({ api }, ...hash) =>
+  (await api.rpc.state.getRuntimeVersion(...hash)).specVersion.toNumber();
 
 /** Has the admin replace the runtime; resolves to the number of the block that did. It is not watched: the connection
  * would read that block, which is of the old version, with the types of the new one. */
@@ -55,8 +56,15 @@ export async function registerModel(node) {
   const keys = join(node.folder, 'keys');
   const artifact = join(node.folder, 'model.fheml');
   await fheMl('keygen', '--out', keys);
-  await fheMl('model', 'import', model('breast_cancer_logistic.onnx'), '--output', artifact,
-    '--calibration', model('breast_cancer.train.csv'));
+  await fheMl(
+    'model',
+    'import',
+    model('breast_cancer_logistic.onnx'),
+    '--output',
+    artifact,
+    '--calibration',
+    model('breast_cancer.train.csv'),
+  );
   await fheMl('model', 'register', artifact, '--suri', '//Alice', '--url', node.url);
   return { keys, artifact };
 }
@@ -76,8 +84,22 @@ export async function joinExtraWorker(node, suri, signer) {
 
 /** Predicts rows of that model (as `0..4`) for Bob; each must be as ONNX Runtime has it. Returns them. */
 export async function predictRight(node, keys, rows, ...options) {
-  const answers = await fheMl('predict', '--model', '0', '--input', model('breast_cancer.test.csv'),
-    '--rows', rows, '--key', keys, '--suri', '//Bob', '--url', node.url, ...options);
+  const answers = await fheMl(
+    'predict',
+    '--model',
+    '0',
+    '--input',
+    model('breast_cancer.test.csv'),
+    '--rows',
+    rows,
+    '--key',
+    keys,
+    '--suri',
+    '//Bob',
+    '--url',
+    node.url,
+    ...options,
+  );
   const [start, end] = rows.split('..').map(Number);
   assert.equal(answers.length, end - start);
   for (const { row, prediction } of answers) assert.equal(prediction, EXPECTED[row], `row ${row}`);
@@ -95,8 +117,11 @@ export async function sendAll(node, calls, signer) {
 /** Waits until no job is pending, and returns all jobs. */
 export async function allFinished(node, count, seconds) {
   const { fheMl: pallet } = node.api.query;
-  await until(`${count} jobs to be finished`, async () =>
-    (await pallet.nextJob()).toNumber() >= count && (await pallet.pendingCount()).isZero(), seconds);
+  await until(
+    `${count} jobs to be finished`,
+    async () => (await pallet.nextJob()).toNumber() >= count && (await pallet.pendingCount()).isZero(),
+    seconds,
+  );
   const jobs = await pallet.jobs.entries();
   return jobs.map(([key, job]) => ({ number: key.args[0].toNumber(), job: job.unwrap() }));
 }
@@ -109,17 +134,21 @@ export async function balancedBooks(node) {
   const { query } = node.api;
   const at = await node.api.at(await node.api.rpc.chain.getFinalizedHead());
   const accounts = await at.query.system.account.entries();
-  const total = accounts.reduce((sum, [, { data }]) =>
-    sum + data.free.toBigInt() + data.reserved.toBigInt(), 0n);
+  const total = accounts.reduce((sum, [, { data }]) => sum + data.free.toBigInt() + data.reserved.toBigInt(), 0n);
   assert.equal(total, (await at.query.balances.totalIssuance()).toBigInt());
   for (const [, holds] of await query.balances.holds.entries()) {
     assert.ok(!holds.some(({ id }) => id.isFheMl && id.asFheMl.isInferenceFee), 'a fee is still held');
   }
   const paid = new Map();
-  for (const { event: { data } } of await history(node.api, 'InferenceCompleted')) {
+  for (const {
+    event: { data },
+  } of await history(node.api, 'InferenceCompleted')) {
     const job = data.job.toNumber();
     assert.ok(!paid.has(job), `job ${job} was paid twice`);
-    paid.set(job, data.workers.map((worker) => worker.toHex()));
+    paid.set(
+      job,
+      data.workers.map((worker) => worker.toHex()),
+    );
   }
   const shares = new Map();
   for (const worker of [...paid.values()].flat()) shares.set(worker, (shares.get(worker) ?? 0) + 1);

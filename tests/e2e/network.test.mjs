@@ -9,7 +9,14 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fheMl, history, model, Node, scratch, until } from './harness.mjs';
 import {
-  allFinished, balancedBooks, best, bootAddress, localNetwork, NAMES, predictRight, registerModel,
+  allFinished,
+  balancedBooks,
+  best,
+  bootAddress,
+  localNetwork,
+  NAMES,
+  predictRight,
+  registerModel,
   sendAll,
 } from './network.mjs';
 import { account } from './polkadot.mjs';
@@ -28,39 +35,50 @@ after(() => Promise.all([...Object.values(nodes), late].map((node) => node?.stop
 const predict = (count) => predictRight(nodes.bob, keys, `0..${count}`);
 
 const workers = () => fheMl('worker', 'list', '--url', nodes.bob.url);
-const workerOf = async (operator) =>
-  (await workers()).find((worker) => worker.operator === operator);
+const workerOf = async (operator) => (await workers()).find((worker) => worker.operator === operator);
 const DAVE = '5DAAnrj7VHTznn2AWBemMuyBwZWs6FNFjdyVXUeYum3PTXFy';
 const EVE = '5HGjWAeFDfFCWPsjFQdVV2Msvz2XtMktvgocEZcCj68kUMaw';
 const QUEUE = Number(process.env.FHE_ML_QUEUE ?? 1000);
 // Pay for queues, none of them for more jobs than an account may have; not the operator that joins while one is
 // on its way.
-const payers = ['//Ferdie', '//Ferdie//stash', '//Alice//stash', '//Bob//stash', '//Charlie//stash']
-  .map(account);
+const payers = ['//Ferdie', '//Ferdie//stash', '//Alice//stash', '//Bob//stash', '//Charlie//stash'].map(account);
 
 /** Queues jobs of one row; the result must be the same for all. */
 const queue = async (count) => {
   const file = join(nodes.alice.folder, 'row.input');
-  await fheMl('encrypt', '--model', artifact, '--input', model('breast_cancer.test.csv'),
-    '--key', keys, '--output', file);
+  await fheMl(
+    'encrypt',
+    '--model',
+    artifact,
+    '--input',
+    model('breast_cancer.test.csv'),
+    '--key',
+    keys,
+    '--output',
+    file,
+  );
   const input = u8aToHex(readFileSync(file));
   const { requestInference } = nodes.bob.api.tx.fheMl;
   const share = Math.ceil(count / payers.length);
-  await Promise.all(payers.map((payer, at) => {
-    const length = Math.min(share, count - at * share);
-    const calls = Array.from({ length }, () => requestInference(0, null, input, 10n ** 12n, 1));
-    return sendAll(nodes.bob, calls, payer);
-  }));
+  await Promise.all(
+    payers.map((payer, at) => {
+      const length = Math.min(share, count - at * share);
+      const calls = Array.from({ length }, () => requestInference(0, null, input, 10n ** 12n, 1));
+      return sendAll(nodes.bob, calls, payer);
+    }),
+  );
 };
 
 /** All of the newest `count` jobs are completed, with one result. */
 const allCompleted = (jobs, count) => {
   const newest = jobs.sort((a, b) => b.number - a.number).slice(0, count);
   assert.equal(newest.length, count);
-  const results = new Set(newest.map(({ number, job }) => {
-    assert.ok(job.status.isCompleted, `job ${number}: ${job.status}`);
-    return job.status.asCompleted.result.toHex();
-  }));
+  const results = new Set(
+    newest.map(({ number, job }) => {
+      assert.ok(job.status.isCompleted, `job ${number}: ${job.status}`);
+      return job.status.asCompleted.result.toHex();
+    }),
+  );
   assert.equal(results.size, 1);
 };
 
@@ -104,14 +122,15 @@ test('kill -9 of workers and block authors in the middle of a queue loses nothin
 
 /** Resumes workers that were suspended because they were dead for too long. */
 const resumeAll = async () => {
-  const suris = new Map(NAMES.map((name) => {
-    const suri = `//${name[0].toUpperCase()}${name.slice(1)}`;
-    return [account(suri).address, suri];
-  }));
+  const suris = new Map(
+    NAMES.map((name) => {
+      const suri = `//${name[0].toUpperCase()}${name.slice(1)}`;
+      return [account(suri).address, suri];
+    }),
+  );
   for (const { worker, status, operator } of await workers()) {
     if (status !== 'suspended') continue;
-    await fheMl('worker', 'resume', '--worker', worker, '--suri', suris.get(operator),
-      '--url', nodes.bob.url);
+    await fheMl('worker', 'resume', '--worker', worker, '--suri', suris.get(operator), '--url', nodes.bob.url);
   }
 };
 
@@ -122,7 +141,7 @@ test('the jobs of a worker that stays dead go to the others', async () => {
   await predict(16);
   const suspended = (await history(nodes.bob.api, 'WorkerSuspended')).slice(before);
   assert.ok(suspended.length > 0, 'dave was given no job of 16');
-  suspended.forEach(({ event }) => assert.equal(event.data.worker.toHex(), worker));
+  for (const { event } of suspended) assert.equal(event.data.worker.toHex(), worker);
   assert.deepEqual(await history(nodes.bob.api, 'InferenceExpired'), []);
   const after = await workerOf(DAVE);
   assert.equal(after.status, 'suspended');
@@ -141,22 +160,33 @@ test('it comes back, resumes and works again', async () => {
   await fheMl('worker', 'resume', '--worker', worker, '--suri', '//Dave', '--url', nodes.bob.url);
   assert.equal((await workerOf(DAVE)).status, 'active');
   const before = nodes.dave.logged(': evaluated in').length;
-  await until('a job for dave', async () => {
-    await predict(8);
-    return nodes.dave.logged(': evaluated in').length > before;
-  }, 120);
+  await until(
+    'a job for dave',
+    async () => {
+      await predict(8);
+      return nodes.dave.logged(': evaluated in').length > before;
+    },
+    120,
+  );
 });
 
-const lateNode = (options) => new Node(['--chain', 'local', '--name', 'late', '--offchain-worker',
-  'always', '--bootnodes', bootAddress(nodes.alice)], options).start();
+const lateNode = (options) =>
+  new Node(
+    ['--chain', 'local', '--name', 'late', '--offchain-worker', 'always', '--bootnodes', bootAddress(nodes.alice)],
+    options,
+  ).start();
 
 /** Predicts until the late node has completed a job more. */
 const lateWorks = async () => {
   const { completed } = await workerOf(EVE);
-  await until('a job for the late worker', async () => {
-    await predict(8);
-    return (await workerOf(EVE)).completed > completed;
-  }, 120);
+  await until(
+    'a job for the late worker',
+    async () => {
+      await predict(8);
+      return (await workerOf(EVE)).completed > completed;
+    },
+    120,
+  );
 };
 
 test('a node that joins late syncs while jobs run, joins the workers and works', async () => {
@@ -190,10 +220,8 @@ test('on a new machine with its backup it goes on where it was, and leaves', asy
   const options = ['--worker', worker, '--suri', '//Eve', '--url', nodes.bob.url];
   await fheMl('worker', 'leave', ...options);
   assert.match((await workerOf(EVE)).status, /^leaves, bond free in block \d+$/);
-  await assert.rejects(fheMl('worker', 'withdraw', ...options), (error) =>
-    /BondNotFree/.test(error.stderr));
-  const stranger = fheMl('worker', 'leave', '--worker', worker, '--suri', '//Bob', '--url',
-    nodes.bob.url);
+  await assert.rejects(fheMl('worker', 'withdraw', ...options), (error) => /BondNotFree/.test(error.stderr));
+  const stranger = fheMl('worker', 'leave', '--worker', worker, '--suri', '//Bob', '--url', nodes.bob.url);
   await assert.rejects(stranger, (error) => /NotWorkerOperator/.test(error.stderr));
   await allFinished(nodes.bob, 2 * QUEUE + 200, 120);
   await balancedBooks(nodes.bob);

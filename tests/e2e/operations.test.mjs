@@ -14,14 +14,12 @@ const newChain = (...args) => promisify(execFile)(NODE, ['new-chain', ...args]);
 
 test('a new chain has its own keys, authors blocks, and its worker works', async () => {
   const folder = join(scratch(), 'chain');
-  const { stdout } =
-    await newChain('--name', 'Test Chain', '--authorities', '1', '--output', folder);
+  const { stdout } = await newChain('--name', 'Test Chain', '--authorities', '1', '--output', folder);
   assert.match(stdout, /node-1 {2}account 5\w+ {2}peer 12D3\w+/);
   for (const secret of ['root.phrase', 'node-1/account.phrase']) {
     assert.equal(statSync(join(folder, secret)).mode & 0o777, 0o600);
   }
-  const node = new Node(['--chain', join(folder, 'spec.json'), '--validator'],
-    { base: join(folder, 'node-1') });
+  const node = new Node(['--chain', join(folder, 'spec.json'), '--validator'], { base: join(folder, 'node-1') });
   nodes.push(await node.start());
   const root = readFileSync(join(folder, 'root.phrase'), 'utf8').trim();
   const artifact = join(folder, 'model.fheml');
@@ -29,15 +27,30 @@ test('a new chain has its own keys, authors blocks, and its worker works', async
   await fheMl('keygen', '--out', keys);
   await fheMl('model', 'import', model('breast_cancer_logistic.onnx'), '--output', artifact);
   await fheMl('model', 'register', artifact, '--suri', root, '--url', node.url);
-  const rows = await fheMl('predict', '--model', '0', '--input', model('breast_cancer.test.csv'),
-    '--rows', '0..2', '--key', keys, '--suri', root, '--url', node.url);
+  const rows = await fheMl(
+    'predict',
+    '--model',
+    '0',
+    '--input',
+    model('breast_cancer.test.csv'),
+    '--rows',
+    '0..2',
+    '--key',
+    keys,
+    '--suri',
+    root,
+    '--url',
+    node.url,
+  );
   assert.equal(rows.length, 2);
   await assert.rejects(fheMl('model', 'list', '--suri', '//Alice', '--url', node.url));
 
   await assert.rejects(newChain('--name', 'Test Chain', '--output', folder), (error) =>
-    /exists already/.test(error.stderr));
+    /exists already/.test(error.stderr),
+  );
   await assert.rejects(newChain('--name', '../x', '--output', join(folder, 'no')), (error) =>
-    /is not a name of letters/.test(error.stderr));
+    /is not a name of letters/.test(error.stderr),
+  );
 });
 
 test('every metric of the dashboard is exported, and /health answers', async () => {

@@ -31,7 +31,8 @@ function recordMessages() {
     if (value instanceof Uint8Array) window.messages.push(value.slice());
     else if (value instanceof ArrayBuffer) window.messages.push(new Uint8Array(value.slice(0)));
     else if (typeof value === 'string') window.messages.push(new TextEncoder().encode(value));
-    else if (value instanceof Blob) window.messages.push(Uint8Array.from([])); // A reference: its bytes stay where they are.
+    else if (value instanceof Blob)
+      window.messages.push(Uint8Array.from([])); // A reference: its bytes stay where they are.
     else if (value && typeof value === 'object') Object.values(value).forEach(record);
   };
   const { Worker } = window;
@@ -49,36 +50,44 @@ function recordMessages() {
 }
 
 /** How many of the page's messages hold eight neighbouring bytes of the secret, and how many there are. */
-const leaks = (tab, secret) => tab.evaluate((bytes) => {
-  const runs = new Map();
-  for (let at = 0; at + 8 <= bytes.length; at += 1) runs.set(String(bytes.slice(at, at + 4)), bytes.slice(at, at + 8));
-  const starts = new Set([...runs.values()].map(([a, b, c, d]) => ((a << 24) | (b << 16) | (c << 8) | d) >>> 0));
-  const holds = (data) => {
-    let window = 0;
-    for (let at = 0; at < data.length; at += 1) {
-      window = ((window << 8) | data[at]) >>> 0;
-      if (at < 3 || !starts.has(window)) continue;
-      const run = runs.get(String([...data.subarray(at - 3, at + 1)]));
-      if (run?.every((byte, i) => data[at - 3 + i] === byte)) return true;
-    }
-    return false;
-  };
-  return { leaking: window.messages.filter(holds).length, all: window.messages.length };
-}, [...secret]);
+const leaks = (tab, secret) =>
+  tab.evaluate(
+    (bytes) => {
+      const runs = new Map();
+      for (let at = 0; at + 8 <= bytes.length; at += 1)
+        runs.set(String(bytes.slice(at, at + 4)), bytes.slice(at, at + 8));
+      const starts = new Set([...runs.values()].map(([a, b, c, d]) => ((a << 24) | (b << 16) | (c << 8) | d) >>> 0));
+      const holds = (data) => {
+        let window = 0;
+        for (let at = 0; at < data.length; at += 1) {
+          window = ((window << 8) | data[at]) >>> 0;
+          if (at < 3 || !starts.has(window)) continue;
+          const run = runs.get(String([...data.subarray(at - 3, at + 1)]));
+          if (run?.every((byte, i) => data[at - 3 + i] === byte)) return true;
+        }
+        return false;
+      };
+      return { leaking: window.messages.filter(holds).length, all: window.messages.length };
+    },
+    [...secret],
+  );
 
 /** The secret part of the client key in the page's database, behind the header and the server key's hash. */
 async function storedSecret(tab) {
-  const stored = await tab.evaluate(() => new Promise((resolve, reject) => {
-    const open = indexedDB.open('fhe-ml');
-    open.onerror = reject;
-    open.onsuccess = () => {
-      const get = open.result.transaction('keys').objectStore('keys').get('own');
-      get.onsuccess = () => {
-        open.result.close();
-        resolve([...get.result.client]);
-      };
-    };
-  }));
+  const stored = await tab.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const open = indexedDB.open('fhe-ml');
+        open.onerror = reject;
+        open.onsuccess = () => {
+          const get = open.result.transaction('keys').objectStore('keys').get('own');
+          get.onsuccess = () => {
+            open.result.close();
+            resolve([...get.result.client]);
+          };
+        };
+      }),
+  );
   const secret = Buffer.from(stored).subarray(48);
   assert.equal(secret.length, 256);
   return secret;
@@ -111,11 +120,19 @@ const message = (tab = page) => tab.locator('#message');
 before(async () => {
   node = await new Node(['--dev']).start();
   for (const [name, table] of [
-    ['digits_network', 'digits'], ['breast_cancer_xgboost_50x4', 'breast_cancer'],
+    ['digits_network', 'digits'],
+    ['breast_cancer_xgboost_50x4', 'breast_cancer'],
   ]) {
     const artifact = join(node.folder, `${name}.fheml`);
-    await fheMl('model', 'import', model(`${name}.onnx`), '--output', artifact,
-      '--calibration', model(`${table}.train.csv`));
+    await fheMl(
+      'model',
+      'import',
+      model(`${name}.onnx`),
+      '--output',
+      artifact,
+      '--calibration',
+      model(`${table}.train.csv`),
+    );
     await fheMl('model', 'register', artifact, '--suri', '//Alice', '--url', node.url);
   }
   for (const filter of FILTERS) {
@@ -132,8 +149,15 @@ before(async () => {
   [, url] = /^Running on local URL: {2}(http:\/\/127\.0\.0\.1:\d+\/)$/m.exec(line);
   browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
   });
   context = await browser.newContext({ acceptDownloads: true, viewport: { width: 1100, height: 900 } });
   page = await open();
@@ -158,8 +182,16 @@ test('keys are made in the browser in less than five seconds, kept, saved and lo
   const folder = join(scratch(), 'keys');
   for (const file of files) await file.saveAs(join(folder, file.suggestedFilename()));
   // The tool reads them: they are the same kind of files.
-  const [row] = await fheMl('evaluate', join(node.folder, 'breast_cancer_xgboost_50x4.fheml'), '--input',
-    model('breast_cancer.test.csv'), '--rows', '0..1', '--key', folder);
+  const [row] = await fheMl(
+    'evaluate',
+    join(node.folder, 'breast_cancer_xgboost_50x4.fheml'),
+    '--input',
+    model('breast_cancer.test.csv'),
+    '--rows',
+    '0..1',
+    '--key',
+    folder,
+  );
   assert.equal(row.prediction, expectedOf('breast_cancer_xgboost_50x4').prediction[0]);
   await page.locator('#import-key').setInputFiles(files.map((file) => join(folder, file.suggestedFilename())));
   await until('the loaded keys', async () => !/made in/.test(await status.textContent()));
@@ -173,7 +205,10 @@ test('keys are made in the browser in less than five seconds, kept, saved and lo
   assert.ok(all > 5, `${all} messages recorded`);
   assert.equal(leaking, 0, 'a message had the client key');
   // The same search finds the key where it is.
-  await page.evaluate((key) => window.messages.push(Uint8Array.from(key)), [...readFileSync(join(folder, 'client.key'))]);
+  await page.evaluate(
+    (key) => window.messages.push(Uint8Array.from(key)),
+    [...readFileSync(join(folder, 'client.key'))],
+  );
   assert.equal((await leaks(page, secret)).leaking, 1);
   await page.evaluate(() => window.messages.pop());
 });
@@ -182,16 +217,25 @@ test('a digit is drawn, encrypted, evaluated by the chain and decrypted', async 
   await go(page, 'digit');
   await page.getByLabel('A digit of the data set').selectOption('0');
   await ask().click();
-  await answer().filter({ hasText: /^It is a \d$/ }).waitFor(WAIT);
+  await answer()
+    .filter({ hasText: /^It is a \d$/ })
+    .waitFor(WAIT);
   assert.equal(await answer().textContent(), `It is a ${expectedOf('digits_network').prediction[0]}`);
   assert.equal(await page.locator('.bar').count(), 10);
-  for (const note of [/kB in \d+ ms, in this browser/, /job \d+ in block \d+, fee/, /in block \d+, \d after the request/]) {
+  for (const note of [
+    /kB in \d+ ms, in this browser/,
+    /job \d+ in block \d+, fee/,
+    /in block \d+, \d after the request/,
+  ]) {
     assert.match(await page.locator('.steps').textContent(), note);
   }
   const [, time] = /kB in (\d+) ms/.exec(await page.locator('.steps').textContent());
   console.log(`encryption in the browser: ${time} ms`);
   assert.ok(Number(time) < 300);
-  await page.locator('.badge').filter({ hasText: /^verified on this machine in [\d.]+ ms$/ }).waitFor(WAIT);
+  await page
+    .locator('.badge')
+    .filter({ hasText: /^verified on this machine in [\d.]+ ms$/ })
+    .waitFor(WAIT);
   await shot('digit');
   await page.getByRole('button', { name: 'Decrypt with a wrong key' }).click();
   await answer().filter({ hasText: 'Noise' }).waitFor(WAIT);
@@ -207,7 +251,11 @@ test('a digit is drawn, encrypted, evaluated by the chain and decrypted', async 
   const at = (x, y) => [pad.x + pad.width * x, pad.y + pad.height * y];
   await page.mouse.move(...at(0.28, 0.17));
   await page.mouse.down();
-  for (const point of [[0.72, 0.17], [0.45, 0.85]]) await page.mouse.move(...at(...point), { steps: 8 });
+  for (const point of [
+    [0.72, 0.17],
+    [0.45, 0.85],
+  ])
+    await page.mouse.move(...at(...point), { steps: 8 });
   await page.mouse.up();
   const jobs = async () => /job (\d+) in block/.exec(await page.locator('.steps').textContent())?.[1];
   const last = await jobs();
@@ -224,20 +272,26 @@ test('a tumour is judged, and a whole file of them', async () => {
   await ask().click();
   const { prediction } = expectedOf('breast_cancer_xgboost_50x4');
   const word = (at) => (prediction[at] === 0 ? 'Malignant' : 'Benign');
-  await answer().filter({ hasText: /Malignant|Benign/ }).waitFor(WAIT);
+  await answer()
+    .filter({ hasText: /Malignant|Benign/ })
+    .waitFor(WAIT);
   assert.equal(await answer().textContent(), word(0));
   await shot('cancer');
   const table = readFileSync(model('breast_cancer.test.csv'), 'utf8').split('\n').slice(0, 41).join('\n');
-  const upload = (name, text) => page.locator('#rows').setInputFiles(
-    { name, mimeType: 'text/csv', buffer: Buffer.from(text) });
+  const upload = (name, text) =>
+    page.locator('#rows').setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(text) });
   await upload('rows.csv', table);
-  await page.getByRole('status').filter({ hasText: '40 of 40 rows, 40 verified on this machine' }).waitFor({ timeout: 120_000 });
+  await page
+    .getByRole('status')
+    .filter({ hasText: '40 of 40 rows, 40 verified on this machine' })
+    .waitFor({ timeout: 120_000 });
   const cells = await page.locator('tbody tr td:nth-child(2)').allTextContents();
   assert.deepEqual(cells.map(Number), prediction.slice(0, 40));
   await shot('cancer-file');
 
   for (const [text, complaint] of [
-    ['', /no CSV file/], ['a,b\n1,2\n', /lacks these columns: mean_radius/],
+    ['', /no CSV file/],
+    ['a,b\n1,2\n', /lacks these columns: mean_radius/],
     [table.replace(/\n[\d.]+,/, '\nred,'), /"red" is not a number/],
     [`${table.split('\n').slice(0, 2).join('\n')},1`, /not one value per column/],
     ['x'.repeat(5_000_001), /more than 5 MB/],
@@ -250,9 +304,12 @@ test('a tumour is judged, and a whole file of them', async () => {
 test('pictures are filtered as in the clear, small ones and tiled ones', async () => {
   await go(page, 'filters');
   const [before, after] = ['Your picture', 'The filtered picture'].map((name) => page.getByRole('img', { name }));
-  const data = (canvas) => canvas.evaluate((c) => ({
-    width: c.width, height: c.height, data: [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data],
-  }));
+  const data = (canvas) =>
+    canvas.evaluate((c) => ({
+      width: c.width,
+      height: c.height,
+      data: [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data],
+    }));
   const rgb = ({ data: rgba }) => Uint8Array.from(rgba.filter((_, at) => at % 4 < 3));
   const check = async (name) => {
     await page.getByLabel('Filter', { exact: true }).selectOption({ label: name.replaceAll('-', ' ') });
@@ -263,8 +320,10 @@ test('pictures are filtered as in the clear, small ones and tiled ones', async (
     const [width, height] = filter.card().output_size;
     assert.deepEqual([filtered.width, filtered.height], [width, height]);
     const plain = filter.applyClear(rgb(source));
-    const expected = filter.card().output_channels === 3 ? plain
-      : Uint8Array.from({ length: 3 * plain.length }, (_, at) => plain[Math.floor(at / 3)]);
+    const expected =
+      filter.card().output_channels === 3
+        ? plain
+        : Uint8Array.from({ length: 3 * plain.length }, (_, at) => plain[Math.floor(at / 3)]);
     assert.ok(Buffer.from(expected).equals(Buffer.from(rgb(filtered))), `${name} differs`);
   };
   for (const name of FILTERS) await check(name);
@@ -273,18 +332,20 @@ test('pictures are filtered as in the clear, small ones and tiled ones', async (
   assert.match(status, /^1 tile of 191.3 kB, encrypted in \d+ ms; blocks \d+ to \d+, fee/);
   await shot('filters');
   // One that does not fit a tile, and is not square: 130 x 101.
-  const picture = Buffer.from(await page.evaluate(async () => {
-    const canvas = Object.assign(document.createElement('canvas'), { width: 130, height: 101 });
-    const pen = canvas.getContext('2d');
-    for (let y = 0; y < 101; y += 1) {
-      for (let x = 0; x < 130; x += 1) {
-        pen.fillStyle = `rgb(${(x * 7) % 256}, ${(y * 11) % 256}, ${(x * y) % 256})`;
-        pen.fillRect(x, y, 1, 1);
+  const picture = Buffer.from(
+    await page.evaluate(async () => {
+      const canvas = Object.assign(document.createElement('canvas'), { width: 130, height: 101 });
+      const pen = canvas.getContext('2d');
+      for (let y = 0; y < 101; y += 1) {
+        for (let x = 0; x < 130; x += 1) {
+          pen.fillStyle = `rgb(${(x * 7) % 256}, ${(y * 11) % 256}, ${(x * y) % 256})`;
+          pen.fillRect(x, y, 1, 1);
+        }
       }
-    }
-    const blob = await new Promise((resolve) => canvas.toBlob(resolve));
-    return [...new Uint8Array(await blob.arrayBuffer())];
-  }));
+      const blob = await new Promise((resolve) => canvas.toBlob(resolve));
+      return [...new Uint8Array(await blob.arrayBuffer())];
+    }),
+  );
   const choose = (name, buffer) => page.locator('#picture').setInputFiles({ name, mimeType: 'image/png', buffer });
   await choose('picture.png', picture);
   await until('the picture', async () => (await data(before)).width === 130);
@@ -296,7 +357,7 @@ test('pictures are filtered as in the clear, small ones and tiled ones', async (
   await message().filter({ hasText: 'more than 20 MB' }).waitFor(WAIT);
 });
 
-test('one\'s own model is compiled in the browser, registered and tried', async () => {
+test("one's own model is compiled in the browser, registered and tried", async () => {
   await go(page, 'own');
   const choose = (...files) => page.locator('#model-file').setInputFiles(files);
   await choose(model('wine.train.csv'));
@@ -323,16 +384,26 @@ test('one\'s own model is compiled in the browser, registered and tried', async 
 test('a reload in the middle of a job, and a second tab, carry on', async () => {
   await go(page, 'cancer');
   await ask().click();
-  await page.locator('.steps').filter({ hasText: /job \d+ in block/ }).waitFor(WAIT);
+  await page
+    .locator('.steps')
+    .filter({ hasText: /job \d+ in block/ })
+    .waitFor(WAIT);
   await page.reload();
   await page.locator('.steps').filter({ hasText: 'from before the page was loaded again' }).waitFor(WAIT);
-  await answer().filter({ hasText: /Malignant|Benign/ }).waitFor(WAIT);
+  await answer()
+    .filter({ hasText: /Malignant|Benign/ })
+    .waitFor(WAIT);
   const second = await open();
-  assert.equal((await second.locator('#key').textContent()).slice(0, 26), (await page.locator('#key').textContent()).slice(0, 26));
+  assert.equal(
+    (await second.locator('#key').textContent()).slice(0, 26),
+    (await page.locator('#key').textContent()).slice(0, 26),
+  );
   await go(second, 'digit');
   await second.getByLabel('A digit of the data set').selectOption('1');
   await ask(second).click();
-  await answer(second).filter({ hasText: `It is a ${expectedOf('digits_network').prediction[1]}` }).waitFor(WAIT);
+  await answer(second)
+    .filter({ hasText: `It is a ${expectedOf('digits_network').prediction[1]}` })
+    .waitFor(WAIT);
   await second.close();
 });
 
@@ -345,16 +416,23 @@ test('an account of a wallet extension signs', async () => {
   });
   await other.addInitScript((address) => {
     // What every extension injects.
-    window.injectedWeb3 = { wallet: { version: '1', enable: async () => ({
-      accounts: { get: async () => [{ address, name: 'Ferdie' }] },
-      signer: { signPayload: async (payload) => ({ id: 1, signature: await window.signAsWallet(payload) }) },
-    }) } };
+    window.injectedWeb3 = {
+      wallet: {
+        version: '1',
+        enable: async () => ({
+          accounts: { get: async () => [{ address, name: 'Ferdie' }] },
+          signer: { signPayload: async (payload) => ({ id: 1, signature: await window.signAsWallet(payload) }) },
+        }),
+      },
+    };
   }, ferdie.address);
   const tab = await other.newPage();
   await tab.goto(`${url}#cancer`);
   await tab.locator('#account').selectOption({ label: 'Ferdie (wallet)' });
   await ask(tab).click();
-  await answer(tab).filter({ hasText: /Malignant|Benign/ }).waitFor(WAIT);
+  await answer(tab)
+    .filter({ hasText: /Malignant|Benign/ })
+    .waitFor(WAIT);
   const next = (await node.api.query.fheMl.nextJob()).toNumber();
   const { owner } = (await node.api.query.fheMl.jobs(next - 1)).unwrap();
   assert.equal(owner.toString(), ferdie.address);
@@ -365,8 +443,10 @@ test('the chain is shown', async () => {
   await go(page, 'chain');
   await page.getByRole('cell', { name: 'digits_network' }).waitFor(WAIT);
   await page.getByRole('cell', { name: 'Completed' }).first().waitFor(WAIT);
-  assert.match(await page.getByRole('link', { name: 'chain state, fheMl' }).getAttribute('href'),
-    /^https:\/\/polkadot\.js\.org\/apps\/\?rpc=ws%3A%2F%2F127\.0\.0\.1/);
+  assert.match(
+    await page.getByRole('link', { name: 'chain state, fheMl' }).getAttribute('href'),
+    /^https:\/\/polkadot\.js\.org\/apps\/\?rpc=ws%3A%2F%2F127\.0\.0\.1/,
+  );
   await shot('chain');
 });
 
@@ -417,10 +497,15 @@ test('a node that goes away and comes back is waited for', async () => {
   await page.getByRole('status').filter({ hasText: 'does not answer; trying again' }).waitFor(WAIT);
   await shot('node-away');
   await node.start();
-  await until('the page to see the node again', async () =>
-    !/trying again/.test(await page.locator('#node').textContent()), 60);
+  await until(
+    'the page to see the node again',
+    async () => !/trying again/.test(await page.locator('#node').textContent()),
+    60,
+  );
   await ask().click();
-  await answer().filter({ hasText: /^It is a/ }).waitFor(WAIT);
+  await answer()
+    .filter({ hasText: /^It is a/ })
+    .waitFor(WAIT);
 });
 
 test('only this machine gets the page, with a strict policy', async () => {

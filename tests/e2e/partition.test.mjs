@@ -10,9 +10,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fheMl, model, until } from './harness.mjs';
-import {
-  allFinished, balancedBooks, best, finalized, localNetwork, registerModel, sendAll,
-} from './network.mjs';
+import { allFinished, balancedBooks, best, finalized, localNetwork, registerModel, sendAll } from './network.mjs';
 import { account } from './polkadot.mjs';
 
 const [LEFT, RIGHT] = [`fml-l-${process.pid}`, `fml-r-${process.pid}`];
@@ -44,7 +42,8 @@ before(async () => {
   }
   const id = process.pid % 250;
   cable(`fc${process.pid % 10000}`, [
-    { namespace: LEFT, address: `10.77.${id}.1` }, { namespace: RIGHT, address: `10.77.${id}.2` },
+    { namespace: LEFT, address: `10.77.${id}.1` },
+    { namespace: RIGHT, address: `10.77.${id}.2` },
   ]);
   const host = { [LEFT]: `10.77.${id}.1`, [RIGHT]: `10.77.${id}.2` };
   const rpcHost = {};
@@ -57,31 +56,48 @@ before(async () => {
   }
   made = true;
   const place = (namespace) => ({
-    prefix: ['ip', 'netns', 'exec', namespace], host: host[namespace], rpcHost: rpcHost[namespace],
+    prefix: ['ip', 'netns', 'exec', namespace],
+    host: host[namespace],
+    rpcHost: rpcHost[namespace],
   });
   nodes = await localNetwork({
-    alice: place(LEFT), bob: place(LEFT), charlie: place(RIGHT), dave: place(RIGHT),
+    alice: place(LEFT),
+    bob: place(LEFT),
+    charlie: place(RIGHT),
+    dave: place(RIGHT),
   });
 });
 after(async () => {
   await Promise.all(Object.values(nodes).map((node) => node.stop()));
-  if (made) [LEFT, RIGHT].forEach((namespace) => ip('netns', 'del', namespace));
+  if (!made) return;
+  for (const namespace of [LEFT, RIGHT]) ip('netns', 'del', namespace);
 });
 
-const connect = (state) =>
-  inside(LEFT, 'link', 'set', `fc${process.pid % 10000}0`, state);
+const connect = (state) => inside(LEFT, 'link', 'set', `fc${process.pid % 10000}0`, state);
 
 test('a split network heals without losing a job', { skip }, async () => {
   const { keys, artifact } = await registerModel(nodes.alice);
   const file = join(nodes.alice.folder, 'row.input');
-  await fheMl('encrypt', '--model', artifact, '--input', model('breast_cancer.test.csv'),
-    '--key', keys, '--output', file);
+  await fheMl(
+    'encrypt',
+    '--model',
+    artifact,
+    '--input',
+    model('breast_cancer.test.csv'),
+    '--key',
+    keys,
+    '--output',
+    file,
+  );
   const input = u8aToHex(readFileSync(file));
-  const send = (node, suri, count) => sendAll(node, Array.from({ length: count }, () =>
-    node.api.tx.fheMl.requestInference(0, null, input, 10n ** 12n, 1)), account(suri));
+  const send = (node, suri, count) =>
+    sendAll(
+      node,
+      Array.from({ length: count }, () => node.api.tx.fheMl.requestInference(0, null, input, 10n ** 12n, 1)),
+      account(suri),
+    );
   const hashAt = async (node, number) => (await node.api.rpc.chain.getBlockHash(number)).toHex();
-  await until('the model everywhere', async () =>
-    (await nodes.dave.api.query.fheMl.nextModel()).toNumber() === 1);
+  await until('the model everywhere', async () => (await nodes.dave.api.query.fheMl.nextModel()).toNumber() === 1);
 
   const before = await finalized(nodes.alice);
   connect('down');
@@ -89,19 +105,29 @@ test('a split network heals without losing a job', { skip }, async () => {
   await sleep(20_000);
   const number = Math.min(await best(nodes.alice), await best(nodes.dave));
   assert.ok(number > before + 3, 'no half authors blocks');
-  assert.notEqual(await hashAt(nodes.alice, number), await hashAt(nodes.dave, number),
-    'the halves have the same chain: nothing was split');
+  assert.notEqual(
+    await hashAt(nodes.alice, number),
+    await hashAt(nodes.dave, number),
+    'the halves have the same chain: nothing was split',
+  );
   const done = async (node) => (await node.api.query.fheMl.nextJob()).toNumber();
   assert.deepEqual([await done(nodes.alice), await done(nodes.dave)], [30, 30]);
 
   connect('up');
-  await until('one chain again', async () => {
-    const number = Math.min(await best(nodes.alice), await best(nodes.dave)) - 1;
-    return (await hashAt(nodes.alice, number)) === (await hashAt(nodes.dave, number));
-  }, 120);
+  await until(
+    'one chain again',
+    async () => {
+      const number = Math.min(await best(nodes.alice), await best(nodes.dave)) - 1;
+      return (await hashAt(nodes.alice, number)) === (await hashAt(nodes.dave, number));
+    },
+    120,
+  );
   const jobs = await allFinished(nodes.dave, 60, 300);
   assert.equal(jobs.length, 60);
-  for (const { number: job, job: { status } } of jobs) {
+  for (const {
+    number: job,
+    job: { status },
+  } of jobs) {
     assert.ok(status.isCompleted, `job ${job}: ${status}`);
   }
   await until('finality', async () => (await finalized(nodes.dave)) >= number, 120);

@@ -23,8 +23,19 @@ after(() => node?.stop());
 
 const encrypt = async (row) => {
   const file = join(node.folder, `${row}.input`);
-  await fheMl('encrypt', '--model', node.artifact, '--input', model('breast_cancer.test.csv'),
-    '--row', String(row), '--key', node.keys, '--output', file);
+  await fheMl(
+    'encrypt',
+    '--model',
+    node.artifact,
+    '--input',
+    model('breast_cancer.test.csv'),
+    '--row',
+    String(row),
+    '--key',
+    node.keys,
+    '--output',
+    file,
+  );
   return file;
 };
 
@@ -52,14 +63,24 @@ test('register, encrypt, request, query and decrypt', async () => {
   // polkadot.js shows bytes as 0x...: the tool takes that text as it is.
   const resultFile = join(node.folder, 'result.txt');
   writeFileSync(resultFile, result.toHex());
-  const [prediction] = await fheMl('decrypt', '--model', String(number), '--input', inputFile,
-    '--result', resultFile, '--key', node.keys, '--url', node.url);
+  const [prediction] = await fheMl(
+    'decrypt',
+    '--model',
+    String(number),
+    '--input',
+    inputFile,
+    '--result',
+    resultFile,
+    '--key',
+    node.keys,
+    '--url',
+    node.url,
+  );
   assert.equal(prediction.prediction, expected.prediction[row]);
-  prediction.scores.forEach((score, at) =>
-    assert.ok(Math.abs(score - expected.scores[row][at]) < 2 ** -10));
+  for (const [at, score] of prediction.scores.entries())
+    assert.ok(Math.abs(score - expected.scores[row][at]) < 2 ** -10);
 
-  const [again] = await fheMl('decrypt', '--job', job.toString(), '--key', node.keys,
-    '--url', node.url);
+  const [again] = await fheMl('decrypt', '--job', job.toString(), '--key', node.keys, '--url', node.url);
   assert.deepEqual(again, prediction);
 
   const status = (await api.query.fheMl.jobs(job)).unwrap().status;

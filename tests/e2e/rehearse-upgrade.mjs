@@ -8,7 +8,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fheMl, model, NODE, scratch, until } from './harness.mjs';
 import {
-  allFinished, balancedBooks, best, finalized, localNetwork, predictRight, sendAll, setCode, specVersion,
+  allFinished,
+  balancedBooks,
+  best,
+  finalized,
+  localNetwork,
+  predictRight,
+  sendAll,
+  setCode,
+  specVersion,
 } from './network.mjs';
 import { account } from './polkadot.mjs';
 
@@ -19,12 +27,18 @@ const code = u8aToHex(readFileSync(wasm));
 
 const oldNode = join(OLD, 'fhe-ml-node');
 /** The tool of the version that runs before the upgrade. */
-const oldTool = (...args) => execFileSync(join(OLD, 'fhe-ml'), [...args, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+const oldTool = (...args) =>
+  execFileSync(join(OLD, 'fhe-ml'), [...args, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
 
 // Every version makes the genesis block of `local` with its own runtime.
 const spec = join(scratch(), 'local.json');
-writeFileSync(spec, execFileSync(oldNode, ['export-chain-spec', '--chain', 'local', '--raw'],
-  { maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] }));
+writeFileSync(
+  spec,
+  execFileSync(oldNode, ['export-chain-spec', '--chain', 'local', '--raw'], {
+    maxBuffer: 1 << 28,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }),
+);
 const options = Object.fromEntries(['alice', 'bob', 'charlie', 'dave'].map((name) => [name, { binary: oldNode }]));
 const nodes = await localNetwork(options, spec);
 const all = Object.values(nodes);
@@ -37,17 +51,52 @@ try {
   const row = join(bob.folder, 'row.input');
   const chain = () => ['--url', bob.url];
   oldTool('keygen', '--out', keys);
-  oldTool('model', 'import', model('breast_cancer_logistic.onnx'), '--output', logistic,
-    '--calibration', model('breast_cancer.train.csv'));
-  oldTool('model', 'import', model('digits_network.onnx'), '--output', network,
-    '--calibration', model('digits.train.csv'));
+  oldTool(
+    'model',
+    'import',
+    model('breast_cancer_logistic.onnx'),
+    '--output',
+    logistic,
+    '--calibration',
+    model('breast_cancer.train.csv'),
+  );
+  oldTool(
+    'model',
+    'import',
+    model('digits_network.onnx'),
+    '--output',
+    network,
+    '--calibration',
+    model('digits.train.csv'),
+  );
   for (const artifact of [logistic, network]) {
     oldTool('model', 'register', artifact, '--suri', '//Alice', ...chain());
   }
-  const [{ server_key_hash: key }] = [JSON.parse(oldTool('key', 'register', '--key', keys, '--suri', '//Eve', ...chain()))];
+  const [{ server_key_hash: key }] = [
+    JSON.parse(oldTool('key', 'register', '--key', keys, '--suri', '//Eve', ...chain())),
+  ];
   oldTool('encrypt', '--model', network, '--input', model('digits.test.csv'), '--key', keys, '--output', row);
-  const before = String(oldTool('predict', '--model', '0', '--input', model('breast_cancer.test.csv'), '--rows', '0..4',
-    '--redundancy', '2', '--key', keys, '--suri', '//Bob', ...chain())).trim().split('\n').map((line) => JSON.parse(line));
+  const before = String(
+    oldTool(
+      'predict',
+      '--model',
+      '0',
+      '--input',
+      model('breast_cancer.test.csv'),
+      '--rows',
+      '0..4',
+      '--redundancy',
+      '2',
+      '--key',
+      keys,
+      '--suri',
+      '//Bob',
+      ...chain(),
+    ),
+  )
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
   const old = await specVersion(bob);
   console.log(`four nodes on spec version ${old}: ${before.length} rows predicted`);
 
@@ -56,8 +105,7 @@ try {
   const pending = async () => (await bob.api.query.fheMl.pendingCount()).toNumber();
   const queue = async () => {
     const first = await jobs();
-    const calls = Array.from({ length: QUEUE },
-      () => bob.api.tx.fheMl.requestInference(1, key, input, 10n ** 15n, 1));
+    const calls = Array.from({ length: QUEUE }, () => bob.api.tx.fheMl.requestInference(1, key, input, 10n ** 15n, 1));
     await sendAll(bob, calls, eve);
     await until('the queue to be in blocks', async () => (await jobs()) >= first + QUEUE, 120);
   };
@@ -68,8 +116,11 @@ try {
     await node.stop();
     node.command = [NODE];
     await node.start();
-    await until(`${name} to be back`, async () =>
-      (await best(node)) + 2 >= Math.max(...await Promise.all(all.map(best))), 120);
+    await until(
+      `${name} to be back`,
+      async () => (await best(node)) + 2 >= Math.max(...(await Promise.all(all.map(best)))),
+      120,
+    );
     console.log(`${name} runs the new node on the old runtime, while ${waits} jobs wait`);
   }
   const waits = await pending();
@@ -78,15 +129,21 @@ try {
   console.log(`the new nodes did the other ${waits} jobs on the old runtime`);
   await queue();
   const at = await setCode(bob, code);
-  const inFlight = (await (await bob.api.at(await bob.api.rpc.chain.getBlockHash(at))).query.fheMl.pendingCount()).toNumber();
+  const inFlight = (
+    await (await bob.api.at(await bob.api.rpc.chain.getBlockHash(at))).query.fheMl.pendingCount()
+  ).toNumber();
   assert.ok(inFlight > 0, 'no job was pending during the upgrade');
   console.log(`setCode is in block ${at}, while ${inFlight} jobs wait for results`);
 
   await until('the new version on every node', async () =>
-    (await Promise.all(all.map((node) => specVersion(node)))).every((now) => now > old));
+    (await Promise.all(all.map((node) => specVersion(node)))).every((now) => now > old),
+  );
   console.log(`all four nodes are on spec version ${await specVersion(bob)}`);
-  await until('finality beyond the upgrade', async () =>
-    (await Promise.all(all.map(finalized))).every((number) => number > at + 2), 120);
+  await until(
+    'finality beyond the upgrade',
+    async () => (await Promise.all(all.map(finalized))).every((number) => number > at + 2),
+    120,
+  );
   const hashes = await Promise.all(all.map(async ({ api }) => String(await api.rpc.chain.getBlockHash(at + 2))));
   assert.equal(new Set(hashes).size, 1, 'the nodes have different chains');
   console.log(`block ${at + 2} is final, and the same on all four: ${hashes[0]}`);
@@ -96,15 +153,35 @@ try {
   const count = 2 * QUEUE + 4;
   const finished = await allFinished({ api }, count, 300);
   const lost = finished.filter(({ job }) => !job.status.isCompleted);
-  assert.deepEqual(lost.map(({ number, job }) => `${number}: ${job.status}`), [], 'jobs were lost');
+  assert.deepEqual(
+    lost.map(({ number, job }) => `${number}: ${job.status}`),
+    [],
+    'jobs were lost',
+  );
   console.log(`${finished.length} of ${count} jobs completed`);
   const missed = (await api.query.fheMl.workers.entries()).map(([, worker]) => worker.unwrap().missed.toNumber());
   console.log(`deadlines missed by the workers: ${missed}`);
   const after = await predictRight(bob, keys, '0..4', '--redundancy', '2');
   const { prediction } = JSON.parse(readFileSync(model('digits_network.expected.json')));
-  const digits = await fheMl('predict', '--model', '1', '--input', model('digits.test.csv'), '--rows', '0..2',
-    '--key', keys, '--suri', '//Eve', ...chain());
-  assert.deepEqual(digits.map((row) => row.prediction), prediction.slice(0, 2), 'with the server key of before');
+  const digits = await fheMl(
+    'predict',
+    '--model',
+    '1',
+    '--input',
+    model('digits.test.csv'),
+    '--rows',
+    '0..2',
+    '--key',
+    keys,
+    '--suri',
+    '//Eve',
+    ...chain(),
+  );
+  assert.deepEqual(
+    digits.map((row) => row.prediction),
+    prediction.slice(0, 2),
+    'with the server key of before',
+  );
   console.log(`${after.length + digits.length} rows predicted after the upgrade, with the models and keys of before`);
   for (const row of before) {
     const [again] = await fheMl('decrypt', '--job', String(row.job), '--key', keys, ...chain());

@@ -27,21 +27,45 @@ let worker;
 async function register(node, names) {
   for (const name of names) {
     const artifact = join(node.folder, `${name}.fheml`);
-    await fheMl('model', 'import', model(`${name}.onnx`), '--output', artifact,
-      '--calibration', model('breast_cancer.train.csv'));
+    await fheMl(
+      'model',
+      'import',
+      model(`${name}.onnx`),
+      '--output',
+      artifact,
+      '--calibration',
+      model('breast_cancer.train.csv'),
+    );
     await fheMl('model', 'register', artifact, '--suri', '//Alice', '--url', node.url);
   }
   await fheMl('key', 'register', '--key', keys, '--suri', '//Bob', '--url', node.url);
 }
 
 /** Whatever a command prints and returns. */
-const run = (...args) => new Promise((resolve) => {
-  execFile(TOOL, args, { maxBuffer: 1 << 26 }, (error, stdout, stderr) =>
-    resolve({ code: error?.code ?? 0, stdout, stderr }));
-});
+const run = (...args) =>
+  new Promise((resolve) => {
+    execFile(TOOL, args, { maxBuffer: 1 << 26 }, (error, stdout, stderr) =>
+      resolve({ code: error?.code ?? 0, stdout, stderr }),
+    );
+  });
 
-const predict = (node, number, ...options) => run('predict', '--model', String(number), '--input', TABLE,
-  '--rows', '0..1', '--key', keys, '--suri', '//Bob', '--url', node.url, ...options);
+const predict = (node, number, ...options) =>
+  run(
+    'predict',
+    '--model',
+    String(number),
+    '--input',
+    TABLE,
+    '--rows',
+    '0..1',
+    '--key',
+    keys,
+    '--suri',
+    '//Bob',
+    '--url',
+    node.url,
+    ...options,
+  );
 
 const lastJob = async (node) => (await node.api.query.fheMl.nextJob()).toNumber() - 1;
 
@@ -87,8 +111,17 @@ test('the tool shows no score of a worker that lies, and says what to do', async
 
 test('whoever trusts a worker is warned, and gets what the worker made up or a refusal', async () => {
   const job = await lastJob(lying);
-  const { code, stdout, stderr } = await run('decrypt', '--job', String(job), '--key', keys, '--url', lying.url,
-    '--trust-worker', '--json');
+  const { code, stdout, stderr } = await run(
+    'decrypt',
+    '--job',
+    String(job),
+    '--key',
+    keys,
+    '--url',
+    lying.url,
+    '--trust-worker',
+    '--json',
+  );
   assert.match(stderr, /^warning: --trust-worker decrypts without verifying/);
   console.log(`trusted: exit code ${code}, ${stdout.trim() || stderr.trim().split('\n').pop()}`);
   if (code === 0) {
@@ -114,7 +147,7 @@ test('the npm client refuses', async () => {
   const own = Keys.read(...['client.key', 'server.key'].map((name) => new Uint8Array(readFileSync(join(keys, name)))));
   const { fheMl: pallet } = lying.api.query;
   const bytes = async (item, key) => (await pallet[item](key)).unwrap().toU8a(true);
-  for (let job = 0; job <= await lastJob(lying); job += 1) {
+  for (let job = 0; job <= (await lastJob(lying)); job += 1) {
     const { model: number } = (await pallet.jobs(job)).unwrap();
     const loaded = new Model(await bytes('modelArtifacts', number));
     const [input, result] = [await bytes('inputs', job), await bytes('results', job)];
@@ -144,7 +177,13 @@ test('the page refuses, and shows no score', async () => {
     const message = page.locator('#message');
     await message.filter({ hasText: 'is not what the model gives on this input' }).waitFor(WAIT);
     const text = await message.textContent();
-    for (const part of [worker, `Job ${await lastJob(lying)}`, 'publish nothing', 'redundancy 3', 'report the worker']) {
+    for (const part of [
+      worker,
+      `Job ${await lastJob(lying)}`,
+      'publish nothing',
+      'redundancy 3',
+      'report the worker',
+    ]) {
       assert.ok(text.includes(part), `${part} is not in: ${text}`);
     }
     const nothing = async () => {
@@ -159,7 +198,10 @@ test('the page refuses, and shows no score', async () => {
     // A whole file: every row is refused.
     const rows = readFileSync(TABLE, 'utf8').split('\n').slice(0, 4).join('\n');
     await page.locator('#rows').setInputFiles({ name: 'rows.csv', mimeType: 'text/csv', buffer: Buffer.from(rows) });
-    await page.getByRole('status').filter({ hasText: '3 of 3 rows, 0 verified on this machine, 3 failed' }).waitFor(WAIT);
+    await page
+      .getByRole('status')
+      .filter({ hasText: '3 of 3 rows, 0 verified on this machine, 3 failed' })
+      .waitFor(WAIT);
     await nothing();
     await page.screenshot({ path: join(SHOTS, 'wrong-results.png'), fullPage: true });
   } finally {
@@ -168,7 +210,7 @@ test('the page refuses, and shows no score', async () => {
   }
 });
 
-test('an honest worker\'s results are verified, and shown', async () => {
+test("an honest worker's results are verified, and shown", async () => {
   await lying.stop();
   lying = undefined;
   honest = await new Node(['--dev']).start();

@@ -14,8 +14,14 @@ const skip = existsSync(LIBRARY) ? false : 'libfaketime is not installed';
 const clock = join(scratch(), 'clock');
 /** The library reads the file at every look at the clock. Timers are of the monotonic clock, as in real jumps. */
 const set = (offset) => writeFileSync(clock, `${offset}\n`);
-const prefix = ['env', `LD_PRELOAD=${LIBRARY}`, `FAKETIME_TIMESTAMP_FILE=${clock}`, 'FAKETIME_NO_CACHE=1',
-  'FAKETIME_DONT_FAKE_MONOTONIC=1', 'DONT_FAKE_MONOTONIC=1'];
+const prefix = [
+  'env',
+  `LD_PRELOAD=${LIBRARY}`,
+  `FAKETIME_TIMESTAMP_FILE=${clock}`,
+  'FAKETIME_NO_CACHE=1',
+  'FAKETIME_DONT_FAKE_MONOTONIC=1',
+  'DONT_FAKE_MONOTONIC=1',
+];
 let nodes = {};
 after(() => Promise.all(Object.values(nodes).map((node) => node.stop())));
 
@@ -33,7 +39,9 @@ test('the clock of one of four nodes jumps by an hour', { skip }, async (t) => {
       await request(bob, 24);
       count += 24;
       await sleep(30_000);
-      console.log(`in half a minute ${(await finalized(bob)) - start} blocks were final for the others, the node is at ${await best(dave)} of ${await best(bob)}`);
+      console.log(
+        `in half a minute ${(await finalized(bob)) - start} blocks were final for the others, the node is at ${await best(dave)} of ${await best(bob)}`,
+      );
       assert.ok((await finalized(bob)) > start + 5, 'the others stand still');
       console.log(lastWords(dave, 2));
       set('+0');

@@ -25,8 +25,16 @@ before(async () => {
   const lying = { binary: LYING_NODE };
   nodes = await localNetwork({ charlie: lying, dave: lying });
   request = await requests(nodes.bob, await registerModel(nodes.alice));
-  nodes.eve = await new Node(['--chain', 'local', '--name', 'fifth', '--offchain-worker', 'always',
-    '--bootnodes', bootAddress(nodes.alice)]).start();
+  nodes.eve = await new Node([
+    '--chain',
+    'local',
+    '--name',
+    'fifth',
+    '--offchain-worker',
+    'always',
+    '--bootnodes',
+    bootAddress(nodes.alice),
+  ]).start();
   await until('the fifth to sync', async () => (await best(nodes.eve)) + 1 >= (await best(nodes.bob)));
   await fheMl('worker', 'join', '--suri', '//Eve', '--url', nodes.eve.url);
   // Whoever has just joined is not drawn yet.
@@ -46,9 +54,12 @@ for (const redundancy of [2, 3]) {
     const isLiar = (worker) => LIARS.includes(workers.find((other) => other.worker === worker.toHex()).operator);
     const asked = ({ assignees }) => assignees.map((worker) => (isLiar(worker) ? 'L' : 'h')).join('');
     for (const { number, job } of jobs) {
-      const right = job.status.isCompleted && await isRight(number);
-      console.log(`job ${number}: asked ${asked(job)}, ${job.status.isCompleted ? `completed, ${right ? 'right' : 'a lie'}` : job.status}`);
-      if (job.status.isCompleted) assert.equal(right, asked(job).includes('h'), 'only liars among themselves are believed');
+      const right = job.status.isCompleted && (await isRight(number));
+      console.log(
+        `job ${number}: asked ${asked(job)}, ${job.status.isCompleted ? `completed, ${right ? 'right' : 'a lie'}` : job.status}`,
+      );
+      if (job.status.isCompleted)
+        assert.equal(right, asked(job).includes('h'), 'only liars among themselves are believed');
     }
     for (const { operator, slashed, bond, status } of workers) {
       if (LIARS.includes(operator)) continue;
@@ -56,7 +67,10 @@ for (const redundancy of [2, 3]) {
       assert.equal(BigInt(bond), BOND, `the honest worker of ${operator} paid`);
       assert.equal(status, 'active');
     }
-    const undecided = jobs.filter(({ job: { status } }) => status.isFailed).map(({ number }) => number).sort((a, b) => a - b);
+    const undecided = jobs
+      .filter(({ job: { status } }) => status.isFailed)
+      .map(({ number }) => number)
+      .sort((a, b) => a - b);
     // Five workers are a jury, but three of five have no lead of two, and there is no sixth: nobody is taken for a liar.
     const disputes = (await history(bob.api, 'InferenceDisputed')).map(({ event }) => event.data.job.toNumber());
     const disputed = [...new Set(disputes)].filter((number) => number >= before).sort((a, b) => a - b);
@@ -64,6 +78,8 @@ for (const redundancy of [2, 3]) {
     assert.ok(disputed.length > 0, 'nobody lied');
     assert.deepEqual(undecided, disputed);
     assert.deepEqual(await history(bob.api, 'WorkerSlashed'), []);
-    await nothingLost(bob, before + 12, { unfinished: (status) => status.isFailed && status.asFailed.reason.isNoAgreement });
+    await nothingLost(bob, before + 12, {
+      unfinished: (status) => status.isFailed && status.asFailed.reason.isNoAgreement,
+    });
   });
 }

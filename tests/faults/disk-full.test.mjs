@@ -6,14 +6,24 @@ import { after, test } from 'node:test';
 import { Node, until } from '../e2e/harness.mjs';
 import { best, finalized, localNetwork, predictRight, registerModel } from '../e2e/network.mjs';
 import { Disk } from './disk.mjs';
-import { caughtUp, jobsOf, lastWords, needsRoot, nothingLost, requests, resumeAll, sleep, suspensions } from './lib.mjs';
+import {
+  caughtUp,
+  jobsOf,
+  lastWords,
+  needsRoot,
+  nothingLost,
+  requests,
+  resumeAll,
+  sleep,
+  suspensions,
+} from './lib.mjs';
 
 const MEGABYTES = 384;
 const nodes = [];
 const disks = [];
 after(async () => {
   await Promise.all(nodes.map((node) => node.stop()));
-  disks.forEach((disk) => disk.remove());
+  for (const disk of disks) disk.remove();
 });
 
 /** Fills the disk of a node, and again what it frees, and waits for what it does about it. */
@@ -22,8 +32,11 @@ async function fillUp(node, disk, seconds) {
   let stopped = false;
   node.exited.then(() => (stopped = true));
   for (const end = Date.now() + seconds * 1_000; !stopped && Date.now() < end; await sleep(500)) disk.fill(2 ** 16);
-  console.log(stopped ? `the node stopped: code ${node.process.exitCode}, signal ${node.process.signalCode}`
-    : `the node still ran after ${seconds} s`);
+  console.log(
+    stopped
+      ? `the node stopped: code ${node.process.exitCode}, signal ${node.process.signalCode}`
+      : `the node still ran after ${seconds} s`,
+  );
   console.log(lastWords(node));
   if (!stopped) await node.kill();
   else await node.api.disconnect();

@@ -20,7 +20,13 @@ before(async () => {
     const upstream = connect(node.port, '127.0.0.1');
     client.on('data', (bytes) => isSilent(bytes) || upstream.write(bytes));
     upstream.on('data', (bytes) => isSilent() || client.write(bytes));
-    for (const socket of [client, upstream]) socket.on('error', () => {}).on('close', () => { client.destroy(); upstream.destroy(); });
+    for (const socket of [client, upstream])
+      socket
+        .on('error', () => {})
+        .on('close', () => {
+          client.destroy();
+          upstream.destroy();
+        });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `ws://127.0.0.1:${server.address().port}`;
@@ -32,11 +38,18 @@ after(async () => {
 });
 
 /** Runs the tool; resolves to its code, what it says and how long it took. */
-const tool = (...args) => new Promise((resolve) => {
-  const start = Date.now();
-  const child = execFile(TOOL, args, { timeout: PATIENCE, killSignal: 'SIGKILL' }, (error, stdout, stderr) =>
-    resolve({ code: child.exitCode, signal: child.signalCode, stderr: stderr.trim(), seconds: (Date.now() - start) / 1000 }));
-});
+const tool = (...args) =>
+  new Promise((resolve) => {
+    const start = Date.now();
+    const child = execFile(TOOL, args, { timeout: PATIENCE, killSignal: 'SIGKILL' }, (_error, _stdout, stderr) =>
+      resolve({
+        code: child.exitCode,
+        signal: child.signalCode,
+        stderr: stderr.trim(),
+        seconds: (Date.now() - start) / 1000,
+      }),
+    );
+  });
 
 function oneSentence(what, { code, signal, stderr, seconds }) {
   console.log(`${what}: code ${code}${signal ? `, ${signal}` : ''} after ${seconds.toFixed(1)} s: ${stderr}`);
@@ -46,7 +59,17 @@ function oneSentence(what, { code, signal, stderr, seconds }) {
   assert.match(stderr.split('\n').at(-1), /^error: [^\n]+$/, stderr);
 }
 
-const predict = ['predict', '--model', '0', '--input', model('breast_cancer.test.csv'), '--rows', '0..1', '--suri', '//Bob'];
+const predict = [
+  'predict',
+  '--model',
+  '0',
+  '--input',
+  model('breast_cancer.test.csv'),
+  '--rows',
+  '0..1',
+  '--suri',
+  '//Bob',
+];
 
 test('through the same way it works as long as the node speaks', async () => {
   const { code, stderr } = await tool(...predict, '--key', node.keys, '--url', url);
@@ -60,7 +83,11 @@ test('a node that never says a word', async () => {
 
 test('a node that falls silent before the metadata', async () => {
   let answers = 0;
-  isSilent = (bytes) => bytes === undefined && (answers += 1) > 2;
+  isSilent = (bytes) => {
+    if (bytes !== undefined) return false;
+    answers += 1;
+    return answers > 2;
+  };
   oneSentence('worker list', await tool('worker', 'list', '--url', url));
 });
 
@@ -73,7 +100,9 @@ for (const answers of [0, 1]) {
         if (masked(bytes).includes('author_submitAndWatchExtrinsic')) left ??= answers;
         return false;
       }
-      return left !== undefined && (left -= 1) < 0;
+      if (left === undefined) return false;
+      left -= 1;
+      return left < 0;
     };
     oneSentence('predict', await tool(...predict, '--key', node.keys, '--url', url));
     assert.notEqual(left, undefined, 'no request was seen');

@@ -16,15 +16,33 @@ export const ferdie = account('//Ferdie');
 export const needsRoot = process.getuid() === 0 ? false : 'needs root';
 
 export const run = (command, ...args) =>
-  execFileSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString().trim();
+  execFileSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    .toString()
+    .trim();
 
 /** A maker of requests for one encrypted row of model 0, as `registerModel` or `devNode` prepared it. */
 export async function requests(node, { artifact, keys }) {
   const file = join(node.folder, 'fault.input');
-  await fheMl('encrypt', '--model', artifact, '--input', model('breast_cancer.test.csv'), '--key', keys, '--output', file);
+  await fheMl(
+    'encrypt',
+    '--model',
+    artifact,
+    '--input',
+    model('breast_cancer.test.csv'),
+    '--key',
+    keys,
+    '--output',
+    file,
+  );
   const input = u8aToHex(readFileSync(file));
-  return (through, count, redundancy = 1) => sendAll(through, Array.from({ length: count }, () =>
-    through.api.tx.fheMl.requestInference(0, null, input, 10n ** 12n, redundancy)), ferdie);
+  return (through, count, redundancy = 1) =>
+    sendAll(
+      through,
+      Array.from({ length: count }, () =>
+        through.api.tx.fheMl.requestInference(0, null, input, 10n ** 12n, redundancy),
+      ),
+      ferdie,
+    );
 }
 
 /** How many jobs there have been. */
@@ -39,7 +57,11 @@ export async function nothingLost(node, count, { seconds = 300, unfinished = () 
   const jobs = await allFinished(node, count, seconds);
   assert.equal(jobs.length, await jobsOf(node), 'a job is gone');
   const lost = jobs.filter(({ job: { status } }) => !status.isCompleted && !unfinished(status));
-  assert.deepEqual(lost.map(({ number, job }) => `${number}: ${job.status}`), [], 'jobs without a result');
+  assert.deepEqual(
+    lost.map(({ number, job }) => `${number}: ${job.status}`),
+    [],
+    'jobs without a result',
+  );
   await balancedBooks(node);
   const done = jobs.filter(({ job: { status } }) => status.isCompleted).length;
   console.log(`lost: nothing. ${done} of ${jobs.length} jobs completed; the books balance`);
@@ -48,8 +70,11 @@ export async function nothingLost(node, count, { seconds = 300, unfinished = () 
 
 /** Waits until a node has the chain of another. */
 export const caughtUp = (node, other, seconds = 180) =>
-  until('the node to catch up', async () => (await best(node)) + 2 >= (await best(other))
-    && (await sameChain(node, other)), seconds);
+  until(
+    'the node to catch up',
+    async () => (await best(node)) + 2 >= (await best(other)) && (await sameChain(node, other)),
+    seconds,
+  );
 
 /** Whether two nodes have the same block at the height of the one that is behind. */
 export async function sameChain(node, other) {
@@ -76,7 +101,12 @@ export async function suspensions(node) {
 }
 
 /** The last lines of a node's log that are no chatter. */
-export const lastWords = (node, count = 3) => readFileSync(node.log, 'utf8').trim().split('\n')
-  .filter((line) => !/Idle|Imported|finalized|Prepared block|Starting consensus/.test(line)).slice(-count).join('\n');
+export const lastWords = (node, count = 3) =>
+  readFileSync(node.log, 'utf8')
+    .trim()
+    .split('\n')
+    .filter((line) => !/Idle|Imported|finalized|Prepared block|Starting consensus/.test(line))
+    .slice(-count)
+    .join('\n');
 
 export { sleep };

@@ -49,11 +49,19 @@ test('results get through a pool that is full', async () => {
     await until('the pool to refuse', () => Object.keys(refused).length > 0, 120);
     const start = await best(node);
     for (let left = 20; left > 0; left -= 1) {
-      await request(node, 1).then(() => (asked += 1), ({ message }) => console.log(`a request is told: ${message}`));
+      await request(node, 1).then(
+        () => (asked += 1),
+        ({ message }) => console.log(`a request is told: ${message}`),
+      );
     }
     console.log(`${asked - 40} of 20 requests were taken by the full pool`);
-    await until('results while the pool is full', async () => (await best(node)) > start + 10
-      && (await api.query.fheMl.jobs.entries()).filter(([, job]) => job.unwrap().status.isCompleted).length >= 40, 120);
+    await until(
+      'results while the pool is full',
+      async () =>
+        (await best(node)) > start + 10 &&
+        (await api.query.fheMl.jobs.entries()).filter(([, job]) => job.unwrap().status.isCompleted).length >= 40,
+      120,
+    );
   } finally {
     stop = true;
     await Promise.all(flooding);

@@ -8,8 +8,9 @@ import { Disk } from './disk.mjs';
 import { caughtUp, needsRoot, nothingLost, requests, resumeAll, sleep, suspensions } from './lib.mjs';
 
 // Device mapper's delay target would do it, too, where the kernel has it.
-const skip = needsRoot
-  || (existsSync('/sys/fs/cgroup/blkio/blkio.throttle.write_iops_device') ? false : 'no control group for block devices');
+const skip =
+  needsRoot ||
+  (existsSync('/sys/fs/cgroup/blkio/blkio.throttle.write_iops_device') ? false : 'no control group for block devices');
 const OPERATIONS = Number(process.env.FHE_ML_IOPS ?? 5);
 let nodes = {};
 let disk;
@@ -31,7 +32,9 @@ test(`one of four nodes with a disk of ${OPERATIONS} operations a second`, { ski
   const start = await finalized(bob);
   await request(bob, 60);
   await sleep(60_000);
-  console.log(`after a minute: ${(await finalized(bob)) - start} blocks final; the slow node is ${(await best(bob)) - (await best(dave).catch(() => 0))} behind`);
+  console.log(
+    `after a minute: ${(await finalized(bob)) - start} blocks final; the slow node is ${(await best(bob)) - (await best(dave).catch(() => 0))} behind`,
+  );
   await until('finality', async () => (await finalized(bob)) > start + 10, 60);
   // What it has not written yet, it has in memory: kill -9 takes that away.
   const dying = dave.kill();

@@ -18,7 +18,11 @@ export interface Prices {
 
 /** The prices of this release, rounded up where releases differ. */
 export const RELEASE_PRICES: Prices = {
-  base: 1_000_000_000n, work: 1_000_000n, byte: 100_000n, serverKeyWork: 50_000n, kibibyteWork: 20n,
+  base: 1_000_000_000n,
+  work: 1_000_000n,
+  byte: 100_000n,
+  serverKeyWork: 50_000n,
+  kibibyteWork: 20n,
 };
 
 /** Where the header of an artifact names the kind of its circuit. */
@@ -31,9 +35,12 @@ export function pricesOf(api: any): Prices {
   const constants = api.consts.fheMl;
   const value = (name: string) => (constants[name] === undefined ? 0n : BigInt(constants[name].toString()));
   return {
-    base: value('baseFee'), work: value('feePerWork'), byte: value('feePerByte'),
+    base: value('baseFee'),
+    work: value('feePerWork'),
+    byte: value('feePerByte'),
     // Runtimes before version 5 charge for evaluation only.
-    serverKeyWork: value('serverKeyWork'), kibibyteWork: value('workPerKibibyte'),
+    serverKeyWork: value('serverKeyWork'),
+    kibibyteWork: value('workPerKibibyte'),
   };
 }
 

@@ -105,8 +105,10 @@ export class WrongResult extends Error {
   override readonly name = 'WrongResult';
 
   constructor() {
-    super('the result is not what the model gives on this input: its worker lied or runs another version. '
-      + 'Nothing of it is decrypted; publish nothing, ask again with redundancy 3, and report the worker');
+    super(
+      'the result is not what the model gives on this input: its worker lied or runs another version. ' +
+        'Nothing of it is decrypted; publish nothing, ask again with redundancy 3, and report the worker',
+    );
   }
 }
 
@@ -160,9 +162,8 @@ export class Model {
    * @throws if it cannot be verified, for example without the server key
    */
   verify(key: Keys | Uint8Array | undefined, input: Uint8Array, result: Uint8Array): void {
-    const right = key instanceof Keys
-      ? this.inner.verify(key.inner, input, result)
-      : this.inner.verifyWith(key, input, result);
+    const right =
+      key instanceof Keys ? this.inner.verify(key.inner, input, result) : this.inner.verifyWith(key, input, result);
     if (!right) throw new WrongResult();
   }
 
@@ -208,7 +209,7 @@ export class Model {
     if (missing.length + unknown.length > 0) {
       throw new Error(
         `the row's columns are not the model's features; missing: ${missing.join(', ') || 'none'}; ` +
-        `unknown: ${unknown.join(', ') || 'none'}`,
+          `unknown: ${unknown.join(', ') || 'none'}`,
       );
     }
     return Float64Array.from(features, (name) => row[name] ?? NaN);
@@ -217,7 +218,13 @@ export class Model {
 
 /** The image filters that there are. */
 export const FILTERS = [
-  'identity', 'inverted', 'rotate', 'black-and-white', 'blur', 'sharpen', 'ridge-detection',
+  'identity',
+  'inverted',
+  'rotate',
+  'black-and-white',
+  'blur',
+  'sharpen',
+  'ridge-detection',
 ] as const;
 export type FilterName = (typeof FILTERS)[number];
 
@@ -276,7 +283,10 @@ export class Filter {
    * @throws {@link WrongResult} if the filter does not give it
    */
   decrypt(
-    keys: Keys, input: Uint8Array, result: Uint8Array, options: Pick<Decryption, 'trustWorker'> = {},
+    keys: Keys,
+    input: Uint8Array,
+    result: Uint8Array,
+    options: Pick<Decryption, 'trustWorker'> = {},
   ): Uint8Array {
     if (!options.trustWorker) this.verify(input, result);
     return this.inner.decrypt(keys.inner, input, result);
@@ -336,7 +346,8 @@ export function toHex(bytes: Uint8Array): string {
 export function fromHex(text: string): Uint8Array {
   if (!/^0x([0-9a-fA-F]{2})*$/.test(text)) throw new Error('not hexadecimal bytes beginning with 0x');
   return Uint8Array.from({ length: text.length / 2 - 1 }, (_, at) =>
-    Number.parseInt(text.slice(2 * at + 2, 2 * at + 4), 16));
+    Number.parseInt(text.slice(2 * at + 2, 2 * at + 4), 16),
+  );
 }
 
 function isArrayLike(row: object): row is ArrayLike<number> {

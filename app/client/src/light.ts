@@ -28,20 +28,22 @@ export type Follow = (spec: string, onResponse: (response: string) => void) => P
 const OLDEST_HEAD = 120_000;
 
 /** What follows a chain with a smoldot client, which it terminates in the end. */
-export const followWith = (client: Smoldot): Follow => async (chainSpec, onResponse) => {
-  const chain = await client.addChain({ chainSpec });
-  const pump = async () => {
-    for (;;) onResponse(await chain.nextJsonRpcResponse());
+export const followWith =
+  (client: Smoldot): Follow =>
+  async (chainSpec, onResponse) => {
+    const chain = await client.addChain({ chainSpec });
+    const pump = async () => {
+      for (;;) onResponse(await chain.nextJsonRpcResponse());
+    };
+    pump().catch(() => undefined); // It ends when the chain is removed.
+    return {
+      sendJsonRpc: (request) => chain.sendJsonRpc(request),
+      remove: () => {
+        chain.remove();
+        void client.terminate();
+      },
+    };
   };
-  pump().catch(() => undefined); // It ends when the chain is removed.
-  return {
-    sendJsonRpc: (request) => chain.sendJsonRpc(request),
-    remove: () => {
-      chain.remove();
-      void client.terminate();
-    },
-  };
-};
 
 /**
  * First argument of polkadot.js's `ScProvider`, in place of `@substrate/connect`:
@@ -73,8 +75,10 @@ export async function untilSynced(api: any, seconds = 90): Promise<void> {
     const age = Date.now() - (await timestamp.now()).toNumber();
     if (age < OLDEST_HEAD) return;
     if (Date.now() > end) {
-      throw new Error(`the newest block that full nodes can prove is ${Math.round(age / 1000)} seconds old: ` +
-        'the chain stands still, or they hide newer blocks; name others');
+      throw new Error(
+        `the newest block that full nodes can prove is ${Math.round(age / 1000)} seconds old: ` +
+          'the chain stands still, or they hide newer blocks; name others',
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, 500));
   }

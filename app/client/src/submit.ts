@@ -133,7 +133,8 @@ async function find(api: any, signed: any, header: any, first: number): Promise<
     if (found) return found;
     hash = (await api.rpc.chain.getHeader(hash)).parentHash;
   }
-  throw new Error('another transaction of this account was included instead of this one: ' +
-    'do not use an account from two places at once, and try again');
+  throw new Error(
+    'another transaction of this account was included instead of this one: ' +
+      'do not use an account from two places at once, and try again',
+  );
 }
-

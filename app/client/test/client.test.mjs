@@ -7,7 +7,17 @@ import { dirname, join } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import {
-  Filter, FILTERS, fromHex, imageFilter, importOnnx, init, Keys, Model, publicCard, toHex, WrongResult,
+  Filter,
+  FILTERS,
+  fromHex,
+  imageFilter,
+  importOnnx,
+  init,
+  Keys,
+  Model,
+  publicCard,
+  toHex,
+  WrongResult,
 } from '../dist/node.js';
 
 const MODELS = join(dirname(fileURLToPath(import.meta.url)), '../../../models');
@@ -41,8 +51,7 @@ test('keys are those of the tool, and are read back', () => {
 test('what is no key is refused in a sentence', () => {
   assert.throws(() => Keys.read(new Uint8Array(10)), /^Error: .{10,}$/);
   assert.throws(() => Keys.read(keys.clientKey().slice(0, -1)), /^Error: .{10,}$/);
-  assert.throws(() => Keys.read(keys.clientKey(), Keys.generate().serverKey()),
-    /does not belong to the client key/);
+  assert.throws(() => Keys.read(keys.clientKey(), Keys.generate().serverKey()), /does not belong to the client key/);
 });
 
 for (const [name, data, step] of [
@@ -71,7 +80,10 @@ for (const [name, data, step] of [
 
 test('rows can be objects, and wrong rows are refused by name', () => {
   const model = new Model(importOnnx(read('wine_logistic.onnx'), 'wine', table('wine.train.csv')));
-  const { columns, rows: [values] } = table('wine.test.csv');
+  const {
+    columns,
+    rows: [values],
+  } = table('wine.test.csv');
   const row = Object.fromEntries(columns.map((name, at) => [name, values[at]]));
   const reversed = Object.fromEntries(Object.entries(row).reverse());
   assert.deepEqual(model.predictClear(reversed), model.predictClear(values));
@@ -79,7 +91,14 @@ test('rows can be objects, and wrong rows are refused by name', () => {
   assert.throws(() => model.encrypt(keys, short), new RegExp(`missing: ${columns[0]}`));
   assert.throws(() => model.encrypt(keys, { ...row, nonsense: 1 }), /unknown: nonsense/);
   assert.throws(() => model.encrypt(keys, values.slice(1)), /takes 13 features, not 12/);
-  assert.throws(() => model.encrypt(keys, values.map(() => NaN)), /is not a finite number/);
+  assert.throws(
+    () =>
+      model.encrypt(
+        keys,
+        values.map(() => NaN),
+      ),
+    /is not a finite number/,
+  );
 });
 
 test('results of other keys and inputs do not decrypt to a prediction', () => {
@@ -96,7 +115,8 @@ test('results of other keys and inputs do not decrypt to a prediction', () => {
 });
 
 for (const [name, data] of [
-  ['breast_cancer_logistic', 'breast_cancer'], ['breast_cancer_xgboost_50x4', 'breast_cancer'],
+  ['breast_cancer_logistic', 'breast_cancer'],
+  ['breast_cancer_xgboost_50x4', 'breast_cancer'],
   ['iris_network', 'iris'],
 ]) {
   test(`${name}: a wrong result is refused before it is decrypted`, () => {

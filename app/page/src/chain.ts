@@ -56,7 +56,11 @@ const LIFETIME = 128;
 export class Chain {
   private readonly artifacts = new Map<number, Uint8Array>();
 
-  private constructor(readonly api: ApiPromise, readonly url: string, readonly light: boolean) {}
+  private constructor(
+    readonly api: ApiPromise,
+    readonly url: string,
+    readonly light: boolean,
+  ) {}
 
   /** Connects to the node at `url`, or starts the light client, which does not ask that node. */
   static async connect(url: string, light: boolean, state: (connected: boolean) => void): Promise<Chain> {
@@ -107,20 +111,22 @@ export class Chain {
 
   async models(): Promise<ChainModel[]> {
     const entries: Codec[] = await (await this.state()).fheMl.models.entries();
-    return entries.map(([key, option]: Codec) => {
-      const record = option.unwrap();
-      return {
-        number: key.args[0].toNumber(),
-        name: record.name.toUtf8(),
-        active: record.status.isActive,
-        inputBytes: record.inputBytes.toNumber(),
-        resultBytes: record.resultBytes.toNumber(),
-        work: record.work.toNumber(),
-        needsServerKey: record.needsServerKey.isTrue,
-        encrypted: record.encryptedFor.isSome,
-        openJobs: record.openJobs.toNumber(),
-      };
-    }).sort((a: ChainModel, b: ChainModel) => a.number - b.number);
+    return entries
+      .map(([key, option]: Codec) => {
+        const record = option.unwrap();
+        return {
+          number: key.args[0].toNumber(),
+          name: record.name.toUtf8(),
+          active: record.status.isActive,
+          inputBytes: record.inputBytes.toNumber(),
+          resultBytes: record.resultBytes.toNumber(),
+          work: record.work.toNumber(),
+          needsServerKey: record.needsServerKey.isTrue,
+          encrypted: record.encryptedFor.isSome,
+          openJobs: record.openJobs.toNumber(),
+        };
+      })
+      .sort((a: ChainModel, b: ChainModel) => a.number - b.number);
   }
 
   async artifact(model: number): Promise<Uint8Array> {
@@ -133,10 +139,12 @@ export class Chain {
 
   /** Most that is paid for one prediction: what this browser computes from the model, never what a node says. */
   async mostFee(model: number): Promise<bigint> {
-    const most = mostFee(this.api, this.artifacts.get(model) ?? await this.artifact(model));
+    const most = mostFee(this.api, this.artifacts.get(model) ?? (await this.artifact(model)));
     const quote = await this.quote(model);
     if (quote <= most) return most;
-    throw new Error(`the chain asks ${quote} for a prediction that should cost at most ${most} (units of 10^-12 FHE): nothing was paid`);
+    throw new Error(
+      `the chain asks ${quote} for a prediction that should cost at most ${most} (units of 10^-12 FHE): nothing was paid`,
+    );
   }
 
   /** What one prediction costs, as the chain says. */
@@ -170,7 +178,12 @@ export class Chain {
   }
 
   async request(
-    model: number, key: string | null, input: Uint8Array, fee: bigint, account: Account, nonce?: number,
+    model: number,
+    key: string | null,
+    input: Uint8Array,
+    fee: bigint,
+    account: Account,
+    nonce?: number,
   ): Promise<Requested> {
     const call = this.api.tx.fheMl!.requestInference!(model, key, toHex(input), fee, 1);
     const { block, events } = await this.send(call, account, nonce);
@@ -180,7 +193,10 @@ export class Chain {
 
   /** Asks for each input in a transaction of its own; `take` gets each answer as it comes, or why there is none. */
   async requestAll(
-    model: number, key: string | null, inputs: Uint8Array[], account: Account,
+    model: number,
+    key: string | null,
+    inputs: Uint8Array[],
+    account: Account,
     take: (at: number, answer: Promise<Answer>) => Promise<void>,
   ): Promise<void> {
     const [fee, first] = [await this.mostFee(model), await this.nextNonce(account)];
@@ -189,8 +205,9 @@ export class Chain {
       return { requested, ...(await this.result(requested.job)) };
     };
     for (let start = 0; start < inputs.length; start += AT_ONCE) {
-      await Promise.all(inputs.slice(start, start + AT_ONCE).map(
-        (input, at) => take(start + at, answer(input, start + at))));
+      await Promise.all(
+        inputs.slice(start, start + AT_ONCE).map((input, at) => take(start + at, answer(input, start + at))),
+      );
     }
   }
 
@@ -240,7 +257,9 @@ export class Chain {
 
   /** Signs and sends a call; resolves when it is in a block that counts and has succeeded. Sends it again if it is lost. */
   private async send(
-    call: SubmittableExtrinsic<'promise'>, account: Account, nonce = -1,
+    call: SubmittableExtrinsic<'promise'>,
+    account: Account,
+    nonce = -1,
   ): Promise<{ block: number; events: Codec[] }> {
     const options = { nonce, era: LIFETIME, ...(account.signer ? { signer: account.signer } : {}) };
     const signed = await call.signAsync(account.pair ?? account.address, options);

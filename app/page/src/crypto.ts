@@ -20,7 +20,8 @@ worker.onerror = (event) => {
 
 /** Runs one call of the worker. */
 export function ask<Name extends keyof Calls>(
-  name: Name, ...args: Parameters<Calls[Name]>
+  name: Name,
+  ...args: Parameters<Calls[Name]>
 ): Promise<Awaited<ReturnType<Calls[Name]>>> {
   last += 1;
   const id = last;

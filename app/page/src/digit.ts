@@ -15,9 +15,23 @@ const LEAST_WIDTH = 0.6;
 export async function digit(session: Session): Promise<HTMLElement> {
   const models = (await session.chain.models()).filter((model) => model.active && NAMES.includes(model.name));
   const [model] = models;
-  if (!model) return h('p', {}, 'The chain has no model for digits. ', h('a', { href: '#own' }, 'Register one'), ' (models/digits_network.onnx).');
+  if (!model)
+    return h(
+      'p',
+      {},
+      'The chain has no model for digits. ',
+      h('a', { href: '#own' }, 'Register one'),
+      ' (models/digits_network.onnx).',
+    );
   const loaded = await load(session, model);
-  const pad = h('canvas', { class: 'pad', width: 256, height: 256, tabindex: 0, role: 'img', 'aria-label': 'Drawing pad: draw with mouse or finger' });
+  const pad = h('canvas', {
+    class: 'pad',
+    width: 256,
+    height: 256,
+    tabindex: 0,
+    role: 'img',
+    'aria-label': 'Drawing pad: draw with mouse or finger',
+  });
   const context = pad.getContext('2d', { willReadFrequently: true })!;
   const clear = () => {
     context.fillStyle = '#fff';
@@ -28,7 +42,10 @@ export async function digit(session: Session): Promise<HTMLElement> {
   clear();
   const at = (event: PointerEvent): [number, number] => {
     const box = pad.getBoundingClientRect();
-    return [((event.clientX - box.left) * pad.width) / box.width, ((event.clientY - box.top) * pad.height) / box.height];
+    return [
+      ((event.clientX - box.left) * pad.width) / box.width,
+      ((event.clientY - box.top) * pad.height) / box.height,
+    ];
   };
   pad.addEventListener('pointerdown', (event) => {
     pad.setPointerCapture(event.pointerId);
@@ -42,14 +59,24 @@ export async function digit(session: Session): Promise<HTMLElement> {
     context.lineTo(...at(event));
     context.stroke();
   });
-  const sample = h('select', { 'aria-label': 'A digit of the data set' }, h('option', { value: '' }, 'or take one of the data set'));
-  const rows = (await (await fetch('samples/digits.test.csv')).text()).trim().split('\n').slice(1, 21).map((line) => line.split(',').map(Number));
-  rows.forEach((_, number) => sample.append(h('option', { value: number }, `row ${number}`)));
+  const sample = h(
+    'select',
+    { 'aria-label': 'A digit of the data set' },
+    h('option', { value: '' }, 'or take one of the data set'),
+  );
+  const rows = (await (await fetch('samples/digits.test.csv')).text())
+    .trim()
+    .split('\n')
+    .slice(1, 21)
+    .map((line) => line.split(',').map(Number));
+  sample.append(...rows.map((_, number) => h('option', { value: number }, `row ${number}`)));
   sample.addEventListener('change', () => {
     clear();
     const row = rows[Number(sample.value)];
     row?.forEach((value, cell) => {
-      context.fillStyle = `rgb(${Array(3).fill(255 - (value * 255) / 16).join()})`;
+      context.fillStyle = `rgb(${Array(3)
+        .fill(255 - (value * 255) / 16)
+        .join()})`;
       const side = pad.width / CELLS;
       context.fillRect((cell % CELLS) * side, Math.floor(cell / CELLS) * side, side, side);
     });
@@ -57,11 +84,16 @@ export async function digit(session: Session): Promise<HTMLElement> {
 
   const answer = h('div', { 'aria-live': 'polite' });
   const show = (prediction: Prediction | string, badge?: HTMLElement) => {
-    if (typeof prediction === 'string') return answer.replaceChildren(h('p', { class: 'answer' }, 'Noise'), h('p', {}, prediction));
+    if (typeof prediction === 'string')
+      return answer.replaceChildren(h('p', { class: 'answer' }, 'Noise'), h('p', {}, prediction));
     answer.replaceChildren(
       h('p', { class: 'answer' }, badge ? `It is a ${prediction.prediction}` : `Noise: ${prediction.prediction}`),
       badge ?? '',
-      bars(badge ? prediction.scores : prediction.raw_scores, prediction.scores.map((_, digit) => String(digit))));
+      bars(
+        badge ? prediction.scores : prediction.raw_scores,
+        prediction.scores.map((_, digit) => String(digit)),
+      ),
+    );
   };
   const place = h('div', {});
   const go = h('button', { class: 'main', type: 'button' }, 'Encrypt and ask the chain');
@@ -80,19 +112,52 @@ export async function digit(session: Session): Promise<HTMLElement> {
     }
   };
   go.addEventListener('click', () => {
-    const row = sample.value === '' ? cells(context.getImageData(0, 0, pad.width, pad.height)) : rows[Number(sample.value)];
+    const row =
+      sample.value === '' ? cells(context.getImageData(0, 0, pad.width, pad.height)) : rows[Number(sample.value)];
     if (!row) return say('the pad is empty: draw a digit first');
     void begin((run) => run.start(loaded, row));
   });
   const open = Run.openJob();
   if (open !== undefined) void session.keys().then(() => begin((run) => run.resume(loaded, open)));
-  return h('div', { class: 'card' },
+  return h(
+    'div',
+    { class: 'card' },
     h('h2', {}, 'Draw a digit from 0 to 9'),
-    h('p', { class: 'hint' }, `Model ${model.number}, ${loaded.card.kind}, sees 8 x 8 encrypted grey values and gives ten encrypted scores.`),
-    h('div', { class: 'columns' },
-      h('div', {}, pad, h('p', {}, h('button', { type: 'button', onclick: () => { clear(); sample.value = ''; } }, 'Clear'), ' ', sample), h('p', {}, go)),
-      answer),
-    place);
+    h(
+      'p',
+      { class: 'hint' },
+      `Model ${model.number}, ${loaded.card.kind}, sees 8 x 8 encrypted grey values and gives ten encrypted scores.`,
+    ),
+    h(
+      'div',
+      { class: 'columns' },
+      h(
+        'div',
+        {},
+        pad,
+        h(
+          'p',
+          {},
+          h(
+            'button',
+            {
+              type: 'button',
+              onclick: () => {
+                clear();
+                sample.value = '';
+              },
+            },
+            'Clear',
+          ),
+          ' ',
+          sample,
+        ),
+        h('p', {}, go),
+      ),
+      answer,
+    ),
+    place,
+  );
 }
 
 /** The features of a drawing, as the data set's were made: cut out, scaled, counted in 4 x 4 pixels. */

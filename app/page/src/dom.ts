@@ -4,7 +4,9 @@ type Child = Node | string | undefined | false;
 
 /** Makes an element; `on...` properties are listeners, others attributes. */
 export function h<K extends keyof HTMLElementTagNameMap>(
-  tag: K, attributes: Record<string, unknown> = {}, ...children: Child[]
+  tag: K,
+  attributes: Record<string, unknown> = {},
+  ...children: Child[]
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {

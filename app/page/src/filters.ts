@@ -87,7 +87,10 @@ function example(canvas: HTMLCanvasElement): void {
   pen.beginPath();
   pen.arc(72, 28, 12, 0, 7);
   pen.fill();
-  for (const [color, points] of [['#22543d', [0, 100, 0, 62, 30, 40, 62, 100]], ['#276749', [28, 100, 66, 52, 100, 78, 100, 100]]] as const) {
+  for (const [color, points] of [
+    ['#22543d', [0, 100, 0, 62, 30, 40, 62, 100]],
+    ['#276749', [28, 100, 66, 52, 100, 78, 100, 100]],
+  ] as const) {
     pen.fillStyle = color;
     pen.beginPath();
     for (let at = 0; at < points.length; at += 2) pen.lineTo(points[at]!, points[at + 1]!);
@@ -99,12 +102,23 @@ function example(canvas: HTMLCanvasElement): void {
 
 function read(canvas: HTMLCanvasElement): Picture {
   const { data, width, height } = context(canvas).getImageData(0, 0, canvas.width, canvas.height);
-  return { width, height, pixels: Uint8Array.from({ length: 3 * width * height }, (_, at) => data[4 * Math.floor(at / 3) + (at % 3)] ?? 0) };
+  return {
+    width,
+    height,
+    pixels: Uint8Array.from({ length: 3 * width * height }, (_, at) => data[4 * Math.floor(at / 3) + (at % 3)] ?? 0),
+  };
 }
 
 export async function filters(session: Session): Promise<HTMLElement> {
-  const models = (await session.chain.models()).filter((model) => model.active && (FILTERS as readonly string[]).includes(model.name));
-  if (models.length === 0) return h('p', {}, 'The chain has no image filters: `fhe-ml model filter blur -o blur.fheml` makes one, `fhe-ml model register` registers it.');
+  const models = (await session.chain.models()).filter(
+    (model) => model.active && (FILTERS as readonly string[]).includes(model.name),
+  );
+  if (models.length === 0)
+    return h(
+      'p',
+      {},
+      'The chain has no image filters: `fhe-ml model filter blur -o blur.fheml` makes one, `fhe-ml model register` registers it.',
+    );
   const before = h('canvas', { class: 'pad', role: 'img', 'aria-label': 'Your picture' });
   const after = h('canvas', { class: 'pad', role: 'img', 'aria-label': 'The filtered picture', 'data-state': 'empty' });
   const seen = h('div', {});
@@ -112,51 +126,90 @@ export async function filters(session: Session): Promise<HTMLElement> {
   const bar = h('progress', { value: 0, max: 1, hidden: true, 'aria-label': 'Tiles filtered' });
   example(before);
   [after.width, after.height] = [100, 100];
-  const choice = h('select', { 'aria-label': 'Filter' }, ...models.map((model, at) => h('option', { value: at }, model.name.replaceAll('-', ' '))));
-  const file = h('input', { type: 'file', accept: 'image/*', class: 'visually-hidden', id: 'picture', onchange: async () => {
-    const [chosen] = file.files ?? [];
-    file.value = '';
-    say();
-    if (!chosen) return;
-    try {
-      if (chosen.size > MAX_FILE_BYTES) throw new Error('the picture has more than 20 MB; take a smaller one');
-      const image = await createImageBitmap(chosen).catch(() => {
-        throw new Error('the file is no picture that this browser can read');
-      });
-      const scale = Math.min(1, MAX_SIDE / Math.max(image.width, image.height));
-      [before.width, before.height] = [Math.max(1, Math.round(image.width * scale)), Math.max(1, Math.round(image.height * scale))];
-      context(before).drawImage(image, 0, 0, before.width, before.height);
-      status.textContent = scale < 1 ? `made smaller: ${before.width} x ${before.height} pixels` : '';
-    } catch (error) {
-      say(why(error));
-    }
-  } });
-  const go = h('button', { class: 'main', type: 'button', onclick: async () => {
-    const model = models[Number(choice.value)];
-    if (!model) return;
-    go.disabled = true;
-    say();
-    try {
-      await filter(session, model, read(before), after, seen, status, bar);
-    } catch (error) {
-      say(why(error));
-    } finally {
-      go.disabled = false;
-      bar.hidden = true;
-    }
-  } }, 'Encrypt and filter on the chain');
-  return h('div', { class: 'card' },
+  const choice = h(
+    'select',
+    { 'aria-label': 'Filter' },
+    ...models.map((model, at) => h('option', { value: at }, model.name.replaceAll('-', ' '))),
+  );
+  const file = h('input', {
+    type: 'file',
+    accept: 'image/*',
+    class: 'visually-hidden',
+    id: 'picture',
+    onchange: async () => {
+      const [chosen] = file.files ?? [];
+      file.value = '';
+      say();
+      if (!chosen) return;
+      try {
+        if (chosen.size > MAX_FILE_BYTES) throw new Error('the picture has more than 20 MB; take a smaller one');
+        const image = await createImageBitmap(chosen).catch(() => {
+          throw new Error('the file is no picture that this browser can read');
+        });
+        const scale = Math.min(1, MAX_SIDE / Math.max(image.width, image.height));
+        [before.width, before.height] = [
+          Math.max(1, Math.round(image.width * scale)),
+          Math.max(1, Math.round(image.height * scale)),
+        ];
+        context(before).drawImage(image, 0, 0, before.width, before.height);
+        status.textContent = scale < 1 ? `made smaller: ${before.width} x ${before.height} pixels` : '';
+      } catch (error) {
+        say(why(error));
+      }
+    },
+  });
+  const go = h(
+    'button',
+    {
+      class: 'main',
+      type: 'button',
+      onclick: async () => {
+        const model = models[Number(choice.value)];
+        if (!model) return;
+        go.disabled = true;
+        say();
+        try {
+          await filter(session, model, read(before), after, seen, status, bar);
+        } catch (error) {
+          say(why(error));
+        } finally {
+          go.disabled = false;
+          bar.hidden = true;
+        }
+      },
+    },
+    'Encrypt and filter on the chain',
+  );
+  return h(
+    'div',
+    { class: 'card' },
     h('h2', {}, 'Filter a picture that nobody sees'),
-    h('p', { class: 'hint' }, 'Every pixel is encrypted; collators add and subtract ciphertexts. No server key is needed.'),
-    h('div', { class: 'columns' },
+    h(
+      'p',
+      { class: 'hint' },
+      'Every pixel is encrypted; collators add and subtract ciphertexts. No server key is needed.',
+    ),
+    h(
+      'div',
+      { class: 'columns' },
       h('div', {}, before, h('p', {}, h('label', { class: 'button', for: 'picture' }, 'Choose a picture', file))),
-      h('div', {}, after), seen),
-    h('p', {}, choice, ' ', go), status, bar);
+      h('div', {}, after),
+      seen,
+    ),
+    h('p', {}, choice, ' ', go),
+    status,
+    bar,
+  );
 }
 
 async function filter(
-  session: Session, model: ChainModel, source: Picture, after: HTMLCanvasElement, seen: HTMLElement,
-  status: HTMLElement, bar: HTMLProgressElement,
+  session: Session,
+  model: ChainModel,
+  source: Picture,
+  after: HTMLCanvasElement,
+  seen: HTMLElement,
+  status: HTMLElement,
+  bar: HTMLProgressElement,
 ): Promise<void> {
   after.dataset.state = 'empty';
   await session.keys();
@@ -172,7 +225,10 @@ async function filter(
   for (const tile of parts) inputs.push(await ask('encryptImage', hash, cut(source, tile, card.size)));
   const time = Math.round(performance.now() - start);
   const [first] = inputs as [Uint8Array];
-  seen.replaceChildren(h('p', {}, 'What the collator sees of it:'), picture(first.subarray(96), 'Ciphertext as a picture: noise'));
+  seen.replaceChildren(
+    h('p', {}, 'What the collator sees of it:'),
+    picture(first.subarray(96), 'Ciphertext as a picture: noise'),
+  );
   [bar.max, bar.value, bar.hidden] = [parts.length, 0, false];
   status.textContent = `encrypted in ${time} ms; ${parts.length} ${parts.length === 1 ? 'tile is' : 'tiles are'} on the way`;
   const blocks: number[] = [];
@@ -187,7 +243,8 @@ async function filter(
     bar.value += 1;
   });
   after.dataset.state = 'done';
-  status.textContent = `${parts.length} ${parts.length === 1 ? 'tile' : 'tiles'} of ${bytes(first.length)}, encrypted in ${time} ms; ` +
+  status.textContent =
+    `${parts.length} ${parts.length === 1 ? 'tile' : 'tiles'} of ${bytes(first.length)}, encrypted in ${time} ms; ` +
     `blocks ${Math.min(...blocks)} to ${Math.max(...blocks)}, fee ${fhe(total)}; evaluated in about ${(model.work / 1000).toFixed(1)} ms each, ` +
     `verified on this machine in ${verified.toFixed(1)} ms`;
 }

@@ -39,7 +39,10 @@ export async function readTable(file: Blob): Promise<Table> {
 export function inOrder({ columns, rows }: Table, loaded: Loaded): number[][] {
   const { features, features_are_named: named } = loaded.card;
   const missing = named ? features.filter((name) => !columns.includes(name)) : features.slice(columns.length);
-  if (missing.length > 0) throw new Error(`the file lacks these columns: ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ', …' : ''}`);
+  if (missing.length > 0)
+    throw new Error(
+      `the file lacks these columns: ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ', …' : ''}`,
+    );
   const order = features.map((name, at) => (named ? columns.indexOf(name) : at));
   return rows.map((row) => order.map((at) => row[at] ?? NaN));
 }
@@ -56,19 +59,32 @@ function short(value: number): string {
 
 /** A form for one row, an upload for many. */
 export function form(
-  session: Session, loaded: Loaded, sample: number[] | undefined, describe: (prediction: Prediction) => HTMLElement,
+  session: Session,
+  loaded: Loaded,
+  sample: number[] | undefined,
+  describe: (prediction: Prediction) => HTMLElement,
 ): HTMLElement {
   const { features } = loaded.card;
-  const inputs = features.map((name, at) => h('input', {
-    id: `feature-${at}`, type: 'number', step: 'any', value: short(sample?.[at] ?? NaN), name,
-  }));
+  const inputs = features.map((name, at) =>
+    h('input', {
+      id: `feature-${at}`,
+      type: 'number',
+      step: 'any',
+      value: short(sample?.[at] ?? NaN),
+      name,
+    }),
+  );
   const answer = h('div', { 'aria-live': 'polite' });
   const place = h('div', {});
   const go = h('button', { class: 'main', type: 'submit' }, 'Encrypt and ask the chain');
-  const show = (prediction: Prediction | string, badge?: HTMLElement) => answer.replaceChildren(...(
-    typeof prediction === 'string' ? [h('p', { class: 'answer' }, 'Noise'), h('p', {}, prediction)]
-      : badge ? [describe(prediction), badge]
-        : [h('p', { class: 'answer' }, 'Noise'), bars(prediction.raw_scores, [])]));
+  const show = (prediction: Prediction | string, badge?: HTMLElement) =>
+    answer.replaceChildren(
+      ...(typeof prediction === 'string'
+        ? [h('p', { class: 'answer' }, 'Noise'), h('p', {}, prediction)]
+        : badge
+          ? [describe(prediction), badge]
+          : [h('p', { class: 'answer' }, 'Noise'), bars(prediction.raw_scores, [])]),
+    );
   const begin = async (work: () => Promise<void>) => {
     go.disabled = true;
     say();
@@ -80,29 +96,50 @@ export function form(
       go.disabled = false;
     }
   };
-  const one = (work: (run: Run) => Promise<void>) => begin(() => {
-    answer.replaceChildren();
-    const run = new Run(session, show);
-    place.replaceChildren(run.element);
-    return work(run);
-  });
+  const one = (work: (run: Run) => Promise<void>) =>
+    begin(() => {
+      answer.replaceChildren();
+      const run = new Run(session, show);
+      place.replaceChildren(run.element);
+      return work(run);
+    });
   const open = Run.openJob();
   if (open !== undefined) void session.keys().then(() => one((run) => run.resume(loaded, open)));
-  const upload = h('input', { type: 'file', accept: '.csv,text/csv', class: 'visually-hidden', id: 'rows', onchange: () => {
-    const [file] = upload.files ?? [];
-    upload.value = '';
-    if (file) void begin(async () => many(session, loaded, inOrder(await readTable(file), loaded), place));
-  } });
-  return h('div', {},
-    h('form', { onsubmit: (event: Event) => {
-      event.preventDefault();
-      const row = inputs.map((input) => (input.value === '' ? NaN : input.valueAsNumber));
-      void one((run) => run.start(loaded, row));
-    } },
-    h('div', { class: 'features' }, ...inputs.map((input, at) =>
-      h('div', {}, h('label', { for: input.id }, (features[at] ?? '').replaceAll('_', ' ')), input))),
-    h('p', {}, go, ' ', h('label', { class: 'button', for: 'rows' }, 'Many rows from a CSV file', upload))),
-    answer, place);
+  const upload = h('input', {
+    type: 'file',
+    accept: '.csv,text/csv',
+    class: 'visually-hidden',
+    id: 'rows',
+    onchange: () => {
+      const [file] = upload.files ?? [];
+      upload.value = '';
+      if (file) void begin(async () => many(session, loaded, inOrder(await readTable(file), loaded), place));
+    },
+  });
+  return h(
+    'div',
+    {},
+    h(
+      'form',
+      {
+        onsubmit: (event: Event) => {
+          event.preventDefault();
+          const row = inputs.map((input) => (input.value === '' ? NaN : input.valueAsNumber));
+          void one((run) => run.start(loaded, row));
+        },
+      },
+      h(
+        'div',
+        { class: 'features' },
+        ...inputs.map((input, at) =>
+          h('div', {}, h('label', { for: input.id }, (features[at] ?? '').replaceAll('_', ' ')), input),
+        ),
+      ),
+      h('p', {}, go, ' ', h('label', { class: 'button', for: 'rows' }, 'Many rows from a CSV file', upload)),
+    ),
+    answer,
+    place,
+  );
 }
 
 /** Predicts many rows, each in a transaction of its own, and shows them as they come. */
@@ -111,9 +148,27 @@ async function many(session: Session, loaded: Loaded, rows: number[][], place: H
   const bar = h('progress', { max: rows.length, value: 0, 'aria-label': 'Rows predicted' });
   const count = h('p', { role: 'status' }, `0 of ${rows.length} rows`);
   const body = h('tbody', {});
-  place.replaceChildren(h('div', { class: 'card' }, count, bar,
-    h('div', { class: 'scroll' }, h('table', {}, h('thead', {}, h('tr', {}, ...['Row', 'Prediction', 'Scores', 'Job'].map((name) => h('th', {}, name)))), body))));
-  const key = await registered(session, loaded, (text) => { count.textContent = text; });
+  place.replaceChildren(
+    h(
+      'div',
+      { class: 'card' },
+      count,
+      bar,
+      h(
+        'div',
+        { class: 'scroll' },
+        h(
+          'table',
+          {},
+          h('thead', {}, h('tr', {}, ...['Row', 'Prediction', 'Scores', 'Job'].map((name) => h('th', {}, name)))),
+          body,
+        ),
+      ),
+    ),
+  );
+  const key = await registered(session, loaded, (text) => {
+    count.textContent = text;
+  });
   let [done, failed, verified] = [0, 0, 0];
   const lines = rows.map(() => h('tr', {}));
   body.append(...lines);
@@ -125,7 +180,14 @@ async function many(session: Session, loaded: Loaded, rows: number[][], place: H
       const opened = await refusing(session, requested.job, ask('open', loaded.hash, inputs[at] as Uint8Array, result));
       const { prediction, scores } = opened.value;
       if (opened.verified !== undefined) verified += 1;
-      lines[at]?.append(...[String(at), String(prediction), scores.map((score) => score.toFixed(4)).join(' '), String(requested.job)].map((text) => h('td', {}, text)));
+      lines[at]?.append(
+        ...[
+          String(at),
+          String(prediction),
+          scores.map((score) => score.toFixed(4)).join(' '),
+          String(requested.job),
+        ].map((text) => h('td', {}, text)),
+      );
     } catch (error) {
       failed += 1;
       lines[at]?.append(h('td', {}, String(at)), h('td', { colspan: 3 }, why(error)));

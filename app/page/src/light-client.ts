@@ -14,16 +14,17 @@ export function trustNode(trusts: boolean): void {
 }
 
 /** Follows a chain in a worker. */
-const follow: Follow = (spec, onResponse) => new Promise((resolve, reject) => {
-  const worker = new Worker('light.js', { type: 'module' });
-  worker.onerror = (event) => reject(new Error(`the light client does not start: ${event.message}`));
-  worker.onmessage = ({ data }) => {
-    if (typeof data === 'string') return onResponse(data);
-    if (data.failed) return reject(new Error(`the light client cannot use the chain specification: ${data.failed}`));
-    return resolve({ sendJsonRpc: (request) => worker.postMessage(request), remove: () => worker.terminate() });
-  };
-  worker.postMessage(spec);
-});
+const follow: Follow = (spec, onResponse) =>
+  new Promise((resolve, reject) => {
+    const worker = new Worker('light.js', { type: 'module' });
+    worker.onerror = (event) => reject(new Error(`the light client does not start: ${event.message}`));
+    worker.onmessage = ({ data }) => {
+      if (typeof data === 'string') return onResponse(data);
+      if (data.failed) return reject(new Error(`the light client cannot use the chain specification: ${data.failed}`));
+      return resolve({ sendJsonRpc: (request) => worker.postMessage(request), remove: () => worker.terminate() });
+    };
+    worker.postMessage(spec);
+  });
 
 /** A provider that believes no node. */
 export async function lightProvider(): Promise<ScProvider> {

@@ -53,27 +53,42 @@ const guarded = (work: () => Promise<void>) => async () => {
   }
 };
 
-byId('make-key').addEventListener('click', guarded(async () => {
-  const warning = 'Results that were encrypted for the old key become unreadable unless you have saved it. Make new keys?';
-  if (keys && !confirm(warning)) return;
-  keys = undefined;
-  await ownKeys();
-}));
-byId('export-key').addEventListener('click', guarded(async () => {
-  await ownKeys();
-  await save('client.key');
-  await save('server.key');
-}));
+byId('make-key').addEventListener(
+  'click',
+  guarded(async () => {
+    const warning =
+      'Results that were encrypted for the old key become unreadable unless you have saved it. Make new keys?';
+    if (keys && !confirm(warning)) return;
+    keys = undefined;
+    await ownKeys();
+  }),
+);
+byId('export-key').addEventListener(
+  'click',
+  guarded(async () => {
+    await ownKeys();
+    await save('client.key');
+    await save('server.key');
+  }),
+);
 const importer = byId<HTMLInputElement>('import-key');
-importer.addEventListener('change', guarded(async () => {
-  const files = [...(importer.files ?? [])];
-  importer.value = '';
-  const [client, server] = ['client.key', 'server.key'].map((name) => files.find((file) => file.name === name));
-  if (!client || !server) throw new Error('choose both files of one pair: client.key and server.key');
-  showKeys(await loadKeys(client, server));
-}));
+importer.addEventListener(
+  'change',
+  guarded(async () => {
+    const files = [...(importer.files ?? [])];
+    importer.value = '';
+    const [client, server] = ['client.key', 'server.key'].map((name) => files.find((file) => file.name === name));
+    if (!client || !server) throw new Error('choose both files of one pair: client.key and server.key');
+    showKeys(await loadKeys(client, server));
+  }),
+);
 
-const parts: Record<string, (session: Session) => Promise<HTMLElement>> = { '#digit': digit, '#cancer': cancer, '#filters': filters, '#own': own };
+const parts: Record<string, (session: Session) => Promise<HTMLElement>> = {
+  '#digit': digit,
+  '#cancer': cancer,
+  '#filters': filters,
+  '#own': own,
+};
 let leave = () => {};
 
 async function show(session: Session): Promise<void> {

@@ -13,8 +13,12 @@ export async function own(session: Session): Promise<HTMLElement> {
     const model = (await session.chain.models()).find((model) => model.number === number);
     if (!model) throw new Error(`the chain has no model ${number}`);
     const loaded = await load(session, model);
-    place.append(h('h2', {}, `Try model ${number}, ${model.name}`), form(session, loaded, sample, ({ prediction, scores }) =>
-      h('div', {}, h('p', { class: 'answer' }, String(prediction)), bars(scores, []))));
+    place.append(
+      h('h2', {}, `Try model ${number}, ${model.name}`),
+      form(session, loaded, sample, ({ prediction, scores }) =>
+        h('div', {}, h('p', { class: 'answer' }, String(prediction)), bars(scores, [])),
+      ),
+    );
   };
   const take = async (files: File[]) => {
     say();
@@ -24,42 +28,97 @@ export async function own(session: Session): Promise<HTMLElement> {
       const csv = files.find((file) => file.name.endsWith('.csv'));
       if (!onnx) throw new Error('choose an .onnx file, and with it a .csv file of training rows if you have one');
       if (onnx.size > MAX_ONNX_BYTES) throw new Error('the model has more than 20 MB, which no chain stores');
-      const calibration: Table | undefined = csv && await readTable(csv);
+      const calibration: Table | undefined = csv && (await readTable(csv));
       const data = new Uint8Array(await onnx.arrayBuffer());
       const artifact = await ask('importOnnx', data, onnx.name.replace(/\.onnx$/, '').slice(0, 64), calibration);
       const { card } = await ask('model', artifact);
       const line = (name: string, value: string) => h('tr', {}, h('th', { scope: 'row' }, name), h('td', {}, value));
-      place.append(h('h2', {}, `The card of ${card.name}`), h('table', {}, h('tbody', {},
-        line('Kind', card.kind), line('Features', String(card.features.length)),
-        line('Artifact', bytes(artifact.length)), line('Encrypted input', bytes(card.sizes.input)),
-        line('Encrypted result', bytes(card.sizes.result)),
-        line('Server key', card.sizes.server_key ? bytes(card.sizes.server_key) : 'none'),
-        line('Wrong decryption', card.decryption_failure_probability === 0 ? 'never' : `probability ${card.decryption_failure_probability.toExponential(0)}`))),
-      h('p', {}, h('button', { class: 'main', type: 'button', onclick: async (event: Event) => {
-        const button = event.currentTarget as HTMLButtonElement;
-        button.disabled = true;
-        say();
-        try {
-          await tryOut(await session.chain.registerModel(artifact, session.account()), calibration?.rows[0]);
-        } catch (error) {
-          say(`${why(error)}${/RequireSudo|sudo/i.test(why(error)) ? ' (choose the admin account, Alice on a development chain)' : ''}`);
-          button.disabled = false;
-        }
-      } }, 'Register it on the chain')), h('p', { class: 'hint' }, 'Only the chain\'s admin may: on a development chain that is Alice.'));
+      place.append(
+        h('h2', {}, `The card of ${card.name}`),
+        h(
+          'table',
+          {},
+          h(
+            'tbody',
+            {},
+            line('Kind', card.kind),
+            line('Features', String(card.features.length)),
+            line('Artifact', bytes(artifact.length)),
+            line('Encrypted input', bytes(card.sizes.input)),
+            line('Encrypted result', bytes(card.sizes.result)),
+            line('Server key', card.sizes.server_key ? bytes(card.sizes.server_key) : 'none'),
+            line(
+              'Wrong decryption',
+              card.decryption_failure_probability === 0
+                ? 'never'
+                : `probability ${card.decryption_failure_probability.toExponential(0)}`,
+            ),
+          ),
+        ),
+        h(
+          'p',
+          {},
+          h(
+            'button',
+            {
+              class: 'main',
+              type: 'button',
+              onclick: async (event: Event) => {
+                const button = event.currentTarget as HTMLButtonElement;
+                button.disabled = true;
+                say();
+                try {
+                  await tryOut(await session.chain.registerModel(artifact, session.account()), calibration?.rows[0]);
+                } catch (error) {
+                  say(
+                    `${why(error)}${/RequireSudo|sudo/i.test(why(error)) ? ' (choose the admin account, Alice on a development chain)' : ''}`,
+                  );
+                  button.disabled = false;
+                }
+              },
+            },
+            'Register it on the chain',
+          ),
+        ),
+        h('p', { class: 'hint' }, "Only the chain's admin may: on a development chain that is Alice."),
+      );
     } catch (error) {
       say(why(error));
     }
   };
-  const choose = h('input', { type: 'file', multiple: true, accept: '.onnx,.csv', class: 'visually-hidden', id: 'model-file', onchange: () => {
-    const files = [...(choose.files ?? [])];
-    choose.value = '';
-    void take(files);
-  } });
-  const card = h('div', { class: 'card' },
+  const choose = h('input', {
+    type: 'file',
+    multiple: true,
+    accept: '.onnx,.csv',
+    class: 'visually-hidden',
+    id: 'model-file',
+    onchange: () => {
+      const files = [...(choose.files ?? [])];
+      choose.value = '';
+      void take(files);
+    },
+  });
+  const card = h(
+    'div',
+    { class: 'card' },
     h('h2', {}, 'Bring a trained model'),
-    h('p', { class: 'hint' }, 'Trees, networks with one hidden layer and linear models from scikit-learn, XGBoost, LightGBM or PyTorch, as ONNX. It is compiled in this browser.'),
-    h('p', {}, h('label', { class: 'button', for: 'model-file' }, 'Choose, or drop here, an .onnx file (and a .csv of training rows)', choose)),
-    place);
+    h(
+      'p',
+      { class: 'hint' },
+      'Trees, networks with one hidden layer and linear models from scikit-learn, XGBoost, LightGBM or PyTorch, as ONNX. It is compiled in this browser.',
+    ),
+    h(
+      'p',
+      {},
+      h(
+        'label',
+        { class: 'button', for: 'model-file' },
+        'Choose, or drop here, an .onnx file (and a .csv of training rows)',
+        choose,
+      ),
+    ),
+    place,
+  );
   card.addEventListener('dragover', (event) => event.preventDefault());
   card.addEventListener('drop', (event) => {
     event.preventDefault();

@@ -20,7 +20,10 @@ export interface Loaded {
 }
 
 /** Where a model is, as the worker remembers it. */
-export const placeOf = ({ chain }: Session, { number }: ChainModel) => ({ genesis: chain.api.genesisHash.toHex(), number });
+export const placeOf = ({ chain }: Session, { number }: ChainModel) => ({
+  genesis: chain.api.genesisHash.toHex(),
+  number,
+});
 
 export async function load(session: Session, model: ChainModel): Promise<Loaded> {
   const artifact = await session.chain.artifact(model.number);
@@ -48,7 +51,11 @@ export function badge(verified: number | undefined): HTMLElement {
 }
 
 /** Sees to it that the chain has the server key, if the model needs one. */
-export async function registered(session: Session, loaded: Loaded, note: (text: string) => void): Promise<string | null> {
+export async function registered(
+  session: Session,
+  loaded: Loaded,
+  note: (text: string) => void,
+): Promise<string | null> {
   const keys = await session.keys();
   if (!loaded.model.needsServerKey) {
     note('this model needs no server key');
@@ -83,7 +90,8 @@ const STEPS = ['Keys', 'Encrypt', 'Submit', 'Evaluate', 'Result', 'Verify', 'Dec
 type Step = (typeof STEPS)[number];
 const OPEN_JOB = 'fhe-ml-open-job';
 
-const digest = async (data: Uint8Array) => toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', data as BufferSource)));
+const digest = async (data: Uint8Array) =>
+  toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', data as BufferSource)));
 
 /** A list of steps, and beside it what the collator sees. */
 export class Run {
@@ -92,7 +100,10 @@ export class Run {
   private readonly seen = h('div', {});
 
   /** `show` gets a prediction with its badge, or what a wrong key gives: numbers, or why there are none. */
-  constructor(private readonly session: Session, private readonly show: (prediction: Prediction | string, badge?: HTMLElement) => void) {
+  constructor(
+    private readonly session: Session,
+    private readonly show: (prediction: Prediction | string, badge?: HTMLElement) => void,
+  ) {
     const list = h('ol', { class: 'steps', 'aria-live': 'polite' });
     for (const step of STEPS) {
       const item = h('li', {}, step, h('small', {}));
@@ -131,9 +142,11 @@ export class Run {
       note(`${bytes(encrypted.length)} in ${Math.round(performance.now() - start)} ms, in this browser`);
       return encrypted;
     });
-    this.seen.replaceChildren(h('p', {}, 'What the collator sees of your data:'),
+    this.seen.replaceChildren(
+      h('p', {}, 'What the collator sees of your data:'),
       picture(input, 'Ciphertext as a picture: noise'),
-      h('code', {}, Array.from(input.slice(0, 48), (b) => b.toString(16).padStart(2, '0')).join(' '), ' …'));
+      h('code', {}, Array.from(input.slice(0, 48), (b) => b.toString(16).padStart(2, '0')).join(' '), ' …'),
+    );
     const most = await this.session.chain.mostFee(loaded.model.number);
     const requested = await this.step('Submit', async (note) => {
       note(`at most ${fhe(most)}; waiting for a block`);
@@ -141,7 +154,10 @@ export class Run {
       note(`job ${included.job} in block ${included.block}, fee ${fhe(included.fee)}`);
       return included;
     });
-    localStorage.setItem(OPEN_JOB, JSON.stringify({ job: requested.job, hash: location.hash, input: await digest(input) }));
+    localStorage.setItem(
+      OPEN_JOB,
+      JSON.stringify({ job: requested.job, hash: location.hash, input: await digest(input) }),
+    );
     await this.finish(loaded, requested.job, requested.block, input);
   }
 
@@ -158,22 +174,39 @@ export class Run {
       note(`${bytes(result.length)} in block ${block}${after}, ${((performance.now() - start) / 1000).toFixed(1)} s`);
     });
     localStorage.removeItem(OPEN_JOB);
-    const { value: prediction, verified, decrypted } = await this.step('Verify', async (note) => {
+    const {
+      value: prediction,
+      verified,
+      decrypted,
+    } = await this.step('Verify', async (note) => {
       note('this browser evaluates again, on the ciphertext');
       const opened = await refusing(this.session, job, ask('open', loaded.hash, input, result));
-      note(opened.verified === undefined
-        ? 'not this one: of a model this slow, one result in eight is verified'
-        : `the same bytes, in ${opened.verified.toFixed(1)} ms, in this browser`);
+      note(
+        opened.verified === undefined
+          ? 'not this one: of a model this slow, one result in eight is verified'
+          : `the same bytes, in ${opened.verified.toFixed(1)} ms, in this browser`,
+      );
       return opened;
     });
     await this.step('Decrypt', async (note) => note(`in ${Math.max(1, Math.round(decrypted))} ms, in this browser`));
     const mine = () => this.show(prediction, badge(verified));
     mine();
-    const wrong = h('button', { type: 'button', onclick: async () => {
-      this.show(await ask('openWrongly', loaded.hash, input, result));
-    } }, 'Decrypt with a wrong key');
+    const wrong = h(
+      'button',
+      {
+        type: 'button',
+        onclick: async () => {
+          this.show(await ask('openWrongly', loaded.hash, input, result));
+        },
+      },
+      'Decrypt with a wrong key',
+    );
     const right = h('button', { type: 'button', onclick: mine }, 'With mine again');
-    this.seen.append(h('p', {}, 'And of the result:'), picture(result, 'Encrypted result as a picture: noise'), h('p', {}, wrong, ' ', right));
+    this.seen.append(
+      h('p', {}, 'And of the result:'),
+      picture(result, 'Encrypted result as a picture: noise'),
+      h('p', {}, wrong, ' ', right),
+    );
   }
 
   /** The job that was under way when the page was left, if it belongs to this part of the page. */
@@ -195,7 +228,7 @@ export class Run {
     const found = await this.session.chain.input(job);
     if (!found || found.model !== loaded.model.number) return Run.forgetOpenJob();
     // What somebody else has encrypted, or made up, is not decrypted.
-    if (await digest(found.input) !== JSON.parse(localStorage.getItem(OPEN_JOB) ?? '{}').input) {
+    if ((await digest(found.input)) !== JSON.parse(localStorage.getItem(OPEN_JOB) ?? '{}').input) {
       Run.forgetOpenJob();
       throw new Error(`the node shows another input for job ${job} than the one that was encrypted here`);
     }
@@ -209,8 +242,17 @@ export class Run {
 export function bars(scores: number[], names: string[]): HTMLElement {
   const best = scores.indexOf(Math.max(...scores));
   const [low, high] = [Math.min(0, ...scores), Math.max(1e-9, ...scores)];
-  return h('div', { class: 'bars' }, ...scores.map((score, at) => h('div', { class: at === best ? 'bar best' : 'bar' },
-    h('span', {}, names[at] ?? String(at)),
-    h('meter', { min: low, max: high, value: score, 'aria-label': names[at] ?? String(at) }),
-    h('span', {}, Math.abs(score) < 1e6 ? score.toFixed(4) : score.toExponential(2)))));
+  return h(
+    'div',
+    { class: 'bars' },
+    ...scores.map((score, at) =>
+      h(
+        'div',
+        { class: at === best ? 'bar best' : 'bar' },
+        h('span', {}, names[at] ?? String(at)),
+        h('meter', { min: low, max: high, value: score, 'aria-label': names[at] ?? String(at) }),
+        h('span', {}, Math.abs(score) < 1e6 ? score.toFixed(4) : score.toExponential(2)),
+      ),
+    ),
+  );
 }

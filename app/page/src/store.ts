@@ -25,10 +25,11 @@ function store(name: 'keys' | 'models', mode: IDBTransactionMode): Promise<IDBOb
   });
 }
 
-const done = <T>(request: IDBRequest<T>) => new Promise<T>((resolve, reject) => {
-  request.onsuccess = () => resolve(request.result);
-  request.onerror = () => reject(new Error('nothing can be kept in this browser (IndexedDB)'));
-});
+const done = <T>(request: IDBRequest<T>) =>
+  new Promise<T>((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(new Error('nothing can be kept in this browser (IndexedDB)'));
+  });
 
 export async function keepKeys(keys: StoredKeys): Promise<void> {
   await done((await store('keys', 'readwrite')).put(keys, 'own'));

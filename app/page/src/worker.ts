@@ -63,9 +63,13 @@ const nameOf = ({ genesis, number }: Place) => `${genesis}/${number}`;
 async function checkKnown(place: Place, hash: string): Promise<void> {
   const known = await firstHash(nameOf(place), hash);
   if (known === hash) return;
-  throw Object.assign(new Error(
-    `model ${place.number} is another one than at its first use in this browser (${known.slice(0, 10)}… then, ` +
-    `${hash.slice(0, 10)}… now): the node lies, or the chain was started anew`), { name: 'AnotherModel' });
+  throw Object.assign(
+    new Error(
+      `model ${place.number} is another one than at its first use in this browser (${known.slice(0, 10)}… then, ` +
+        `${hash.slice(0, 10)}… now): the node lies, or the chain was started anew`,
+    ),
+    { name: 'AnotherModel' },
+  );
 }
 
 /** Verifies and decrypts, and says how long both took. */
@@ -89,7 +93,9 @@ const calls = {
   },
   /** Keys from files, which are read here. */
   async load(client: File, server: File) {
-    const [secret, open] = await Promise.all([client, server].map(async (file) => new Uint8Array(await file.arrayBuffer())));
+    const [secret, open] = await Promise.all(
+      [client, server].map(async (file) => new Uint8Array(await file.arrayBuffer())),
+    );
     return keepAndUse(Keys.read(secret as Uint8Array, open as Uint8Array));
   },
   /** Where the browser can save a key from: an address of bytes that stay here. */
@@ -139,7 +145,10 @@ const calls = {
   encryptImage: (hash: string, image: Uint8Array) => filter(hash).encrypt(mine(), image),
   openImage(hash: string, input: Uint8Array, result: Uint8Array): Opened<Uint8Array> {
     const found = filter(hash);
-    return opened(() => found.verify(input, result), () => found.decrypt(mine(), input, result, TRUST));
+    return opened(
+      () => found.verify(input, result),
+      () => found.decrypt(mine(), input, result, TRUST),
+    );
   },
   importOnnx: (onnx: Uint8Array, name: string, calibration?: Calibration) => importOnnx(onnx, name, calibration),
 };

@@ -5,7 +5,8 @@ const module = new WebAssembly.Module(readFileSync(process.argv[2]));
 // The self-test takes its seeds from a counter, so no import is ever called.
 const imports = {};
 for (const { module: from, name } of WebAssembly.Module.imports(module)) {
-  (imports[from] ??= {})[name] = () => {
+  imports[from] ??= {};
+  imports[from][name] = () => {
     throw new Error(`${from}.${name} was called`);
   };
 }

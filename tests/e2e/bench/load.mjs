@@ -37,7 +37,9 @@ try {
   const expired = (await query.fheMl.workers.entries()).reduce((n, [, w]) => n + w.unwrap().missed.toNumber(), 0);
   const share = ((100 * (last - first)) / slots).toFixed(2);
   console.log(`${slots} slots, ${last - first} blocks: ${share} % authored, in ${minutes} minutes`);
-  console.log(`${done} evaluations of ${jobs.work} work units; the queue was empty ${idle} times; ${expired} deadlines missed`);
+  console.log(
+    `${done} evaluations of ${jobs.work} work units; the queue was empty ${idle} times; ${expired} deadlines missed`,
+  );
 } finally {
   await node.stop();
 }

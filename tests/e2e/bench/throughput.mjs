@@ -29,9 +29,12 @@ try {
     for (const [name, wanted, jobs] of models) {
       const start = Date.now();
       await jobs.sendCalls(wanted);
-      await allFinished(nodes.bob, (total += wanted), 600);
+      total += wanted;
+      await allFinished(nodes.bob, total, 600);
       const seconds = (Date.now() - start) / 1000;
-      console.log(`${count} workers, ${name}: ${wanted} jobs in ${seconds.toFixed(1)} s, ${(wanted / seconds).toFixed(1)} a second`);
+      console.log(
+        `${count} workers, ${name}: ${wanted} jobs in ${seconds.toFixed(1)} s, ${(wanted / seconds).toFixed(1)} a second`,
+      );
     }
   }
 } finally {
