@@ -13,6 +13,7 @@ START=$SECONDS
 STAGES=(
 	"links     links, anchors and paths in README, CONTRIBUTING and docs"
 	"fmt       format"
+	"js        format and lint of TypeScript and JavaScript"
 	"security  bits of security, and the figures of docs/security.md and docs/cryptography.md"
 	"deny      licences and sources of dependencies"
 	"book      the book of docs, in ~/.cache/fhe-ml/book"
@@ -31,6 +32,11 @@ STAGES=(
 links() { python3 scripts/check_links.py; }
 
 fmt() { cargo fmt --all --check; }
+
+js() {
+	(cd scripts/js && npm ci --no-fund --no-audit --loglevel=error)
+	scripts/js/node_modules/.bin/biome ci --error-on-warnings
+}
 
 security() {
 	scripts/estimate-security.sh --check
@@ -82,6 +88,7 @@ prepare() {
 	case "$1" in
 		links) command -v python3 >/dev/null || install_packages python3 ;;
 		fmt | build | doc | unit | lint) once setup_rust ;;
+		js) once setup_node_js ;;
 		wasm)
 			once setup_rust
 			once setup_node_js

@@ -1,7 +1,7 @@
 // Bundles the page into dist, with all that it needs to work offline.
 
-import { build } from 'esbuild';
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { build } from 'esbuild';
 
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist/samples', { recursive: true });

@@ -18,8 +18,8 @@ import {
   requested,
   rpc,
   SHOULD_SUCCEED,
-  submitRaw,
   Sybil,
+  submitRaw,
   verdict,
   wealth,
 } from './lib.mjs';

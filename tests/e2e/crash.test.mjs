@@ -1,11 +1,11 @@
 // kill -9 between evaluation and inclusion: the result still lands, once.
 
-import { u8aToHex } from '@polkadot/util';
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { u8aToHex } from '@polkadot/util';
 import { devNode, event, fheMl, history, model, send, until } from './harness.mjs';
 import { account } from './polkadot.mjs';
 

@@ -1,11 +1,11 @@
 // Encrypted models: the same predictions as their public twins, for the key that they are encrypted
 // under and for no other, and nothing of them anywhere that the chain or its workers write.
 
-import { u8aToHex } from '@polkadot/util';
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { u8aToHex } from '@polkadot/util';
 import { devNode, fheMl, model, send } from './harness.mjs';
 import { account } from './polkadot.mjs';
 

@@ -1,6 +1,5 @@
 // Starts real nodes and runs the real tool.
 
-import { ApiPromise, WsProvider } from '@polkadot/api';
 import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -9,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { ApiPromise, WsProvider } from '@polkadot/api';
 
 const BIN = process.env.FHE_ML_BIN;
 if (!BIN) throw new Error('FHE_ML_BIN must name the folder with fhe-ml and fhe-ml-node');

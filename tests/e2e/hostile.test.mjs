@@ -1,11 +1,11 @@
 // Bytes that an attacker sends: each has its own error, nothing is stored, the node lives.
 
-import { u8aToHex } from '@polkadot/util';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { u8aToHex } from '@polkadot/util';
 import { devNode, event, fheMl, model, send, until } from './harness.mjs';
 import { account } from './polkadot.mjs';
 

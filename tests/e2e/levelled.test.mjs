@@ -1,12 +1,12 @@
 // Models that need a server key: it is registered on the chain, and trees and networks are evaluated
 // with it.
 
-import { u8aToHex } from '@polkadot/util';
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { u8aToHex } from '@polkadot/util';
 import { devNode, event, fheMl, model, send, until } from './harness.mjs';
 import { account } from './polkadot.mjs';
 

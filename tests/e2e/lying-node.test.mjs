@@ -1,17 +1,17 @@
 // Nodes that lie, lose transactions and hang up, against the tool, the page and the npm package.
 
-import { ApiPromise, ScProvider, WsProvider } from '@polkadot/api';
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import { ApiPromise, ScProvider, WsProvider } from '@polkadot/api';
 import { chromium } from 'playwright-core';
 import { connector, finalized, mostFee, submit, untilSynced } from '../../app/client/dist/chain.js';
 import { init, Keys, Model, toHex } from '../../app/client/dist/node.js';
 import { event, fheMl, model, NODE, Node, TOOL, until } from './harness.mjs';
-import { lieAboutQuote, lieAboutStorage, LyingProxy, mapOf } from './lying-proxy.mjs';
+import { LyingProxy, lieAboutQuote, lieAboutStorage, mapOf } from './lying-proxy.mjs';
 import { BOOT_PEER } from './network.mjs';
 import { account } from './polkadot.mjs';
 

@@ -1,12 +1,12 @@
 // Four authorities, each of them a worker: they share the work evenly, die by kill -9 in the middle of a
 // queue, come back, and new ones join.
 
-import { u8aToHex } from '@polkadot/util';
 import assert from 'node:assert/strict';
 import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { u8aToHex } from '@polkadot/util';
 import { fheMl, history, model, Node, scratch, until } from './harness.mjs';
 import {
   allFinished,

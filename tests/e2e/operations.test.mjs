@@ -6,7 +6,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
-import { fheMl, model, Node, NODE, ROOT, scratch, until } from './harness.mjs';
+import { fheMl, model, NODE, Node, ROOT, scratch, until } from './harness.mjs';
 
 const nodes = [];
 after(() => Promise.all(nodes.map((node) => node.stop())));

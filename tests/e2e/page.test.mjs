@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
-import { Filter, FILTERS, imageFilter, init } from '../../app/client/dist/node.js';
+import { FILTERS, Filter, imageFilter, init } from '../../app/client/dist/node.js';
 import { fheMl, model, Node, scratch, TOOL, until } from './harness.mjs';
 import { account } from './polkadot.mjs';
 

@@ -2,13 +2,13 @@
 // half's blocks are dropped, and yet no job is lost and none is paid twice. The halves are network
 // namespaces with a cable between them.
 
-import { u8aToHex } from '@polkadot/util';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { u8aToHex } from '@polkadot/util';
 import { fheMl, model, until } from './harness.mjs';
 import { allFinished, balancedBooks, best, finalized, localNetwork, registerModel, sendAll } from './network.mjs';
 import { account } from './polkadot.mjs';

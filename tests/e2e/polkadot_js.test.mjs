@@ -1,10 +1,10 @@
 // The whole way with @polkadot/api, the library under polkadot.js Apps, without custom types.
 
-import { u8aToHex } from '@polkadot/util';
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { u8aToHex } from '@polkadot/util';
 import { devNode, event, fheMl, model, numberOf, send, until } from './harness.mjs';
 import { account } from './polkadot.mjs';
 

@@ -56,9 +56,22 @@ const free = async (address) => (await nodes.bob.api.query.system.account(addres
 /** Imports a model as private and gives its file to evaluators. */
 async function make(name, grid, holders, file = name) {
   const artifact = join(folder, `${file}.fheml`);
-  await fheMl('model', 'import', model(`${name}.onnx`), '--name', file, '--calibration',
-    model(`${dataset(name)}.train.csv`), '--private', '--grid', grid, '--passphrase-file', passphrase,
-    '--output', artifact);
+  await fheMl(
+    'model',
+    'import',
+    model(`${name}.onnx`),
+    '--name',
+    file,
+    '--calibration',
+    model(`${dataset(name)}.train.csv`),
+    '--private',
+    '--grid',
+    grid,
+    '--passphrase-file',
+    passphrase,
+    '--output',
+    artifact,
+  );
   const sealed = artifact.replace(/fheml$/, 'fhemlp');
   for (const holder of holders) copyFileSync(sealed, join(held[holder], `${file}.fhemlp`));
   return { name, artifact, sealed };
@@ -67,14 +80,43 @@ async function make(name, grid, holders, file = name) {
 /** Offers it as Eve. */
 async function offer(made, evaluators, price, ...options) {
   const named = evaluators.flatMap((name) => ['--evaluator', workers[name]]);
-  const [{ model: number }] = await fheMl('model', 'offer', made.artifact, '--private', made.sealed,
-    '--passphrase-file', passphrase, ...named, '--price', String(price), '--suri', '//Eve', ...options, ...chain);
+  const [{ model: number }] = await fheMl(
+    'model',
+    'offer',
+    made.artifact,
+    '--private',
+    made.sealed,
+    '--passphrase-file',
+    passphrase,
+    ...named,
+    '--price',
+    String(price),
+    '--suri',
+    '//Eve',
+    ...options,
+    ...chain,
+  );
   return { ...made, number: String(number) };
 }
 
 const predict = (offered, rows, key, ...options) =>
-  fheMl('predict', '--model', offered.number, '--input', model(`${dataset(offered.name)}.test.csv`),
-    '--rows', rows, '--key', key, '--suri', '//Bob', '--max-fee', String(FHE), ...options, ...chain);
+  fheMl(
+    'predict',
+    '--model',
+    offered.number,
+    '--input',
+    model(`${dataset(offered.name)}.test.csv`),
+    '--rows',
+    rows,
+    '--key',
+    key,
+    '--suri',
+    '//Bob',
+    '--max-fee',
+    String(FHE),
+    ...options,
+    ...chain,
+  );
 
 function rightClasses(offered, answers) {
   const { prediction } = expected(offered.name);
@@ -86,8 +128,11 @@ function rightClasses(offered, answers) {
 
 let boosted;
 test('all 114 rows of a private XGBoost model are as ONNX Runtime has them, and its owner is paid', async () => {
-  boosted = await offer(await make('breast_cancer_xgboost_50x4', 'decoys:64', ['alice', 'charlie']),
-    ['alice', 'charlie'], 0.01);
+  boosted = await offer(
+    await make('breast_cancer_xgboost_50x4', 'decoys:64', ['alice', 'charlie']),
+    ['alice', 'charlie'],
+    0.01,
+  );
   const [listed] = (await fheMl('model', 'list', ...chain)).filter(({ model }) => String(model) === boosted.number);
   assert.equal(listed.private.price, String(FHE / 100n));
   assert.equal(listed.private.evaluators.length, 2);
@@ -107,8 +152,20 @@ test('all 114 rows of a private XGBoost model are as ONNX Runtime has them, and 
 });
 
 test('whoever has not agreed to the price does not pay it', async () => {
-  const asked = fheMl('predict', '--model', boosted.number, '--input', model('breast_cancer.test.csv'),
-    '--rows', '0..1', '--key', keys, '--suri', '//Bob', ...chain);
+  const asked = fheMl(
+    'predict',
+    '--model',
+    boosted.number,
+    '--input',
+    model('breast_cancer.test.csv'),
+    '--rows',
+    '0..1',
+    '--key',
+    keys,
+    '--suri',
+    '//Bob',
+    ...chain,
+  );
   await assert.rejects(asked, ({ stderr }) => /asks 0\.01.* for each row.*--max-fee \d+/.test(stderr));
 });
 
@@ -129,14 +186,16 @@ test('a private network, a linear model and a regression answer, also with two e
 });
 
 test('a key serves one owner and a bounded number of answers', async () => {
-  await assert.rejects(predict(boosted, '0..114', keys), ({ stderr }) => /would be over 256: make a new key/.test(stderr));
+  await assert.rejects(predict(boosted, '0..114', keys), ({ stderr }) =>
+    /would be over 256: make a new key/.test(stderr),
+  );
 });
 
 test('an auditor with the file says whether a result is right, and without it nobody can', async () => {
   const jobs = await allFinished(nodes.bob, 1, 60);
   const { number } = jobs.find(({ job }) => String(job.model) === boosted.number && job.status.isCompleted);
-  const audit = (file, ...options) => fheMl('audit', '--job', String(number), '--private', file, '--passphrase-file',
-    passphrase, ...options, ...chain);
+  const audit = (file, ...options) =>
+    fheMl('audit', '--job', String(number), '--private', file, '--passphrase-file', passphrase, ...options, ...chain);
   const [{ right }] = await audit(boosted.sealed);
   assert.equal(right, true);
   const other = await make('breast_cancer_xgboost_50x4', 'exact', [], 'other');
@@ -146,8 +205,15 @@ test('an auditor with the file says whether a result is right, and without it no
 });
 
 test('a quota is an error of its own, and the money stays', async () => {
-  const limited = await offer(await make('breast_cancer_tree', 'exact', ['alice']), ['alice'], 0,
-    '--quota', '2', '--period', '100000');
+  const limited = await offer(
+    await make('breast_cancer_tree', 'exact', ['alice']),
+    ['alice'],
+    0,
+    '--quota',
+    '2',
+    '--period',
+    '100000',
+  );
   const own = await newKeys('quota-keys');
   assert.equal((await predict(limited, '0..2', own)).length, 2);
   await assert.rejects(predict(limited, '2..3', own), ({ stderr }) => /QuotaExceeded/.test(stderr));
@@ -163,24 +229,43 @@ test('a job of a model whose file is missing goes to the other evaluator, or its
   rmSync(join(held.charlie, 'breast_cancer_xgboost_10x3.fhemlp'));
   await until('the node to see that the file is gone', () => nodes.charlie.logged('no more evaluations').length > 0);
   const before = await free(eve.address);
-  await assert.rejects(predict(offered, '6..7', own), ({ stderr }) => /ModelNotHeld|has the model|private/.test(stderr));
+  await assert.rejects(predict(offered, '6..7', own), ({ stderr }) =>
+    /ModelNotHeld|has the model|private/.test(stderr),
+  );
   assert.equal(await free(eve.address), before);
   // Files can be added while nodes run.
   copyFileSync(made.sealed, join(held.alice, 'again.fhemlp'));
   await until('the file to be found', () => nodes.alice.logged('again.fhemlp').length > 0);
   const { declineDelay } = nodes.bob.api.consts.fheMl;
   const free_at = (await nodes.bob.api.rpc.chain.getHeader()).number.toNumber() + declineDelay.toNumber();
-  await until('evaluators to be asked again', async () =>
-    (await nodes.bob.api.rpc.chain.getHeader()).number.toNumber() > free_at, 120);
+  await until(
+    'evaluators to be asked again',
+    async () => (await nodes.bob.api.rpc.chain.getHeader()).number.toNumber() > free_at,
+    120,
+  );
   rightClasses(offered, await predict(offered, '6..8', own));
   await balancedBooks(nodes.bob);
 });
 
 test('new terms leave open jobs as they are', async () => {
   const own = await newKeys('terms-keys');
-  const offered = await offer(await make('breast_cancer_forest_10x4', 'decoys:64', ['alice', 'charlie']),
-    ['alice', 'charlie'], 0.02);
-  await fheMl('model', 'terms', offered.number, '--evaluator', workers.alice, '--price', '0.9', '--suri', '//Eve', ...chain);
+  const offered = await offer(
+    await make('breast_cancer_forest_10x4', 'decoys:64', ['alice', 'charlie']),
+    ['alice', 'charlie'],
+    0.02,
+  );
+  await fheMl(
+    'model',
+    'terms',
+    offered.number,
+    '--evaluator',
+    workers.alice,
+    '--price',
+    '0.9',
+    '--suri',
+    '//Eve',
+    ...chain,
+  );
   const before = await free(eve.address);
   rightClasses(offered, await predict(offered, '0..2', own));
   assert.equal((await free(eve.address)) - before, (4n * FHE) / 100n);
@@ -203,8 +288,18 @@ test('evaluators that differ suspend the model, and a wrong result is paid for o
   console.log(`what Bob gets of the liar: ${JSON.stringify(answer)}`);
   const jobs = await allFinished(nodes.bob, 1, 60);
   const { number } = jobs.find(({ job }) => String(job.model) === lied.number && job.status.isCompleted);
-  const audit = fheMl('audit', '--job', String(number), '--private', made.sealed, '--passphrase-file', passphrase,
-    '--condemn', '//Ferdie', ...chain);
+  const audit = fheMl(
+    'audit',
+    '--job',
+    String(number),
+    '--private',
+    made.sealed,
+    '--passphrase-file',
+    passphrase,
+    '--condemn',
+    '//Ferdie',
+    ...chain,
+  );
   await assert.rejects(audit, ({ stdout, stderr }) => {
     assert.equal(JSON.parse(stdout).right, false);
     return /did not use the committed model/.test(stderr);
@@ -237,12 +332,26 @@ function* files(path) {
 test('nothing of the model is in what others have: their nodes, the chain, the user', async () => {
   // The same model, not sealed, to know what to look for.
   const artifact = join(folder, 'open.fheml');
-  await fheMl('model', 'import', model('breast_cancer_xgboost_50x4.onnx'), '--name', 'breast_cancer_xgboost_50x4',
-    '--calibration', model('breast_cancer.train.csv'), '--private', '--grid', 'decoys:64', '--output', artifact);
+  await fheMl(
+    'model',
+    'import',
+    model('breast_cancer_xgboost_50x4.onnx'),
+    '--name',
+    'breast_cancer_xgboost_50x4',
+    '--calibration',
+    model('breast_cancer.train.csv'),
+    '--private',
+    '--grid',
+    'decoys:64',
+    '--output',
+    artifact,
+  );
   assert.deepEqual(readFileSync(artifact), readFileSync(boosted.artifact), 'the artifact tells nothing new');
   const open = readFileSync(artifact.replace(/fheml$/, 'fhemlp'));
   // The trees are the last thing in it: comparisons, leaves.
-  const needles = [0.5, 0.7, 0.9].map((at) => open.subarray(Math.floor(open.length * at), Math.floor(open.length * at) + 12));
+  const needles = [0.5, 0.7, 0.9].map((at) =>
+    open.subarray(Math.floor(open.length * at), Math.floor(open.length * at) + 12),
+  );
   const holds = (path) => {
     const bytes = readFileSync(path);
     return needles.some((needle) => bytes.includes(needle));

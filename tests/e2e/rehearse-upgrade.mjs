@@ -1,11 +1,11 @@
 // See scripts/rehearse-upgrade.sh.
 
-import { ApiPromise, WsProvider } from '@polkadot/api';
-import { u8aToHex } from '@polkadot/util';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ApiPromise, WsProvider } from '@polkadot/api';
+import { u8aToHex } from '@polkadot/util';
 import { fheMl, model, NODE, scratch, until } from './harness.mjs';
 import {
   allFinished,

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { createServer, connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { after, before, test } from 'node:test';
-import { model, TOOL, devNode, fheMl } from '../e2e/harness.mjs';
+import { devNode, fheMl, model, TOOL } from '../e2e/harness.mjs';
 import { nothingLost } from './lib.mjs';
 
 const PATIENCE = Number(process.env.FHE_ML_PATIENCE ?? 150) * 1_000;

@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
-import { Node, until } from '../e2e/harness.mjs';
 import { prepare } from '../e2e/bench/jobs.mjs';
+import { Node, until } from '../e2e/harness.mjs';
 import { sendAll } from '../e2e/network.mjs';
 import { ferdie, jobsOf, needsRoot, nothingLost, sleep, suspensions } from './lib.mjs';
 

@@ -5,9 +5,9 @@
  * @packageDocumentation
  */
 
-export { connector, finalized, followWith, untilSynced, withBootnodes } from './light.js';
-export type { ConnectedChain, Follow, Smoldot, SmoldotChain } from './light.js';
-export { feeOf, mostFee, pricesOf, RELEASE_PRICES } from './fees.js';
 export type { Prices } from './fees.js';
-export { submit } from './submit.js';
+export { feeOf, mostFee, pricesOf, RELEASE_PRICES } from './fees.js';
+export type { ConnectedChain, Follow, Smoldot, SmoldotChain } from './light.js';
+export { connector, finalized, followWith, untilSynced, withBootnodes } from './light.js';
 export type { Included } from './submit.js';
+export { submit } from './submit.js';

@@ -7,8 +7,8 @@ import { dirname, join } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import {
-  Filter,
   FILTERS,
+  Filter,
   fromHex,
   imageFilter,
   importOnnx,

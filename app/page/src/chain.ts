@@ -1,11 +1,11 @@
 // The chain, through a node's WebSocket, or through a light client that believes no node.
 
+import { toHex } from '@fhe-ml/client';
+import { finalized, type Included, mostFee, submit, untilSynced } from '@fhe-ml/client/chain';
 import { ApiPromise, Keyring, WsProvider } from '@polkadot/api';
-import type { SubmittableExtrinsic, Signer } from '@polkadot/api/types';
+import type { Signer, SubmittableExtrinsic } from '@polkadot/api/types';
 import type { KeyringPair } from '@polkadot/keyring/types';
 import { cryptoWaitReady } from '@polkadot/util-crypto';
-import { toHex } from '@fhe-ml/client';
-import { finalized, mostFee, submit, untilSynced, type Included } from '@fhe-ml/client/chain';
 import { lightProvider } from './light-client.ts';
 
 export interface Account {

@@ -1,8 +1,8 @@
 // Draw a digit: a canvas, and ten scores.
 
+import type { Prediction } from '@fhe-ml/client';
 import { h, say, why } from './dom.ts';
 import { bars, load, Run, type Session } from './run.ts';
-import type { Prediction } from '@fhe-ml/client';
 
 const NAMES = ['digits_network', 'digits_xgboost', 'digits_forest'];
 /** The data set's bitmaps have 32 x 32 pixels, of which 4 x 4 are counted for one feature. */

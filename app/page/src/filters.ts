@@ -1,10 +1,10 @@
 // Image filters: a picture goes to the chain in encrypted tiles and comes back filtered.
 
-import { ask } from './crypto.ts';
+import { FILTERS, type FilterCard } from '@fhe-ml/client';
 import type { ChainModel } from './chain.ts';
+import { ask } from './crypto.ts';
 import { bytes, fhe, h, picture, say, why } from './dom.ts';
 import { known, placeOf, refusing, type Session } from './run.ts';
-import { FILTERS, type FilterCard } from '@fhe-ml/client';
 
 /** Larger pictures are made smaller: each tile is a transaction. */
 const MAX_SIDE = 196;

@@ -1,10 +1,10 @@
 // A form of features, and predictions for it or for a whole CSV file.
 
+import type { Prediction } from '@fhe-ml/client';
 import Papa from 'papaparse';
 import { ask } from './crypto.ts';
 import { h, say, why } from './dom.ts';
-import { bars, refusing, registered, Run, type Loaded, type Session } from './run.ts';
-import type { Prediction } from '@fhe-ml/client';
+import { bars, type Loaded, Run, refusing, registered, type Session } from './run.ts';
 
 const MAX_FILE_BYTES = 5_000_000;
 const MAX_ROWS = 500;

@@ -1,7 +1,7 @@
 // The light client as polkadot.js uses it, and whether the visitor wants it.
 
-import { ScProvider } from '@polkadot/api';
 import { connector, type Follow } from '@fhe-ml/client/chain';
+import { ScProvider } from '@polkadot/api';
 
 const TRUSTS = 'fhe-ml-trusts-node';
 

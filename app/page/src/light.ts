@@ -1,6 +1,6 @@
 // The light client's worker: smoldot, away from the thread that draws. It talks to full nodes, whom it does not believe.
 
-import { start, type Chain } from 'smoldot';
+import { type Chain, start } from 'smoldot';
 
 let chain: Chain | undefined;
 

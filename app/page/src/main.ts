@@ -1,9 +1,9 @@
 // The page: connection, account, keys, and the demonstrations.
 
 import { cancer } from './cancer.ts';
-import { Chain, type Account } from './chain.ts';
+import { type Account, Chain } from './chain.ts';
 import { chainView } from './chain-view.ts';
-import { ask, loadKeys, makeKeys, storedKeys, type OwnKeys } from './crypto.ts';
+import { ask, loadKeys, makeKeys, type OwnKeys, storedKeys } from './crypto.ts';
 import { digit } from './digit.ts';
 import { byId, fhe, h, say, why } from './dom.ts';
 import { filters } from './filters.ts';

@@ -1,9 +1,9 @@
 // One inference as the visitor sees it: each step, what it sends, and what the collator gets to see.
 
-import { ask, type OwnKeys } from './crypto.ts';
+import { type ModelCard, type Prediction, toHex } from '@fhe-ml/client';
 import type { Account, Chain, ChainModel } from './chain.ts';
+import { ask, type OwnKeys } from './crypto.ts';
 import { bytes, fhe, h, picture, why } from './dom.ts';
-import { toHex, type ModelCard, type Prediction } from '@fhe-ml/client';
 
 /** What all demonstrations share. */
 export interface Session {

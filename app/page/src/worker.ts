@@ -1,7 +1,7 @@
 // The Web Worker that holds the keys and does the cryptography, so that the page never freezes. The client
 // key is made, kept, read and saved here: no message to the page has it.
 
-import { Filter, importOnnx, init, Keys, Model, type Calibration, type Prediction } from '@fhe-ml/client';
+import { type Calibration, Filter, importOnnx, init, Keys, Model, type Prediction } from '@fhe-ml/client';
 import { firstHash, forgetModel, keepKeys, storedKeys } from './store.ts';
 
 const ready = init(new URL('fhe_ml_wasm_bg.wasm', self.location.href));

@@ -1,10 +1,10 @@
 // Jobs for benchmarks: one encrypted row of a model, requested many times.
 
-import { Keyring } from '@polkadot/api';
-import { u8aToHex } from '@polkadot/util';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Keyring } from '@polkadot/api';
+import { u8aToHex } from '@polkadot/util';
 import { fheMl, model, until } from '../harness.mjs';
 import { sendAll } from '../network.mjs';
 

@@ -1,7 +1,7 @@
 // See scripts/bench-load.sh.
 
-import { Keyring } from '@polkadot/api';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Keyring } from '@polkadot/api';
 import { Node } from '../harness.mjs';
 import { best, sendAll } from '../network.mjs';
 import { prepare } from './jobs.mjs';
