@@ -172,7 +172,7 @@ pub mod pallet {
 		///
 		/// - `model`: number of the model, from its `ModelRegistered` event.
 		#[pallet::call_index(1)]
-		#[pallet::weight(T::WeightInfo::retire_model())]
+		#[pallet::weight(T::WeightInfo::retire_model().saturating_add(T::WeightInfo::private_job()))]
 		pub fn retire_model(origin: OriginFor<T>, model: ModelId) -> DispatchResult {
 			T::AdminOrigin::ensure_origin(origin)?;
 			Self::do_retire_model(model)
