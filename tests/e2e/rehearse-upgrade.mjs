@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fheMl, model, NODE, scratch, until } from './harness.mjs';
+import { errorName, fheMl, model, NODE, scratch, until } from './harness.mjs';
 import {
   allFinished, balancedBooks, best, finalized, localNetwork, predictRight, sendAll, setCode, specVersion,
 } from './network.mjs';
@@ -54,12 +54,25 @@ try {
   const input = u8aToHex(readFileSync(row));
   const jobs = async () => (await bob.api.query.fheMl.nextJob()).toNumber();
   const pending = async () => (await bob.api.query.fheMl.pendingCount()).toNumber();
+  /** Throws the error of the first request of a block that failed. */
+  const refuseFailures = async (number) => {
+    const at = await bob.api.at(await bob.api.rpc.chain.getBlockHash(number));
+    for (const { event } of await at.query.system.events()) {
+      if (!at.events.system.ExtrinsicFailed.is(event)) continue;
+      throw new Error(`block ${number} has a request that failed: ${errorName(at, event.data[0])}`);
+    }
+  };
   const queue = async () => {
     const first = await jobs();
     const calls = Array.from({ length: QUEUE },
       () => bob.api.tx.fheMl.requestInference(1, key, input, 10n ** 15n, 1));
+    let looked = (await best(bob)) + 1;
     await sendAll(bob, calls, eve);
-    await until('the queue to be in blocks', async () => (await jobs()) >= first + QUEUE, 120);
+    await until('the queue to be in blocks', async () => {
+      // A request that the chain refuses is never a job: say why, instead of waiting for it.
+      for (const newest = await best(bob); looked <= newest; looked++) await refuseFailures(looked);
+      return (await jobs()) >= first + QUEUE;
+    }, 120);
   };
   await queue();
   for (const name of ['alice', 'charlie', 'dave', 'bob']) {
