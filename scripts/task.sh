@@ -12,6 +12,7 @@ START=$SECONDS
 # Name and what it does, in the order of `ci`: seconds first, then builds, then nodes.
 STAGES=(
 	"links     links, anchors and paths in README, CONTRIBUTING and docs"
+	"circles   imports between the modules of a crate that go in circles"
 	"fmt       format"
 	"security  bits of security, and the figures of docs/security.md and docs/cryptography.md"
 	"deny      licences and sources of dependencies"
@@ -29,6 +30,8 @@ STAGES=(
 )
 
 links() { python3 scripts/check_links.py; }
+
+circles() { python3 scripts/check_circles.py; }
 
 fmt() { cargo fmt --all --check; }
 
@@ -80,7 +83,7 @@ lint() { cargo clippy --release --locked --workspace --all-targets --quiet -- -D
 # comes before a build that end-to-end tests drive.
 prepare() {
 	case "$1" in
-		links) command -v python3 >/dev/null || install_packages python3 ;;
+		links | circles) command -v python3 >/dev/null || install_packages python3 ;;
 		fmt | build | doc | unit | lint) once setup_rust ;;
 		wasm)
 			once setup_rust
