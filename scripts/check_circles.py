@@ -4,6 +4,7 @@
 A module is a file. It points to the file of every item that it names by `crate::`, `super::` or `self::`, and of what
 it imports from its children: a child that uses an item of its parent makes a circle if the parent imports from it. An
 item that a module only passes on (`pub use`) is the business of the file that has it. Tests do not count.
+`--all` shows the known ones, too.
 """
 
 import re
@@ -12,6 +13,16 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Circles that are there, each with a module of it that no other has. None may come, and these may go.
+KNOWN = {
+	("pallets/fhe-ml/src/lib.rs", "types"): "what is stored names `Config`, which FRAME wants in the pallet's file",
+	("crates/engine/src/lib.rs", "math::kernels::products"): "to be opened",
+	("crates/engine/src/lib.rs", "circuits::compiled"): "to be opened",
+	("crates/engine/src/lib.rs", "circuits::encrypted_forest::shape"): "to be opened",
+	("crates/engine/src/lib.rs", "circuits::encrypted_linear::compile"): "to be opened",
+	("crates/engine/src/lib.rs", "circuits::network::digits"): "to be opened",
+}
 
 NOISE = re.compile(r"//[^\n]*|/\*.*?\*/|r#\"(?s:.*?)\"#|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])'", re.S)
 TEST = re.compile(r"#\[cfg\((?:any\()?(?:all\()?(?:test|fuzzing)[^\]]*\)\]\s*(?:pub(?:\([^)]*\))?\s+)?mod\s+(\w+)\s*([;{])")
@@ -175,24 +186,26 @@ def circles(edges):
 
 
 def main():
-	sys.setrecursionlimit(10_000)
-	total = 0
+	known, new = 0, 0
 	for manifest in sorted(ROOT.glob("**/Cargo.toml")):
 		if "node_modules" in manifest.parts or "target" in manifest.parts:
 			continue
 		for entry in (manifest.parent / "src/lib.rs", manifest.parent / "src/main.rs"):
 			if not entry.exists():
 				continue
-			crate = Crate(entry)
-			edges = crate.edges()
+			place = str(entry.relative_to(ROOT))
+			edges = Crate(entry).edges()
 			for circle in circles(edges):
-				total += 1
-				print(f"{entry.relative_to(ROOT)}: circle of {len(circle)} modules")
+				if any((place, "::".join(name)) in KNOWN for name in circle) and "--all" not in sys.argv:
+					known += 1
+					continue
+				new += 1
+				print(f"{place}: a circle of {len(circle)} modules")
 				for name in sorted(circle):
 					targets = sorted("::".join(("crate", *target)) for target in edges[name] & circle)
 					print(f"  {'::'.join(('crate', *name))} -> {', '.join(targets)}")
-	print(f"{total} circles")
-	return total > 0
+	print(f"{new} circles of imports, and {known} that are known")
+	return new > 0
 
 
 if __name__ == "__main__":

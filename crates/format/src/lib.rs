@@ -21,12 +21,14 @@
 
 mod artifact;
 pub mod bounds;
+mod error;
 mod input;
 mod reader;
 mod result;
 mod server_key;
 
 pub use artifact::{ArtifactPrefix, CircuitKind, MODEL_NAME_BYTES};
+pub use error::HeaderError;
 pub use input::InputPrefix;
 pub use result::ResultPrefix;
 pub use server_key::ServerKeyPrefix;
@@ -86,42 +88,6 @@ impl BlobKind {
 		})
 	}
 }
-
-/// Why the bytes of a blob were refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HeaderError {
-	/// Fewer bytes than the header needs, or fewer or more than it announces.
-	WrongLength,
-	/// The first four bytes are not [`MAGIC`].
-	NotOurs,
-	/// Another format version.
-	WrongVersion,
-	/// Another parameter set.
-	WrongParameterSet,
-	/// A well-formed blob of another kind.
-	WrongKind,
-	/// A field has a value that it must not have.
-	Malformed,
-}
-
-impl core::fmt::Display for HeaderError {
-	fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-		f.write_str(match self {
-			Self::WrongLength => {
-				"the length is not what the header announces (truncated or oversized)"
-			},
-			Self::NotOurs => "this is not an fhe-ml file: the magic bytes are missing",
-			Self::WrongVersion => "the format version is not supported by this build",
-			Self::WrongParameterSet => {
-				"the cryptographic parameter set is not supported by this build"
-			},
-			Self::WrongKind => "this is another kind of fhe-ml file",
-			Self::Malformed => "a header field has an impossible value",
-		})
-	}
-}
-
-impl core::error::Error for HeaderError {}
 
 /// The header that begins every blob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
