@@ -1,4 +1,5 @@
-//! Which transactions a block has, asked for once: full nodes do not show a light client the same block a third
+//! Which transactions and events a block has, asked for once: full nodes do not show a light client the same block a
+//! third
 //! time within a minute, and every transaction that is waited for looks through the same blocks.
 
 use super::{error::ChainError, rpc::Rpc};
@@ -24,6 +25,17 @@ pub(super) struct Block {
 	pub(super) parent: H256,
 	/// Hashes of its transactions, in their order.
 	transactions: Vec<H256>,
+	/// What happened in it, once somebody has asked.
+	happened: Mutex<Option<Arc<Happened>>>,
+}
+
+/// What happened in a block.
+pub(super) struct Happened {
+	/// Events of all its transactions.
+	events: Events<SubstrateConfig>,
+	/// Number of the block.
+	pub(super) block: u64,
+	pub(super) metadata: ArcMetadata,
 }
 
 /// The blocks that were asked for last. Whoever asks for one holds the lock meanwhile, so that the others
@@ -51,18 +63,16 @@ struct Header {
 
 /// The events of a transaction that succeeded, and the block that it is in.
 pub(super) struct Included {
-	/// Those of the whole block.
-	pub(super) events: Events<SubstrateConfig>,
-	/// Place of the transaction in the block.
-	pub(super) index: usize,
-	pub(super) block: u64,
-	pub(super) metadata: ArcMetadata,
+	/// The block.
+	pub(super) of: Arc<Happened>,
+	/// Place of the transaction in it.
+	index: usize,
 }
 
 impl Included {
 	/// The bytes of the fields of the first event with this name.
 	pub(super) fn fields(&self, pallet: &str, name: &'static str) -> Result<Vec<u8>, ChainError> {
-		for event in self.events.iter() {
+		for event in self.of.events.iter() {
 			let event = event?;
 			let is_ours = event.phase() == Phase::ApplyExtrinsic(self.index as u32);
 			if is_ours && event.pallet_name() == pallet && event.event_name() == name {
@@ -88,7 +98,12 @@ impl Blocks {
 		let signed: Option<SignedBlock> = rpc.ask("chain_getBlock", rpc_params![hash]).await?;
 		let body = signed.ok_or(ChainError::BlockNotShown(hash))?.block;
 		let transactions = body.extrinsics.iter().map(|extrinsic| hash_of(extrinsic)).collect();
-		let block = Arc::new(Block { hash, parent: body.header.parent_hash, transactions });
+		let block = Arc::new(Block {
+			hash,
+			parent: body.header.parent_hash,
+			transactions,
+			happened: Mutex::default(),
+		});
 		known.truncate(REMEMBERED.saturating_sub(1));
 		known.push_front(block.clone());
 		Ok(block)
@@ -105,9 +120,23 @@ impl Block {
 		let Some(index) = self.transactions.iter().position(|hash| hashes.contains(hash)) else {
 			return Ok(None);
 		};
+		Ok(Some(Included { of: self.happened(client).await?, index }))
+	}
+
+	/// What happened in it. Whoever asks holds the lock meanwhile, so that the others find it here.
+	async fn happened(
+		&self,
+		client: &OnlineClient<SubstrateConfig>,
+	) -> Result<Arc<Happened>, ChainError> {
+		let mut known = self.happened.lock().await;
+		if let Some(happened) = &*known {
+			return Ok(happened.clone());
+		}
 		let at = client.at_block(BlockRef::from_hash(self.hash)).await?;
 		let events = at.events().fetch().await?;
-		let (block, metadata) = (at.block_number(), at.metadata());
-		Ok(Some(Included { events, index, block, metadata }))
+		let happened =
+			Arc::new(Happened { events, block: at.block_number(), metadata: at.metadata() });
+		*known = Some(happened.clone());
+		Ok(happened)
 	}
 }

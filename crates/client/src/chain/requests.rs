@@ -59,7 +59,7 @@ impl Chain {
 	/// If the pool or the chain refuses it, or if no block takes it in a quarter of an hour.
 	pub async fn submit(&self, call: Call, account: &Account) -> Result<u64, ChainError> {
 		let nonce = self.next_nonce(account).await?;
-		Ok(self.include(call, account, nonce).await?.block)
+		Ok(self.include(call, account, nonce).await?.of.block)
 	}
 
 	/// As [`Chain::submit`], with the transaction's events.
@@ -193,6 +193,6 @@ impl PendingRequest {
 	pub async fn job(&mut self) -> Result<RequestedJob, ChainError> {
 		let included = self.0.included().await?;
 		let (job, _, _, _, fee) = included.event::<InferenceRequested>("InferenceRequested")?;
-		Ok(RequestedJob { job, fee, block: included.block })
+		Ok(RequestedJob { job, fee, block: included.of.block })
 	}
 }

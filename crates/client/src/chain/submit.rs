@@ -234,7 +234,7 @@ impl Included {
 	/// Itself, or the error of the call.
 	fn succeeded(self) -> Result<Self, ChainError> {
 		match self.fields("System", "ExtrinsicFailed") {
-			Ok(error) => Err(match DispatchError::decode_from(&error, self.metadata.clone()) {
+			Ok(error) => Err(match DispatchError::decode_from(&error, self.of.metadata.clone()) {
 				Ok(error) => error.into(),
 				Err(error) => ChainError::Refused(error.to_string()),
 			}),
