@@ -1,6 +1,5 @@
-//! Which transactions and events a block has, asked for once: full nodes do not show a light client the same block a
-//! third
-//! time within a minute, and every transaction that is waited for looks through the same blocks.
+//! Which transactions and events a block has, asked for once: full nodes do not show a light client the same block
+//! a third time within a minute, and every transaction that is waited for looks through the same blocks.
 
 use super::{error::ChainError, rpc::Rpc};
 use fhe_ml_engine::blake2b_256;
