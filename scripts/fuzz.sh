@@ -11,7 +11,7 @@ source scripts/lib.sh
 SECONDS_EACH="${1:-20}"
 shift || true
 TARGETS=("$@")
-[ "${#TARGETS[@]}" -gt 0 ] || TARGETS=(import artifact server_key input result)
+[ "${#TARGETS[@]}" -gt 0 ] || TARGETS=(import artifact server_key input result private_file)
 VERSION=0.13.2
 ROOT_DIR="$CACHE/fuzz"
 

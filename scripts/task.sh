@@ -12,7 +12,9 @@ START=$SECONDS
 # Name and what it does, in the order of `ci`: seconds first, then builds, then nodes.
 STAGES=(
 	"links     links, anchors and paths in README, CONTRIBUTING and docs"
+	"circles   imports between the modules of a crate that go in circles"
 	"fmt       format"
+	"js        format and lint of TypeScript and JavaScript"
 	"security  bits of security, and the figures of docs/security.md and docs/cryptography.md"
 	"deny      licences and sources of dependencies"
 	"book      the book of docs, in ~/.cache/fhe-ml/book"
@@ -30,7 +32,14 @@ STAGES=(
 
 links() { python3 scripts/check_links.py; }
 
+circles() { python3 scripts/check_circles.py; }
+
 fmt() { cargo fmt --all --check; }
+
+js() {
+	(cd scripts/js && npm ci --no-fund --no-audit --loglevel=error)
+	scripts/js/node_modules/.bin/biome ci --error-on-warnings
+}
 
 security() {
 	scripts/estimate-security.sh --check
@@ -80,8 +89,9 @@ lint() { cargo clippy --release --locked --workspace --all-targets --quiet -- -D
 # comes before a build that end-to-end tests drive.
 prepare() {
 	case "$1" in
-		links) command -v python3 >/dev/null || install_packages python3 ;;
+		links | circles) command -v python3 >/dev/null || install_packages python3 ;;
 		fmt | build | doc | unit | lint) once setup_rust ;;
+		js) once setup_node_js ;;
 		wasm)
 			once setup_rust
 			once setup_node_js

@@ -3,20 +3,20 @@
 //! Every block that is imported is looked at, those of forks too. What was seen is forgotten when the node
 //! stops: another node that saw both blocks reports them as well.
 
-use fhe_ml_primitives::authorities::AuthoritiesApi;
+use fhe_ml_primitives::authorities::{AuthoritiesApi, slot_of};
 use fhe_ml_runtime::{
 	AccountId, Balance,
 	opaque::{Block, Header},
 };
 use futures::StreamExt;
 use sc_client_api::BlockchainEvents;
+use sc_consensus_aura::standalone::slot_author;
 use sc_transaction_pool_api::{TransactionPool, TransactionSource};
 use sp_api::{ApiError, ProvideRuntimeApi};
 use sp_blockchain::HeaderBackend;
 use sp_consensus_aura::{
-	AuraApi,
-	digests::CompatibleDigestItem,
-	sr25519::{AuthorityId, AuthoritySignature},
+	AuraApi, Slot,
+	sr25519::{AuthorityId, AuthorityPair},
 };
 use sp_runtime::traits::Header as _;
 use std::{collections::BTreeMap, sync::Arc};
@@ -56,21 +56,14 @@ fn unsealed(header: &Header) -> Header {
 	header
 }
 
-/// The slot of a header.
-fn slot_of(header: &Header) -> Option<u64> {
-	let as_slot = CompatibleDigestItem::<AuthoritySignature>::as_aura_pre_digest;
-	header.digest().logs().iter().find_map(as_slot).map(u64::from)
-}
-
 /// Who may author in a slot on top of a block.
-fn author_of<C>(client: &C, header: &Header, slot: u64) -> Result<Option<AuthorityId>, ApiError>
+fn author_of<C>(client: &C, header: &Header, slot: Slot) -> Result<Option<AuthorityId>, ApiError>
 where
 	C: ProvideRuntimeApi<Block>,
 	C::Api: AuraApi<Block, AuthorityId>,
 {
 	let authorities = client.runtime_api().authorities(*header.parent_hash())?;
-	let at = slot.checked_rem(authorities.len() as u64).unwrap_or_default();
-	Ok(authorities.get(at as usize).cloned())
+	Ok(slot_author::<AuthorityPair>(slot, &authorities).cloned())
 }
 
 /// Runs until the node stops.
@@ -87,7 +80,7 @@ where
 		let Some(slot) = slot_of(&header) else { continue };
 		// A block without a state, as in a warp sync, has no authorities that could be asked for.
 		let Ok(Some(author)) = author_of(&*client, &header, slot) else { continue };
-		let Some(first) = seen.note(slot, &author, &header) else { continue };
+		let Some(first) = seen.note(*slot, &author, &header) else { continue };
 		log::warn!("authority {author} sealed two blocks of slot {slot}");
 		let best = client.info().best_hash;
 		let report = client.runtime_api().double_seal_report(best, author, first, header);

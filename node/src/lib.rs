@@ -8,6 +8,7 @@ mod cli;
 mod command;
 mod equivocation;
 mod new_chain;
+mod parts;
 mod rpc;
 mod service;
 mod worker;

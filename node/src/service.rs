@@ -1,6 +1,13 @@
 //! Wires the node together: database, pool, network, consensus, offchain hook, worker, RPC.
 
-use crate::{beacon::Contributor, cli::WorkerOptions, equivocation, rpc, worker::StartWorker};
+use crate::{
+	beacon::Contributor,
+	cli::WorkerOptions,
+	equivocation,
+	parts::{Executor, FullBackend, FullClient, FullPool},
+	rpc,
+	worker::StartWorker,
+};
 use fhe_ml_runtime::{apis::RuntimeApi, opaque::Block};
 use fhe_ml_worker::WorkerParams;
 use futures::FutureExt;
@@ -9,8 +16,7 @@ use sc_consensus_aura::{ImportQueueParams, SlotProportion, StartAuraParams};
 use sc_consensus_grandpa::SharedVoterState;
 use sc_network::{NetworkBackend, config::NetworkBackendType};
 use sc_service::{
-	Configuration, PartialComponents, TFullBackend, TFullClient, TaskManager, WarpSyncConfig,
-	error::Error as ServiceError,
+	Configuration, PartialComponents, TaskManager, WarpSyncConfig, error::Error as ServiceError,
 };
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
@@ -21,10 +27,6 @@ use sp_runtime::traits::Block as BlockT;
 use sp_timestamp::InherentDataProvider as TimestampInherent;
 use std::{sync::Arc, time::Duration};
 
-type Executor = sc_executor::WasmExecutor<sp_io::SubstrateHostFunctions>;
-pub type FullClient = TFullClient<Block, RuntimeApi, Executor>;
-pub type FullBackend = TFullBackend<Block>;
-pub type FullPool = sc_transaction_pool::TransactionPoolHandle<Block, FullClient>;
 type SelectChain = sc_consensus::LongestChain<FullBackend, Block>;
 type GrandpaImport =
 	sc_consensus_grandpa::GrandpaBlockImport<FullBackend, Block, FullClient, SelectChain>;
@@ -225,6 +227,9 @@ pub fn new_full(
 				sync_oracle: sync_service.clone(),
 				journal: config.data_path.join("fhe-ml-journal.redb"),
 				threads: options.worker_threads,
+				private_models: options
+					.private_models()
+					.map_err(|error| ServiceError::Application(Box::new(error)))?,
 				registry: registry.clone(),
 			})
 			.map_err(|error| ServiceError::Application(Box::new(error)))?;

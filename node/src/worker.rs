@@ -1,6 +1,6 @@
 //! The worker of this node's types.
 
-use crate::service::{FullBackend, FullClient, FullPool};
+use crate::parts::{FullBackend, FullClient, FullPool};
 use fhe_ml_runtime::opaque::Block;
 use fhe_ml_worker::{Conduct, StartError, Worker, WorkerParams};
 use futures::future::{BoxFuture, FutureExt};

@@ -145,6 +145,10 @@ impl_runtime_apis! {
 			FheMl::quote(model, redundancy)
 		}
 
+		fn private_commitment(model: ModelId) -> Option<sp_core::H256> {
+			FheMl::private_commitment(model)
+		}
+
 		fn workers() -> Vec<(WorkerId, WorkerRecord<AccountId, Balance, BlockNumber>)> {
 			FheMl::workers()
 		}

@@ -13,14 +13,15 @@ export const NAMES = ['alice', 'bob', 'charlie', 'dave'];
 /** How others reach a node with node key 1. */
 export const bootAddress = (node) => `/ip4/${node.host}/tcp/${node.p2p}/p2p/${BOOT_PEER}`;
 
-/** The four authorities of the `local` chain, by name; `options[name]` as those of `Node`. `chain` is another
+/** The four authorities of the `local` chain, by name; `options[name]` as those of `Node`, with more `args`. `chain` is another
  * specification of it, as an older node made it. */
 export async function localNetwork(options = {}, chain = 'local') {
   const nodes = {};
   for (const [at, name] of NAMES.entries()) {
     const boot = at ? ['--bootnodes', bootAddress(nodes.alice)] : [];
     const key = String(at + 1).padStart(64, '0');
-    const args = ['--chain', chain, `--${name}`, '--node-key', key, ...boot];
+    const more = options[name]?.args ?? [];
+    const args = ['--chain', chain, `--${name}`, '--node-key', key, ...boot, ...more];
     nodes[name] = await new Node(args, options[name]).start();
   }
   await until('finality', async () => (await finalized(nodes.dave)) > 0, 120);

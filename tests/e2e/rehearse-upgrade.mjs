@@ -103,11 +103,34 @@ try {
   const input = u8aToHex(readFileSync(row));
   const jobs = async () => (await bob.api.query.fheMl.nextJob()).toNumber();
   const pending = async () => (await bob.api.query.fheMl.pendingCount()).toNumber();
+  /** Throws the error of the first request of a block that failed. */
+  const refuseFailures = async (number) => {
+    const at = await bob.api.at(await bob.api.rpc.chain.getBlockHash(number));
+    for (const { event } of await at.query.system.events()) {
+      if (!at.events.system.ExtrinsicFailed.is(event)) continue;
+      const [failure] = event.data;
+      const known = failure.isModule && at.registry.findMetaError(failure.asModule);
+      throw new Error(
+        `block ${number} has a request that failed: ` +
+          (known ? `${known.section}.${known.name}: ${known.docs.join(' ')}` : failure.toString()),
+      );
+    }
+  };
   const queue = async () => {
     const first = await jobs();
     const calls = Array.from({ length: QUEUE }, () => bob.api.tx.fheMl.requestInference(1, key, input, 10n ** 15n, 1));
+    const after = (await best(bob)) + 1;
     await sendAll(bob, calls, eve);
-    await until('the queue to be in blocks', async () => (await jobs()) >= first + QUEUE, 120);
+    let looked = after;
+    await until(
+      'the queue to be in blocks',
+      async () => {
+        // A request that the chain refuses is never a job: say why, instead of waiting for it.
+        for (const newest = await best(bob); looked <= newest; looked++) await refuseFailures(looked);
+        return (await jobs()) >= first + QUEUE;
+      },
+      120,
+    );
   };
   await queue();
   for (const name of ['alice', 'charlie', 'dave', 'bob']) {

@@ -59,6 +59,8 @@ pub enum Command {
 	Decrypt(Decrypt),
 	/// Evaluate a finished job again and say whether its result is right. Anybody can: nothing is decrypted.
 	Verify(Verify),
+	/// Evaluate a finished job of a private model again, with its file, and say whether its result is right.
+	Audit(Audit),
 	/// Remove a finished job from the chain and get its deposit back.
 	Release {
 		/// Number of the job.
@@ -92,6 +94,8 @@ pub enum ModelCommand {
 		/// Pad the trees of an encrypted model, so that nothing but their number and depth shows.
 		#[arg(long, requires = "encrypt_for")]
 		hide_shape: bool,
+		#[command(flatten)]
+		private: PrivateImport,
 		/// The .fheml file to write.
 		#[arg(short, long, value_name = "FHEML")]
 		output: PathBuf,
@@ -132,7 +136,9 @@ pub enum ModelCommand {
 		#[command(flatten)]
 		signer: Signer,
 	},
-	/// Retire a model on the chain, as admin: it takes no new requests.
+	#[command(flatten)]
+	Owner(OwnerCommand),
+	/// Retire a model on the chain, as admin, or as owner of a private one: it takes no new requests.
 	Retire {
 		/// Number of the model.
 		model: u32,
@@ -143,6 +149,89 @@ pub enum ModelCommand {
 	List {
 		#[command(flatten)]
 		node: Node,
+	},
+}
+
+/// How to make a model private.
+#[derive(Args)]
+pub struct PrivateImport {
+	/// Make the model private: anybody may ask, and only the evaluators that you name have it. Writes a .fhemlp
+	/// file for them next to the .fheml file. Needs --calibration.
+	#[arg(long, requires = "calibration", conflicts_with = "encrypt_for")]
+	pub private: bool,
+	/// Comparisons that users of trees encrypt: decoys:N (for every feature N, the trees' among them),
+	/// quantiles:N (thresholds move to N quantiles of a feature), exact (the trees' only), or like:FHEML (those of
+	/// another private model, so that nobody can tell both apart).
+	#[arg(long, value_name = "GRID", default_value = "decoys:64", requires = "private")]
+	pub grid: String,
+	/// Noise that hides the model, as a multiple of the evaluation's, at least; a power of two.
+	#[arg(long, value_name = "N", default_value_t = 64, requires = "private")]
+	pub kappa: u32,
+	/// File whose first line is a passphrase for the .fhemlp file.
+	#[arg(long, value_name = "FILE", requires = "private")]
+	pub passphrase_file: Option<PathBuf>,
+}
+
+/// What the owner of a private model offers.
+#[derive(Args)]
+pub struct OfferTerms {
+	/// Public key of a worker that has the private file (0x...), as `fhe-ml worker list` shows it; once for each.
+	#[arg(long = "evaluator", value_name = "KEY", required = true)]
+	pub evaluators: Vec<String>,
+	/// Price of a row in FHE, which you get besides the workers' fee.
+	#[arg(long, value_name = "FHE")]
+	pub price: f64,
+	/// Most requests of an account in a period [default: no bound].
+	#[arg(long, value_name = "N")]
+	pub quota: Option<u32>,
+	/// Blocks of a period.
+	#[arg(long, value_name = "BLOCKS", default_value_t = 43_200, requires = "quota")]
+	pub period: u32,
+	/// Account that may condemn wrong results, besides the admin.
+	#[arg(long, value_name = "ADDRESS")]
+	pub auditor: Option<String>,
+}
+
+/// What the owner of a private model does.
+#[derive(Subcommand)]
+pub enum OwnerCommand {
+	/// Register a private model: anybody may. A deposit and a bond are held from --suri.
+	Offer {
+		/// The .fheml file.
+		model: PathBuf,
+		/// The .fhemlp file, which stays here: the chain gets a commitment to it.
+		#[arg(long, value_name = "FHEMLP")]
+		private: PathBuf,
+		/// File whose first line is its passphrase.
+		#[arg(long, value_name = "FILE")]
+		passphrase_file: Option<PathBuf>,
+		#[command(flatten)]
+		terms: OfferTerms,
+		#[command(flatten)]
+		signer: Signer,
+	},
+	/// Change the terms of your private model. Open jobs keep theirs, and new ones come into force a minute later.
+	Terms {
+		/// Number of the model.
+		model: u32,
+		#[command(flatten)]
+		terms: OfferTerms,
+		#[command(flatten)]
+		signer: Signer,
+	},
+	/// Let your private model take requests again, after its evaluators had different results.
+	Resume {
+		/// Number of the model.
+		model: u32,
+		#[command(flatten)]
+		signer: Signer,
+	},
+	/// Get the bond of your private model back, some time after it was retired.
+	WithdrawBond {
+		/// Number of the model.
+		model: u32,
+		#[command(flatten)]
+		signer: Signer,
 	},
 }
 
@@ -360,6 +449,10 @@ pub struct Predict {
 	/// from the model and the chain's prices, and at most four times the prices of this release].
 	#[arg(long)]
 	pub max_fee: Option<u128>,
+	/// Show the scores of a private model, not only what it predicts. Nobody but its owner's evaluators can check
+	/// them, and made-up ones tell whoever sees them bits of your client key.
+	#[arg(long)]
+	pub scores: bool,
 	/// Remove the jobs from the chain afterwards, for their deposits.
 	#[arg(long)]
 	pub release: bool,
@@ -382,6 +475,24 @@ pub struct Verify {
 	/// Hash of the model's artifact (0x...); a model with another one is refused.
 	#[arg(long, value_name = "HASH")]
 	pub model_hash: Option<HexHash>,
+	#[command(flatten)]
+	pub node: Node,
+}
+
+#[derive(Args)]
+pub struct Audit {
+	/// Number of the job.
+	#[arg(long)]
+	pub job: u64,
+	/// The .fhemlp file of the model.
+	#[arg(long, value_name = "FHEMLP")]
+	pub private: PathBuf,
+	/// File whose first line is its passphrase.
+	#[arg(long, value_name = "FILE")]
+	pub passphrase_file: Option<PathBuf>,
+	/// If the result is wrong, say so on the chain as this account, which must be the model's auditor.
+	#[arg(long, value_name = "SURI")]
+	pub condemn: Option<Account>,
 	#[command(flatten)]
 	pub node: Node,
 }

@@ -7,6 +7,7 @@ mod evaluate;
 mod key;
 mod model;
 mod predict;
+mod private;
 mod verify;
 mod worker;
 
@@ -40,6 +41,7 @@ pub async fn run(cli: Cli) -> Result<(), CommandError> {
 		Command::Encrypt(options) => encrypt::encrypt(options, output).await,
 		Command::Decrypt(options) => encrypt::decrypt(options, output).await,
 		Command::Verify(options) => verify::run(options, output).await,
+		Command::Audit(options) => private::audit(options, output).await,
 		Command::Release { job, signer } => {
 			let chain = signer.node.connect().await?;
 			let block = chain.submit(Call::release(job), &signer.suri).await?;

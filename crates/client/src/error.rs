@@ -1,6 +1,7 @@
 //! Why a command failed.
 
 use fhe_ml_client::{
+	answers::AnswersError,
 	chain::{ChainError, LightError},
 	files::FileError,
 	known_models::KnownModelError,
@@ -9,7 +10,7 @@ use fhe_ml_client::{
 use fhe_ml_engine::DecryptError;
 use fhe_ml_models::{
 	ArtifactError, EncryptModelError, EncryptRowError, EvaluateError, FilterError, ImportError,
-	ModelError, SchemaError, VerifyError,
+	ModelError, PrivateError, PrivateFileError, SchemaError, VerifyError,
 };
 use std::path::PathBuf;
 
@@ -64,6 +65,36 @@ pub enum CommandError {
 		"input or result of job {0} are not those of its record, which no honest node says; ask another node with --url"
 	)]
 	Inconsistent(u64),
+	#[error("{0}")]
+	Private(#[from] PrivateError),
+	#[error("{0}")]
+	SealPrivate(#[from] PrivateFileError),
+	#[error("{path} cannot be used: {source}")]
+	PrivateFile { path: PathBuf, source: PrivateFileError },
+	#[error("{0}")]
+	Answers(#[from] AnswersError),
+	#[error("`{0}` is no grid; one is decoys:64, quantiles:64, exact or like:FILE.fheml")]
+	Grid(String),
+	#[error("`{0}` is not the address of an account")]
+	Address(String),
+	#[error("{} does not belong to {}: import both together", .private.display(), .model.display())]
+	AnotherArtifact { model: PathBuf, private: PathBuf },
+	#[error("model {0} is not private: `fhe-ml verify` says whether its results are right")]
+	NotPrivate(u32),
+	#[error("the commitment of the file is {found}, and model {model} has {wanted}")]
+	AnotherCommitment { model: u32, found: String, wanted: String },
+	#[error(
+		"job {0} is one of a private model: only who has its file can evaluate it again, with `fhe-ml audit`"
+	)]
+	NeedsAudit(u64),
+	#[error(
+		"the result of job {0} is wrong: its evaluators did not use the committed model, or changed what it gave"
+	)]
+	Condemned(u64),
+	#[error(
+		"the owner of model {model} asks {price} for each row, {total} with the workers' fee: give --max-fee {fee} if you agree to that"
+	)]
+	PriceNotAgreed { model: u32, price: String, total: String, fee: u128 },
 	#[error("{0}")]
 	KnownModel(#[from] KnownModelError),
 	#[error("the evaluation failed: {0}")]

@@ -76,6 +76,11 @@ pub enum FileError {
 		"{0} exists already; without it the model that it belongs to cannot be used, so move it away first or choose another --output"
 	)]
 	SchemaExists(PathBuf),
+	/// It would replace a private model.
+	#[error(
+		"{0} exists already; without it nobody can evaluate the model that it belongs to, so move it away first or choose another --output"
+	)]
+	PrivateExists(PathBuf),
 	/// It is no hexadecimal text.
 	#[error("{0} begins with 0x but is not hexadecimal")]
 	Hex(PathBuf),
@@ -216,6 +221,27 @@ pub fn write_encrypted_model(
 	write_new(&schema_path, schema, FileError::SchemaExists)?;
 	write(path, artifact.as_bytes())?;
 	Ok(schema_path)
+}
+
+/// Where the file of a private model lies, next to its artifact.
+pub fn private_path(artifact: &Path) -> PathBuf {
+	artifact.with_extension("fhemlp")
+}
+
+/// Writes a private model: its artifact, and the file for its evaluators next to it (mode 0600), never over another
+/// one.
+///
+/// # Errors
+/// If there is such a file already, or they cannot be written.
+pub fn write_private_model(
+	path: &Path,
+	artifact: &Artifact,
+	private: &[u8],
+) -> Result<PathBuf, FileError> {
+	let private_path = private_path(path);
+	write_new(&private_path, private, FileError::PrivateExists)?;
+	write(path, artifact.as_bytes())?;
+	Ok(private_path)
 }
 
 /// Reads a `.fheml` file with its schema, if it is encrypted: `schema`, or the file next to it.

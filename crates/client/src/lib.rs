@@ -2,6 +2,7 @@
 //!
 //! The `fhe-ml` tool is this library with a command line.
 
+pub mod answers;
 pub mod chain;
 pub mod files;
 pub mod known_models;

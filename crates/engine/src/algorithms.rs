@@ -1,6 +1,7 @@
 //! What is done with keys and ciphertexts, whatever the circuit is.
 //!
-//! An evaluation uses [`expansion`], `external_product`, `packing` and `modulus_switch`; the others
+//! An evaluation uses [`expansion`], `external_product`, `packing` and `modulus_switch`, that of a private
+//! model `sanitise` as well; the others
 //! need the client key.
 
 pub mod decryption;
@@ -10,3 +11,4 @@ pub(crate) mod external_product;
 mod key_generation;
 pub(crate) mod modulus_switch;
 pub(crate) mod packing;
+pub(crate) mod sanitise;

@@ -20,6 +20,7 @@ pub mod levelled;
 pub(crate) mod limbs;
 pub mod linear;
 pub mod network;
+pub mod private;
 mod table;
 pub(crate) mod tree;
 
@@ -30,6 +31,7 @@ pub use filter::{FilterCircuit, FilterCircuitError};
 pub use forest::{ForestCircuit, ForestCircuitError};
 pub use linear::{LinearCircuit, LinearCircuitError};
 pub use network::{NetworkCircuit, NetworkCircuitError};
+pub use private::{PrivateCircuit, PrivateCircuitError};
 
 table::circuits! {
 	/// Inner products.
@@ -46,4 +48,6 @@ table::circuits! {
 		EncryptedForestCircuit, EncryptedForestError, levelled;
 	/// Linear filters on images.
 	Filter(FilterCircuit): FilterCircuit, FilterCircuitError, keyless;
+	/// What a user of a private model needs to encrypt rows and to decrypt results.
+	Private(PrivateCircuit): PrivateCircuit, PrivateCircuitError, any;
 }

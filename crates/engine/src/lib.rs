@@ -49,7 +49,7 @@ pub use circuits::{
 	Circuit, CircuitError, CircuitInputError, EncryptedForestCircuit, EncryptedForestError,
 	EncryptedLinearCircuit, EncryptedLinearError, EvaluateError, FilterCircuit, FilterCircuitError,
 	ForestCircuit, ForestCircuitError, LinearCircuit, LinearCircuitError, NetworkCircuit,
-	NetworkCircuitError,
+	NetworkCircuitError, PrivateCircuit, PrivateCircuitError,
 	encrypted_forest::EncryptedForest,
 	filter::Tap,
 	levelled::{ExcessiveMemory, LevelledCost},

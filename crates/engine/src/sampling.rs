@@ -20,6 +20,7 @@ enum Domain {
 	Mask,
 	Noise,
 	Secret,
+	Flooding,
 }
 
 impl Domain {
@@ -28,6 +29,7 @@ impl Domain {
 			Self::Mask => *b"FHML_msk",
 			Self::Noise => *b"FHML_noi",
 			Self::Secret => *b"FHML_sec",
+			Self::Flooding => *b"FHML_flo",
 		}
 	}
 }

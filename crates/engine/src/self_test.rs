@@ -6,6 +6,7 @@ use crate::{
 	circuits::{
 		forest::{Node, Tree},
 		network::{HiddenUnit, NetworkLayers},
+		private::{Padding, PrivateEvaluator, PrivateSource},
 	},
 };
 
@@ -36,7 +37,7 @@ impl Seeder for Counter {
 /// First bytes of the hashes of keys, inputs and results for fixed seeds. They must not change:
 /// not with the CPU, the number of threads or the compiler, and not in later versions of the format.
 /// Whoever changes one of the results raises `ENGINE_VERSION`, or honest workers of two builds disagree.
-const EXPECTED: [(&str, [u8; 8]); 14] = [
+const EXPECTED: [(&str, [u8; 8]); 17] = [
 	("client key", [214, 70, 165, 141, 123, 118, 49, 229]),
 	("server key", [239, 16, 165, 106, 107, 216, 30, 168]),
 	("linear input", [114, 170, 167, 94, 184, 68, 15, 136]),
@@ -51,6 +52,9 @@ const EXPECTED: [(&str, [u8; 8]); 14] = [
 	("result of an encrypted forest", [230, 89, 178, 35, 21, 125, 2, 182]),
 	("image", [49, 246, 36, 224, 184, 204, 235, 73]),
 	("filtered image", [248, 40, 79, 147, 64, 90, 82, 175]),
+	("server key with an encryption of zero", [114, 186, 89, 242, 78, 247, 40, 92]),
+	("private model", [108, 84, 39, 95, 154, 109, 84, 12]),
+	("result of a private model", [73, 54, 154, 108, 41, 73, 236, 174]),
 ];
 
 /// Makes keys, encrypts and evaluates with fixed seeds, and compares every byte with what is known.
@@ -71,9 +75,12 @@ pub fn self_test() -> Result<(), SelfTestError> {
 	Ok(())
 }
 
-fn blobs() -> Option<[Vec<u8>; 14]> {
+fn blobs() -> Option<[Vec<u8>; 17]> {
 	let mut seeder = Counter(0);
-	let (client_key, server_key) = ClientKey::generate(&mut seeder);
+	let (new_client_key, new_server_key) = ClientKey::generate(&mut seeder);
+	// Keys of version 1, of which there are some on chains.
+	let server_key = new_server_key.without_zero_row();
+	let client_key = new_client_key.with_server_key(server_key.hash());
 	let prepared = PreparedServerKey::new(&server_key);
 	let mut buffers = EvaluationBuffers::default();
 	let mut run = |circuit: &Circuit, x: &[i64], expected: Vec<i64>, seeder: &mut Counter| {
@@ -107,6 +114,15 @@ fn blobs() -> Option<[Vec<u8>; 14]> {
 	let pixels: Vec<i64> = (0..filter.inputs() as i64).map(|at| at * 31 % 256).collect();
 	let filtered = filter.evaluate_clear(&pixels);
 	let (image, filtered_image) = run(&Circuit::Filter(filter), &pixels, filtered, &mut seeder)?;
+	let private = private()?;
+	let circuit = Circuit::Private(private.circuit().clone());
+	let input = new_client_key.encrypt(&circuit, [7; 32], &bits, &mut seeder).ok()?;
+	let prepared = PreparedServerKey::new(&new_server_key);
+	let private_result = private.evaluate(&prepared, &input, &[1; 32], &mut buffers).ok()?;
+	let outputs = new_client_key.decrypt(&circuit, &input, &private_result).ok()?;
+	if outputs != private.evaluate_clear(&bits).ok()? {
+		return None;
+	}
 	Some([
 		client_key.to_bytes().to_vec(),
 		server_key.as_bytes().to_vec(),
@@ -122,6 +138,9 @@ fn blobs() -> Option<[Vec<u8>; 14]> {
 		encrypted_forest_result,
 		image,
 		filtered_image,
+		new_server_key.as_bytes().to_vec(),
+		private.to_bytes().to_vec(),
+		private_result,
 	])
 }
 
@@ -142,6 +161,13 @@ fn filter() -> Option<FilterCircuit> {
 		weight: i16::from(at) * 37 - 300,
 	};
 	FilterCircuit::new((50, 41), 2, true, (0..18).map(tap).collect(), vec![100, -7]).ok()
+}
+
+/// The trees of [`forest`], on a grid.
+fn private() -> Option<PrivateEvaluator> {
+	let trees = forest()?.trees().to_vec();
+	let source = PrivateSource::Forest { comparisons: 21, outputs: 1, trees };
+	PrivateEvaluator::new(source, Padding::default(), [9; 32]).ok()
 }
 
 /// Three trees of depth 3.

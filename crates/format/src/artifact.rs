@@ -24,6 +24,8 @@ pub enum CircuitKind {
 	EncryptedForest = 5,
 	/// Linear filters on images; needs no server key.
 	Filter = 6,
+	/// What a user of a private model needs: its circuit is with its owner's evaluators.
+	Private = 7,
 }
 
 impl CircuitKind {
@@ -31,16 +33,21 @@ impl CircuitKind {
 	pub const fn needs_server_key(self) -> bool {
 		match self {
 			Self::Linear | Self::EncryptedLinear | Self::Filter => false,
-			Self::Forest | Self::Network | Self::EncryptedForest => true,
+			Self::Forest | Self::Network | Self::EncryptedForest | Self::Private => true,
 		}
 	}
 
 	/// Whether the model itself is encrypted under a client key.
 	pub const fn is_encrypted(self) -> bool {
 		match self {
-			Self::Linear | Self::Forest | Self::Network | Self::Filter => false,
+			Self::Linear | Self::Forest | Self::Network | Self::Filter | Self::Private => false,
 			Self::EncryptedLinear | Self::EncryptedForest => true,
 		}
+	}
+
+	/// Whether the circuit is with its owner's evaluators only.
+	pub const fn is_private(self) -> bool {
+		matches!(self, Self::Private)
 	}
 
 	fn from_byte(byte: u8) -> Option<Self> {
@@ -51,6 +58,7 @@ impl CircuitKind {
 			4 => Some(Self::EncryptedLinear),
 			5 => Some(Self::EncryptedForest),
 			6 => Some(Self::Filter),
+			7 => Some(Self::Private),
 			_ => None,
 		}
 	}

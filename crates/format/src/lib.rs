@@ -13,7 +13,7 @@
 //! | 4..6  | format version |
 //! | 6..8  | parameter set |
 //! | 8     | [`BlobKind`] |
-//! | 9     | [`CircuitKind`] for artifacts, otherwise 0 |
+//! | 9     | [`CircuitKind`] for artifacts, version of a server key, 1 for a sealed private model, otherwise 0 |
 //! | 10..12| reserved, 0 |
 //! | 12..16| number of bytes after this header |
 
@@ -21,12 +21,14 @@
 
 mod artifact;
 pub mod bounds;
+mod error;
 mod input;
 mod reader;
 mod result;
 mod server_key;
 
 pub use artifact::{ArtifactPrefix, CircuitKind, MODEL_NAME_BYTES};
+pub use error::HeaderError;
 pub use input::InputPrefix;
 pub use result::ResultPrefix;
 pub use server_key::ServerKeyPrefix;
@@ -68,6 +70,8 @@ pub enum BlobKind {
 	ClientKey = 5,
 	/// What the owner of an encrypted model knows of it; stays with the client key.
 	Schema = 6,
+	/// What the evaluators of a private model know of it; never on chain.
+	PrivateModel = 7,
 }
 
 impl BlobKind {
@@ -79,53 +83,18 @@ impl BlobKind {
 			4 => Self::Result,
 			5 => Self::ClientKey,
 			6 => Self::Schema,
+			7 => Self::PrivateModel,
 			_ => return None,
 		})
 	}
 }
-
-/// Why the bytes of a blob were refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HeaderError {
-	/// Fewer bytes than the header needs, or fewer or more than it announces.
-	WrongLength,
-	/// The first four bytes are not [`MAGIC`].
-	NotOurs,
-	/// Another format version.
-	WrongVersion,
-	/// Another parameter set.
-	WrongParameterSet,
-	/// A well-formed blob of another kind.
-	WrongKind,
-	/// A field has a value that it must not have.
-	Malformed,
-}
-
-impl core::fmt::Display for HeaderError {
-	fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-		f.write_str(match self {
-			Self::WrongLength => {
-				"the length is not what the header announces (truncated or oversized)"
-			},
-			Self::NotOurs => "this is not an fhe-ml file: the magic bytes are missing",
-			Self::WrongVersion => "the format version is not supported by this build",
-			Self::WrongParameterSet => {
-				"the cryptographic parameter set is not supported by this build"
-			},
-			Self::WrongKind => "this is another kind of fhe-ml file",
-			Self::Malformed => "a header field has an impossible value",
-		})
-	}
-}
-
-impl core::error::Error for HeaderError {}
 
 /// The header that begins every blob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
 	/// What the blob is.
 	pub kind: BlobKind,
-	/// Detail of `kind`: the circuit of an artifact, otherwise 0.
+	/// Detail of `kind`: the circuit of an artifact, the version of a server key from 0, otherwise 0.
 	pub detail: u8,
 	/// Number of bytes after the header.
 	pub payload_bytes: u32,
@@ -162,7 +131,9 @@ impl Header {
 		if BlobKind::from_byte(byte(blob, 8)?) != Some(wanted) {
 			return Err(HeaderError::WrongKind);
 		}
-		if u16_at(blob, 10)? != 0 || (wanted != BlobKind::Artifact && byte(blob, 9)? != 0) {
+		let has_detail =
+			matches!(wanted, BlobKind::Artifact | BlobKind::ServerKey | BlobKind::PrivateModel);
+		if u16_at(blob, 10)? != 0 || (!has_detail && byte(blob, 9)? != 0) {
 			return Err(HeaderError::Malformed);
 		}
 		let header =

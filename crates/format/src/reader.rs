@@ -1,6 +1,6 @@
 //! Reads of fixed-size fields that cannot panic.
 
-use crate::HeaderError;
+use crate::error::HeaderError;
 
 pub(crate) fn array<const L: usize>(blob: &[u8], at: usize) -> Option<[u8; L]> {
 	blob.get(at..at.checked_add(L)?)?.try_into().ok()

@@ -6,7 +6,8 @@
 use divan::{Bencher, black_box};
 use fhe_ml_engine::{ClientKey, EvaluationBuffers, PreparedServerKey, new_seeder};
 use fhe_ml_models::{
-	Calibration, EncryptedModel, ImportOptions, Model, encrypt_model, evaluate, import_onnx,
+	Calibration, EncryptedModel, Grid, ImportOptions, Model, PrivateOptions, encrypt_model,
+	evaluate, import_onnx, make_private,
 };
 use std::{path::PathBuf, sync::LazyLock};
 
@@ -95,6 +96,32 @@ fn evaluate_encrypted_model(bencher: Bencher, name: &str) {
 #[divan::bench(args = names(), sample_count = 20)]
 fn evaluate_hidden_model(bencher: Bencher, name: &str) {
 	bench_encrypted(bencher, name, true);
+}
+
+/// Models whose private form is timed, with that many comparisons of every feature.
+const PRIVATE: [(&str, usize); 6] = [
+	("breast_cancer_xgboost_50x4", 16),
+	("breast_cancer_xgboost_50x4", 64),
+	("breast_cancer_xgboost_50x4", 136),
+	("diabetes_forest", 128),
+	("breast_cancer_logistic", 1),
+	("iris_network", 1),
+];
+
+/// The same model, private: evaluated and sanitised.
+#[divan::bench(args = 0..PRIVATE.len(), sample_count = 20)]
+fn evaluate_private_model(bencher: Bencher, which: usize) {
+	let (name, decoys) = PRIVATE[which];
+	let public = import(name);
+	let options = PrivateOptions { grid: Grid::Decoys(decoys), ..PrivateOptions::default() };
+	let rows = calibration(name);
+	let made = make_private(&public.artifact, rows.as_ref(), &options, new_seeder().as_mut());
+	let made = made.unwrap();
+	let model = Model::new(made.artifact, None).unwrap();
+	let input = model.encrypt(&KEYS.0, &row(name, &model), new_seeder().as_mut()).unwrap();
+	println!("{name}, {decoys} comparisons of a feature: input of {} bytes", input.len());
+	let (evaluator, mut buffers) = (made.file.evaluator, EvaluationBuffers::default());
+	bencher.bench_local(|| evaluator.evaluate(&KEYS.1, black_box(&input), &[0; 32], &mut buffers));
 }
 
 #[divan::bench(args = names(), sample_count = 20)]

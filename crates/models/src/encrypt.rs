@@ -28,6 +28,9 @@ pub enum EncryptModelError {
 	/// It is encrypted already.
 	#[error("the model is encrypted already")]
 	Encrypted,
+	/// It is private.
+	#[error("the model is private already: only its owner's evaluators have it")]
+	Private,
 	/// It is an image filter.
 	#[error("the model is an image filter: what it does is no secret, so it cannot be encrypted")]
 	IsFilter,
@@ -93,6 +96,7 @@ pub fn encrypt_model(
 		},
 		(Circuit::Forest(_) | Circuit::Network(_), _) => return Err(EncryptModelError::Encoding),
 		(Circuit::Filter(_), _) => return Err(EncryptModelError::IsFilter),
+		(Circuit::Private(_), _) => return Err(EncryptModelError::Private),
 		(Circuit::EncryptedLinear(_) | Circuit::EncryptedForest(_), _) => {
 			return Err(EncryptModelError::Encrypted);
 		},

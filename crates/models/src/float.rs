@@ -9,3 +9,4 @@ pub(crate) mod chain;
 pub(crate) mod forest;
 pub(crate) mod model;
 pub(crate) mod network;
+pub(crate) mod weights;

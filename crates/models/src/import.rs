@@ -143,6 +143,7 @@ fn kind(circuit: &Circuit, task: &Task) -> String {
 		Circuit::Forest(_) | Circuit::EncryptedForest(_) => "forest",
 		Circuit::Network(_) => "network",
 		Circuit::Filter(_) => "image filter",
+		Circuit::Private(_) => "private model",
 	};
 	match task {
 		Task::Classification { .. } => format!("{circuit} classifier"),

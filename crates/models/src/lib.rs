@@ -5,6 +5,7 @@
 //! - [`import`]: the whole way from an ONNX file to an artifact. It goes through `onnx` (which finds
 //!   out what a file computes), `float` (what that can be) and [`quantise`] (integers for its weights
 //!   and features, with an error bound).
+//! - [`private`]: from a public model to a private one: what its users see, and what its evaluators have.
 //! - [`encrypt`]: from a public model to an encrypted one and its [`schema`].
 //! - [`filter`]: image filters, which are no ONNX models.
 //! - [`model`]: an artifact with what a client needs to use it.
@@ -27,6 +28,7 @@ pub mod import;
 pub mod model;
 mod onnx;
 pub mod predict;
+pub mod private;
 pub mod quantise;
 pub mod schema;
 pub mod verify;
@@ -42,6 +44,10 @@ pub use import::{ImportError, ImportOptions, import_onnx};
 pub use model::{EncryptRowError, Model, ModelError};
 pub use onnx::{OnnxError, supported_operators};
 pub use predict::{EncodeError, Label, Prediction};
+pub use private::{
+	Grid, GridError, PrivateError, PrivateFile, PrivateFileError, PrivateModel, PrivateOptions,
+	Told, make_private, predict_private,
+};
 pub use quantise::{QuantiseError, QuantiseNetworkError};
 pub use schema::{Schema, SchemaError};
 pub use verify::{Sampling, VerifyError, verify_result};

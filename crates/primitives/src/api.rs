@@ -11,7 +11,7 @@ use sp_core::H256;
 
 sp_api::decl_runtime_apis! {
 	/// What collators and clients ask the runtime.
-	#[api_version(4)]
+	#[api_version(5)]
 	pub trait FheMlApi<AccountId, Balance> where AccountId: Codec, Balance: Codec {
 		/// Before spec version 5.
 		#[changed_in(4)]
@@ -56,6 +56,9 @@ sp_api::decl_runtime_apis! {
 		/// What one inference with `model` costs, or `None` if the model takes no requests with this
 		/// redundancy.
 		fn quote(model: ModelId, redundancy: u8) -> Option<Quote<Balance>>;
+
+		/// The commitment of a private model to what its evaluators have; `None` for other models.
+		fn private_commitment(model: ModelId) -> Option<H256>;
 
 		/// All workers.
 		fn workers() -> Vec<(WorkerId, WorkerRecord<AccountId, Balance, u32>)>;

@@ -3,7 +3,18 @@
 use alloc::vec::Vec;
 use codec::{Codec, Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
-use sp_consensus_aura::sr25519::AuthorityId as AuraId;
+use sp_consensus_aura::{
+	Slot,
+	digests::CompatibleDigestItem,
+	sr25519::{AuthorityId as AuraId, AuthoritySignature},
+};
+use sp_runtime::traits::Header;
+
+/// The slot of a header, if it names one.
+pub fn slot_of(header: &impl Header) -> Option<Slot> {
+	let as_slot = CompatibleDigestItem::<AuthoritySignature>::as_aura_pre_digest;
+	header.digest().logs().iter().find_map(as_slot)
+}
 
 /// An authority that bonds its own funds.
 #[derive(

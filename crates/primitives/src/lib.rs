@@ -11,6 +11,7 @@ pub mod authorities;
 mod ballot;
 pub mod bounds;
 mod mailbox;
+mod private;
 mod records;
 mod submission;
 mod unit;
@@ -19,6 +20,10 @@ pub use api::*;
 pub use ballot::{Ballot, MIN_JURY, MIN_LEAD, Verdict};
 pub use fhe_ml_format as format;
 pub use mailbox::{MailboxEntry, Sent, mailbox_key, sent_key};
+pub use private::{
+	Absence, ComingTerms, PrivateJobRecord, PrivateModelRecord, PrivateModelState, PrivateTerms,
+	Quota, QuotaUse, Suspension,
+};
 pub use records::{
 	AssignedJob, AssignedJobBeforeSpec5, Assignees, FailureReason, JobBlobs, JobId, JobRecord,
 	JobStatus, KeyHash, KeyRecord, Limits, ModelId, ModelName, ModelRecord, ModelStatus,

@@ -186,8 +186,11 @@ pub enum FailureReason {
 	EvaluationFailed,
 	/// Evaluation panicked, or crashed the worker several times.
 	EvaluationCrashed,
-	/// The workers gave different results, and there were too few more to ask.
+	/// The workers gave different results, and there were too few more to ask; for a private model nobody more
+	/// is asked.
 	NoAgreement,
+	/// Of the evaluators of a private model too few are left that have its private file and this engine.
+	ModelNotHeld,
 }
 
 impl FailureReason {

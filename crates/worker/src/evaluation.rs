@@ -1,7 +1,10 @@
 //! One evaluation: the blobs of a job in, an outcome out. Never panics, whatever the bytes are.
 
-use crate::LOG_TARGET;
-use fhe_ml_engine::{EvaluationBuffers, PreparedServerKey, ServerKey};
+use crate::{
+	LOG_TARGET,
+	private_models::{NotHeld, PrivateModels, PrivateModelsOptions},
+};
+use fhe_ml_engine::{Circuit, EvaluationBuffers, PreparedServerKey, ServerKey};
 use fhe_ml_models::{Artifact, EvaluateError};
 use fhe_ml_primitives::{
 	AssignedJob, FailureReason, JobBlobs, Outcome, ResultBytes, format::CircuitKind,
@@ -24,15 +27,44 @@ pub struct Evaluator {
 	models: Mutex<LruMap<H256, Arc<Artifact>>>,
 	keys: Mutex<LruMap<H256, Arc<PreparedServerKey>>>,
 	buffers: Mutex<Vec<EvaluationBuffers>>,
+	private: PrivateModels,
+	/// Hash of the chain's genesis block.
+	genesis: H256,
 }
 
-impl Default for Evaluator {
-	fn default() -> Self {
+/// How an evaluation ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Evaluation {
+	/// With something to post.
+	Outcome(Outcome),
+	/// The model is private, and this node does not have it.
+	NotHeld,
+}
+
+/// Why there is no result.
+#[derive(Debug, thiserror::Error)]
+enum EvaluationError {
+	#[error(transparent)]
+	Evaluate(#[from] EvaluateError),
+	#[error(transparent)]
+	NotHeld(#[from] NotHeld),
+}
+
+impl Evaluator {
+	/// For the chain with this genesis block, and these private models.
+	pub fn new(genesis: H256, private: PrivateModelsOptions) -> Self {
 		Self {
+			private: PrivateModels::new(private),
+			genesis,
 			models: Mutex::new(LruMap::new(ByLength::new(KEPT_MODELS))),
 			keys: Mutex::new(LruMap::new(ByLength::new(KEPT_KEYS))),
 			buffers: Mutex::default(),
 		}
+	}
+
+	/// The private models of this node.
+	pub fn private(&self) -> &PrivateModels {
+		&self.private
 	}
 }
 
@@ -56,15 +88,26 @@ impl Evaluator {
 	}
 
 	/// Evaluates an assigned job, on the threads of the current pool. What is not `known` must be in
-	/// `blobs`.
-	pub fn evaluate(&self, assigned: &AssignedJob, known: Known, blobs: &JobBlobs) -> Outcome {
+	/// `blobs`; `commitment` is asked for if the model is private.
+	pub fn evaluate(
+		&self,
+		assigned: &AssignedJob,
+		known: Known,
+		blobs: &JobBlobs,
+		commitment: impl Fn() -> Option<H256>,
+	) -> Evaluation {
 		let job = assigned.job;
-		match catch_unwind(AssertUnwindSafe(|| self.try_evaluate(assigned, known, blobs))) {
+		let run = || self.try_evaluate(assigned, known, blobs, commitment);
+		Evaluation::Outcome(match catch_unwind(AssertUnwindSafe(run)) {
+			Ok(Err(EvaluationError::NotHeld(why))) => {
+				log::error!(target: LOG_TARGET, "job {job} of model {}: {why}", assigned.model);
+				return Evaluation::NotHeld;
+			},
 			Ok(Ok(result)) => match ResultBytes::try_from(result) {
 				Ok(result) => Outcome::Completed(result),
 				Err(_) => failed(job, FailureReason::EvaluationFailed, "the result is too long"),
 			},
-			Ok(Err(error)) => {
+			Ok(Err(EvaluationError::Evaluate(error))) => {
 				let reason = match &error {
 					EvaluateError::Artifact(_) => FailureReason::ModelDoesNotDecode,
 					EvaluateError::ServerKey(_) => FailureReason::ServerKeyDoesNotDecode,
@@ -73,7 +116,7 @@ impl Evaluator {
 				failed(job, reason, &error.to_string())
 			},
 			Err(_) => failed(job, FailureReason::EvaluationCrashed, "the evaluation panicked"),
-		}
+		})
 	}
 
 	/// What kind of circuit the model of a job is, as a metric's label, once it has been decoded.
@@ -85,6 +128,7 @@ impl Evaluator {
 			Some(CircuitKind::EncryptedLinear) => "encrypted linear",
 			Some(CircuitKind::EncryptedForest) => "encrypted forest",
 			Some(CircuitKind::Filter) => "filter",
+			Some(CircuitKind::Private) => "private",
 			None => "unknown",
 		}
 	}
@@ -94,12 +138,13 @@ impl Evaluator {
 		assigned: &AssignedJob,
 		known: Known,
 		blobs: &JobBlobs,
-	) -> Result<Vec<u8>, EvaluateError> {
+		commitment: impl Fn() -> Option<H256>,
+	) -> Result<Vec<u8>, EvaluationError> {
 		let model = match known.model {
 			Some(model) => model,
 			None => {
 				let bytes = blobs.artifact.clone().unwrap_or_default();
-				let model = Arc::new(Artifact::from_bytes(bytes)?);
+				let model = Arc::new(Artifact::from_bytes(bytes).map_err(EvaluateError::from)?);
 				self.models.lock().insert(assigned.artifact, model.clone());
 				model
 			},
@@ -107,17 +152,30 @@ impl Evaluator {
 		let key = match (known.key, &blobs.server_key, assigned.server_key) {
 			(Some(key), ..) => Some(key),
 			(None, Some(bytes), Some(hash)) => {
-				let key = ServerKey::from_bytes(bytes.clone())?;
+				let key = ServerKey::from_bytes(bytes.clone()).map_err(EvaluateError::from)?;
 				let key = Arc::new(PreparedServerKey::new(&key));
 				self.keys.lock().insert(hash, key.clone());
 				Some(key)
 			},
 			_ => None,
 		};
+		let file = match &model.circuit {
+			Circuit::Private(_) => {
+				self.private.refresh();
+				Some(self.private.get(commitment(), assigned.artifact)?)
+			},
+			_ => None,
+		};
 		let mut buffers = self.buffers.lock().pop().unwrap_or_default();
-		let result = fhe_ml_models::evaluate(&model, key.as_deref(), &blobs.input, &mut buffers);
+		let (input, genesis) = (&blobs.input, &self.genesis.0);
+		let result = match (file, &key) {
+			(Some(file), Some(key)) => {
+				file.evaluator.evaluate(key, input, genesis, &mut buffers).map_err(Into::into)
+			},
+			_ => fhe_ml_models::evaluate(&model, key.as_deref(), input, &mut buffers),
+		};
 		self.buffers.lock().push(buffers);
-		result
+		Ok(result?)
 	}
 }
 
@@ -175,12 +233,15 @@ mod tests {
 			deadline: 0,
 		};
 		let known = evaluator.known(&assigned);
-		evaluator.evaluate(&assigned, known, blobs)
+		match evaluator.evaluate(&assigned, known, blobs, || None) {
+			Evaluation::Outcome(outcome) => outcome,
+			Evaluation::NotHeld => panic!("the model is private"),
+		}
 	}
 
 	#[test]
 	fn good_blobs_give_the_same_result_again_and_again() {
-		let evaluator = Evaluator::default();
+		let evaluator = Evaluator::new(H256::zero(), PrivateModelsOptions::default());
 		for blobs in [linear(false), forest(false), linear(true), forest(true)] {
 			let first = evaluate(&evaluator, &blobs);
 			assert!(matches!(first, Outcome::Completed(_)), "{first:?}");
@@ -190,7 +251,7 @@ mod tests {
 
 	#[test]
 	fn hostile_blobs_fail_with_the_blob_that_is_wrong() {
-		let evaluator = Evaluator::default();
+		let evaluator = Evaluator::new(H256::zero(), PrivateModelsOptions::default());
 		for good in [linear(false), forest(false), linear(true), forest(true)] {
 			let mut model = good.clone();
 			model.artifact.as_mut().unwrap().pop();

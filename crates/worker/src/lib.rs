@@ -10,6 +10,7 @@
 //! - [`task`]: what both keep books of.
 //! - [`calibration`]: how fast this machine is.
 //! - [`evaluation`]: bytes in, outcome out; never panics.
+//! - [`private_models`]: the files of private models that this node evaluates.
 //! - [`delivery`]: mailbox and pool.
 //! - [`service`]: connects them to the chain.
 
@@ -19,10 +20,12 @@ pub mod evaluation;
 pub mod journal;
 pub mod metrics;
 mod older_runtime;
+pub mod private_models;
 pub mod scheduler;
 pub mod service;
 pub mod task;
 
+pub use private_models::PrivateModelsOptions;
 pub use service::{Conduct, Honest, StartError, Worker, WorkerParams};
 
 /// Target of the worker's log lines.

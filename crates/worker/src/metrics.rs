@@ -18,6 +18,7 @@ pub struct Metrics {
 	worker: GaugeVec<F64>,
 	transactions: Counter<U64>,
 	threads: Gauge<U64>,
+	private_models: Gauge<U64>,
 	speed: Gauge<F64>,
 }
 
@@ -75,6 +76,13 @@ impl Metrics {
 				Gauge::new("fhe_ml_threads", "Threads that evaluate models")?,
 				registry,
 			)?,
+			private_models: register(
+				Gauge::new(
+					"fhe_ml_private_models",
+					"Private models of which this node has the file",
+				)?,
+				registry,
+			)?,
 			speed: register(
 				Gauge::new(
 					"fhe_ml_work_units_per_second",
@@ -87,6 +95,10 @@ impl Metrics {
 
 	pub(crate) fn set_threads(&self, threads: usize) {
 		self.threads.set(threads as u64);
+	}
+
+	pub(crate) fn set_private_models(&self, count: usize) {
+		self.private_models.set(count as u64);
 	}
 
 	pub(crate) fn set_speed(&self, speed: &Speed) {

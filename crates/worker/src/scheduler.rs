@@ -28,7 +28,8 @@ pub enum Action {
 	Evaluate(AssignedJob),
 	/// Note the outcome in the journal and deliver it.
 	Deliver(AssignedJob, Outcome),
-	/// Tell the chain that this engine is not the one that is asked for.
+	/// Tell the chain that this engine is not the one that is asked for, or that this node does not have the
+	/// private model.
 	Decline(AssignedJob),
 	/// Remove the job from journal and mailbox.
 	Forget(Task),
@@ -41,6 +42,8 @@ pub enum Evaluated {
 	Outcome(Outcome),
 	/// The chain no longer had the job's blobs.
 	Gone,
+	/// The model is private, and this node does not have it.
+	NotHeld,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +120,10 @@ impl Scheduler {
 				Evaluated::Gone => {
 					self.entries.remove(&task);
 					actions.push(Action::Forget(task));
+				},
+				Evaluated::NotHeld => {
+					entry.stage = Stage::Declined;
+					actions.push(Action::Decline(entry.assigned.clone()));
 				},
 			}
 		}
@@ -278,6 +285,17 @@ mod tests {
 		}
 		assert_eq!(scheduler.block(BEST, vec![], true), vec![]);
 		assert_eq!(scheduler.counts(), (0, 0, 0));
+	}
+
+	#[test]
+	fn a_job_of_a_private_model_that_is_not_here_is_declined() {
+		let mut scheduler = scheduler(1);
+		scheduler.block(BEST, vec![assigned(0, 0), assigned(1, 0)], true);
+		let actions = scheduler.finished(&assigned(0, 0), Evaluated::NotHeld);
+		let decline = Action::Decline(assigned(0, 0));
+		assert_eq!(actions, [decline.clone(), Action::Evaluate(assigned(1, 0))]);
+		assert_eq!(scheduler.block(BEST, vec![assigned(0, 0), assigned(1, 0)], true), [decline]);
+		assert_eq!(scheduler.block(BEST, vec![assigned(1, 0)], true), []);
 	}
 
 	#[test]

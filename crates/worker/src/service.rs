@@ -4,10 +4,11 @@ use crate::{
 	LOG_TARGET,
 	calibration::Speed,
 	delivery::{Mailbox, SendError, Sender},
-	evaluation::{Evaluator, Known},
+	evaluation::{Evaluation, Evaluator, Known},
 	journal::{Journal, JournalError},
 	metrics::Metrics,
 	older_runtime::is_before_spec_5,
+	private_models::PrivateModelsOptions,
 	scheduler::{Action, Evaluated, Scheduler},
 };
 use fhe_ml_engine::SelfTestError;
@@ -64,6 +65,8 @@ pub struct WorkerParams<Client, Pool, Storage> {
 	pub journal: PathBuf,
 	/// Threads that evaluate models; by default all cores but one, which is for authoring.
 	pub threads: Option<NonZeroUsize>,
+	/// The private models that this node evaluates.
+	pub private_models: PrivateModelsOptions,
 	/// Where the metrics go.
 	pub registry: Option<Registry>,
 }
@@ -163,13 +166,15 @@ where
 			.build()?;
 		show_speed(threads, &metrics)?;
 		let (finished_sender, finished) = unbounded();
+		let evaluator = Evaluator::new(client.info().genesis_hash, params.private_models);
+		metrics.set_private_models(evaluator.private().refresh());
 		Ok(Self {
 			scheduler: Scheduler::new(threads, ENGINE_VERSION, journal.load()?),
 			journal,
 			mailbox: Mailbox::new(offchain_storage),
 			sender: Sender { client: client.clone(), pool, keystore: keystore.clone() },
 			threads: evaluation_threads,
-			evaluator: Arc::default(),
+			evaluator: Arc::new(evaluator),
 			client,
 			keystore,
 			sync_oracle,
@@ -213,6 +218,7 @@ where
 		if workers.is_empty() {
 			return;
 		}
+		self.metrics.set_private_models(self.evaluator.private().refresh());
 		let info = self.client.info();
 		let (best, number) = (info.best_hash, info.best_number.saturated_into());
 		self.show_workers(best, &workers);
@@ -281,13 +287,15 @@ where
 					}
 				},
 				Action::Decline(assigned) => {
-					log::error!(
-						target: LOG_TARGET,
-						"job {}: asks for version {} of the engine, and this node has {ENGINE_VERSION}; it is \
-						declined and the worker suspended: run the node of that version, then resume the worker",
-						assigned.job,
-						assigned.engine,
-					);
+					if assigned.engine != ENGINE_VERSION {
+						log::error!(
+							target: LOG_TARGET,
+							"job {}: asks for version {} of the engine, and this node has {ENGINE_VERSION}; it is \
+							declined and the worker suspended: run the node of that version, then resume the worker",
+							assigned.job,
+							assigned.engine,
+						);
+					}
 					if let Err(error) = self.sender.decline(&assigned).await {
 						log::debug!(target: LOG_TARGET, "job {}: {error}", assigned.job);
 					}
@@ -310,7 +318,13 @@ where
 			let run = || {
 				let known = evaluator.known(&assigned);
 				match job_blobs(&*client, &assigned, &known) {
-					Some(blobs) => Evaluated::Outcome(evaluator.evaluate(&assigned, known, &blobs)),
+					Some(blobs) => {
+						let commitment = || commitment(&*client, &assigned);
+						match evaluator.evaluate(&assigned, known, &blobs, commitment) {
+							Evaluation::Outcome(outcome) => Evaluated::Outcome(outcome),
+							Evaluation::NotHeld => Evaluated::NotHeld,
+						}
+					},
 					None => Evaluated::Gone,
 				}
 			};
@@ -385,6 +399,23 @@ where
 		&& is(&blobs.artifact, assigned.artifact)
 		&& is(&blobs.server_key, assigned.server_key.unwrap_or_default());
 	same.then_some(blobs)
+}
+
+/// What the chain holds the owner of a job's private model to, at the best block.
+fn commitment<Client, Block>(client: &Client, assigned: &AssignedJob) -> Option<H256>
+where
+	Block: BlockT,
+	Client: ProvideRuntimeApi<Block> + HeaderBackend<Block>,
+	Client::Api: FheMlApi<Block, AccountId32, u128>,
+{
+	let best = client.info().best_hash;
+	match client.runtime_api().private_commitment(best, assigned.model) {
+		Ok(commitment) => commitment,
+		Err(error) => {
+			log::error!(target: LOG_TARGET, "job {}: no commitment: {error}", assigned.job);
+			None
+		},
+	}
 }
 
 /// Lets every other thread of the machine go first: blocks are authored on time whatever is evaluated.

@@ -1,7 +1,8 @@
 //! Two blocks of one slot, sealed by one authority: how that is proven.
 
-use crate::{pallet::*, punish::SLASHED_PART};
-use alloc::{vec, vec::Vec};
+use crate::{offence::DoubleSeal, pallet::*};
+use alloc::vec::Vec;
+use fhe_ml_primitives::authorities::slot_of;
 use frame_support::{ensure, pallet_prelude::*};
 use frame_system::pallet_prelude::HeaderFor;
 use pallet_session::Pallet as Session;
@@ -11,60 +12,11 @@ use sp_consensus_aura::{
 	digests::CompatibleDigestItem,
 	sr25519::{AuthorityId as AuraId, AuthoritySignature},
 };
-use sp_runtime::{
-	Perbill,
-	traits::{Header as _, One, Saturating},
-};
-use sp_staking::{
-	SessionIndex,
-	offence::{Kind, Offence, ReportOffence},
-};
+use sp_runtime::traits::{Header as _, One, Saturating};
+use sp_staking::offence::ReportOffence;
 
 /// Blocks for which the pool keeps a report.
 const LONGEVITY: TransactionLongevity = 64;
-
-/// An authority sealed two blocks of one slot.
-pub struct DoubleSeal<AccountId> {
-	/// The slot.
-	pub slot: Slot,
-	/// Session in which it was reported.
-	pub session: SessionIndex,
-	/// Authorities of that session.
-	pub authorities: u32,
-	/// The authority's account.
-	pub offender: AccountId,
-}
-
-impl<AccountId: Clone> Offence<(AccountId, ())> for DoubleSeal<AccountId> {
-	const ID: Kind = *b"aura:double-seal";
-	type Slot = Slot;
-
-	fn offenders(&self) -> Vec<(AccountId, ())> {
-		vec![(self.offender.clone(), ())]
-	}
-
-	fn session_index(&self) -> SessionIndex {
-		self.session
-	}
-
-	fn validator_set_count(&self) -> u32 {
-		self.authorities
-	}
-
-	fn slot(&self) -> Slot {
-		self.slot
-	}
-
-	fn slash_fraction(&self, _: u32) -> Perbill {
-		SLASHED_PART
-	}
-}
-
-/// The slot of a header.
-fn slot_of<H: sp_runtime::traits::Header>(header: &H) -> Option<Slot> {
-	let as_slot = CompatibleDigestItem::<AuthoritySignature>::as_aura_pre_digest;
-	header.digest().logs().iter().find_map(as_slot)
-}
 
 /// The hash that was sealed, if `authority` sealed it.
 fn sealed_hash<H: sp_runtime::traits::Header>(header: &H, authority: &AuraId) -> Option<H::Hash> {

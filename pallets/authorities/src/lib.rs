@@ -22,6 +22,7 @@ mod double_seal;
 pub mod migrations;
 #[cfg(test)]
 mod mock;
+mod offence;
 mod offline;
 mod punish;
 mod sessions;
@@ -31,7 +32,7 @@ mod tests;
 mod try_state;
 pub mod weights;
 
-pub use double_seal::DoubleSeal;
+pub use offence::DoubleSeal;
 pub use sessions::NoIdentification;
 
 #[frame_support::pallet]

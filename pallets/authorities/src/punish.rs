@@ -1,6 +1,6 @@
 //! What becomes of an authority that contradicts itself.
 
-use crate::pallet::*;
+use crate::{offence::SLASHED_PART, pallet::*};
 use frame_support::{
 	traits::{
 		Get,
@@ -18,10 +18,6 @@ use sp_staking::{
 	SessionIndex,
 	offence::{OffenceDetails, OffenceSeverity, OnOffenceHandler},
 };
-
-/// The part of its bond that an authority loses: to contradict oneself takes two machines with one key, or
-/// a changed node, and is no accident of the network.
-pub(crate) const SLASHED_PART: Perbill = Perbill::from_percent(50);
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn is_barred(account: &T::AccountId) -> bool {

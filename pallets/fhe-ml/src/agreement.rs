@@ -92,6 +92,9 @@ impl<T: Config> Pallet<T> {
 
 	/// Puts a job into the queue of those that wait for jurors. If there can be no more, it fails.
 	fn call_jury(job: JobId, mut record: JobRecordOf<T>, ballot: Ballot) -> DispatchResult {
+		if PrivateJobs::<T>::contains_key(job) {
+			return Self::end_in_disagreement(job, record, &ballot);
+		}
 		let wanted = Ballot::missing_jurors(record.assignees.len());
 		if record.assignees.len().saturating_add(wanted) > Assignees::bound() {
 			return Self::end_without_agreement(job, record, &ballot);
@@ -99,7 +102,7 @@ impl<T: Config> Pallet<T> {
 		record.jurors = wanted as u8;
 		// The author of this block knows its randomness: it must not be that of the draw.
 		record.assigned_at = frame_system::Pallet::<T>::block_number();
-		Self::await_draw(job, all_work(record.work, record.jurors))?;
+		Self::await_draw(job, record.model, all_work(record.work, record.jurors))?;
 		Deadlines::<T>::remove(record.deadline, job);
 		record.deadline = Self::set_deadline(job, Zero::zero());
 		let jurors = record.jurors;

@@ -11,7 +11,10 @@ use fhe_ml_primitives::{
 };
 use frame_system::offchain::{CreateAuthorizedTransaction, CreateTransactionBase};
 use sp_core::H256;
-use sp_runtime::SaturatedConversion;
+use sp_runtime::{
+	SaturatedConversion,
+	traits::{Saturating, Zero},
+};
 
 /// A worker with its key, blocks as the runtime API has them.
 type ListedWorker<T> =
@@ -95,13 +98,26 @@ impl<T: Config> Pallet<T> {
 	/// this redundancy.
 	pub fn quote(model: ModelId, redundancy: u8) -> Option<Quote<BalanceOf<T>>> {
 		let record = Models::<T>::get(model)?;
-		let limits = Self::limits();
-		let allowed = (limits.min_redundancy..=limits.max_redundancy).contains(&redundancy);
+		Self::check_redundancy(model, redundancy).ok()?;
+		let price = match PrivateModels::<T>::get(model) {
+			None => Zero::zero(),
+			Some(private) => {
+				let private = private.at(frame_system::Pallet::<T>::block_number()).0;
+				let enough = usize::from(redundancy) <= private.terms.evaluators.len();
+				(private.is_active() && enough).then_some(private.terms.price)?
+			},
+		};
 		let bytes = record.input_bytes.saturating_add(record.result_bytes);
-		(record.status == ModelStatus::Active && allowed).then(|| Quote {
-			fee: Self::inference_fee(Self::job_work(&record), redundancy, bytes),
+		(record.status == ModelStatus::Active).then(|| Quote {
+			fee: Self::inference_fee(Self::job_work(&record), redundancy, bytes)
+				.saturating_add(price),
 			deposit: Self::storage_deposit(bytes),
 		})
+	}
+
+	/// The commitment of a private model to what its evaluators have; `None` for other models.
+	pub fn private_commitment(model: ModelId) -> Option<H256> {
+		PrivateModels::<T>::get(model).map(|private| private.commitment)
 	}
 
 	/// All workers.

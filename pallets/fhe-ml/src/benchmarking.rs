@@ -4,8 +4,8 @@ use crate::{pallet::*, types::*};
 use alloc::vec::Vec;
 use codec::Encode;
 use fhe_ml_primitives::{
-	Ballot, JobStatus, KeyHash, Limits, MIN_JURY, Outcome, ResultBytes, Statement, WorkerId,
-	WorkerSignature,
+	Assignees, Ballot, JobStatus, KeyHash, Limits, MIN_JURY, Outcome, Quota, QuotaUse, ResultBytes,
+	Statement, WorkerId, WorkerSignature,
 	bounds::MAX_ASSIGNEES,
 	commitment,
 	format::{
@@ -46,9 +46,13 @@ fn rich_account<T: Config>() -> T::AccountId {
 
 /// An artifact of `bytes` bytes for inputs and results of these lengths.
 fn artifact(bytes: u32, input_bytes: u32, result_bytes: u32) -> Vec<u8> {
+	artifact_of(CircuitKind::Linear, bytes, input_bytes, result_bytes)
+}
+
+fn artifact_of(circuit: CircuitKind, bytes: u32, input_bytes: u32, result_bytes: u32) -> Vec<u8> {
 	let circuit_bytes = bytes.saturating_sub(ArtifactPrefix::BYTES as u32);
 	let prefix = ArtifactPrefix {
-		circuit: CircuitKind::Linear,
+		circuit,
 		input_bytes,
 		result_bytes,
 		work: 1,
@@ -63,9 +67,61 @@ fn artifact(bytes: u32, input_bytes: u32, result_bytes: u32) -> Vec<u8> {
 }
 
 fn server_key() -> Vec<u8> {
-	let mut key = ServerKeyPrefix { mask_seed: [1; 16] }.to_bytes().to_vec();
+	let mut key = ServerKeyPrefix { mask_seed: [1; 16], has_zero_row: true }.to_bytes().to_vec();
 	key.resize(ServerKeyPrefix::KEY_BYTES, 7);
 	key
+}
+
+/// Terms with as many evaluators as there can be, and everything that there can be in terms.
+fn terms<T: Config>() -> PrivateTermsOf<T> {
+	let evaluators = Workers::<T>::iter_keys().collect::<Vec<_>>();
+	let missing = MAX_ASSIGNEES.saturating_sub(evaluators.len() as u32);
+	let first = evaluators.len() as u32;
+	let more = (first..first.saturating_add(missing)).map(another_worker::<T>);
+	let evaluators = Assignees::truncate_from(evaluators.into_iter().chain(more).collect());
+	PrivateTermsOf::<T> {
+		evaluators,
+		price: T::Currency::minimum_balance(),
+		quota: Some(Quota { requests: u32::MAX, period: 1u32.into() }),
+		auditor: Some(rich_account::<T>()),
+	}
+}
+
+/// A private model of [`rich_account`], with the largest terms and a change of them.
+fn private_model<T: Config>(bytes: u32) -> Vec<u8> {
+	single_worker::<T>();
+	let (input, result) = (InputPrefix::BYTES as u32, ResultPrefix::BYTES as u32);
+	let artifact = artifact_of(CircuitKind::Private, bytes, input, result);
+	let (owner, terms) = (rich_account::<T>(), terms::<T>());
+	let registered = Pallet::<T>::do_register_private_model(
+		owner.clone(),
+		artifact.clone(),
+		H256::zero(),
+		terms.clone(),
+	);
+	assert_ok!(registered);
+	assert_ok!(Pallet::<T>::do_update_private_model(owner, 0, terms));
+	artifact
+}
+
+/// A pending job of [`private_model`], its worker and its outcome.
+fn private_job<T: Config>() -> Result<(WorkerId, Outcome), BenchmarkError> {
+	let artifact = private_model::<T>(ArtifactPrefix::BYTES as u32);
+	let (owner, key) = (rich_account::<T>(), server_key());
+	let hash = blake2_256(&key);
+	assert_ok!(Pallet::<T>::do_register_server_key(owner.clone(), key));
+	let mut input = input(&artifact, InputPrefix::BYTES as u32);
+	let prefix =
+		InputPrefix { artifact: blake2_256(&artifact), server_key: hash, mask_seed: [1; 16] };
+	input.splice(.., prefix.to_bytes(0));
+	let outcome = outcome(&input, ResultPrefix::BYTES as u32);
+	let most = BalanceOf::<T>::max_value();
+	let key = Some(KeyHash::from(hash));
+	assert_ok!(Pallet::<T>::do_request_inference(owner, 0, key, input, most, 1));
+	seat_all::<T>();
+	let record = Jobs::<T>::get(last_job::<T>()).ok_or(BenchmarkError::Stop("no job"))?;
+	let worker = record.assignees.first().cloned().ok_or(BenchmarkError::Stop("not drawn"))?;
+	Ok((worker, outcome))
 }
 
 fn input(artifact: &[u8], bytes: u32) -> Vec<u8> {
@@ -450,6 +506,118 @@ mod benchmarks {
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, limits);
 		assert_eq!(AdminLimits::<T>::get(), Some(limits));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn register_private_model(b: Linear<{ ArtifactPrefix::BYTES as u32 }, MAX_ARTIFACT>) {
+		single_worker::<T>();
+		let artifact = artifact_of(CircuitKind::Private, b, MAX_INPUT, MAX_RESULT);
+		let (owner, terms) = (rich_account::<T>(), terms::<T>());
+		PrivateRegistrationClosed::<T>::put(true);
+		PrivateOwners::<T>::insert(&owner, ());
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), artifact, H256::zero(), terms);
+		assert!(PrivateModels::<T>::contains_key(0));
+	}
+
+	#[benchmark]
+	fn update_private_model() {
+		private_model::<T>(ArtifactPrefix::BYTES as u32);
+		let (owner, terms) = (rich_account::<T>(), terms::<T>());
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), 0, terms);
+		assert!(PrivateModels::<T>::get(0).is_some_and(|record| record.next_terms.is_some()));
+	}
+
+	#[benchmark]
+	fn retire_private_model() {
+		private_model::<T>(MAX_ARTIFACT);
+		let owner = rich_account::<T>();
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), 0);
+		assert!(!ModelArtifacts::<T>::contains_key(0));
+	}
+
+	/// With as many counts of quotas as go with it.
+	#[benchmark]
+	fn withdraw_model_bond() {
+		private_model::<T>(ArtifactPrefix::BYTES as u32);
+		let owner = rich_account::<T>();
+		for number in 0..64 {
+			let asker: T::AccountId = account("asker", number, 0);
+			let used = QuotaUse { since: Default::default(), requests: 1 };
+			QuotaUsed::<T>::insert(0, asker, used);
+		}
+		assert_ok!(Pallet::<T>::do_retire_private_model(owner.clone(), 0));
+		let now = frame_system::Pallet::<T>::block_number();
+		frame_system::Pallet::<T>::set_block_number(now.saturating_add(T::UnbondingDelay::get()));
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), 0);
+		assert!(!PrivateModels::<T>::contains_key(0));
+	}
+
+	#[benchmark]
+	fn resume_private_model() -> Result<(), BenchmarkError> {
+		let (worker, outcome) = private_job::<T>()?;
+		let job = last_job::<T>();
+		assert_ok!(Pallet::<T>::do_submit_result(worker, job, outcome.hash(), outcome));
+		assert_ok!(Pallet::<T>::do_condemn_result(None, job, H256::zero()));
+		let origin =
+			T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, 0);
+		assert!(PrivateModels::<T>::get(0).is_some_and(|record| record.is_active()));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn condemn_result() -> Result<(), BenchmarkError> {
+		let (worker, outcome) = private_job::<T>()?;
+		let job = last_job::<T>();
+		assert_ok!(Pallet::<T>::do_submit_result(worker, job, outcome.hash(), outcome));
+		let auditor = rich_account::<T>();
+		#[extrinsic_call]
+		_(RawOrigin::Signed(auditor), job, H256::zero());
+		assert!(!PrivateJobs::<T>::contains_key(job));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn set_private_registration() -> Result<(), BenchmarkError> {
+		let origin =
+			T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, false);
+		assert!(PrivateRegistrationClosed::<T>::get());
+		Ok(())
+	}
+
+	#[benchmark]
+	fn allow_private_owner() -> Result<(), BenchmarkError> {
+		let origin =
+			T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+		let owner = rich_account::<T>();
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, owner.clone(), true);
+		assert!(PrivateOwners::<T>::contains_key(owner));
+		Ok(())
+	}
+
+	/// What a decline that gives the job to a reserve does besides replacing a worker, and the payment of a price.
+	#[benchmark]
+	fn private_job() -> Result<(), BenchmarkError> {
+		let (worker, _) = super::private_job::<T>()?;
+		let job = last_job::<T>();
+		let record = Jobs::<T>::get(job).ok_or(BenchmarkError::Stop("no job"))?;
+		let result = H256::zero();
+		#[block]
+		{
+			Pallet::<T>::note_absence(record.model, &worker);
+			let _ = Pallet::<T>::eligible(job, record.model);
+			Pallet::<T>::close_private(job, &record, &JobStatus::Completed { result })?;
+		}
+		assert!(PrivateJobs::<T>::contains_key(job));
 		Ok(())
 	}
 

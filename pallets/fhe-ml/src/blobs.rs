@@ -83,6 +83,7 @@ impl<T: Config> Pallet<T> {
 			T::UnbondingDelay::get() >= T::ReleaseDelay::get(),
 			"a bond must not leave before the results of its worker"
 		);
+		assert!(!T::PrivateModelBond::get().is_zero(), "nothing would pay for a wrong result");
 		let bond = T::WorkerBond::get();
 		assert!(
 			T::MissPenalty::get() <= bond,

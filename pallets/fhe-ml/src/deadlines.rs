@@ -1,7 +1,7 @@
 //! What happens to jobs whose workers do not answer, or decline them.
 
 use crate::{pallet::*, types::*, weights::WeightInfo};
-use fhe_ml_primitives::{JobId, JobStatus, WorkerId, bounds::MAX_ASSIGNEES};
+use fhe_ml_primitives::{Ballot, JobId, JobStatus, WorkerId, bounds::MAX_ASSIGNEES};
 use frame_support::{ensure, pallet_prelude::*, storage::with_storage_layer, weights::WeightMeter};
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::traits::{One, Saturating};
@@ -39,7 +39,7 @@ impl<T: Config> Pallet<T> {
 	/// Expires the jobs with this deadline; whether there was room for all.
 	fn expire_all(deadline: BlockNumberFor<T>, meter: &mut WeightMeter) -> bool {
 		while let Some(job) = Deadlines::<T>::iter_key_prefix(deadline).next() {
-			if meter.try_consume(T::WeightInfo::expire(MAX_ASSIGNEES)).is_err() {
+			if meter.try_consume(Self::weight_of_expiry(MAX_ASSIGNEES)).is_err() {
 				return false;
 			}
 			if let Err(error) = with_storage_layer(|| Self::do_expire(job)) {
@@ -81,17 +81,15 @@ impl<T: Config> Pallet<T> {
 		Self::unassign(job, &record, out);
 		let mut ballot = Ballots::<T>::get(job);
 		record.assignees.retain(|worker| !out.contains(worker));
+		if let Some(eligible) = Self::eligible(job, record.model) {
+			record.reserves.retain(|worker| eligible.contains(worker));
+		}
 		ballot.commitments.retain(|(worker, _)| !out.contains(worker));
 
 		let more = Self::call_reserves(&mut record, out.len());
 		let in_all = record.assignees.len().saturating_add(more.len());
 		if in_all < usize::from(record.redundancy) || more.is_empty() {
-			let (owner, refund) = (record.owner.clone(), record.fee);
-			Self::dissolve(job, &record, &ballot);
-			Self::release_hold(HoldReason::InferenceFee, &owner, refund)?;
-			Self::close(job, record, JobStatus::Expired)?;
-			Self::deposit_event(Event::InferenceExpired { job, owner, refund });
-			return Ok(());
+			return Self::give_up(job, record, &ballot);
 		}
 		if record.redundancy > 1 {
 			Ballots::<T>::insert(job, ballot);
@@ -103,10 +101,33 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// A worker whose engine has another version gives a job back before it has said anything of it.
-	pub(crate) fn do_decline(worker: WorkerId, job: JobId) -> DispatchResult {
+	/// Ends a job that nobody is left for; everything but its deposit goes back.
+	pub(crate) fn give_up(job: JobId, record: JobRecordOf<T>, ballot: &Ballot) -> DispatchResult {
+		let owner = record.owner.clone();
+		let refund = record.fee.saturating_add(Self::price_of(job));
+		Self::dissolve(job, &record, ballot);
+		Self::release_hold(HoldReason::InferenceFee, &owner, record.fee)?;
+		Self::close(job, record, JobStatus::Expired)?;
+		Self::deposit_event(Event::InferenceExpired { job, owner, refund });
+		Ok(())
+	}
+
+	/// A worker whose engine has another version, or that lacks the file of a private model, gives a job back before
+	/// it has said anything of it. Returns the number of workers that the job had.
+	pub(crate) fn do_decline(worker: WorkerId, job: JobId) -> Result<u32, DispatchError> {
 		let record = Self::check_decline(&worker, job)?;
+		let workers = record.assignees.len() as u32;
+		if let Some(private) = PrivateJobs::<T>::get(job) {
+			Self::decline_private(worker, job, record, private)?;
+			return Ok(workers);
+		}
 		Self::suspend_unpunished(&worker, job);
-		Self::replace(job, record, &[worker])
+		Self::replace(job, record, &[worker])?;
+		Ok(workers)
+	}
+
+	/// What it takes to replace this many workers of a job, or to give it up.
+	pub(crate) fn weight_of_expiry(workers: u32) -> Weight {
+		T::WeightInfo::expire(workers).saturating_add(T::WeightInfo::private_job())
 	}
 }

@@ -4,7 +4,8 @@ use crate::{blobs::bounded, load::all_work, pallet::*, types::*};
 use alloc::vec::Vec;
 use fhe_ml_primitives::{
 	Assignees, JobId, JobStatus, KeyHash, ModelId, ModelStatus, Outcome, WorkerId,
-	format::{ENGINE_VERSION, InputPrefix, ServerKeyPrefix},
+	bounds::MaxArtifactBytes,
+	format::{ArtifactPrefix, ENGINE_VERSION, InputPrefix, ServerKeyPrefix},
 };
 use frame_support::{
 	BoundedVec, ensure,
@@ -26,16 +27,26 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let artifact = bounded::<T, _>(artifact)?;
 		let prefix = Self::check_artifact(&artifact)?;
-		let name = prefix.name_str().unwrap_or_default().as_bytes().to_vec();
-		let name = BoundedVec::try_from(name).map_err(|_| Error::<T>::BlobMalformed)?;
-		let hash: H256 = blake2_256(&artifact).into();
-
+		ensure!(!prefix.circuit.is_private(), Error::<T>::PrivateModelNeedsTerms);
 		let mut deposit = Zero::zero();
 		if let Some(depositor) = &depositor {
 			deposit = Self::storage_deposit(artifact.len() as u32);
 			Self::use_allowance(depositor, deposit)?;
 			T::Currency::hold(&HoldReason::Model.into(), depositor, deposit)?;
 		}
+		Self::add_model(artifact, &prefix, depositor, deposit).map(|_| ())
+	}
+
+	/// Puts a model into storage whose artifact has been checked; returns its number.
+	pub(crate) fn add_model(
+		artifact: BoundedVec<u8, MaxArtifactBytes>,
+		prefix: &ArtifactPrefix,
+		depositor: Option<T::AccountId>,
+		deposit: BalanceOf<T>,
+	) -> Result<ModelId, DispatchError> {
+		let name = prefix.name_str().unwrap_or_default().as_bytes().to_vec();
+		let name = BoundedVec::try_from(name).map_err(|_| Error::<T>::BlobMalformed)?;
+		let hash: H256 = blake2_256(&artifact).into();
 		let model = NextModel::<T>::get();
 		NextModel::<T>::put(model.checked_add(1).ok_or(Error::<T>::OutOfNumbers)?);
 		let record = ModelRecord {
@@ -55,7 +66,7 @@ impl<T: Config> Pallet<T> {
 		Models::<T>::insert(model, record);
 		ModelArtifacts::<T>::insert(model, artifact);
 		Self::deposit_event(Event::ModelRegistered { model, name, artifact: hash });
-		Ok(())
+		Ok(model)
 	}
 
 	/// The admin must not hold money of an account that has not said so.
@@ -89,6 +100,7 @@ impl<T: Config> Pallet<T> {
 	/// Removes the artifact of a retired model without open jobs; its deposit goes back.
 	fn remove_artifact(model: ModelId, record: &mut ModelRecordOf<T>) -> DispatchResult {
 		ModelArtifacts::<T>::remove(model);
+		Self::start_bond_delay(model);
 		if let Some(depositor) = record.depositor.take() {
 			Self::release_hold(HoldReason::Model, &depositor, record.deposit)?;
 			record.deposit = Zero::zero();
@@ -134,34 +146,36 @@ impl<T: Config> Pallet<T> {
 		max_fee: BalanceOf<T>,
 		redundancy: u8,
 	) -> DispatchResult {
-		let limits = Self::limits();
-		ensure!(
-			(limits.min_redundancy..=limits.max_redundancy).contains(&redundancy),
-			Error::<T>::RedundancyOutOfBounds
-		);
+		Self::check_redundancy(model, redundancy)?;
 		let input = bounded::<T, _>(input)?;
 		let prefix = InputPrefix::read(&input).map_err(Error::<T>::from)?;
 		let mut record = Models::<T>::get(model).ok_or(Error::<T>::UnknownModel)?;
 		ensure!(record.status == ModelStatus::Active, Error::<T>::ModelIsRetired);
+		let private = Self::open_private_model(model, redundancy)?;
 		ensure!(prefix.artifact == record.artifact.0, Error::<T>::InputForAnotherModel);
 		let input_bytes = input.len() as u32;
 		ensure!(input_bytes == record.input_bytes, Error::<T>::BlobWrongLength);
 		if let Some(wanted) = record.encrypted_for {
 			ensure!(prefix.server_key == wanted.0, Error::<T>::ModelForAnotherKey);
 		}
-		Self::use_server_key(&owner, &record, &prefix, server_key)?;
+		Self::use_server_key(&owner, &record, &prefix, server_key, private.is_some())?;
 
 		let work = Self::job_work(&record);
 		let bytes = input_bytes.saturating_add(record.result_bytes);
 		let fee = Self::inference_fee(work, redundancy, bytes);
-		ensure!(fee <= max_fee, Error::<T>::FeeAboveMax);
+		let price = private.as_ref().map_or_else(Zero::zero, |private| private.terms.price);
+		let held = fee.saturating_add(price);
+		ensure!(held <= max_fee, Error::<T>::FeeAboveMax);
 		let pending = PendingCount::<T>::get();
 		ensure!(pending < T::MaxPending::get(), Error::<T>::TooManyPendingJobs);
-		Self::check_capacity(redundancy, work)?;
+		match &private {
+			Some(private) => Self::check_evaluators(model, private, redundancy, work)?,
+			None => Self::check_capacity(redundancy, work)?,
+		}
 		Self::open_request(&owner, all_work(work, redundancy))?;
 
 		let deposit = Self::storage_deposit(bytes);
-		T::Currency::hold(&HoldReason::InferenceFee.into(), &owner, fee)?;
+		T::Currency::hold(&HoldReason::InferenceFee.into(), &owner, held)?;
 		T::Currency::hold(&HoldReason::JobStorage.into(), &owner, deposit)?;
 
 		let job = NextJob::<T>::get();
@@ -170,7 +184,10 @@ impl<T: Config> Pallet<T> {
 		record.open_jobs = record.open_jobs.saturating_add(1);
 		Models::<T>::insert(model, record);
 		let requested_at = frame_system::Pallet::<T>::block_number();
-		Self::await_draw(job, all_work(work, redundancy))?;
+		Self::await_draw(job, model, all_work(work, redundancy))?;
+		if let Some(private) = private {
+			Self::open_private_job(job, model, &owner, private)?;
+		}
 		Jobs::<T>::insert(
 			job,
 			JobRecord {
@@ -195,7 +212,7 @@ impl<T: Config> Pallet<T> {
 			},
 		);
 		Inputs::<T>::insert(job, input);
-		Self::deposit_event(Event::InferenceRequested { job, owner, model, redundancy, fee });
+		Self::deposit_event(Event::InferenceRequested { job, owner, model, redundancy, fee: held });
 		Ok(())
 	}
 
@@ -205,6 +222,7 @@ impl<T: Config> Pallet<T> {
 		model: &ModelRecordOf<T>,
 		input: &InputPrefix,
 		server_key: Option<KeyHash>,
+		is_private: bool,
 	) -> DispatchResult {
 		match (model.needs_server_key, server_key) {
 			(false, None) => Ok(()),
@@ -214,6 +232,8 @@ impl<T: Config> Pallet<T> {
 				let record = record.as_mut().ok_or(Error::<T>::UnknownServerKey)?;
 				ensure!(record.owner == *owner, Error::<T>::NotServerKeyOwner);
 				ensure!(input.server_key == hash.0, Error::<T>::InputForAnotherKey);
+				let can_hide = record.bytes as usize == ServerKeyPrefix::KEY_BYTES;
+				ensure!(can_hide || !is_private, Error::<T>::ServerKeyTooOld);
 				record.open_jobs = record.open_jobs.saturating_add(1);
 				Ok(())
 			}),
@@ -281,6 +301,7 @@ impl<T: Config> Pallet<T> {
 		Jobs::<T>::remove(job);
 		Inputs::<T>::remove(job);
 		Results::<T>::remove(job);
+		Self::release_private(job, record.model, &owner);
 		Self::deposit_event(Event::JobReleased { job, owner, deposit });
 		Ok(())
 	}
@@ -296,6 +317,7 @@ impl<T: Config> Pallet<T> {
 		status: JobStatus,
 	) -> DispatchResult {
 		PendingCount::<T>::mutate(|count| count.saturating_dec());
+		Self::close_private(job, &record, &status)?;
 		Self::close_request(&record.owner, all_work(record.work, record.redundancy));
 		Models::<T>::mutate(record.model, |model| -> DispatchResult {
 			if let Some(model) = model {

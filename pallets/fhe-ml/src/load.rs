@@ -20,7 +20,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Work units that a worker with this much to do can be given, for jobs of `work` units each. One that has
 	/// nothing to do takes a job of any size.
-	fn room(open_jobs: u32, open_work: u64, work: u64) -> u64 {
+	pub(crate) fn room(open_jobs: u32, open_work: u64, work: u64) -> u64 {
 		match open_jobs {
 			0 => T::MaxWorkerWork::get().max(work),
 			jobs if jobs >= T::MaxWorkerJobs::get() => 0,

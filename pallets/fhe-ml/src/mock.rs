@@ -1,7 +1,7 @@
 //! A runtime with the pallet, balances and the `AuthorizeCall` extension, and builders for blobs.
 
 use crate as pallet_fhe_ml;
-use crate::pallet::*;
+use crate::{PrivateTermsOf, pallet::*};
 use codec::Encode;
 use fhe_ml_primitives::{
 	JobId, KeyHash, ModelId, Outcome, ResultBytes, Statement, SubmissionPayload, WorkerId,
@@ -75,6 +75,9 @@ pub const MAX_REDUNDANCY: u8 = if cfg!(feature = "runtime-benchmarks") { 8 } els
 pub const SLASHED: AccountId = 99;
 pub const UNBONDING: u64 = 50;
 pub const RELEASE_DELAY: u64 = 30;
+pub const MODEL_BOND: u64 = 4_000;
+pub const TERMS_DELAY: u64 = 6;
+pub const DECLINE_DELAY: u64 = 4;
 
 #[frame_support::runtime]
 mod runtime {
@@ -172,6 +175,9 @@ impl Config for Test {
 	type UnbondingDelay = ConstU64<UNBONDING>;
 	type ReleaseDelay = ConstU64<RELEASE_DELAY>;
 	type ResendAfter = ConstU64<RESEND_AFTER>;
+	type PrivateModelBond = ConstU64<MODEL_BOND>;
+	type TermsDelay = ConstU64<TERMS_DELAY>;
+	type DeclineDelay = ConstU64<DECLINE_DELAY>;
 	type WeightInfo = crate::weights::SubstrateWeight<Test>;
 }
 
@@ -330,7 +336,7 @@ pub fn hash(bytes: &[u8]) -> H256 {
 }
 
 pub fn server_key(seed: u8) -> Vec<u8> {
-	let mut key = ServerKeyPrefix { mask_seed: [seed; 16] }.to_bytes().to_vec();
+	let mut key = ServerKeyPrefix { mask_seed: [seed; 16], has_zero_row: true }.to_bytes().to_vec();
 	key.resize(ServerKeyPrefix::KEY_BYTES, 0);
 	key
 }
@@ -446,4 +452,15 @@ pub fn validate(extrinsic: Extrinsic) -> TransactionValidity {
 	let info = extrinsic.function.get_dispatch_info();
 	let checked = Checkable::check(extrinsic, &frame_system::ChainContext::<Test>::default())?;
 	checked.validate::<Test>(TransactionSource::External, &info, len)
+}
+
+/// What the chain has of a private model.
+pub fn private_artifact() -> Vec<u8> {
+	artifact_of(CircuitKind::Private, 7, None)
+}
+
+/// Terms with these evaluators and this price, without quota and auditor.
+pub fn private_terms(evaluators: &[WorkerId], price: u64) -> PrivateTermsOf<Test> {
+	let evaluators = evaluators.to_vec().try_into().unwrap();
+	PrivateTermsOf::<Test> { evaluators, price, quota: None, auditor: None }
 }

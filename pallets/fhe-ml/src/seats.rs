@@ -14,9 +14,12 @@
 //! and order leave them as they are. Everything else is drawn for each job by itself.
 
 use crate::{load::all_work, pallet::*, types::*, weights::WeightInfo};
-use alloc::{collections::BTreeSet, vec::Vec};
+use alloc::{
+	collections::{BTreeMap, BTreeSet},
+	vec::Vec,
+};
 use codec::Encode;
-use fhe_ml_primitives::{Assignees, JobId, WorkerId, WorkerStatus};
+use fhe_ml_primitives::{Assignees, JobId, ModelId, WorkerId, WorkerStatus};
 use frame_support::{
 	BoundedVec, ensure, pallet_prelude::*, storage::with_storage_layer, traits::Randomness,
 };
@@ -46,9 +49,9 @@ enum Drawn {
 impl<T: Config> Pallet<T> {
 	/// Puts a job into the queue of those whose workers or jurors are drawn in the next block; `work` is for all
 	/// of them.
-	pub(crate) fn await_draw(job: JobId, work: u64) -> DispatchResult {
+	pub(crate) fn await_draw(job: JobId, model: ModelId, work: u64) -> DispatchResult {
 		Waiting::<T>::try_append(job).map_err(|_| Error::<T>::TooManyWaitingJobs)?;
-		WaitingWork::<T>::mutate(|sum| *sum = sum.saturating_add(work));
+		Self::change_waiting_work(model, |sum| *sum = sum.saturating_add(work));
 		Ok(())
 	}
 
@@ -66,7 +69,19 @@ impl<T: Config> Pallet<T> {
 
 	fn forget_waiting_work(record: &JobRecordOf<T>) {
 		let work = all_work(record.work, waits_for(record));
-		WaitingWork::<T>::mutate(|sum| *sum = sum.saturating_sub(work));
+		Self::change_waiting_work(record.model, |sum| *sum = sum.saturating_sub(work));
+	}
+
+	/// Private models' work waits for their evaluators only.
+	fn change_waiting_work(model: ModelId, change: impl FnOnce(&mut u64)) {
+		if !PrivateModels::<T>::contains_key(model) {
+			return WaitingWork::<T>::mutate(change);
+		}
+		WaitingPrivateWork::<T>::mutate_exists(model, |sum| {
+			let mut work = sum.unwrap_or_default();
+			change(&mut work);
+			*sum = (work > 0).then_some(work);
+		});
 	}
 
 	/// Notes who can be drawn in this block, if anything waits for it; returns what the draws will take.
@@ -88,7 +103,9 @@ impl<T: Config> Pallet<T> {
 			// As many as are active at most.
 			Candidates::<T>::put(BoundedVec::truncate_from(candidates.collect::<Vec<_>>()));
 		}
-		T::WeightInfo::seat_jobs(waiting)
+		// Two records for each, of a private job and of its model, and its waiting work.
+		let private = T::DbWeight::get().reads_writes(4, 1).saturating_mul(waiting.into());
+		T::WeightInfo::seat_jobs(waiting).saturating_add(private)
 	}
 
 	/// Draws the workers and jurors of the jobs that waited for them when this block began. Whom no room is left
@@ -104,11 +121,25 @@ impl<T: Config> Pallet<T> {
 			.collect();
 		jobs.sort_by_key(|(seed, job, _)| (*seed, *job));
 		let start = number_of(&T::Randomness::random(OF_BLOCK).0);
-		let step = u128::MAX.checked_div(jobs.len() as u128).unwrap_or_default();
+		// Jobs of a private model are drawn among its evaluators: they take even steps of their own.
+		let mut groups = BTreeMap::<_, (u128, u128)>::new();
+		let jobs: Vec<_> = jobs
+			.into_iter()
+			.map(|(seed, job, record)| {
+				let among = Self::eligible(job, record.model);
+				let group = among.is_some().then_some(record.model);
+				let size = &mut groups.entry(group).or_default().1;
+				*size = size.saturating_add(1);
+				(seed, job, record, among, group)
+			})
+			.collect();
 		let mut seated = BTreeSet::new();
-		for (at, (seed, job, record)) in (0u128..).zip(jobs) {
-			let first = start.wrapping_add(step.wrapping_mul(at));
-			let drawn = draw::<T>(first, &seed, &record, &mut candidates);
+		for (seed, job, record, among, group) in jobs {
+			let (at, size) = groups.entry(group).or_default();
+			let step = u128::MAX.checked_div(*size).unwrap_or_default();
+			let first = start.wrapping_add(step.wrapping_mul(*at));
+			*at = at.saturating_add(1);
+			let drawn = draw::<T>(first, &seed, &record, among.as_deref(), &mut candidates);
 			let done = with_storage_layer(|| match drawn {
 				Drawn::NoRoom => Ok(false),
 				Drawn::Workers(workers, reserves) => {
@@ -253,20 +284,24 @@ const FREE_OF_ALL: Percent = Percent::from_percent(50);
 /// The same for workers who certify a result together: at most a third more often.
 const FREE_OF_ALL_FOR_SEVERAL: Percent = Percent::from_percent(75);
 
-/// All candidates that a job does not have yet, in random order, by bond: the first with room are its workers, the
+/// All candidates (`among` these, for a private model) that a job does not have yet, in random order, by bond: the first with room are its workers, the
 /// others their reserves. Nobody is drawn as long as those with room hold too little of the bond: to fill up the
 /// others must not pay.
 fn draw<T: Config>(
 	first: u128,
 	seed: &H256,
 	record: &JobRecordOf<T>,
+	among: Option<&[WorkerId]>,
 	candidates: &mut [Candidate],
 ) -> Drawn {
 	let wanted = usize::from(waits_for(record));
 	let has_room = |candidate: &Candidate| {
 		Pallet::<T>::has_room(candidate.open_jobs, candidate.open_work, record.work)
 	};
-	let others = |candidate: &&mut Candidate| !record.assignees.contains(&candidate.worker);
+	let others = |candidate: &&mut Candidate| {
+		!record.assignees.contains(&candidate.worker)
+			&& among.is_none_or(|workers| workers.contains(&candidate.worker))
+	};
 	let mut others: Vec<_> = candidates.iter_mut().filter(others).collect();
 	if others.len() < wanted {
 		return Drawn::TooFew;

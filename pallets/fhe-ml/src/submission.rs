@@ -2,8 +2,8 @@
 
 use crate::{pallet::*, types::*};
 use fhe_ml_primitives::{
-	JobId, JobStatus, Outcome, Statement, Step, SubmissionPayload, WorkerId, WorkerSignature,
-	commitment, format::ResultPrefix,
+	FailureReason, JobId, JobStatus, Outcome, Statement, Step, SubmissionPayload, WorkerId,
+	WorkerSignature, commitment, format::ResultPrefix,
 };
 use frame_support::{ensure, pallet_prelude::*};
 use frame_system::pallet_prelude::BlockNumberFor;
@@ -154,6 +154,8 @@ impl<T: Config> Pallet<T> {
 		outcome: &Outcome,
 	) -> Result<JobRecordOf<T>, Error<T>> {
 		let record = Self::check_assigned(worker, job)?;
+		let lacks_file = *outcome == Outcome::Failed(FailureReason::ModelNotHeld);
+		ensure!(!lacks_file, Error::DeclineInstead);
 		if record.redundancy > 1 {
 			let ballot = Ballots::<T>::get(job);
 			let all = record.jurors == 0 && ballot.is_committed(&record.assignees);

@@ -5,6 +5,7 @@ mod deadlines;
 mod jobs;
 mod models;
 mod offchain;
+mod private;
 mod seats;
 mod server_keys;
 mod submissions;

@@ -23,6 +23,7 @@ impl<T: Config> Pallet<T> {
 		let mut open_by_owner = BTreeMap::<T::AccountId, OpenRequests>::new();
 		let mut waiting = BTreeSet::<JobId>::new();
 		let mut waiting_work = 0u64;
+		let mut waiting_private = BTreeMap::<ModelId, u64>::new();
 		let mut pending = 0u32;
 		let mut assignments = 0usize;
 
@@ -66,11 +67,16 @@ impl<T: Config> Pallet<T> {
 				let awaited = waits_for(&record);
 				if awaited > 0 {
 					waiting.insert(job);
-					waiting_work = waiting_work.saturating_add(all_work(record.work, awaited));
+					let sum = match PrivateModels::<T>::contains_key(record.model) {
+						true => waiting_private.entry(record.model).or_default(),
+						false => &mut waiting_work,
+					};
+					*sum = sum.saturating_add(all_work(record.work, awaited));
 				}
 				pending = pending.saturating_add(1);
 				assignments = assignments.saturating_add(record.assignees.len());
-				add(&mut fees, &record.owner, record.fee);
+				let held = record.fee.saturating_add(Self::price_of(job));
+				add(&mut fees, &record.owner, held);
 				open_by_model.entry(record.model).or_default().saturating_inc();
 				if let Some(hash) = record.server_key {
 					open_by_key.entry(hash).or_default().saturating_inc();
@@ -82,6 +88,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(queue.len() == waiting.len(), "a job waits twice, or not at all");
 		ensure!(queue.iter().all(|job| waiting.contains(job)), "a job waits that has its workers");
 		ensure!(waiting_work == WaitingWork::<T>::get(), "WaitingWork is wrong");
+		ensure!(
+			waiting_private == WaitingPrivateWork::<T>::iter().collect(),
+			"WaitingPrivateWork is wrong"
+		);
 		ensure!(pending == PendingCount::<T>::get(), "PendingCount is wrong");
 		ensure!(assignments == Pending::<T>::iter().count(), "Pending names a job that is closed");
 		ensure!(pending as usize == Deadlines::<T>::iter().count(), "a deadline without a job");
@@ -102,12 +112,14 @@ impl<T: Config> Pallet<T> {
 		let models = Self::check_models(&open_by_model)?;
 		let keys = Self::check_keys(&open_by_key)?;
 		let bonds = Self::check_workers(&open_by_worker)?;
+		let model_bonds = Self::check_private_models()?;
 		for (reason, held) in [
 			(HoldReason::Model, models),
 			(HoldReason::ServerKey, keys),
 			(HoldReason::JobStorage, storage),
 			(HoldReason::InferenceFee, fees),
 			(HoldReason::WorkerBond, bonds),
+			(HoldReason::PrivateModelBond, model_bonds),
 		] {
 			let reason = reason.into();
 			for account in frame_system::Account::<T>::iter_keys() {

@@ -7,7 +7,10 @@ use frame_support::traits::fungible::Inspect;
 use frame_system::pallet_prelude::BlockNumberFor;
 use scale_info::TypeInfo;
 
-pub use fhe_ml_primitives::{JobRecord, KeyRecord, ModelRecord, WorkerRecord};
+pub use fhe_ml_primitives::{
+	JobRecord, KeyRecord, ModelRecord, PrivateJobRecord, PrivateModelRecord, PrivateTerms,
+	WorkerRecord,
+};
 
 /// The balance type of the pallet's currency.
 pub type BalanceOf<T> =
@@ -23,6 +26,18 @@ pub type JobRecordOf<T> =
 /// A worker of this runtime.
 pub type WorkerRecordOf<T> =
 	WorkerRecord<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockNumberFor<T>>;
+
+/// Terms of a private model of this runtime.
+pub type PrivateTermsOf<T> =
+	PrivateTerms<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockNumberFor<T>>;
+
+/// A private model of this runtime.
+pub type PrivateModelRecordOf<T> =
+	PrivateModelRecord<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockNumberFor<T>>;
+
+/// What a job of a private model has besides its record.
+pub type PrivateJobRecordOf<T> =
+	PrivateJobRecord<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockNumberFor<T>>;
 
 /// A worker that can be drawn, as it was when the block began.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo, MaxEncodedLen)]

@@ -48,6 +48,24 @@ pub trait WeightInfo {
 	fn allow_model_deposit() -> Weight;
 	/// Weight of `set_limits`.
 	fn set_limits() -> Weight;
+	/// Weight of `register_private_model`.
+	fn register_private_model(b: u32, ) -> Weight;
+	/// Weight of `update_private_model`.
+	fn update_private_model() -> Weight;
+	/// Weight of `retire_private_model`.
+	fn retire_private_model() -> Weight;
+	/// Weight of `withdraw_model_bond`.
+	fn withdraw_model_bond() -> Weight;
+	/// Weight of `resume_private_model`.
+	fn resume_private_model() -> Weight;
+	/// Weight of `condemn_result`.
+	fn condemn_result() -> Weight;
+	/// Weight of `set_private_registration`.
+	fn set_private_registration() -> Weight;
+	/// Weight of `allow_private_owner`.
+	fn allow_private_owner() -> Weight;
+	/// What any step of a job takes longer for a private model.
+	fn private_job() -> Weight;
 }
 
 /// Weights as measured, with the runtime's own database weights.
@@ -342,5 +360,52 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Minimum execution time: 4_617_000 picoseconds.
 		Weight::from_parts(5_307_000, 0)
 			.saturating_add(T::DbWeight::get().writes(1_u64))
+	}
+	fn register_private_model(b: u32, ) -> Weight {
+		// NOT MEASURED: `register_model`, a bond, and sixteen workers looked up.
+		Self::register_model(b)
+			.saturating_add(Weight::from_parts(200_000_000, 0))
+			.saturating_add(T::DbWeight::get().reads_writes(22_u64, 3_u64))
+	}
+	fn update_private_model() -> Weight {
+		// NOT MEASURED: sixteen workers looked up, one record written.
+		Weight::from_parts(150_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads_writes(18_u64, 1_u64))
+	}
+	fn retire_private_model() -> Weight {
+		// NOT MEASURED: `retire_model`, and one record.
+		Self::retire_model()
+			.saturating_add(Weight::from_parts(50_000_000, 0))
+			.saturating_add(T::DbWeight::get().reads_writes(2_u64, 1_u64))
+	}
+	fn withdraw_model_bond() -> Weight {
+		// NOT MEASURED: `withdraw_bond`, and 64 counts of quotas.
+		Weight::from_parts(300_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads_writes(67_u64, 67_u64))
+	}
+	fn resume_private_model() -> Weight {
+		// NOT MEASURED: `resume_worker` does as much.
+		Weight::from_parts(150_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads_writes(4_u64, 3_u64))
+	}
+	fn condemn_result() -> Weight {
+		// NOT MEASURED: two transfers out of a bond, three records.
+		Weight::from_parts(400_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads_writes(7_u64, 6_u64))
+	}
+	fn set_private_registration() -> Weight {
+		// NOT MEASURED: `set_limits` writes as much.
+		Weight::from_parts(15_000_000, 0)
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+	}
+	fn allow_private_owner() -> Weight {
+		// NOT MEASURED: `set_limits` writes as much.
+		Weight::from_parts(15_000_000, 0)
+			.saturating_add(T::DbWeight::get().writes(1_u64))
+	}
+	fn private_job() -> Weight {
+		// NOT MEASURED: the records of the model and of the job, the quota, one transfer.
+		Weight::from_parts(150_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads_writes(8_u64, 6_u64))
 	}
 }

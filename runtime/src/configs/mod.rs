@@ -189,6 +189,12 @@ impl pallet_fhe_ml::Config for Runtime {
 	type JoinDelay = ConstU32<10>;
 	type ReleaseDelay = ConstU32<{ 7 * 24 * HOURS }>;
 	type ResendAfter = ConstU32<5>;
+	/// Out of it a user gets back what a condemned result has cost.
+	type PrivateModelBond = ConstU128<{ 100 * UNIT }>;
+	/// A minute: who has seen a price in time pays no other.
+	type TermsDelay = ConstU32<MINUTES>;
+	/// Half a minute: less than a job waits for its evaluators.
+	type DeclineDelay = ConstU32<{ MINUTES / 2 }>;
 	type WeightInfo = pallet_fhe_ml::weights::SubstrateWeight<Runtime>;
 }
 

@@ -1,6 +1,9 @@
 //! Calls and questions about authorities.
 
-use super::{Account, BestBlock, Call, Chain, ChainError, call::SessionKeys};
+use super::{
+	account::Account, best_block::BestBlock, call::Call, connection::Chain, error::ChainError,
+	requests::SessionKeys,
+};
 use codec::{Compact, Decode, Encode};
 use fhe_ml_primitives::authorities::{AuthorityRole, CandidateStatus, Overview};
 use subxt::config::substrate::AccountId32;

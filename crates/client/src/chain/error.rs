@@ -1,13 +1,17 @@
 //! What can go wrong with the chain, in sentences for people.
 
-use super::LightError;
+use super::light::LightError;
 use fhe_ml_models::ArtifactError;
 use fhe_ml_primitives::{FailureReason, JobId, ModelId};
+use std::time::Duration;
 use subxt::{
 	config::substrate::H256,
 	error::{BackendError, DispatchError, ExtrinsicError, RpcError},
 	rpcs::client::reconnecting_rpc_client::Error as ReconnectError,
 };
+
+/// How long a node may be away: as long as it takes to start again and catch up.
+pub(super) const AWAY: Duration = Duration::from_secs(60);
 
 /// A request to the chain that failed.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +39,7 @@ pub enum ChainError {
 	#[error(
 		"the node has not answered for {} seconds; when it runs again, or with another --url, \
 		`fhe-ml decrypt --job N` shows what was requested before",
-		super::AWAY.as_secs()
+		AWAY.as_secs()
 	)]
 	Away,
 	/// The connection failed.
@@ -130,6 +134,9 @@ fn explain(reason: &FailureReason) -> &'static str {
 		FailureReason::EvaluationCrashed => "the evaluation crashed the worker",
 		FailureReason::NoAgreement => {
 			"its workers gave different results, and there were no more to ask; the fee went back"
+		},
+		FailureReason::ModelNotHeld => {
+			"the evaluators of this private model lack its file; the fee and the price went back: tell the model's owner"
 		},
 	}
 }

@@ -1,6 +1,6 @@
 //! What a client checks a node's answers against: which chain it is, and public keys by their hashes.
 
-use super::{BestBlock, Chain, ChainError};
+use super::{best_block::BestBlock, connection::Chain, error::ChainError};
 use fhe_ml_engine::ServerKey;
 use fhe_ml_primitives::KeyHash;
 use subxt::{config::substrate::H256, rpcs::rpc_params};
@@ -11,7 +11,7 @@ impl Chain {
 	/// # Errors
 	/// If the node does not answer.
 	pub async fn genesis_hash(&self) -> Result<[u8; 32], ChainError> {
-		let hash: H256 = self.ask("chain_getBlockHash", rpc_params![0u32]).await?;
+		let hash: H256 = self.rpc.ask("chain_getBlockHash", rpc_params![0u32]).await?;
 		Ok(hash.0)
 	}
 }

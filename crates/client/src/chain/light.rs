@@ -3,7 +3,6 @@
 //! It verifies the authorities' finality votes since the genesis block of a chain specification, and what it
 //! reads with a Merkle proof against the state root of a finalised block. No node has to be believed.
 
-use super::{Chain, ChainError};
 use serde_json::Value;
 use std::{
 	path::PathBuf,
@@ -11,21 +10,8 @@ use std::{
 };
 use subxt::{
 	lightclient::{ChainConfig, LightClient, LightClientError},
-	rpcs::{RpcClient, rpc_params},
+	rpcs::RpcClient,
 };
-use tokio::time::{Instant, sleep};
-
-/// How long the light client may take to find the head of the chain.
-const SYNC_TIMEOUT: Duration = Duration::from_secs(90);
-/// How often it is asked whether it has.
-const SYNC_POLL: Duration = Duration::from_millis(200);
-/// A head this young is the chain's newest: blocks come every 2 seconds, and are final 2 to 3 blocks later.
-const FRESH_HEAD: Duration = Duration::from_secs(8);
-/// How long to wait for such a head: peers announce their newest block after the light client has connected,
-/// and until then it reads an older state, without the user's last transactions.
-const FRESH_TIMEOUT: Duration = Duration::from_secs(20);
-/// Peers that show nothing younger than this hide newer blocks, or the chain stands still.
-const OLDEST_HEAD: Duration = Duration::from_secs(120);
 
 /// Where a specification names full nodes.
 const BOOT_NODES: &str = "bootNodes";
@@ -84,14 +70,6 @@ pub enum LightError {
 		"the newest block that full nodes can prove is {0} seconds old: the chain stands still, or they hide newer blocks; name others with --bootnode"
 	)]
 	Stale(u64),
-}
-
-/// What `system_health` says.
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Health {
-	peers: usize,
-	is_syncing: bool,
 }
 
 /// A chain specification, with the full nodes to ask.
@@ -153,35 +131,6 @@ pub(super) fn start(light: &Light) -> Result<RpcClient, LightError> {
 	let (_, rpc) = LightClient::relay_chain(ChainConfig::chain_spec(spec))
 		.map_err(|source| LightError::Start { path: light.spec.clone(), source })?;
 	Ok(RpcClient::new(rpc))
-}
-
-impl Chain {
-	/// Waits until the light client has the chain's newest finalised block; an older one is taken if the peers
-	/// show no newer one.
-	pub(super) async fn wait_for_head(&self) -> Result<(), ChainError> {
-		let end = Instant::now().checked_add(SYNC_TIMEOUT);
-		let in_time = || end.is_none_or(|end| Instant::now() < end);
-		let mut health: Health = self.rpc.request("system_health", rpc_params![]).await?;
-		while health.is_syncing || health.peers == 0 {
-			if !in_time() {
-				return Err(LightError::NoPeers.into());
-			}
-			sleep(SYNC_POLL).await;
-			health = self.rpc.request("system_health", rpc_params![]).await?;
-		}
-		let patience = Instant::now().checked_add(FRESH_TIMEOUT);
-		loop {
-			let age = self.best_block().await?.age().await?;
-			let patient = patience.is_none_or(|end| Instant::now() < end);
-			if age <= FRESH_HEAD || (!patient && age <= OLDEST_HEAD) {
-				return Ok(());
-			}
-			if !in_time() {
-				return Err(LightError::Stale(age.as_secs()).into());
-			}
-			sleep(SYNC_POLL).await;
-		}
-	}
 }
 
 /// How long ago a block with this timestamp (milliseconds since 1970) was made.

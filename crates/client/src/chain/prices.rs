@@ -1,6 +1,6 @@
 //! What an inference costs, computed on this machine: a node may quote anything.
 
-use super::{BestBlock, ChainError};
+use super::{best_block::BestBlock, error::ChainError};
 use fhe_ml_models::Artifact;
 
 /// What the chain charges for, in its smallest units.

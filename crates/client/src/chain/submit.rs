@@ -4,12 +4,17 @@
 //! nonce, the chain takes it once, and nothing is paid twice.
 
 use super::{
-	Account, BestBlock, Call, Chain, ChainError, Config,
-	call::{Encoded, Included},
+	account::Account,
+	best_block::BestBlock,
+	blocks::Included,
+	call::{Call, Encoded},
+	connection::Chain,
+	error::ChainError,
 };
 use backon::{ConstantBuilder, Retryable};
 use std::time::Duration;
 use subxt::{
+	SubstrateConfig,
 	client::OnlineClientAtBlockImpl,
 	config::{DefaultExtrinsicParamsBuilder, substrate::H256},
 	error::DispatchError,
@@ -30,8 +35,8 @@ const PAUSE: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// The way of a transaction from the pool into a block.
-type Progress = TransactionProgress<Config, OnlineClientAtBlockImpl<Config>>;
-type Signed = SubmittableTransaction<Config, OnlineClientAtBlockImpl<Config>>;
+type Progress = TransactionProgress<SubstrateConfig, OnlineClientAtBlockImpl<SubstrateConfig>>;
+type Signed = SubmittableTransaction<SubstrateConfig, OnlineClientAtBlockImpl<SubstrateConfig>>;
 
 /// A transaction that has been sent.
 pub(super) struct Sent {
@@ -174,8 +179,8 @@ impl Sent {
 	/// Where it is, after what was heard.
 	async fn place(&self, news: News) -> Result<Place, ChainError> {
 		if let News::Block(hash) = news {
-			let block = self.chain.block(hash).await?;
-			if let Some(included) = self.chain.events_of(&block, &self.hashes).await? {
+			let block = self.chain.blocks.block(&self.chain.rpc, hash).await?;
+			if let Some(included) = block.events_of(&self.chain.client, &self.hashes).await? {
 				return Ok(Place::Block(included));
 			}
 		}
@@ -215,8 +220,8 @@ impl Sent {
 		}
 		let (mut number, mut hash) = (best.number(), best.at.block_hash());
 		while number > self.since {
-			let block = self.chain.block(hash).await?;
-			if let Some(included) = self.chain.events_of(&block, &self.hashes).await? {
+			let block = self.chain.blocks.block(&self.chain.rpc, hash).await?;
+			if let Some(included) = block.events_of(&self.chain.client, &self.hashes).await? {
 				return Ok(Place::Block(included));
 			}
 			(number, hash) = (number.saturating_sub(1), block.parent);
@@ -229,7 +234,7 @@ impl Included {
 	/// Itself, or the error of the call.
 	fn succeeded(self) -> Result<Self, ChainError> {
 		match self.fields("System", "ExtrinsicFailed") {
-			Ok(error) => Err(match DispatchError::decode_from(&error, self.metadata.clone()) {
+			Ok(error) => Err(match DispatchError::decode_from(&error, self.of.metadata.clone()) {
 				Ok(error) => error.into(),
 				Err(error) => ChainError::Refused(error.to_string()),
 			}),

@@ -1,5 +1,6 @@
 //! `fhe-ml model`.
 
+use super::private;
 use crate::{
 	cli::{ModelCommand, Node},
 	error::CommandError,
@@ -20,15 +21,28 @@ use std::path::Path;
 
 pub async fn run(command: ModelCommand, output: Output) -> Result<(), CommandError> {
 	match command {
-		ModelCommand::Import { onnx, name, calibration, encrypt_for, hide_shape, output: path } => {
+		ModelCommand::Import {
+			onnx,
+			name,
+			calibration,
+			encrypt_for,
+			hide_shape,
+			private: options,
+			output: path,
+		} => {
 			let stem = || onnx.file_stem().unwrap_or_default().to_string_lossy().into_owned();
 			let calibration = calibration.map(|path| Table::read(&path)).transpose()?;
-			let options = ImportOptions {
+			let import = ImportOptions {
 				name: name.unwrap_or_else(stem),
 				calibration: calibration.map(Into::into),
 			};
-			let artifact = import_onnx(&files::read(&onnx)?, &options)?;
+			let artifact = import_onnx(&files::read(&onnx)?, &import)?;
 			match encrypt_for {
+				None if options.private => {
+					let rows = import.calibration.as_ref();
+					let artifact = private::import(&artifact, rows, &options, &path, output)?;
+					show_artifact(&artifact, output)
+				},
 				None => {
 					files::write(&path, artifact.as_bytes())?;
 					show_artifact(&artifact, output)
@@ -62,9 +76,16 @@ pub async fn run(command: ModelCommand, output: Output) -> Result<(), CommandErr
 			let json = json!({ "model": number, "name": name, "hash": hex_hash(&artifact.hash()) });
 			output.print(&json, &format!("{name} is model {number}"))
 		},
+		ModelCommand::Owner(command) => private::run(command, output).await,
 		ModelCommand::Retire { model, signer } => {
 			let chain = signer.node.connect().await?;
-			chain.retire_model(model, &signer.suri).await?;
+			let private = chain.best_block().await?.private_model(model).await?;
+			match private.filter(|private| private.owner == signer.suri.bytes()) {
+				Some(_) => {
+					_ = chain.call_of_owner("retire_private_model", model, &signer.suri).await?;
+				},
+				None => chain.retire_model(model, &signer.suri).await?,
+			}
 			output.print(&json!({ "model": model }), &format!("model {model} is retired"))
 		},
 		ModelCommand::List { node } => list(&node, output).await,
@@ -110,8 +131,10 @@ async fn list(node: &Node, output: Output) -> Result<(), CommandError> {
 			ModelStatus::Active => "active",
 			ModelStatus::Retired => "retired",
 		};
+		let private = best.private_model(model).await?.map(|record| private::describe(&record));
 		let json = json!({
 			"model": model,
+			"private": private.as_ref().map(|(json, _)| json),
 			"name": name,
 			"status": status,
 			"hash": hex_hash(&record.artifact.0),
@@ -126,7 +149,7 @@ async fn list(node: &Node, output: Output) -> Result<(), CommandError> {
 		});
 		let price = fee.map_or("-".into(), |fee| format!("{:.6}", Fhe(fee)));
 		let text = format!(
-			"{model:>4}  {:32} {status:8} {price:>14}  in {} B, out {} B{}",
+			"{model:>4}  {:32} {status:8} {price:>14}  in {} B, out {} B{}{}",
 			// A name is anybody's bytes: no control characters into the terminal.
 			name.escape_debug().to_string(),
 			record.input_bytes,
@@ -135,6 +158,7 @@ async fn list(node: &Node, output: Output) -> Result<(), CommandError> {
 				Some(key) => format!(", encrypted for key {}", hex_hash(&key.0)),
 				None => String::new(),
 			},
+			private.map(|(_, text)| text).unwrap_or_default(),
 		);
 		output.print(&json, &text)?;
 	}

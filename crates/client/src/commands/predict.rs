@@ -8,12 +8,16 @@ use crate::{
 	output::Output,
 };
 use fhe_ml_client::{
-	chain::{Account, BestBlock, Call, Chain, ChainError, Job, PendingRequest, RequestedJob},
+	answers,
+	chain::{
+		Account, BestBlock, Call, Chain, ChainError, Job, PendingRequest, RegisteredPrivateModel,
+		RequestedJob,
+	},
 	files,
 	rows::Table,
 };
 use fhe_ml_engine::{ClientKey, blake2b_256};
-use fhe_ml_models::{Model, Prediction};
+use fhe_ml_models::{Label, Model};
 use fhe_ml_primitives::{Fhe, JobStatus};
 use futures::{StreamExt, stream};
 use serde::Serialize;
@@ -28,8 +32,11 @@ const POLL_INTERVAL: Duration = Duration::from_millis(400);
 #[derive(Serialize)]
 struct Row {
 	row: usize,
-	#[serde(flatten)]
-	prediction: Prediction,
+	prediction: Label,
+	#[serde(skip_serializing_if = "Option::is_none")]
+	scores: Option<Vec<f64>>,
+	#[serde(skip_serializing_if = "Option::is_none")]
+	raw_scores: Option<Vec<f64>>,
 	job: u64,
 	requested_in_block: u64,
 	/// Block in which the result was first seen.
@@ -51,6 +58,8 @@ struct Request {
 
 /// What all predictions need.
 struct Session {
+	/// Whether scores are shown.
+	scores: bool,
 	chain: Chain,
 	account: Account,
 	model: Model,
@@ -72,6 +81,10 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	check_known(&chain, options.model, &artifact, folder, &options.model_hash, output).await?;
 	let model = with_schema(options.model, artifact, &options.schema, &key)?;
 	let redundancy = options.redundancy.count;
+	let private = best.private_model(options.model).await?;
+	if let Some(private) = &private {
+		agree_to_price(&best, private, &options).await?;
+	}
 	let max_fee = agree(&best, &model, &options, output).await?;
 	let server_key = (model.card.sizes.server_key > 0).then(|| key.server_key_hash());
 	if let Some(hash) = server_key
@@ -85,6 +98,17 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 			.await?;
 	let table = Table::read(&options.input.table)?.for_model(&model.card)?;
 	let rows = table.select(options.rows.as_ref())?;
+	if let Some(private) = &private {
+		let genesis = chain.genesis_hash().await?;
+		let answers = answers::count(folder, &genesis, &private.owner, rows.len())?;
+		output.note(&format!(
+			"nobody but the evaluators of its owner can check what a private model answers; this key has {answers} of {} answers of this owner",
+			answers::MOST_ANSWERS,
+		));
+		if options.scores {
+			eprintln!("warning: made-up scores tell whoever sees them bits of your client key");
+		}
+	}
 
 	// All rows are encrypted before the first is paid for.
 	let bar = output.bar(rows.len(), "encrypting");
@@ -96,6 +120,7 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	bar.finish_and_clear();
 
 	let session = Session {
+		scores: options.scores || private.is_none(),
 		server_key,
 		chain,
 		account: options.signer.suri,
@@ -121,11 +146,12 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 		bar.inc(1);
 		match prediction {
 			Ok(row) => {
+				let scores =
+					row.scores.as_ref().map_or(String::new(), |s| format!("scores {s:.6?}  "));
 				let text = format!(
-					"row {}: {}  scores {:.6?}  (job {}, block {} -> {}, {})",
+					"row {}: {}  {scores}(job {}, block {} -> {}, {})",
 					row.row,
-					row.prediction.prediction,
-					row.prediction.scores,
+					row.prediction,
 					row.job,
 					row.requested_in_block,
 					row.result_in_block,
@@ -186,6 +212,22 @@ async fn agree(
 	Ok(most)
 }
 
+/// Sees to it that the user has agreed to what the owner of a private model asks, which no machine can compute.
+async fn agree_to_price(
+	best: &BestBlock,
+	private: &RegisteredPrivateModel,
+	options: &Predict,
+) -> Result<(), CommandError> {
+	let (model, redundancy) = (options.model, options.redundancy.count);
+	if private.terms.price == 0 || options.max_fee.is_some() {
+		return Ok(());
+	}
+	let quote = best.quote(model, redundancy).await?;
+	let fee = quote.ok_or(CommandError::NoQuote { model, redundancy })?.fee;
+	let (price, total) = (Fhe(private.terms.price).to_string(), Fhe(fee).to_string());
+	Err(CommandError::PriceNotAgreed { model, price, total, fee })
+}
+
 impl Session {
 	async fn request(
 		&self,
@@ -211,10 +253,12 @@ impl Session {
 			},
 			None => None,
 		};
-		let prediction = self.model.decrypt(&self.key, &input, &result)?;
+		let decrypted = self.model.decrypt(&self.key, &input, &result)?;
 		Ok(Row {
 			row,
-			prediction,
+			prediction: decrypted.prediction,
+			scores: self.scores.then_some(decrypted.scores),
+			raw_scores: self.scores.then_some(decrypted.raw_scores),
 			job: requested.job,
 			requested_in_block: requested.block,
 			result_in_block,

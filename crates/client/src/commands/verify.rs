@@ -41,6 +41,9 @@ impl Verifier {
 		node: &Node,
 		trust: &Trust,
 	) -> Result<Option<Self>, CommandError> {
+		if model.circuit.kind().is_private() {
+			return Ok(None);
+		}
 		if trust.worker {
 			eprintln!(
 				"warning: --trust-worker decrypts without verifying; a worker that lies learns bits of your client key from every score that you show or act upon"
@@ -112,6 +115,9 @@ pub async fn run(options: Verify, output: Output) -> Result<(), CommandError> {
 		None => best.artifact(model).await?,
 	};
 	check_named(&artifact, model, options.model_hash)?;
+	if artifact.circuit.kind().is_private() {
+		return Err(CommandError::NeedsAudit(number));
+	}
 	let completed = JobStatus::Completed { result: blake2b_256(&result).into() };
 	if job.input.0 != blake2b_256(&input) || job.status != completed {
 		return Err(CommandError::Inconsistent(number));

@@ -48,7 +48,8 @@ fn key_switching_sources(secret: &Polynomial) -> impl Iterator<Item = (Polynomia
 
 fn generate_server_key(secret: &Polynomial, seeder: &mut dyn Seeder) -> ServerKey {
 	let encryptor = RlweEncryptor::new(secret, seeder);
-	let mut rows = Vec::with_capacity(ServerKeyPrefix::ROWS * ServerKeyPrefix::ROW_BYTES);
+	let mut rows =
+		Vec::with_capacity((ServerKeyPrefix::SWITCHING_ROWS + 1) * ServerKeyPrefix::ROW_BYTES);
 	let mut index = 0;
 	for (source, gadget) in key_switching_sources(secret) {
 		let source = Zeroizing::new(source);
@@ -58,6 +59,7 @@ fn generate_server_key(secret: &Polynomial, seeder: &mut dyn Seeder) -> ServerKe
 			index += 1;
 		}
 	}
+	pack(encryptor.body(index, &Polynomial::zero()).as_ref(), &mut rows);
 	ServerKey::from_parts(encryptor.mask_seed(), &rows)
 }
 
@@ -65,6 +67,7 @@ fn generate_server_key(secret: &Polynomial, seeder: &mut dyn Seeder) -> ServerKe
 mod tests {
 	use super::*;
 	use crate::{
+		PreparedServerKey,
 		algorithms::encryption::mask_product,
 		math::{
 			bits::unpack,
@@ -84,6 +87,7 @@ mod tests {
 		let messages = key_switching_sources(&client_key.secret).flat_map(|(source, gadget)| {
 			(0..gadget.levels).map(move |level| source.scale(gadget.scale(level)))
 		});
+		let messages = messages.chain([Polynomial::zero()]);
 		let mut count = 0;
 		for (index, (row, message)) in rows.zip(messages).enumerate() {
 			let product = mask_product(&client_key, &prefix.mask_seed, index as u64);
@@ -94,7 +98,7 @@ mod tests {
 			}
 			count += 1;
 		}
-		assert_eq!(count, ServerKeyPrefix::ROWS);
+		assert_eq!(count, ServerKeyPrefix::SWITCHING_ROWS + 1);
 	}
 
 	#[test]
@@ -109,5 +113,14 @@ mod tests {
 		bad[last..].fill(0xff);
 		assert!(ServerKey::from_bytes(bad).is_err());
 		assert!(ServerKey::from_bytes(bytes[..1000].to_vec()).is_err());
+		// A key of version 1 has all rows but the last.
+		let mut old = bytes[..ServerKeyPrefix::KEY_BYTES_BEFORE_ZERO_ROW].to_vec();
+		let header =
+			ServerKeyPrefix { has_zero_row: false, ..ServerKeyPrefix::read(&bytes).unwrap() };
+		old[..ServerKeyPrefix::BYTES].copy_from_slice(&header.to_bytes());
+		let old = PreparedServerKey::new(&ServerKey::from_bytes(old).unwrap());
+		let new = PreparedServerKey::new(&ServerKey::from_bytes(bytes).unwrap());
+		assert_eq!(old.relinearisation_key, new.relinearisation_key);
+		assert!(old.zero.is_none() && new.zero.is_some());
 	}
 }

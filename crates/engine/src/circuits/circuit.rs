@@ -50,7 +50,7 @@ impl Circuit {
 	/// Details of a circuit that computes on encrypted bits; `None` for one that does not.
 	pub fn levelled_cost(&self) -> Option<LevelledCost> {
 		match self.compiled().family() {
-			Family::Keyless(_) => None,
+			Family::Keyless(_) | Family::Private(_) => None,
 			Family::Levelled(circuit) => Some(LevelledCost::of(circuit)),
 		}
 	}

@@ -6,6 +6,7 @@ use crate::{
 		errors::{CircuitInputError, EvaluateError},
 		keyless::{self, Keyless},
 		levelled::{self, Levelled},
+		private::PrivateCircuit,
 	},
 	entities::{
 		input::EncryptedInput, prepared_server_key::PreparedServerKey, result::EncryptedResult,
@@ -18,6 +19,8 @@ pub(crate) enum Family<'a> {
 	Keyless(&'a dyn Keyless),
 	/// On encrypted bits, with a server key.
 	Levelled(&'a dyn Levelled),
+	/// By its owner's evaluators only.
+	Private(&'a PrivateCircuit),
 }
 
 /// What every circuit answers.
@@ -58,14 +61,16 @@ pub(crate) trait CompiledCircuit {
 		match self.family() {
 			Family::Keyless(circuit) => EncryptedResult::encoded_len(circuit.result_residues()),
 			Family::Levelled(circuit) => circuit.encoding().result_bytes(),
+			Family::Private(circuit) => circuit.encoding().result_bytes(),
 		}
 	}
 
 	/// Cost of one evaluation: about one unit per microsecond of one core.
 	fn work(&self) -> u64 {
-		1 + match self.family() {
-			Family::Keyless(circuit) => circuit.microseconds(),
-			Family::Levelled(circuit) => circuit.nanoseconds() / 1000,
+		match self.family() {
+			Family::Keyless(circuit) => 1 + circuit.microseconds(),
+			Family::Levelled(circuit) => 1 + circuit.nanoseconds() / 1000,
+			Family::Private(circuit) => circuit.claimed_work(),
 		}
 	}
 
@@ -74,6 +79,7 @@ pub(crate) trait CompiledCircuit {
 		match self.family() {
 			Family::Keyless(circuit) => circuit.buffer_bytes(),
 			Family::Levelled(circuit) => levelled::cost::memory_bytes(circuit.peak_ciphertexts()),
+			Family::Private(circuit) => circuit.claimed_memory(),
 		}
 	}
 
@@ -87,6 +93,7 @@ pub(crate) trait CompiledCircuit {
 		match self.family() {
 			Family::Keyless(circuit) => keyless::evaluate(circuit, input),
 			Family::Levelled(circuit) => levelled::evaluate(circuit, key, input, buffers),
+			Family::Private(_) => Err(EvaluateError::Private),
 		}
 	}
 }

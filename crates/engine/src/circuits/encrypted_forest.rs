@@ -1,7 +1,6 @@
 //! Forest circuits whose leaves are encrypted, too.
 
 mod compile;
-mod decrypt;
 mod encode;
 mod encrypt;
 mod evaluate;

@@ -29,7 +29,7 @@ pub enum CircuitInputError {
 	#[error("input {0} has a value that the model does not take")]
 	Value(usize),
 	/// There is nothing to compute with in the clear.
-	#[error("the model's weights are encrypted: it cannot be evaluated in the clear")]
+	#[error("the model's weights are not known here: it cannot be evaluated in the clear")]
 	EncryptedWeights,
 }
 
@@ -45,4 +45,12 @@ pub enum EvaluateError {
 	/// The input was encrypted for another server key.
 	#[error("the input was encrypted for another server key")]
 	AnotherServerKey,
+	/// Only the evaluators that the owner names have the circuit.
+	#[error("the model is private: only its owner's evaluators can evaluate it")]
+	Private,
+	/// The server key is of version 1: nothing can be sanitised with it.
+	#[error(
+		"the server key has no encryption of zero, which private models need: make new keys with `fhe-ml keygen`, and register them"
+	)]
+	OldServerKey,
 }

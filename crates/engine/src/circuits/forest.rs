@@ -1,10 +1,10 @@
 //! Forest circuits: sums of decision trees over encrypted bits.
 
 mod compile;
-mod decrypt;
 mod encode;
 mod encrypt;
 mod evaluate;
+mod grid;
 mod limbs;
 mod noise;
 
@@ -86,10 +86,10 @@ pub enum ForestCircuitError {
 
 /// Choices of the compiler.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Choice {
-	gadget: u8,
-	limb_bits: u32,
-	limbs: usize,
+pub(crate) struct Choice {
+	pub gadget: u8,
+	pub limb_bits: u32,
+	pub limbs: usize,
 }
 
 impl ForestCircuit {

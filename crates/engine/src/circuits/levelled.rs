@@ -8,6 +8,7 @@ mod result_encoding;
 
 pub use cost::{ExcessiveMemory, LevelledCost};
 pub use result_encoding::ResultEncoding;
+pub use result_encoding::SanitisedBounds;
 pub(crate) use result_encoding::UNITS_LOG2;
 
 use crate::{
@@ -44,6 +45,9 @@ pub(crate) trait Levelled: CompiledCircuit {
 	/// Limbs that a value of a leaf or weight is cut into.
 	fn limbs_of_value(&self) -> usize;
 
+	/// Puts the integers of a result together: one per output.
+	fn combine(&self, integers: &[i64]) -> Vec<i64>;
+
 	/// Number-theoretic transforms of one evaluation.
 	fn transforms(&self) -> u64;
 
@@ -76,11 +80,19 @@ pub(crate) fn evaluate(
 		return Err(EvaluateError::AnotherServerKey);
 	}
 	let coefficients = circuit.evaluate_ciphertext(key, &decoded, buffers);
+	Ok(encode(&coefficients, &circuit.result_positions(), circuit.encoding(), input))
+}
+
+/// The bytes of the result for `input` that a ciphertext (coefficients of mask and body) becomes.
+pub(crate) fn encode(
+	coefficients: &[u64],
+	positions: &[usize],
+	encoding: &ResultEncoding,
+	input: &[u8],
+) -> Vec<u8> {
 	let (mask, body) = coefficients.split_at(POLYNOMIAL_SIZE);
-	let bodies: Vec<u64> = circuit.result_positions().into_iter().map(|at| body[at]).collect();
-	let encoding = circuit.encoding();
+	let bodies: Vec<u64> = positions.iter().map(|&at| body[at]).collect();
 	let prefix = ResultPrefix { input_tag: input_tag(input) };
-	let result =
-		modulus_switch::result(prefix, mask, &encoding.centred(&bodies), encoding.result_bits);
-	Ok(result.to_bytes())
+	modulus_switch::result(prefix, mask, &encoding.centred(&bodies), encoding.result_bits)
+		.to_bytes()
 }

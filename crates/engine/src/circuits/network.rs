@@ -1,13 +1,17 @@
 //! Network circuits: one hidden layer of any activation over quantised features.
 
 mod compile;
-mod decrypt;
 mod digits;
 mod encode;
 mod encrypt;
 mod evaluate;
+mod hidden;
 mod layers;
 mod noise;
+
+pub(crate) use compile::choices;
+pub(crate) use digits::combine;
+pub(crate) use evaluate::result_positions;
 
 use crate::{
 	circuits::{
@@ -39,16 +43,16 @@ pub struct NetworkCircuit {
 
 /// Choices of the compiler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Choice {
-	gadget: u8,
+pub(crate) struct Choice {
+	pub gadget: u8,
 	/// Limbs of an activation.
-	limbs: usize,
+	pub limbs: usize,
 	/// Bits of a limb.
-	limb_bits: u32,
+	pub limb_bits: u32,
 	/// Odd base of the balanced digits of a weight.
-	weight_base: u32,
+	pub weight_base: u32,
 	/// Digits of a weight.
-	weight_digits: usize,
+	pub weight_digits: usize,
 }
 
 /// Why a network circuit cannot be.
@@ -83,6 +87,15 @@ pub enum NetworkCircuitError {
 	/// The bytes are truncated or malformed.
 	#[error("the circuit's bytes are truncated or malformed")]
 	Malformed,
+}
+
+impl Choice {
+	/// Whether the limbs hold every activation.
+	fn holds(self, layers: &NetworkLayers) -> bool {
+		let bits = (self.limb_bits * self.limbs as u32).min(31);
+		let tables = layers.hidden.iter().flat_map(|unit| &unit.table);
+		tables.copied().all(|value| u32::from(value) >> bits == 0)
+	}
 }
 
 impl NetworkCircuit {

@@ -33,6 +33,11 @@ impl ClientKey {
 		self.server_key_hash
 	}
 
+	/// The same secret with another form of its server key.
+	pub(crate) fn with_server_key(&self, server_key_hash: Hash) -> Self {
+		Self { secret: self.secret.clone(), server_key_hash }
+	}
+
 	/// The bytes of `client.key`: header, hash of the server key, secret bits.
 	pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
 		let payload_bytes = (Self::BYTES - HEADER_BYTES) as u32;

@@ -2,7 +2,7 @@
 
 use crate::{
 	entities::{
-		rlwe::{RLWE_SIZE, mask_and_body_mut},
+		rlwe::{RLWE_SIZE, Rlwe, mask_and_body_mut},
 		server_key::ServerKey,
 	},
 	math::{
@@ -28,17 +28,19 @@ pub struct PreparedServerKey {
 	pub(crate) automorphism_keys: Vec<Vec<KeySwitchingKey>>,
 	/// From s² to s.
 	pub(crate) relinearisation_key: KeySwitchingKey,
+	/// An encryption of zero (transforms of mask and body); keys of version 1 have none.
+	pub(crate) zero: Option<Rlwe>,
 	hash: Hash,
 }
 
 impl PreparedServerKey {
 	/// Bytes of memory that a prepared key takes.
-	pub const MEMORY_BYTES: usize = ServerKeyPrefix::ROWS * 2 * POLYNOMIAL_SIZE * 8;
+	pub const MEMORY_BYTES: usize = (ServerKeyPrefix::SWITCHING_ROWS + 1) * 2 * POLYNOMIAL_SIZE * 8;
 
 	/// Expands and transforms a server key.
 	pub fn new(key: &ServerKey) -> Self {
 		let bytes = key.as_bytes();
-		let mut rows = vec![0; ServerKeyPrefix::ROWS * RLWE_SIZE];
+		let mut rows = vec![0; key.rows() * RLWE_SIZE];
 		let packed = bytes[ServerKeyPrefix::BYTES..].par_chunks_exact(ServerKeyPrefix::ROW_BYTES);
 		rows.par_chunks_exact_mut(RLWE_SIZE).zip(packed).enumerate().for_each(
 			|(index, (row, packed))| {
@@ -63,6 +65,7 @@ impl PreparedServerKey {
 			}
 		}
 		let relinearisation_key = kernels::interleave(take(RELINEARISATION_GADGET.levels));
+		let zero = (!rest.is_empty()).then(|| Rlwe::from_slice(rest));
 		let mut keys = keys
 			.into_par_iter()
 			.map(|(exponent, rows)| negated_preimage(rows, &NttAutomorphism::new(exponent)))
@@ -72,7 +75,7 @@ impl PreparedServerKey {
 			.iter()
 			.map(|stage| keys.by_ref().take(stage.branches() - 1).collect())
 			.collect();
-		Self { automorphism_keys, relinearisation_key, hash: key.hash() }
+		Self { automorphism_keys, relinearisation_key, zero, hash: key.hash() }
 	}
 
 	/// The hash of the key's bytes, by which inputs name it.

@@ -16,7 +16,9 @@ use fhe_ml_format::{HEADER_BYTES, Hash, HeaderError, ServerKeyPrefix};
 /// [`EXPANSION_STAGES`](crate::math::params::EXPANSION_STAGES) and each of its automorphisms
 /// encryptions of `scale(level)` times the image of the secret, one per level of the stage's gadget;
 /// then the relinearisation key, encryptions of `scale(level)` s², one per level of
-/// [`RELINEARISATION_GADGET`](crate::math::params::RELINEARISATION_GADGET).
+/// [`RELINEARISATION_GADGET`](crate::math::params::RELINEARISATION_GADGET); then, in keys of version 2, an
+/// encryption of zero, with which results of private models are sanitised. Its mask comes from the seed like
+/// all others: a mask that the key's owner chose would let the fresh encryptions of zero lie in a subspace.
 ///
 /// The ciphertexts depend on the secret that encrypts them; as in every TFHE key, circular security
 /// is assumed.
@@ -42,15 +44,25 @@ pub enum ServerKeyError {
 }
 
 impl ServerKey {
-	/// Length of every server key of parameter set 1.
+	/// Length of a server key as [`ClientKey::generate`](crate::ClientKey::generate) makes it.
 	pub const BYTES: usize = ServerKeyPrefix::KEY_BYTES;
 
+	/// Of version 2.
 	pub(crate) fn from_parts(mask_seed: [u8; 16], packed_rows: &[u8]) -> Self {
-		let prefix = ServerKeyPrefix { mask_seed };
+		let prefix = ServerKeyPrefix { mask_seed, has_zero_row: true };
 		Self { bytes: [prefix.to_bytes().as_slice(), packed_rows].concat() }
 	}
 
-	/// Reads the bytes of `server.key`: [`ServerKey::BYTES`] of them.
+	/// The same key in version 1.
+	pub(crate) fn without_zero_row(&self) -> Self {
+		let prefix = ServerKeyPrefix { mask_seed: self.mask_seed(), has_zero_row: false };
+		let rows = self.bytes.get(ServerKeyPrefix::BYTES..).unwrap_or_default();
+		let kept = ServerKeyPrefix::SWITCHING_ROWS * ServerKeyPrefix::ROW_BYTES;
+		let rows = rows.get(..kept).unwrap_or_default();
+		Self { bytes: [prefix.to_bytes().as_slice(), rows].concat() }
+	}
+
+	/// Reads the bytes of `server.key`: [`ServerKey::BYTES`] of them, or one row less in keys of version 1.
 	///
 	/// # Errors
 	/// If the header is not that of a server key, if there are fewer or more bytes, or if a coefficient
@@ -62,6 +74,11 @@ impl ServerKey {
 			unpack(body, POLYNOMIAL_SIZE).map_err(|source| ServerKeyError::Row { row, source })?;
 		}
 		Ok(Self { bytes })
+	}
+
+	/// Number of rows.
+	pub(crate) fn rows(&self) -> usize {
+		self.bytes.len().saturating_sub(ServerKeyPrefix::BYTES) / ServerKeyPrefix::ROW_BYTES
 	}
 
 	/// The public seed of the masks.

@@ -121,7 +121,10 @@ mod tests {
 			.iter()
 			.map(|stage| (stage.branches() as u32 - 1) * stage.gadget.levels)
 			.sum();
-		assert_eq!((rows + RELINEARISATION_GADGET.levels) as usize, ServerKeyPrefix::ROWS);
+		assert_eq!(
+			(rows + RELINEARISATION_GADGET.levels) as usize,
+			ServerKeyPrefix::SWITCHING_ROWS
+		);
 		assert_eq!(ServerKeyPrefix::ROW_BYTES, POLYNOMIAL_SIZE * MODULUS_BITS as usize / 8);
 		for gadget in
 			EXPANSION_STAGES.iter().map(|stage| &stage.gadget).chain([&RELINEARISATION_GADGET])

@@ -124,6 +124,12 @@ impl Variance {
 		Self(step * step / 12.0 * (SECRET_NORM + 1.0))
 	}
 
+	/// Of a fresh encryption of zero, r (a, b) + (e1, e2) for an encryption of zero (a, b = a s + e) and a
+	/// binary r: its phase is r e + e2 - e1 s.
+	pub fn zero_encryption() -> Self {
+		Self(Self::FRESH.0 * (2.0 * SECRET_NORM + 1.0))
+	}
+
 	/// Of the sum of `count` independent noises of this variance.
 	pub fn times(self, count: f64) -> Self {
 		Self(self.0 * count)

@@ -1,7 +1,7 @@
 //! What the owner of a client key samples: seeds, secrets and noise.
 
 use super::{Domain, generator, modulus};
-use crate::math::{params::NOISE_BOUND_LOG2, ring::Polynomial};
+use crate::math::{modular, params::NOISE_BOUND_LOG2, ring::Polynomial};
 use tfhe::core_crypto::commons::math::random::{TUniform, UniformBinary};
 
 pub use tfhe::core_crypto::{
@@ -33,6 +33,18 @@ pub(crate) fn secret(seed: &[u8; 16]) -> Polynomial {
 	polynomial
 }
 
+/// `count` integers under a secret seed, uniform in \[-2^`bound_log2`, 2^`bound_log2`), modulo q.
+pub(crate) fn flooding(seed: &[u8; 16], bound_log2: u32, count: usize) -> Vec<u64> {
+	let mut generator = generator(Domain::Flooding, seed, 0);
+	let bound = 1i128 << bound_log2;
+	let uniform = |()| {
+		let bits: u64 = generator.random_uniform();
+		let below = i128::from(bits) & (2 * bound - 1);
+		modular::from_signed(below - bound)
+	};
+	std::iter::repeat_n((), count).map(uniform).collect()
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -48,6 +60,18 @@ mod tests {
 		let variance = values.iter().map(|value| value * value).sum::<f64>() / values.len() as f64;
 		let expected = (2f64.powi(2 * NOISE_BOUND_LOG2 as i32 + 1) + 1.0) / 6.0;
 		assert!((variance / expected - 1.0).abs() < 0.05, "variance {variance}, not {expected}");
+	}
+
+	#[test]
+	fn flooding_is_uniform_in_its_interval() {
+		let values: Vec<i64> = flooding(&[5; 16], 10, 200_000).into_iter().map(to_signed).collect();
+		assert!(values.iter().all(|value| (-1024..1024).contains(value)));
+		assert!(values.contains(&-1024) && values.contains(&1023));
+		let mean = values.iter().sum::<i64>() as f64 / values.len() as f64;
+		let square = values.iter().map(|value| (value * value) as f64).sum::<f64>();
+		assert!((mean + 0.5).abs() < 5.0, "mean {mean}");
+		let variance = square / values.len() as f64;
+		assert!((variance / (1024.0 * 1024.0 / 3.0) - 1.0).abs() < 0.01, "variance {variance}");
 	}
 
 	#[test]

@@ -1,6 +1,9 @@
 //! Affine functions of the features, of the sums of a forest, or of a hidden layer.
 
-use super::chain::{Precision, ScalarChain, Step};
+use super::{
+	chain::{Precision, ScalarChain, Step},
+	weights::Weights,
+};
 
 /// What the variables of an affine function are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,20 +19,17 @@ pub(crate) enum Basis {
 /// An affine function of the variables of a basis.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Row {
-	pub weights: Vec<f64>,
+	pub weights: Weights,
 	pub bias: f64,
 }
 
 impl Row {
 	pub fn scaled(&self, factor: f64) -> Self {
-		Self {
-			weights: self.weights.iter().map(|w| w * factor).collect(),
-			bias: self.bias * factor,
-		}
+		Self { weights: self.weights.scaled(factor), bias: self.bias * factor }
 	}
 
 	pub fn at(&self, x: &[f64]) -> f64 {
-		self.bias + self.weights.iter().zip(x).map(|(w, x)| w * x).sum::<f64>()
+		self.bias + self.weights.dot(x)
 	}
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct Affine {
 impl Affine {
 	/// The features `from..from + count` of `features`, unchanged.
 	pub fn features(from: usize, count: usize, features: usize, precision: Precision) -> Self {
-		let mut affine = Self::variables(Basis::Features, from, count, features);
+		let mut affine = Self::unchanged(Basis::Features, from, count, features);
 		affine.chains = (from..from + count)
 			.map(|feature| Some(ScalarChain { feature, precision, steps: Vec::new() }))
 			.collect();
@@ -53,27 +53,35 @@ impl Affine {
 	}
 
 	/// The variables `from..from + count` of a basis of `all`, unchanged.
-	pub fn variables(basis: Basis, from: usize, count: usize, all: usize) -> Self {
-		let row = |at: usize| {
-			let mut weights = vec![0.0; all];
-			weights[at] = 1.0;
-			Row { weights, bias: 0.0 }
-		};
+	pub fn unchanged(basis: Basis, from: usize, count: usize, all: usize) -> Self {
+		let row = |at: usize| Row { weights: Weights::one(at, all), bias: 0.0 };
 		Self { basis, rows: (from..from + count).map(row).collect(), chains: vec![None; count] }
+	}
+
+	/// How many variables the basis has.
+	pub fn variables(&self) -> usize {
+		self.rows.first().map_or(0, |row| row.weights.len())
 	}
 
 	/// Linear combinations of the columns: `matrix` has one row per new column.
 	pub fn combined(&self, matrix: &[Vec<f64>], bias: &[f64]) -> Self {
-		let variables = self.rows.first().map_or(0, |row| row.weights.len());
+		let variables = self.variables();
 		let combine = |(coefficients, bias): (&Vec<f64>, &f64)| {
-			let mut sum = Row { weights: vec![0.0; variables], bias: *bias };
+			let (mut weights, mut bias) = (vec![0.0; variables], *bias);
 			for (coefficient, row) in coefficients.iter().zip(&self.rows) {
-				sum.bias += coefficient * row.bias;
-				for (total, w) in sum.weights.iter_mut().zip(&row.weights) {
+				bias += coefficient * row.bias;
+				if let Weights::One { at, weight, others: 0.0, .. } = row.weights
+					&& coefficient.is_finite()
+				{
+					// What is added to the others is zero.
+					weights[at] += coefficient * weight;
+					continue;
+				}
+				for (total, w) in weights.iter_mut().zip(row.weights.iter()) {
 					*total += coefficient * w;
 				}
 			}
-			sum
+			Row { weights: Weights::Full(weights), bias }
 		};
 		let rows: Vec<Row> = matrix.iter().zip(bias).map(combine).collect();
 		Self { basis: self.basis, chains: vec![None; rows.len()], rows }

@@ -1,7 +1,7 @@
 //! A node with checked reads of its attributes.
 
 use super::{
-	error::OnnxError,
+	error::{OnnxError, check_weights},
 	formula::{Constant, Formula},
 	proto::{AttributeProto, NodeProto},
 	tensor::constant,
@@ -25,6 +25,14 @@ impl<'a> Node<'a> {
 			operator: self.0.op_type.clone(),
 			why: why.into(),
 		}
+	}
+
+	/// That a matrix of weights is not larger than what is written out.
+	///
+	/// # Errors
+	/// If it is.
+	pub fn check_weights(&self, rows: usize, columns: usize) -> Result<(), OnnxError> {
+		check_weights(self.name(), rows, columns)
 	}
 
 	pub fn malformed(&self, what: impl Into<String>) -> OnnxError {

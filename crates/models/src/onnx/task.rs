@@ -1,7 +1,7 @@
 //! What the outputs of a graph say, and the scores that they are made of.
 
 use super::{
-	error::OnnxError,
+	error::{OnnxError, check_weights},
 	formula::{Formula, ScoreFormula},
 	graph::Graph,
 };
@@ -70,6 +70,7 @@ impl Rows {
 			let why = "they depend on different parts of the model";
 			return Err(OnnxError::Outputs(why.into()));
 		}
+		check_weights("the output", formula.affine.rows.len(), formula.affine.variables())?;
 		Ok(Scores {
 			columns: formula.affine.rows.iter().map(|row| self.column(row)).collect(),
 			transform: formula.transform,

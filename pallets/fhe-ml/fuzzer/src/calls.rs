@@ -1,8 +1,9 @@
 //! The calls and their sequences.
 
-use crate::{mock::*, pallet::*};
+use crate::{PrivateTermsOf, mock::*, pallet::*};
 use fhe_ml_primitives::{
-	FailureReason, JobId, JobStatus, Limits, Outcome, WorkerId, commitment, format::CircuitKind,
+	FailureReason, JobId, JobStatus, Limits, Outcome, Quota, Suspension, WorkerId, commitment,
+	format::CircuitKind,
 };
 use frame_support::{traits::Hooks, weights::Weight};
 use sp_core::Pair;
@@ -37,6 +38,9 @@ const ACCOUNTS: [AccountId; 4] = [ALICE, BOB, PAYOUT, 4];
 /// Keys of workers that there may be.
 const WORKERS: u64 = 7;
 
+/// Price that no private model is above; some cannot be paid to an account that has nothing else.
+const MOST_PRICE: u64 = 1_500;
+
 /// A number of a model or a job: mostly one that there is.
 fn number(random: &mut Random, next: u64) -> u64 {
 	next.saturating_sub(random.below(6))
@@ -58,7 +62,11 @@ fn some_job(random: &mut Random) -> JobId {
 /// A request for a model, by somebody who has the right key more often than not.
 fn request(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
 	let account = random.one_of(&ACCOUNTS);
-	let model = number(random, NextModel::<Test>::get().into()) as u32;
+	let private = PrivateModels::<Test>::iter_keys().collect::<Vec<_>>();
+	let model = match random.below(3) {
+		0 if !private.is_empty() => random.one_of(&private),
+		_ => number(random, NextModel::<Test>::get().into()) as u32,
+	};
 	let (Some(record), Some(artifact)) =
 		(Models::<Test>::get(model), ModelArtifacts::<Test>::get(model))
 	else {
@@ -72,7 +80,8 @@ fn request(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
 	let input = input_for(&artifact, key.0, random.below(200) as u8);
 	let redundancy = random.one_of(&[1, 1, 2, 2, 3, 4, 5]);
 	let most = fee(redundancy.into()) + SERVER_KEY_WORK * FEE_PER_WORK * u64::from(redundancy);
-	let max_fee = most - u64::from(random.below(9) == 0);
+	let price = PrivateModels::<Test>::get(model).map_or(0, |_| MOST_PRICE);
+	let max_fee = most + price - u64::from(random.below(9) == 0);
 	let call = Call::request_inference { model, server_key, input, max_fee, redundancy };
 	(RuntimeOrigin::signed(owner.unwrap_or(account)), call)
 }
@@ -104,7 +113,9 @@ fn submission_of(random: &mut Random) -> Option<(RuntimeOrigin, Call<Test>)> {
 	let signature = other_pair(1).sign(b"checked by authorize only");
 	let commits = Ballots::<Test>::get(job).commitment_of(&worker).is_none();
 	let outcome_hash = outcome.hash();
-	let call = if random.below(60) == 0 {
+	// Evaluators lack their file now and then.
+	let declines = if PrivateJobs::<Test>::contains_key(job) { 6 } else { 60 };
+	let call = if random.below(declines) == 0 {
 		Call::decline_job { worker, job, signature }
 	} else if (record.redundancy > 1 && commits) != (random.below(20) == 0) {
 		let commitment = commitment(&other, job, &outcome_hash);
@@ -115,7 +126,75 @@ fn submission_of(random: &mut Random) -> Option<(RuntimeOrigin, Call<Test>)> {
 	Some((frame_system::RawOrigin::Authorized.into(), call))
 }
 
+/// Terms of a private model, mostly possible ones.
+fn terms(random: &mut Random) -> PrivateTermsOf<Test> {
+	let mut evaluators: Vec<_> = (0..1 + random.below(7)).map(|_| some_worker(random)).collect();
+	if random.below(9) > 0 {
+		evaluators.sort();
+		evaluators.dedup();
+	}
+	let quota = Quota { requests: random.below(9) as u32, period: random.below(60) };
+	PrivateTermsOf::<Test> {
+		quota: (random.below(3) == 0).then_some(quota),
+		auditor: (random.below(3) > 0).then(|| random.one_of(&ACCOUNTS)),
+		..private_terms(&evaluators, random.below(MOST_PRICE))
+	}
+}
+
+/// What owners, auditors and the admin do with private models, mostly with the right account.
+fn private_call(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
+	let account = random.one_of(&ACCOUNTS);
+	let root = RuntimeOrigin::root();
+	let models = PrivateModels::<Test>::iter().collect::<Vec<_>>();
+	let register = |random: &mut Random, account| {
+		let (artifact, commitment) = (private_artifact(), Default::default());
+		let call = Call::register_private_model { artifact, commitment, terms: terms(random) };
+		(RuntimeOrigin::signed(account), call)
+	};
+	if models.len() < 2 || random.below(30) == 0 {
+		return register(random, account);
+	}
+	let (model, record) = random.one_of(&models);
+	let right = random.below(8) > 0;
+	let owner = RuntimeOrigin::signed(if right { record.owner } else { account });
+	match random.below(40) {
+		0..=6 => (owner, Call::update_private_model { model, terms: terms(random) }),
+		7 => (owner, Call::retire_private_model { model }),
+		8..=15 => (owner, Call::withdraw_model_bond { model }),
+		16..=33 => {
+			let origin = if random.below(2) == 0 { root } else { owner };
+			(origin, Call::resume_private_model { model })
+		},
+		34..=36 => {
+			let jobs = PrivateJobs::<Test>::iter().collect::<Vec<_>>();
+			let any = number(random, NextJob::<Test>::get());
+			let (job, auditor) = match jobs.is_empty() {
+				true => (any, None),
+				false => {
+					let (job, private) = random.one_of(&jobs);
+					(job, private.auditor)
+				},
+			};
+			let auditor = RuntimeOrigin::signed(auditor.filter(|_| right).unwrap_or(account));
+			let origin = if random.below(4) == 0 { root } else { auditor };
+			(origin, Call::condemn_result { job, statement: Default::default() })
+		},
+		37 => {
+			let origin = if right { root } else { owner };
+			(origin, Call::set_private_registration { open: random.below(3) > 0 })
+		},
+		38 => {
+			let allowed = random.below(2) == 0;
+			(root, Call::allow_private_owner { owner: account, allowed })
+		},
+		_ => register(random, account),
+	}
+}
+
 fn call(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
+	if random.below(12) == 0 {
+		return private_call(random);
+	}
 	let account = random.one_of(&ACCOUNTS);
 	let signed = RuntimeOrigin::signed(account);
 	let root = RuntimeOrigin::root();
@@ -128,6 +207,7 @@ fn call(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
 				CircuitKind::Forest,
 				CircuitKind::EncryptedLinear,
 				CircuitKind::EncryptedForest,
+				CircuitKind::Private,
 			]);
 			let encrypted_for = circuit.is_encrypted().then(|| hash(&server_key(key)).0);
 			let artifact = artifact_of(circuit, 7, encrypted_for);
@@ -187,17 +267,28 @@ pub struct Report {
 	pub disagreed: u64,
 	/// ... that expired.
 	pub expired: u64,
-	/// Workers that were slashed.
+	/// How often a worker was slashed.
 	pub slashed: u64,
+	/// Jobs of private models that were completed.
+	pub private: u64,
+	/// Jobs that no evaluator had the file for.
+	pub not_held: u64,
+	/// How often a disagreement of evaluators has suspended a private model.
+	pub differing: u64,
+	/// How often an audit has.
+	pub condemned: u64,
 }
 
 impl fmt::Display for Report {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-		let Self { calls, succeeded, completed, failed, disagreed, expired, slashed } = self;
+		let Self { calls, succeeded, completed, failed, disagreed, expired, slashed, .. } = self;
+		let Self { private, not_held, differing, condemned, .. } = self;
 		write!(
 			f,
 			"{succeeded} of {calls} calls succeeded; jobs: {completed} completed, {failed} failed, \
-			{disagreed} without agreement, {expired} expired; {slashed} workers slashed; no invariant broken"
+			{disagreed} without agreement, {expired} expired; workers slashed {slashed} times; private models: \
+			{private} jobs completed, {not_held} without the file; {differing} suspended since evaluators differ, \
+			{condemned} by an audit; no invariant broken"
 		)
 	}
 }
@@ -251,13 +342,24 @@ fn run_sequence(sequence: u64, length: u64, report: &mut Report) {
 		match record.status {
 			JobStatus::Completed { .. } => report.completed += 1,
 			JobStatus::Failed { reason: FailureReason::NoAgreement } => report.disagreed += 1,
+			JobStatus::Failed { reason: FailureReason::ModelNotHeld } => report.not_held += 1,
 			JobStatus::Failed { .. } => report.failed += 1,
 			JobStatus::Expired => report.expired += 1,
 			JobStatus::Pending => {},
 		}
 	}
-	report.slashed +=
-		Workers::<Test>::iter_values().map(|worker| u64::from(worker.slashed)).sum::<u64>();
+	let done = |(job, _): &(JobId, _)| Results::<Test>::contains_key(job);
+	report.private += PrivateJobs::<Test>::iter().filter(done).count() as u64;
+	for record in System::events() {
+		match record.event {
+			RuntimeEvent::FheMl(Event::PrivateModelSuspended { reason, .. }) => match reason {
+				Suspension::Disagreement => report.differing += 1,
+				Suspension::Audit => report.condemned += 1,
+			},
+			RuntimeEvent::FheMl(Event::WorkerSlashed { .. }) => report.slashed += 1,
+			_ => {},
+		}
+	}
 }
 
 #[cfg(test)]
@@ -272,6 +374,9 @@ mod tests {
 		for seen in
 			[report.completed, report.failed, report.disagreed, report.expired, report.slashed]
 		{
+			assert!(seen > 0, "{report}");
+		}
+		for seen in [report.private, report.not_held, report.differing, report.condemned] {
 			assert!(seen > 0, "{report}");
 		}
 	}

@@ -20,6 +20,7 @@ use crate::{
 				ENTRY_NANOSECONDS, OCTET_NANOSECONDS, TRANSFORM_NANOSECONDS, packing_transforms,
 			},
 		},
+		limbs,
 		tree::Node,
 	},
 	entities::{input::EncryptedInput, prepared_server_key::PreparedServerKey, rlwe::Rlwe},
@@ -94,6 +95,11 @@ impl Levelled for EncryptedForestCircuit {
 		octets * OCTET_NANOSECONDS
 			+ entries * ENTRY_NANOSECONDS
 			+ self.transforms() * TRANSFORM_NANOSECONDS
+	}
+
+	fn combine(&self, integers: &[i64]) -> Vec<i64> {
+		let (limbs, limb_bits) = self.limbs();
+		limbs::combine(integers, limb_bits, limbs)
 	}
 
 	fn peak_ciphertexts(&self) -> usize {

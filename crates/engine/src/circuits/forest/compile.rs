@@ -11,6 +11,15 @@ use crate::{
 	noise::Variance,
 };
 
+/// Which bits are in an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+	/// Those that a tree looks at, as its first tree needs them.
+	Used,
+	/// All of them as selectors, whatever the trees look at.
+	Grid,
+}
+
 impl ForestCircuit {
 	/// Chooses gadget, limbs and unit for the least time, then for the smallest result.
 	///
@@ -42,7 +51,8 @@ impl ForestCircuit {
 		let mut noise = 0.0;
 		for gadget in 0..SELECTOR_GADGETS.len() as u8 {
 			let choice = Choice { gadget, limb_bits: 1, limbs: 1 };
-			let mut circuit = Self::derive(predicates, outputs, trees.clone(), choice)?;
+			let mut circuit =
+				Self::derive(predicates, outputs, trees.clone(), choice, Layout::Used)?;
 			noise = circuit.noise.log2_relative();
 			for limb_bits in (1..=8).rev() {
 				let limbs = bits.div_ceil(limb_bits).max(1) as usize;
@@ -78,6 +88,7 @@ impl ForestCircuit {
 		outputs: usize,
 		trees: Vec<Tree>,
 		choice: Choice,
+		layout: Layout,
 	) -> Result<Self, ForestCircuitError> {
 		let gadget =
 			*SELECTOR_GADGETS.get(usize::from(choice.gadget)).ok_or(ForestCircuitError::Budget)?;
@@ -93,6 +104,12 @@ impl ForestCircuit {
 		let unused = PredicateEntries { first: usize::MAX, selects: false };
 		let mut entries_of = vec![unused; predicates];
 		let (mut entries, mut splits, mut selections) = (0, 0, 0);
+		if layout == Layout::Grid {
+			for place in &mut entries_of {
+				*place = PredicateEntries { first: entries, selects: true };
+				entries += levels;
+			}
+		}
 		for tree in &trees {
 			for (at, node) in tree.nodes.iter().enumerate() {
 				let Node::Split { predicate, .. } = node else { continue };

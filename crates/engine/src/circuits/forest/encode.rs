@@ -1,6 +1,9 @@
 //! The bytes of forest circuits.
 
-use super::{Choice, ForestCircuit, ForestCircuitError, compile::check};
+use super::{
+	Choice, ForestCircuit, ForestCircuitError,
+	compile::{Layout, check},
+};
 use crate::{
 	circuits::{
 		bytes::Reader,
@@ -13,17 +16,17 @@ use crate::{
 const FIXED_BYTES: usize = 16;
 
 /// What the bytes of a forest say.
-struct Stored {
-	predicates: usize,
-	outputs: usize,
-	trees: Vec<Tree>,
-	choice: Choice,
+pub(super) struct Stored {
+	pub predicates: usize,
+	pub outputs: usize,
+	pub trees: Vec<Tree>,
+	pub choice: Choice,
 	unit_log2: u32,
 	result_bits: u32,
 }
 
 impl Stored {
-	fn read(bytes: &[u8]) -> Option<Self> {
+	pub(super) fn read(bytes: &[u8]) -> Option<Self> {
 		let mut reader = Reader::new(bytes);
 		let (predicates, count) = (reader.count_u32()?, reader.count_u32()?);
 		let outputs = reader.count_u16()?;
@@ -69,7 +72,7 @@ impl ForestCircuit {
 		let Stored { predicates, outputs, trees, choice, unit_log2, result_bits } =
 			Stored::read(bytes).ok_or(ForestCircuitError::Malformed)?;
 		check(predicates, outputs, &trees)?;
-		let mut circuit = Self::derive(predicates, outputs, trees, choice)?;
+		let mut circuit = Self::derive(predicates, outputs, trees, choice, Layout::Used)?;
 		if !UNITS_LOG2.contains(&unit_log2) {
 			return Err(ForestCircuitError::Budget);
 		}

@@ -12,6 +12,7 @@ use crate::{
 			Levelled, ResultEncoding,
 			cost::{ENTRY_NANOSECONDS, TRANSFORM_NANOSECONDS, expansion_transforms},
 		},
+		limbs,
 		tree::{Node, Tree},
 	},
 	entities::{input::EncryptedInput, prepared_server_key::PreparedServerKey, rlwe::Rlwe},
@@ -78,6 +79,10 @@ impl Levelled for ForestCircuit {
 		let linear = self.splits - self.selections;
 		self.rows() * ENTRY_NANOSECONDS
 			+ (self.selections * self.gadget().transforms() + 2 * linear) * TRANSFORM_NANOSECONDS
+	}
+
+	fn combine(&self, integers: &[i64]) -> Vec<i64> {
+		limbs::combine(integers, self.choice.limb_bits, self.choice.limbs)
 	}
 
 	fn peak_ciphertexts(&self) -> usize {

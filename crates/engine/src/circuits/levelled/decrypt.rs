@@ -5,22 +5,44 @@ mod made_up_results;
 
 use crate::{
 	algorithms::decryption::{DecryptError, check},
-	circuits::levelled::{Levelled, ResultEncoding},
+	circuits::{
+		client::{DecryptResult, Received},
+		levelled::{Levelled, ResultEncoding},
+	},
 	entities::{client_key::ClientKey, switched_result::SwitchedResult},
 	math::params::MODULUS,
 };
 use zeroize::Zeroizing;
 
+impl<T: Levelled> DecryptResult for T {
+	fn decrypt_result(
+		&self,
+		key: &ClientKey,
+		received: &Received<'_>,
+	) -> Result<Vec<i64>, DecryptError> {
+		Ok(self.combine(&decrypt(self, key, received.result)?))
+	}
+}
+
 /// The integers in a result, in the order of their [positions](Levelled::result_positions).
-pub(crate) fn decrypt(
+fn decrypt(
 	circuit: &dyn Levelled,
 	key: &ClientKey,
 	result: &[u8],
 ) -> Result<Vec<i64>, DecryptError> {
-	let encoding = circuit.encoding();
+	decode(circuit.encoding(), circuit.result_positions(), key, result)
+}
+
+/// The integers at these positions of a result.
+pub(crate) fn decode(
+	encoding: &ResultEncoding,
+	positions: Vec<usize>,
+	key: &ClientKey,
+	result: &[u8],
+) -> Result<Vec<i64>, DecryptError> {
 	let (count, bits) = (encoding.coefficients(), encoding.result_bits);
 	let result = SwitchedResult::from_bytes(result, count, bits)?;
-	encoding.decode(&phases(key, circuit.result_positions(), &result))
+	encoding.decode(&phases(key, positions, &result))
 }
 
 /// b - a s modulo 2^bits in some coefficients of a switched result.
@@ -39,6 +61,25 @@ fn phases(
 		body.wrapping_sub(product) & ((1 << result.bits) - 1)
 	};
 	Zeroizing::new(positions.into_iter().zip(&result.bodies).map(phase).collect())
+}
+
+/// The noise at these positions of a ciphertext whose modulus has not been switched, in units of 1/q.
+#[cfg(test)]
+pub(crate) fn noise_of(
+	encoding: &ResultEncoding,
+	positions: &[usize],
+	key: &ClientKey,
+	coefficients: &[u64],
+) -> Vec<f64> {
+	use crate::math::{modular, params::POLYNOMIAL_SIZE, ring::Polynomial};
+	let (mask, body) = coefficients.split_at(POLYNOMIAL_SIZE);
+	let product = Polynomial::from(mask.to_vec()).into_ntt().mul(&key.secret.to_ntt());
+	let noise = |&at: &usize| {
+		let phase = modular::to_signed(modular::sub(body[at], product.as_ref()[at]));
+		let unit = 1i64 << encoding.unit_log2;
+		(phase - (phase + unit / 2).div_euclid(unit) * unit) as f64
+	};
+	positions.iter().map(noise).collect()
 }
 
 impl ResultEncoding {

@@ -26,6 +26,17 @@ pub struct ResultEncoding {
 	pub(crate) tolerance: u64,
 }
 
+/// What is told of a result that is sanitised, each as the logarithm of a power of two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SanitisedBounds {
+	/// No smaller than the standard deviation of the evaluation's noise, in units of 1/q.
+	pub noise_log2: u32,
+	/// Flooding is uniform up to this absolute value, in units of 1/q.
+	pub flooding_log2: u32,
+	/// Every integer of a result is below this absolute value.
+	pub range_log2: u32,
+}
+
 /// Units that a circuit may have: below, noise does not fit; above, no message does.
 pub(crate) const UNITS_LOG2: RangeInclusive<u32> = 20..=49;
 /// Bits of a switched modulus.
@@ -57,6 +68,51 @@ impl ResultEncoding {
 		let centres = ranges.iter().map(|(low, high)| low + (high - low) / 2).collect();
 		let (ranges, tolerance) = (ranges.to_vec(), total.tolerance());
 		fits.then_some(Self { unit_log2, result_bits, centres, ranges, tolerance })
+	}
+
+	/// For results that are [sanitised](crate::algorithms::sanitise): everything in it follows from these
+	/// bounds, not from the model. `None` if they leave no room.
+	pub(crate) fn sanitised(
+		unit_log2: u32,
+		result_bits: u32,
+		bounds: SanitisedBounds,
+		coefficients: usize,
+	) -> Option<Self> {
+		let SanitisedBounds { noise_log2, flooding_log2, range_log2 } = bounds;
+		let is_known = UNITS_LOG2.contains(&unit_log2) && RESULT_BITS.contains(&result_bits);
+		if !is_known || noise_log2 > 40 || flooding_log2 > 48 || range_log2 > 40 {
+			return None;
+		}
+		let noise = (1u64 << noise_log2) as f64;
+		let total = Variance(noise * noise)
+			+ Variance::zero_encryption()
+			+ Variance::modulus_switch(result_bits);
+		let tolerance = total.tolerance() + (1u64 << flooding_log2);
+		let largest = (1i64 << range_log2) - 1;
+		let fits = (1..=POLYNOMIAL_SIZE).contains(&coefficients)
+			&& tolerance < 1u64 << (unit_log2 - 1)
+			&& 2 * largest < Self::capacity(unit_log2);
+		let (centres, ranges) = (vec![0; coefficients], vec![(-largest, largest); coefficients]);
+		fits.then_some(Self { unit_log2, result_bits, centres, ranges, tolerance })
+	}
+
+	/// [`ResultEncoding::sanitised`] with the largest unit in which the integers have room, so that a quarter of
+	/// it is flooded; `None` if that is less than 2^`kappa_log2` times the noise (its log2, which may depend on
+	/// the unit).
+	pub(crate) fn choose_sanitised(
+		noise_log2_of: impl Fn(u32) -> u32,
+		range_log2: u32,
+		kappa_log2: u32,
+		coefficients: usize,
+	) -> Option<(Self, SanitisedBounds)> {
+		UNITS_LOG2.rev().find_map(|unit| {
+			let (noise_log2, flooding_log2) = (noise_log2_of(unit), unit - 2);
+			let bounds = SanitisedBounds { noise_log2, flooding_log2, range_log2 };
+			let mut bits = RESULT_BITS;
+			let found = bits.find_map(|bits| Self::sanitised(unit, bits, bounds, coefficients));
+			let is_hidden = flooding_log2 >= noise_log2 + kappa_log2;
+			found.filter(|_| is_hidden).map(|encoding| (encoding, bounds))
+		})
 	}
 
 	/// How many integers fit the modulus, with one to spare for rounding.

@@ -43,41 +43,27 @@ impl NetworkCircuit {
 	/// ```
 	pub fn compile(layers: NetworkLayers) -> Result<Self, NetworkCircuitError> {
 		check(&layers)?;
-		let table_len = layers.hidden.first().map_or(1, |unit| unit.table.len());
-		let limbs = POLYNOMIAL_SIZE / table_len;
-		let activations = layers.hidden.iter().flat_map(|unit| &unit.table);
-		let activation_bits = 16 - activations.copied().max().unwrap_or(0).leading_zeros();
-		let limb_bits = activation_bits.div_ceil(limbs as u32).max(1);
-		let weights = || layers.weights.iter().flatten();
-		let largest = weights().map(|weight| weight.unsigned_abs()).max().unwrap_or_default();
 		let mut best: Option<Self> = None;
 		let mut noise = Variance::ZERO;
-		for gadget in 0..SELECTOR_GADGETS.len() as u8 {
-			for weight_base in [65, 33, 17, 9, 5, 3] {
-				let mut weight_digits = 1;
-				while u64::from(largest) > (u64::from(weight_base).pow(weight_digits) - 1) / 2 {
-					weight_digits += 1;
+		// With the first base that fits, which is the largest, a gadget needs the least time.
+		let mut fitted = None;
+		for choice in choices(&layers) {
+			if fitted == Some(choice.gadget) {
+				continue;
+			}
+			let ranges = ranges(&layers, choice);
+			noise = unit_noise(&layers, choice);
+			let total = total_noise(&layers, choice);
+			let chosen = UNITS_LOG2
+				.into_iter()
+				.find_map(|unit| ResultEncoding::choose(unit, total, &ranges));
+			if let Some(encoding) = chosen.filter(|_| digit_sums_fit(&layers, choice)) {
+				let layers = layers.clone();
+				let circuit = Self { layers, choice, encoding, noise: total };
+				if best.as_ref().is_none_or(|best| circuit.nanoseconds() < best.nanoseconds()) {
+					best = Some(circuit);
 				}
-				let weight_digits = weight_digits as usize;
-				let choice = Choice { gadget, limbs, limb_bits, weight_base, weight_digits };
-				let outputs = (layers.weights.len() * weight_digits).next_power_of_two();
-				if outputs > table_len {
-					break;
-				}
-				let ranges = ranges(&layers, choice);
-				noise = unit_noise(&layers, choice);
-				let total = total_noise(&layers, choice);
-				let chosen = UNITS_LOG2
-					.into_iter()
-					.find_map(|unit| ResultEncoding::choose(unit, total, &ranges));
-				if let Some(encoding) = chosen.filter(|_| digit_sums_fit(&layers, choice)) {
-					let layers = layers.clone();
-					let circuit = Self { layers, choice, encoding, noise: total };
-					if best.as_ref().is_none_or(|best| circuit.nanoseconds() < best.nanoseconds()) {
-						best = Some(circuit);
-					}
-					break;
-				}
+				fitted = Some(choice.gadget);
 			}
 		}
 		let no_room = || NetworkCircuitError::NoRoom {
@@ -91,6 +77,32 @@ impl NetworkCircuit {
 	}
 }
 
+/// The choices that there are for these layers: for every gadget, from the largest base of the weights' digits.
+pub(crate) fn choices(layers: &NetworkLayers) -> impl Iterator<Item = Choice> {
+	let table_len = layers.hidden.first().map_or(1, |unit| unit.table.len());
+	let limbs = POLYNOMIAL_SIZE / table_len;
+	let activations = layers.hidden.iter().flat_map(|unit| &unit.table);
+	let activation_bits = 16 - activations.copied().max().unwrap_or(0).leading_zeros();
+	let limb_bits = activation_bits.div_ceil(limbs as u32).max(1);
+	let weights = layers.weights.iter().flatten();
+	let largest = weights.map(|weight| weight.unsigned_abs()).max().unwrap_or_default();
+	let outputs = layers.weights.len();
+	let of_base = move |gadget: u8, weight_base: u32| {
+		let mut weight_digits = 1;
+		while u64::from(largest) > (u64::from(weight_base).pow(weight_digits) - 1) / 2 {
+			weight_digits += 1;
+		}
+		let weight_digits = weight_digits as usize;
+		Choice { gadget, limbs, limb_bits, weight_base, weight_digits }
+	};
+	(0..SELECTOR_GADGETS.len() as u8).flat_map(move |gadget| {
+		let bases = [65, 33, 17, 9, 5, 3].into_iter().map(move |base| of_base(gadget, base));
+		bases.take_while(move |choice| {
+			(outputs * choice.weight_digits).next_power_of_two() <= table_len
+		})
+	})
+}
+
 pub(super) fn with_choice(
 	layers: NetworkLayers,
 	choice: Choice,
@@ -98,9 +110,7 @@ pub(super) fn with_choice(
 	result_bits: u32,
 ) -> Result<NetworkCircuit, NetworkCircuitError> {
 	check(&layers)?;
-	let fits =
-		|value: u16| u32::from(value) >> (choice.limb_bits * choice.limbs as u32).min(31) == 0;
-	if !layers.hidden.iter().flat_map(|unit| &unit.table).all(|&value| fits(value)) {
+	if !choice.holds(&layers) {
 		return Err(NetworkCircuitError::Budget);
 	}
 	let noise = total_noise(&layers, choice);
@@ -123,7 +133,7 @@ pub(super) fn reach(weights: impl Iterator<Item = i64>, extremes: &[(i64, i64)])
 	})
 }
 
-fn check(layers: &NetworkLayers) -> Result<(), NetworkCircuitError> {
+pub(super) fn check(layers: &NetworkLayers) -> Result<(), NetworkCircuitError> {
 	let NetworkLayers { feature_bits, hidden, weights } = layers;
 	let sizes = (1..=MAX_FEATURES).contains(&feature_bits.len())
 		&& (1..=MAX_BITS).contains(&layers.bits())

@@ -77,6 +77,23 @@ pub(super) fn ranges(layers: &NetworkLayers, choice: Choice) -> Vec<(i64, i64)> 
 	(0..choice.limbs).flat_map(limb).collect()
 }
 
+/// Puts the limbs and digits of `outputs` outputs together.
+pub(crate) fn combine(values: &[i64], outputs: usize, choice: Choice) -> Vec<i64> {
+	let Choice { limb_bits, weight_base, weight_digits, .. } = choice;
+	let rows = outputs * weight_digits;
+	let mut outputs = vec![0i64; outputs];
+	for (limb, values) in values.chunks_exact(rows).enumerate() {
+		for (output, digits) in outputs.iter_mut().zip(values.chunks_exact(weight_digits)) {
+			let whole = digits
+				.iter()
+				.rev()
+				.fold(0i64, |sum, &d| sum.wrapping_mul(weight_base.into()).wrapping_add(d));
+			*output = output.wrapping_add(whole.wrapping_shl(limb as u32 * limb_bits));
+		}
+	}
+	outputs
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;

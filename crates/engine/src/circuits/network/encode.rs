@@ -10,15 +10,15 @@ use crate::{
 };
 
 /// What the bytes of a network say.
-struct Stored {
-	layers: NetworkLayers,
-	choice: Choice,
+pub(super) struct Stored {
+	pub layers: NetworkLayers,
+	pub choice: Choice,
 	unit_log2: u32,
 	result_bits: u32,
 }
 
 impl Stored {
-	fn read(bytes: &[u8]) -> Option<Self> {
+	pub(super) fn read(bytes: &[u8]) -> Option<Self> {
 		let mut reader = Reader::new(bytes);
 		let (features, hidden) = (reader.count_u16()?, reader.count_u16()?);
 		let outputs = reader.count_u16()?;

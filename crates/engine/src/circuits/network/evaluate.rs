@@ -1,6 +1,6 @@
 //! Evaluation of network circuits on ciphertexts.
 
-use super::{HiddenUnit, NetworkCircuit};
+use super::{HiddenUnit, NetworkCircuit, digits};
 use crate::{
 	algorithms::{
 		expansion::{EvaluationBuffers, expand_rows},
@@ -44,13 +44,7 @@ impl Levelled for NetworkCircuit {
 	}
 
 	fn result_positions(&self) -> Vec<usize> {
-		let count = self.combinations();
-		let steps = self.table_len().ilog2();
-		let limbs = self.encoding.coefficients() / count;
-		let of_limb = |limb: usize| {
-			(0..count).map(move |number| (limb << steps) + packed_position(number, steps))
-		};
-		(0..limbs).flat_map(of_limb).collect()
+		result_positions(self.combinations(), self.choice.limbs)
 	}
 
 	fn total_noise(&self) -> Variance {
@@ -80,6 +74,11 @@ impl Levelled for NetworkCircuit {
 		self.input_coefficients() as u64 * ENTRY_NANOSECONDS
 			+ self.transforms_after_expansion() * TRANSFORM_NANOSECONDS
 			+ combined
+	}
+
+	/// The integers are all digits of all outputs for the first limb, then for the next.
+	fn combine(&self, integers: &[i64]) -> Vec<i64> {
+		digits::combine(integers, self.outputs(), self.choice)
 	}
 
 	fn peak_ciphertexts(&self) -> usize {
@@ -171,6 +170,15 @@ impl NetworkCircuit {
 		}
 		accumulators
 	}
+}
+
+/// Where `limbs` limbs of `combinations` combinations are in a result, limb by limb.
+pub(crate) fn result_positions(combinations: usize, limbs: usize) -> Vec<usize> {
+	let steps = (POLYNOMIAL_SIZE / limbs).ilog2();
+	let of_limb = |limb: usize| {
+		(0..combinations).map(move |number| (limb << steps) + packed_position(number, steps))
+	};
+	(0..limbs).flat_map(of_limb).collect()
 }
 
 /// The sum of the hidden units times small digits, times `factor`.

@@ -17,6 +17,7 @@ use crate::{
 			OperatorSetIdProto, TensorProto, TensorShapeProto, TensorType, TypeProto,
 			ValueInfoProto, data_type,
 		},
+		task::task,
 	},
 };
 use prost::Message;
@@ -117,12 +118,13 @@ pub(super) struct Example {
 	constants: Vec<TensorProto>,
 	expected: Vec<Vec<f64>>,
 	version: i64,
+	features: usize,
 }
 
 impl Example {
 	pub fn of(node: TestNode) -> Self {
 		let (before, constants, expected) = Default::default();
-		Self { before, node: node.0, constants, expected, version: 20 }
+		Self { before, node: node.0, constants, expected, version: 20, features: ROW.len() }
 	}
 
 	/// Adds a node before the last one.
@@ -147,6 +149,12 @@ impl Example {
 		self
 	}
 
+	/// Of so many features.
+	pub fn of_features(mut self, features: usize) -> Self {
+		self.features = features;
+		self
+	}
+
 	/// Of ONNX's operator set.
 	pub fn version(mut self, version: i64) -> Self {
 		self.version = version;
@@ -167,7 +175,7 @@ impl Example {
 
 	fn to_bytes(&self) -> Vec<u8> {
 		let dimension = |value| Dimension { value: Some(DimensionValue::Value(value)) };
-		let shape = TensorShapeProto { dim: vec![dimension(1), dimension(ROW.len() as i64)] };
+		let shape = TensorShapeProto { dim: vec![dimension(1), dimension(self.features as i64)] };
 		let tensor_type = TensorType { elem_type: data_type::FLOAT, shape: Some(shape) };
 		let r#type = Some(TypeProto { tensor_type: Some(tensor_type) });
 		let output = |name: &String| ValueInfoProto { name: name.clone(), r#type: None };
@@ -200,7 +208,9 @@ impl Example {
 	/// Why it is refused.
 	pub fn refusal(&self) -> String {
 		let graph = Graph::parse(&self.to_bytes()).unwrap();
-		follow::follow(&graph).err().map(|error| error.to_string()).unwrap_or_default()
+		let known = follow::follow(&graph);
+		let understood = known.and_then(|known| task(&graph, &follow::outputs(&graph, &known)?));
+		understood.err().map(|error| error.to_string()).unwrap_or_default()
 	}
 }
 

@@ -71,6 +71,7 @@ fn dense(
 		return Err(node.malformed("its weights do not fit the features"));
 	}
 	known.note_scalers(&inner);
+	node.check_weights(matrix.len(), inner.variables())?;
 	Ok(Formula::Affine(inner.combined(matrix, bias)))
 }
 
@@ -87,6 +88,7 @@ fn layer_input(known: &mut Known, node: Node) -> Result<Affine, OnnxError> {
 	if affine.basis != Basis::Features {
 		return Err(node.unsupported("after more than one hidden layer; one is supported"));
 	}
+	node.check_weights(affine.rows.len(), affine.variables())?;
 	let layer = FloatLayer { rows: affine.rows, activation };
 	let units = layer.rows.len();
 	// Two dense layers may read the same hidden layer, but not different ones.
@@ -94,7 +96,7 @@ fn layer_input(known: &mut Known, node: Node) -> Result<Affine, OnnxError> {
 		return Err(node.unsupported("a second hidden layer beside the first"));
 	}
 	known.hidden = Some(layer);
-	Ok(Affine::variables(Basis::Hidden, 0, units, units))
+	Ok(Affine::unchanged(Basis::Hidden, 0, units, units))
 }
 
 /// A constant matrix with one row per output column.
@@ -125,7 +127,7 @@ fn matrix(
 
 #[cfg(test)]
 pub(super) mod tests {
-	use crate::onnx::ops::examples::{Example, TestNode, examples, onnx};
+	use crate::onnx::ops::examples::{Example, TestNode, examples, ml, onnx};
 
 	fn batch_normalized(input: &str) -> TestNode {
 		onnx("BatchNormalization", &[input, "scale", "bias", "mean", "variance"])
@@ -174,6 +176,37 @@ pub(super) mod tests {
 			.after(onnx("Relu", &["x"]).called("hidden"))
 			.gives(&[6.0])
 			.check();
+	}
+
+	#[test]
+	fn matrices_that_fit_no_artifact_are_refused_before_they_take_memory() {
+		const FEATURES: usize = 16_384;
+		let product = Example::of(onnx("MatMul", &["one", "w"]))
+			.of_features(FEATURES)
+			.after(onnx("Neg", &["x"]).called("negated"))
+			.after(ml("ArrayFeatureExtractor", &["negated", "first"]).called("one"))
+			.integers("first", &[0])
+			.constant("w", &[1, FEATURES as i64], &vec![1.0; FEATURES]);
+		let unchanged = Example::of(onnx("Neg", &["x"])).of_features(FEATURES);
+		let hidden = Example::of(onnx("MatMul", &["hidden", "w"]))
+			.of_features(FEATURES)
+			.after(onnx("Relu", &["x"]).called("hidden"))
+			.constant("w", &[FEATURES as i64, 1], &vec![1.0; FEATURES]);
+		for example in [product, unchanged, hidden] {
+			let refused = example.gives(&[]).refusal();
+			assert!(refused.contains("needs 16384 x 16384 weights"), "{refused}");
+		}
+	}
+
+	#[test]
+	fn many_features_with_few_outputs_are_not() {
+		const FEATURES: usize = 16_384;
+		let sum = Example::of(onnx("MatMul", &["negated", "w"]))
+			.of_features(FEATURES)
+			.after(onnx("Neg", &["x"]).called("negated"))
+			.constant("w", &[FEATURES as i64, 2], &vec![1.0; 2 * FEATURES])
+			.gives(&[]);
+		assert_eq!(sum.refusal(), "");
 	}
 
 	#[test]

@@ -73,6 +73,7 @@ fn linear(known: &mut Known, node: Node) -> Result<Affine, OnnxError> {
 		return Err(node.malformed("it has not one intercept per output"));
 	}
 	known.note_scalers(&inner);
+	node.check_weights(matrix.len(), inner.variables())?;
 	Ok(inner.combined(&matrix, &bias))
 }
 

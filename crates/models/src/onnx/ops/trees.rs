@@ -124,7 +124,7 @@ fn forest(
 		.filter(|_| affine.basis == Basis::Features)
 		.ok_or_else(|| node.unsupported("trees over combinations of features"))?;
 	known.forest = Some(nodes::read(node, leaves, outputs, &columns)?);
-	Ok(Affine::variables(Basis::Forest, 0, outputs, outputs))
+	Ok(Affine::unchanged(Basis::Forest, 0, outputs, outputs))
 }
 
 #[cfg(test)]

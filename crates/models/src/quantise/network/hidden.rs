@@ -86,7 +86,7 @@ impl Moves {
 	fn of(unit: &Row, inputs: &Inputs) -> Self {
 		let mut moves = Self { base: unit.bias, bits: Vec::new() };
 		let features = inputs.features.iter().zip(&inputs.bits);
-		for ((feature, &bits), &weight) in features.zip(&unit.weights) {
+		for ((feature, &bits), &weight) in features.zip(unit.weights.iter()) {
 			moves.base += weight * feature.offset;
 			if bits > 0 {
 				let step = weight / feature.scale;

@@ -70,7 +70,7 @@ impl<'a> Sample<'a> {
 		for (at, output) in outputs.iter().enumerate() {
 			let (low, high) = extremes(self.scores.iter().map(|scores| scores[at]));
 			let share = 1.0 / ((high - low).max(1e-9).powi(2) * outputs.len() as f64);
-			for (factor, weight) in factors.iter_mut().zip(&output.weights) {
+			for (factor, weight) in factors.iter_mut().zip(output.weights.iter()) {
 				*factor += weight * weight * share;
 			}
 		}

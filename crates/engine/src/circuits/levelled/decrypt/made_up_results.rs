@@ -4,7 +4,10 @@
 use super::{ClientKey, DecryptError, ResultEncoding, SwitchedResult, phases};
 use crate::{
 	Circuit, EvaluationBuffers, ForestCircuit, PreparedServerKey,
-	circuits::forest::{Node, Tree},
+	circuits::{
+		forest::{Node, Tree},
+		levelled::Levelled,
+	},
 	math::params::{MODULUS, MODULUS_BITS, POLYNOMIAL_SIZE},
 	new_seeder,
 };

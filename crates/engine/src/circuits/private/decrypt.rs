@@ -1,0 +1,34 @@
+//! Decryption of private circuits' results.
+
+use super::{PrivateCircuit, Shape};
+use crate::{
+	algorithms::decryption::DecryptError,
+	circuits::{
+		client::{DecryptResult, Received},
+		levelled::decrypt::decode,
+		limbs, network,
+	},
+	entities::client_key::ClientKey,
+};
+
+impl DecryptResult for PrivateCircuit {
+	fn decrypt_result(
+		&self,
+		key: &ClientKey,
+		received: &Received<'_>,
+	) -> Result<Vec<i64>, DecryptError> {
+		let values = decode(&self.encoding, self.positions(), key, received.result)?;
+		Ok(self.combine(&values))
+	}
+}
+
+impl PrivateCircuit {
+	/// Puts the integers of a result together.
+	pub(super) fn combine(&self, values: &[i64]) -> Vec<i64> {
+		match &self.shape {
+			Shape::Forest { choice, .. } => limbs::combine(values, choice.limb_bits, choice.limbs),
+			Shape::Linear { limb_bits, limbs, .. } => limbs::combine(values, *limb_bits, *limbs),
+			Shape::Network { choice, .. } => network::combine(values, self.outputs, *choice),
+		}
+	}
+}

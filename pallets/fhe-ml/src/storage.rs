@@ -1,0 +1,142 @@
+//! What is in storage.
+
+use frame_support::pallet_macros::pallet_section;
+
+#[pallet_section]
+mod storage {
+	/// Number that the next model gets.
+	#[pallet::storage]
+	pub type NextModel<T> = StorageValue<_, ModelId, ValueQuery>;
+
+	/// All models that were ever registered, by number.
+	#[pallet::storage]
+	pub type Models<T: Config> = StorageMap<_, Twox64Concat, ModelId, ModelRecordOf<T>>;
+
+	/// The compiled models (`.fheml` files). Anyone can read them to encrypt inputs and to check
+	/// results.
+	#[pallet::storage]
+	pub type ModelArtifacts<T: Config> =
+		StorageMap<_, Twox64Concat, ModelId, BoundedVec<u8, bounds::MaxArtifactBytes>>;
+
+	/// Registered server keys, by the BLAKE2b-256 hash of their bytes.
+	#[pallet::storage]
+	pub type ServerKeys<T: Config> =
+		StorageMap<_, Identity, KeyHash, KeyRecord<T::AccountId, BalanceOf<T>>>;
+
+	/// The bytes of registered server keys.
+	#[pallet::storage]
+	pub type ServerKeyBytes<T: Config> =
+		StorageMap<_, Identity, KeyHash, BoundedVec<u8, bounds::MaxServerKeyBytes>>;
+
+	/// Workers, by the public key with which they sign results.
+	#[pallet::storage]
+	pub type Workers<T: Config> = StorageMap<_, Blake2_128Concat, WorkerId, WorkerRecordOf<T>>;
+
+	/// The workers that new jobs are assigned to.
+	#[pallet::storage]
+	pub type ActiveWorkers<T: Config> =
+		StorageValue<_, BoundedVec<WorkerId, T::MaxWorkers>, ValueQuery>;
+
+	/// Number that the next job gets.
+	#[pallet::storage]
+	pub type NextJob<T> = StorageValue<_, JobId, ValueQuery>;
+
+	/// Jobs that their owners have not released.
+	#[pallet::storage]
+	pub type Jobs<T: Config> = StorageMap<_, Twox64Concat, JobId, JobRecordOf<T>>;
+
+	/// Encrypted inputs of the jobs in `Jobs`.
+	#[pallet::storage]
+	pub type Inputs<T: Config> =
+		StorageMap<_, Twox64Concat, JobId, BoundedVec<u8, bounds::MaxInputBytes>>;
+
+	/// Encrypted results of completed jobs. Give the bytes to `fhe-ml decrypt`.
+	#[pallet::storage]
+	pub type Results<T: Config> = StorageMap<_, Twox64Concat, JobId, ResultBytes>;
+
+	/// Jobs that wait for the result of a worker.
+	#[pallet::storage]
+	pub type Pending<T: Config> =
+		StorageDoubleMap<_, Blake2_128Concat, WorkerId, Twox64Concat, JobId, ()>;
+
+	/// Pending jobs by their deadlines.
+	#[pallet::storage]
+	pub type Deadlines<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, BlockNumberFor<T>, Twox64Concat, JobId, ()>;
+
+	/// First block whose deadlines have not been looked through.
+	#[pallet::storage]
+	pub type NextSweep<T: Config> = StorageValue<_, BlockNumberFor<T>, ValueQuery>;
+
+	/// Number of jobs with status `Pending`.
+	#[pallet::storage]
+	pub type PendingCount<T> = StorageValue<_, u32, ValueQuery>;
+
+	/// Jobs whose workers or jurors are drawn at the end of the next block, oldest first.
+	#[pallet::storage]
+	pub type Waiting<T: Config> = StorageValue<_, BoundedVec<JobId, T::MaxWaiting>, ValueQuery>;
+
+	/// Work units of the jobs of public models in `Waiting`, times the workers that they wait for.
+	#[pallet::storage]
+	pub type WaitingWork<T> = StorageValue<_, u64, ValueQuery>;
+
+	/// Who can be drawn in this block, as it was when the block began; none between blocks. Its author knows what
+	/// will be drawn, and must not be able to change among whom.
+	#[pallet::storage]
+	pub type Candidates<T: Config> = StorageValue<_, BoundedVec<Candidate, T::MaxWorkers>>;
+
+	/// Unfinished jobs and their work, by account.
+	#[pallet::storage]
+	pub type OpenOf<T: Config> =
+		StorageMap<_, Blake2_128Concat, T::AccountId, OpenRequests, ValueQuery>;
+
+	/// Deposits for models that accounts let the admin take.
+	#[pallet::storage]
+	pub type ModelAllowances<T: Config> =
+		StorageMap<_, Blake2_128Concat, T::AccountId, BalanceOf<T>>;
+
+	/// What the workers of pending jobs with a redundancy of more than one have said.
+	#[pallet::storage]
+	pub type Ballots<T> = StorageMap<_, Twox64Concat, JobId, Ballot, ValueQuery>;
+
+	/// Outcomes that workers of pending jobs have revealed, by their hashes.
+	#[pallet::storage]
+	pub type RevealedOutcomes<T> =
+		StorageDoubleMap<_, Twox64Concat, JobId, Identity, H256, Outcome>;
+
+	/// Bounds that the admin has set; none before the first `set_limits`.
+	#[pallet::storage]
+	pub type AdminLimits<T> = StorageValue<_, Limits>;
+
+	/// What private models have besides their records in `Models`: owner, terms, bond.
+	#[pallet::storage]
+	pub type PrivateModels<T: Config> =
+		StorageMap<_, Twox64Concat, ModelId, PrivateModelRecordOf<T>>;
+
+	/// What jobs of private models have besides their records in `Jobs`.
+	#[pallet::storage]
+	pub type PrivateJobs<T: Config> = StorageMap<_, Twox64Concat, JobId, PrivateJobRecordOf<T>>;
+
+	/// How often accounts have asked private models with a quota, in the period of their last request.
+	#[pallet::storage]
+	pub type QuotaUsed<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		ModelId,
+		Blake2_128Concat,
+		T::AccountId,
+		QuotaUse<BlockNumberFor<T>>,
+	>;
+
+	/// Work units of the jobs of private models in `Waiting`, times the evaluators that they wait for.
+	#[pallet::storage]
+	pub type WaitingPrivateWork<T> = StorageMap<_, Twox64Concat, ModelId, u64, ValueQuery>;
+
+	/// Whether only accounts in `PrivateOwners` may register private models.
+	#[pallet::storage]
+	pub type PrivateRegistrationClosed<T> = StorageValue<_, bool, ValueQuery>;
+
+	/// Accounts that may register private models while registration is closed.
+	#[pallet::storage]
+	pub type PrivateOwners<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, ()>;
+}
