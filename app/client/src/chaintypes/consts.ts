@@ -340,6 +340,21 @@ export interface ChainConsts extends GenericChainConsts {
     resendAfter: number;
 
     /**
+     * Bond of a private model, out of which a condemned result is paid for.
+     **/
+    privateModelBond: bigint;
+
+    /**
+     * Blocks until changed terms of a private model are in force.
+     **/
+    termsDelay: number;
+
+    /**
+     * Blocks in which an evaluator that has declined a job of a private model is given no other of that model.
+     **/
+    declineDelay: number;
+
+    /**
      * Generic pallet constant
      **/
     [name: string]: any;

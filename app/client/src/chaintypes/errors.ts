@@ -462,6 +462,91 @@ export interface ChainErrors extends GenericChainErrors {
     OutOfNumbers: GenericPalletError;
 
     /**
+     * The model is private: its owner registers it, with `register_private_model`.
+     **/
+    PrivateModelNeedsTerms: GenericPalletError;
+
+    /**
+     * Only accounts that the admin has allowed may register private models now.
+     **/
+    PrivateRegistrationClosed: GenericPalletError;
+
+    /**
+     * The model is not private, or the file is none that `fhe-ml model import --private` wrote for the chain.
+     **/
+    NotAPrivateModel: GenericPalletError;
+
+    /**
+     * Name at least one evaluator, and none twice.
+     **/
+    EvaluatorsMissingOrTwice: GenericPalletError;
+
+    /**
+     * A quota of no requests or no blocks: nobody could ask. For no bound name no quota.
+     **/
+    ImpossibleQuota: GenericPalletError;
+
+    /**
+     * Only the account that registered the private model may do this.
+     **/
+    NotModelOwner: GenericPalletError;
+
+    /**
+     * The private model is suspended; its record shows why.
+     **/
+    ModelIsSuspended: GenericPalletError;
+
+    /**
+     * The private model is not suspended.
+     **/
+    ModelNotSuspended: GenericPalletError;
+
+    /**
+     * A result of the model was condemned: only the admin can resume it.
+     **/
+    ResumedByAdminOnly: GenericPalletError;
+
+    /**
+     * You have asked this private model as often as its owner allows; wait for the next period.
+     **/
+    QuotaExceeded: GenericPalletError;
+
+    /**
+     * The server key has an old format: make a new key with `fhe-ml keygen` and register it.
+     **/
+    ServerKeyTooOld: GenericPalletError;
+
+    /**
+     * The private model has fewer evaluators, or fewer that can be asked now, than must agree on the result.
+     **/
+    TooFewEvaluators: GenericPalletError;
+
+    /**
+     * The bond is not free: retire the model, wait for its open jobs, and then for the delay.
+     **/
+    ModelBondNotFree: GenericPalletError;
+
+    /**
+     * The job's model is not private, or the job has no result, or the result is condemned already.
+     **/
+    NothingToCondemn: GenericPalletError;
+
+    /**
+     * Only the admin, and the auditor that the model names, may do this.
+     **/
+    NotModelAuditor: GenericPalletError;
+
+    /**
+     * The model's bond is gone: it was slashed already, or its owner has withdrawn it.
+     **/
+    NoModelBond: GenericPalletError;
+
+    /**
+     * That the private file is missing is no outcome: a worker that lacks it declines the job.
+     **/
+    DeclineInstead: GenericPalletError;
+
+    /**
      * Generic pallet error
      **/
     [error: string]: GenericPalletError;

@@ -18,6 +18,8 @@ import type {
   FheMlPrimitivesWorkerKeyPublic,
   FheMlPrimitivesRecordsLimits,
   FheMlPrimitivesRecordsFailureReason,
+  FheMlPrimitivesPrivatePrivateTerms,
+  FheMlPrimitivesPrivateSuspension,
 } from "./types.js";
 
 export interface ChainEvents extends GenericChainEvents {
@@ -763,7 +765,7 @@ export interface ChainEvents extends GenericChainEvents {
         redundancy: number;
 
         /**
-         * Fee held until the job is finished.
+         * Fee, and price of a private model, held until the job is finished.
          **/
         fee: bigint;
       }
@@ -937,7 +939,7 @@ export interface ChainEvents extends GenericChainEvents {
         owner: AccountId32;
 
         /**
-         * Fee returned.
+         * Fee, and price of a private model, returned.
          **/
         refund: bigint;
       }
@@ -983,6 +985,256 @@ export interface ChainEvents extends GenericChainEvents {
          * Deposit returned.
          **/
         deposit: bigint;
+      }
+    >;
+
+    /**
+     * A private model takes requests now; it has a `ModelRegistered` event, too.
+     **/
+    PrivateModelRegistered: GenericPalletEvent<
+      "FheMl",
+      "PrivateModelRegistered",
+      {
+        /**
+         * Its number.
+         **/
+        model: number;
+
+        /**
+         * Account that is paid its price.
+         **/
+        owner: AccountId32;
+
+        /**
+         * Commitment to the private file.
+         **/
+        commitment: H256;
+
+        /**
+         * Bond held from the owner.
+         **/
+        bond: bigint;
+
+        /**
+         * Evaluators, price, quota and auditor.
+         **/
+        terms: FheMlPrimitivesPrivatePrivateTerms;
+      }
+    >;
+
+    /**
+     * The owner of a private model changes its terms.
+     **/
+    PrivateTermsChanged: GenericPalletEvent<
+      "FheMl",
+      "PrivateTermsChanged",
+      {
+        /**
+         * Number of the model.
+         **/
+        model: number;
+
+        /**
+         * First block in which they are in force. Jobs that were requested before keep their price.
+         **/
+        from: number;
+
+        /**
+         * The terms from then on.
+         **/
+        terms: FheMlPrimitivesPrivatePrivateTerms;
+      }
+    >;
+
+    /**
+     * A private model takes no requests.
+     **/
+    PrivateModelSuspended: GenericPalletEvent<
+      "FheMl",
+      "PrivateModelSuspended",
+      {
+        /**
+         * Number of the model.
+         **/
+        model: number;
+
+        /**
+         * The job whose results differed, or whose result was condemned.
+         **/
+        job: bigint;
+
+        /**
+         * Why; with it, who can resume the model.
+         **/
+        reason: FheMlPrimitivesPrivateSuspension;
+      }
+    >;
+
+    /**
+     * A private model takes requests again.
+     **/
+    PrivateModelResumed: GenericPalletEvent<
+      "FheMl",
+      "PrivateModelResumed",
+      {
+        /**
+         * Number of the model.
+         **/
+        model: number;
+
+        /**
+         * Its bond, which is full again.
+         **/
+        bond: bigint;
+      }
+    >;
+
+    /**
+     * What is left of the bond of a retired private model went back.
+     **/
+    ModelBondWithdrawn: GenericPalletEvent<
+      "FheMl",
+      "ModelBondWithdrawn",
+      {
+        /**
+         * Number of the model.
+         **/
+        model: number;
+
+        /**
+         * Account that got it.
+         **/
+        owner: AccountId32;
+
+        /**
+         * How much.
+         **/
+        bond: bigint;
+      }
+    >;
+
+    /**
+     * An evaluator lacks the file of a private model, or has another engine. Others are asked, if there are any.
+     **/
+    EvaluatorDeclined: GenericPalletEvent<
+      "FheMl",
+      "EvaluatorDeclined",
+      {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
+
+        /**
+         * The private model.
+         **/
+        model: number;
+
+        /**
+         * The evaluator, which is given no jobs of the model for `DeclineDelay` blocks.
+         **/
+        worker: FheMlPrimitivesWorkerKeyPublic;
+      }
+    >;
+
+    /**
+     * The owner of a private model was paid for a result.
+     **/
+    PricePaid: GenericPalletEvent<
+      "FheMl",
+      "PricePaid",
+      {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
+
+        /**
+         * The private model.
+         **/
+        model: number;
+
+        /**
+         * Account that was paid.
+         **/
+        owner: AccountId32;
+
+        /**
+         * How much.
+         **/
+        price: bigint;
+      }
+    >;
+
+    /**
+     * A result of a private model is wrong, says who has evaluated it again. The model is suspended.
+     **/
+    ResultCondemned: GenericPalletEvent<
+      "FheMl",
+      "ResultCondemned",
+      {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
+
+        /**
+         * The private model.
+         **/
+        model: number;
+
+        /**
+         * The auditor; none for the admin.
+         **/
+        auditor?: AccountId32 | undefined;
+
+        /**
+         * Hash of what the auditor has to say.
+         **/
+        statement: H256;
+
+        /**
+         * What was taken out of the model's bond, `refund` included; the rest of it is in `SlashAccount`.
+         **/
+        slashed: bigint;
+
+        /**
+         * What the account that had requested the job got of it.
+         **/
+        refund: bigint;
+      }
+    >;
+
+    /**
+     * The admin has said who may register private models.
+     **/
+    PrivateRegistrationSet: GenericPalletEvent<
+      "FheMl",
+      "PrivateRegistrationSet",
+      {
+        /**
+         * Whether anybody may.
+         **/
+        open: boolean;
+      }
+    >;
+
+    /**
+     * The admin has said whether an account may register private models while registration is closed.
+     **/
+    PrivateOwnerAllowed: GenericPalletEvent<
+      "FheMl",
+      "PrivateOwnerAllowed",
+      {
+        /**
+         * The account.
+         **/
+        owner: AccountId32;
+
+        /**
+         * Whether it may.
+         **/
+        allowed: boolean;
       }
     >;
 

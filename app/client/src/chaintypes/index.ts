@@ -52,7 +52,7 @@ interface ChainKnownTypes extends GenericChainKnownTypes {
 
 /**
  * @name: FheMlApi
- * @specVersion: 6
+ * @specVersion: 7
  **/
 export interface FheMlApi extends GenericSubstrateApi {
   rpc: ChainJsonRpcApis;

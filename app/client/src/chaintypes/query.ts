@@ -45,6 +45,9 @@ import type {
   FheMlPrimitivesBallot,
   FheMlPrimitivesSubmissionOutcome,
   FheMlPrimitivesRecordsLimits,
+  FheMlPrimitivesPrivatePrivateModelRecord,
+  FheMlPrimitivesPrivatePrivateJobRecord,
+  FheMlPrimitivesPrivateQuotaUse,
   PalletBeaconContributionTurn,
   PalletAuthoritiesPermanent,
   FheMlPrimitivesAuthoritiesCandidateRecord,
@@ -688,7 +691,7 @@ export interface ChainStorage extends GenericChainStorage {
     waiting: GenericStorageQuery<() => Array<bigint>>;
 
     /**
-     * Work units of the jobs in `Waiting`, times the workers that they wait for.
+     * Work units of the jobs of public models in `Waiting`, times the workers that they wait for.
      *
      * @param {Callback<bigint> =} callback
      **/
@@ -755,6 +758,67 @@ export interface ChainStorage extends GenericChainStorage {
      **/
     adminLimits: GenericStorageQuery<
       () => FheMlPrimitivesRecordsLimits | undefined
+    >;
+
+    /**
+     * What private models have besides their records in `Models`: owner, terms, bond.
+     *
+     * @param {number} arg
+     * @param {Callback<FheMlPrimitivesPrivatePrivateModelRecord | undefined> =} callback
+     **/
+    privateModels: GenericStorageQuery<
+      (arg: number) => FheMlPrimitivesPrivatePrivateModelRecord | undefined,
+      number
+    >;
+
+    /**
+     * What jobs of private models have besides their records in `Jobs`.
+     *
+     * @param {bigint} arg
+     * @param {Callback<FheMlPrimitivesPrivatePrivateJobRecord | undefined> =} callback
+     **/
+    privateJobs: GenericStorageQuery<
+      (arg: bigint) => FheMlPrimitivesPrivatePrivateJobRecord | undefined,
+      bigint
+    >;
+
+    /**
+     * How often accounts have asked private models with a quota, in the period of their last request.
+     *
+     * @param {[number, AccountId32Like]} arg
+     * @param {Callback<FheMlPrimitivesPrivateQuotaUse | undefined> =} callback
+     **/
+    quotaUsed: GenericStorageQuery<
+      (
+        arg: [number, AccountId32Like],
+      ) => FheMlPrimitivesPrivateQuotaUse | undefined,
+      [number, AccountId32]
+    >;
+
+    /**
+     * Work units of the jobs of private models in `Waiting`, times the evaluators that they wait for.
+     *
+     * @param {number} arg
+     * @param {Callback<bigint> =} callback
+     **/
+    waitingPrivateWork: GenericStorageQuery<(arg: number) => bigint, number>;
+
+    /**
+     * Whether only accounts in `PrivateOwners` may register private models.
+     *
+     * @param {Callback<boolean> =} callback
+     **/
+    privateRegistrationClosed: GenericStorageQuery<() => boolean>;
+
+    /**
+     * Accounts that may register private models while registration is closed.
+     *
+     * @param {AccountId32Like} arg
+     * @param {Callback<[] | undefined> =} callback
+     **/
+    privateOwners: GenericStorageQuery<
+      (arg: AccountId32Like) => [] | undefined,
+      AccountId32
     >;
 
     /**

@@ -365,6 +365,16 @@ export interface RuntimeApis extends GenericRuntimeApis {
     >;
 
     /**
+     * The commitment of a private model to what its evaluators have; `None` for other models.
+     *
+     * @callname: FheMlApi_private_commitment
+     * @param {number} model
+     **/
+    privateCommitment: GenericRuntimeApiMethod<
+      (model: number) => Promise<H256 | undefined>
+    >;
+
+    /**
      * All workers.
      *
      * @callname: FheMlApi_workers

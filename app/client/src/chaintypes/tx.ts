@@ -28,6 +28,7 @@ import type {
   FheMlPrimitivesWorkerKeySignature,
   FheMlPrimitivesSubmissionOutcome,
   FheMlPrimitivesRecordsLimits,
+  FheMlPrimitivesPrivatePrivateTerms,
   PalletBeaconContribution,
   SpConsensusAuraSr25519AppSr25519Public,
   FheMlRuntimeSessionKeys,
@@ -1211,6 +1212,7 @@ export interface ChainTx<
     /**
      * Decline a job because the worker's engine has another version than the job asks for. Sent by the
      * workers' nodes, not by people. The worker is suspended until its operator resumes it, and pays nothing.
+     * A job of a private model is declined for want of its file, too, and nobody is suspended.
      *
      * - `worker`: public key of the worker.
      * - `job`: number of the job.
@@ -1256,6 +1258,203 @@ export interface ChainTx<
           palletCall: {
             name: "AllowModelDeposit";
             params: { most: bigint };
+          };
+        },
+        ChainKnownTypes
+      >
+    >;
+
+    /**
+     * Register a private model: you offer predictions, and only you and your evaluators have the model. A
+     * deposit for the bytes and the bond `PrivateModelBond` are held from you; if a result is condemned, the
+     * bond pays for it, and is filled up from your account when the admin resumes the model.
+     *
+     * - `artifact`: the bytes of the `.fheml` file for the chain, as written by `fhe-ml model import --private`.
+     * - `commitment`: commitment to the private file, from the same command.
+     * - `terms`: evaluators, price, quota and auditor.
+     *
+     * @param {BytesLike} artifact
+     * @param {H256} commitment
+     * @param {FheMlPrimitivesPrivatePrivateTerms} terms
+     **/
+    registerPrivateModel: GenericTxCall<
+      (
+        artifact: BytesLike,
+        commitment: H256,
+        terms: FheMlPrimitivesPrivatePrivateTerms,
+      ) => ChainSubmittableExtrinsic<
+        {
+          pallet: "FheMl";
+          palletCall: {
+            name: "RegisterPrivateModel";
+            params: {
+              artifact: BytesLike;
+              commitment: H256;
+              terms: FheMlPrimitivesPrivatePrivateTerms;
+            };
+          };
+        },
+        ChainKnownTypes
+      >
+    >;
+
+    /**
+     * Change evaluators, price, quota or auditor of your private model, `TermsDelay` blocks from now. Jobs that
+     * are requested before keep their price; they, too, are given to new evaluators only from then on.
+     *
+     * - `model`: number of the model.
+     * - `terms`: all terms from then on; they replace a change that is not in force yet.
+     *
+     * @param {number} model
+     * @param {FheMlPrimitivesPrivatePrivateTerms} terms
+     **/
+    updatePrivateModel: GenericTxCall<
+      (
+        model: number,
+        terms: FheMlPrimitivesPrivatePrivateTerms,
+      ) => ChainSubmittableExtrinsic<
+        {
+          pallet: "FheMl";
+          palletCall: {
+            name: "UpdatePrivateModel";
+            params: {
+              model: number;
+              terms: FheMlPrimitivesPrivatePrivateTerms;
+            };
+          };
+        },
+        ChainKnownTypes
+      >
+    >;
+
+    /**
+     * Retire your private model. Open jobs are still finished; with the last one the deposit for the bytes
+     * goes back, and `UnbondingDelay` blocks later the bond is free.
+     *
+     * - `model`: number of the model.
+     *
+     * @param {number} model
+     **/
+    retirePrivateModel: GenericTxCall<
+      (model: number) => ChainSubmittableExtrinsic<
+        {
+          pallet: "FheMl";
+          palletCall: {
+            name: "RetirePrivateModel";
+            params: { model: number };
+          };
+        },
+        ChainKnownTypes
+      >
+    >;
+
+    /**
+     * Get the bond of your retired private model back.
+     *
+     * - `model`: number of the model.
+     *
+     * @param {number} model
+     **/
+    withdrawModelBond: GenericTxCall<
+      (model: number) => ChainSubmittableExtrinsic<
+        {
+          pallet: "FheMl";
+          palletCall: {
+            name: "WithdrawModelBond";
+            params: { model: number };
+          };
+        },
+        ChainKnownTypes
+      >
+    >;
+
+    /**
+     * Resume a suspended private model: its owner after a disagreement of evaluators, the admin also after an
+     * audit. A bond that was cut is filled up from the owner's account.
+     *
+     * - `model`: number of the model.
+     *
+     * @param {number} model
+     **/
+    resumePrivateModel: GenericTxCall<
+      (model: number) => ChainSubmittableExtrinsic<
+        {
+          pallet: "FheMl";
+          palletCall: {
+            name: "ResumePrivateModel";
+            params: { model: number };
+          };
+        },
+        ChainKnownTypes
+      >
+    >;
+
+    /**
+     * Say that the result of a finished job of a private model is wrong: admin, or the auditor that the model
+     * names. What the job has cost goes back to its owner out of the model's bond, as far as it reaches (its
+     * half, for an auditor), the rest of the bond to `SlashAccount`, and the model is suspended.
+     *
+     * - `job`: number of the job; `fhe-ml audit` evaluates it again.
+     * - `statement`: hash of what there is to say about it.
+     *
+     * @param {bigint} job
+     * @param {H256} statement
+     **/
+    condemnResult: GenericTxCall<
+      (
+        job: bigint,
+        statement: H256,
+      ) => ChainSubmittableExtrinsic<
+        {
+          pallet: "FheMl";
+          palletCall: {
+            name: "CondemnResult";
+            params: { job: bigint; statement: H256 };
+          };
+        },
+        ChainKnownTypes
+      >
+    >;
+
+    /**
+     * Say whether anybody may register private models, or only accounts that are allowed to. Admin only.
+     *
+     * - `open`: whether anybody may; models that are registered stay.
+     *
+     * @param {boolean} open
+     **/
+    setPrivateRegistration: GenericTxCall<
+      (open: boolean) => ChainSubmittableExtrinsic<
+        {
+          pallet: "FheMl";
+          palletCall: {
+            name: "SetPrivateRegistration";
+            params: { open: boolean };
+          };
+        },
+        ChainKnownTypes
+      >
+    >;
+
+    /**
+     * Allow an account to register private models while registration is closed. Admin only.
+     *
+     * - `owner`: the account.
+     * - `allowed`: whether it may.
+     *
+     * @param {AccountId32Like} owner
+     * @param {boolean} allowed
+     **/
+    allowPrivateOwner: GenericTxCall<
+      (
+        owner: AccountId32Like,
+        allowed: boolean,
+      ) => ChainSubmittableExtrinsic<
+        {
+          pallet: "FheMl";
+          palletCall: {
+            name: "AllowPrivateOwner";
+            params: { owner: AccountId32Like; allowed: boolean };
           };
         },
         ChainKnownTypes

@@ -835,6 +835,7 @@ export type PalletFheMlCall =
   /**
    * Decline a job because the worker's engine has another version than the job asks for. Sent by the
    * workers' nodes, not by people. The worker is suspended until its operator resumes it, and pays nothing.
+   * A job of a private model is declined for want of its file, too, and nobody is suspended.
    *
    * - `worker`: public key of the worker.
    * - `job`: number of the job.
@@ -854,7 +855,80 @@ export type PalletFheMlCall =
    * - `most`: the most that may be held from now on; 0 takes an allowance back. What is held already
    * stays held until its model is retired.
    **/
-  | { name: "AllowModelDeposit"; params: { most: bigint } };
+  | { name: "AllowModelDeposit"; params: { most: bigint } }
+  /**
+   * Register a private model: you offer predictions, and only you and your evaluators have the model. A
+   * deposit for the bytes and the bond `PrivateModelBond` are held from you; if a result is condemned, the
+   * bond pays for it, and is filled up from your account when the admin resumes the model.
+   *
+   * - `artifact`: the bytes of the `.fheml` file for the chain, as written by `fhe-ml model import --private`.
+   * - `commitment`: commitment to the private file, from the same command.
+   * - `terms`: evaluators, price, quota and auditor.
+   **/
+  | {
+      name: "RegisterPrivateModel";
+      params: {
+        artifact: Bytes;
+        commitment: H256;
+        terms: FheMlPrimitivesPrivatePrivateTerms;
+      };
+    }
+  /**
+   * Change evaluators, price, quota or auditor of your private model, `TermsDelay` blocks from now. Jobs that
+   * are requested before keep their price; they, too, are given to new evaluators only from then on.
+   *
+   * - `model`: number of the model.
+   * - `terms`: all terms from then on; they replace a change that is not in force yet.
+   **/
+  | {
+      name: "UpdatePrivateModel";
+      params: { model: number; terms: FheMlPrimitivesPrivatePrivateTerms };
+    }
+  /**
+   * Retire your private model. Open jobs are still finished; with the last one the deposit for the bytes
+   * goes back, and `UnbondingDelay` blocks later the bond is free.
+   *
+   * - `model`: number of the model.
+   **/
+  | { name: "RetirePrivateModel"; params: { model: number } }
+  /**
+   * Get the bond of your retired private model back.
+   *
+   * - `model`: number of the model.
+   **/
+  | { name: "WithdrawModelBond"; params: { model: number } }
+  /**
+   * Resume a suspended private model: its owner after a disagreement of evaluators, the admin also after an
+   * audit. A bond that was cut is filled up from the owner's account.
+   *
+   * - `model`: number of the model.
+   **/
+  | { name: "ResumePrivateModel"; params: { model: number } }
+  /**
+   * Say that the result of a finished job of a private model is wrong: admin, or the auditor that the model
+   * names. What the job has cost goes back to its owner out of the model's bond, as far as it reaches (its
+   * half, for an auditor), the rest of the bond to `SlashAccount`, and the model is suspended.
+   *
+   * - `job`: number of the job; `fhe-ml audit` evaluates it again.
+   * - `statement`: hash of what there is to say about it.
+   **/
+  | { name: "CondemnResult"; params: { job: bigint; statement: H256 } }
+  /**
+   * Say whether anybody may register private models, or only accounts that are allowed to. Admin only.
+   *
+   * - `open`: whether anybody may; models that are registered stay.
+   **/
+  | { name: "SetPrivateRegistration"; params: { open: boolean } }
+  /**
+   * Allow an account to register private models while registration is closed. Admin only.
+   *
+   * - `owner`: the account.
+   * - `allowed`: whether it may.
+   **/
+  | {
+      name: "AllowPrivateOwner";
+      params: { owner: AccountId32; allowed: boolean };
+    };
 
 export type PalletFheMlCallLike =
   /**
@@ -1009,6 +1083,7 @@ export type PalletFheMlCallLike =
   /**
    * Decline a job because the worker's engine has another version than the job asks for. Sent by the
    * workers' nodes, not by people. The worker is suspended until its operator resumes it, and pays nothing.
+   * A job of a private model is declined for want of its file, too, and nobody is suspended.
    *
    * - `worker`: public key of the worker.
    * - `job`: number of the job.
@@ -1028,7 +1103,80 @@ export type PalletFheMlCallLike =
    * - `most`: the most that may be held from now on; 0 takes an allowance back. What is held already
    * stays held until its model is retired.
    **/
-  | { name: "AllowModelDeposit"; params: { most: bigint } };
+  | { name: "AllowModelDeposit"; params: { most: bigint } }
+  /**
+   * Register a private model: you offer predictions, and only you and your evaluators have the model. A
+   * deposit for the bytes and the bond `PrivateModelBond` are held from you; if a result is condemned, the
+   * bond pays for it, and is filled up from your account when the admin resumes the model.
+   *
+   * - `artifact`: the bytes of the `.fheml` file for the chain, as written by `fhe-ml model import --private`.
+   * - `commitment`: commitment to the private file, from the same command.
+   * - `terms`: evaluators, price, quota and auditor.
+   **/
+  | {
+      name: "RegisterPrivateModel";
+      params: {
+        artifact: BytesLike;
+        commitment: H256;
+        terms: FheMlPrimitivesPrivatePrivateTerms;
+      };
+    }
+  /**
+   * Change evaluators, price, quota or auditor of your private model, `TermsDelay` blocks from now. Jobs that
+   * are requested before keep their price; they, too, are given to new evaluators only from then on.
+   *
+   * - `model`: number of the model.
+   * - `terms`: all terms from then on; they replace a change that is not in force yet.
+   **/
+  | {
+      name: "UpdatePrivateModel";
+      params: { model: number; terms: FheMlPrimitivesPrivatePrivateTerms };
+    }
+  /**
+   * Retire your private model. Open jobs are still finished; with the last one the deposit for the bytes
+   * goes back, and `UnbondingDelay` blocks later the bond is free.
+   *
+   * - `model`: number of the model.
+   **/
+  | { name: "RetirePrivateModel"; params: { model: number } }
+  /**
+   * Get the bond of your retired private model back.
+   *
+   * - `model`: number of the model.
+   **/
+  | { name: "WithdrawModelBond"; params: { model: number } }
+  /**
+   * Resume a suspended private model: its owner after a disagreement of evaluators, the admin also after an
+   * audit. A bond that was cut is filled up from the owner's account.
+   *
+   * - `model`: number of the model.
+   **/
+  | { name: "ResumePrivateModel"; params: { model: number } }
+  /**
+   * Say that the result of a finished job of a private model is wrong: admin, or the auditor that the model
+   * names. What the job has cost goes back to its owner out of the model's bond, as far as it reaches (its
+   * half, for an auditor), the rest of the bond to `SlashAccount`, and the model is suspended.
+   *
+   * - `job`: number of the job; `fhe-ml audit` evaluates it again.
+   * - `statement`: hash of what there is to say about it.
+   **/
+  | { name: "CondemnResult"; params: { job: bigint; statement: H256 } }
+  /**
+   * Say whether anybody may register private models, or only accounts that are allowed to. Admin only.
+   *
+   * - `open`: whether anybody may; models that are registered stay.
+   **/
+  | { name: "SetPrivateRegistration"; params: { open: boolean } }
+  /**
+   * Allow an account to register private models while registration is closed. Admin only.
+   *
+   * - `owner`: the account.
+   * - `allowed`: whether it may.
+   **/
+  | {
+      name: "AllowPrivateOwner";
+      params: { owner: AccountId32Like; allowed: boolean };
+    };
 
 export type FheMlPrimitivesWorkerKeyPublic = FixedBytes<32>;
 
@@ -1044,13 +1192,23 @@ export type FheMlPrimitivesRecordsFailureReason =
   | "InputDoesNotDecode"
   | "EvaluationFailed"
   | "EvaluationCrashed"
-  | "NoAgreement";
+  | "NoAgreement"
+  | "ModelNotHeld";
 
 export type FheMlPrimitivesRecordsLimits = {
   workers: number;
   minRedundancy: number;
   maxRedundancy: number;
 };
+
+export type FheMlPrimitivesPrivatePrivateTerms = {
+  evaluators: Array<FheMlPrimitivesWorkerKeyPublic>;
+  price: bigint;
+  quota?: FheMlPrimitivesPrivateQuota | undefined;
+  auditor?: AccountId32 | undefined;
+};
+
+export type FheMlPrimitivesPrivateQuota = { requests: number; period: number };
 
 /**
  * Contains a variant per dispatchable extrinsic that this pallet has.
@@ -1602,7 +1760,12 @@ export type FheMlRuntimeRuntimeHoldReason =
   | { type: "Session"; value: PalletSessionHoldReason };
 
 export type PalletFheMlHoldReason =
-  "ServerKey" | "JobStorage" | "InferenceFee" | "WorkerBond" | "Model";
+  | "ServerKey"
+  | "JobStorage"
+  | "InferenceFee"
+  | "WorkerBond"
+  | "Model"
+  | "PrivateModelBond";
 
 export type PalletAuthoritiesHoldReason = "CandidateBond";
 
@@ -1909,7 +2072,7 @@ export type PalletFheMlEvent =
         redundancy: number;
 
         /**
-         * Fee held until the job is finished.
+         * Fee, and price of a private model, held until the job is finished.
          **/
         fee: bigint;
       };
@@ -2069,7 +2232,7 @@ export type PalletFheMlEvent =
         owner: AccountId32;
 
         /**
-         * Fee returned.
+         * Fee, and price of a private model, returned.
          **/
         refund: bigint;
       };
@@ -2112,7 +2275,239 @@ export type PalletFheMlEvent =
          **/
         deposit: bigint;
       };
+    }
+  /**
+   * A private model takes requests now; it has a `ModelRegistered` event, too.
+   **/
+  | {
+      name: "PrivateModelRegistered";
+      data: {
+        /**
+         * Its number.
+         **/
+        model: number;
+
+        /**
+         * Account that is paid its price.
+         **/
+        owner: AccountId32;
+
+        /**
+         * Commitment to the private file.
+         **/
+        commitment: H256;
+
+        /**
+         * Bond held from the owner.
+         **/
+        bond: bigint;
+
+        /**
+         * Evaluators, price, quota and auditor.
+         **/
+        terms: FheMlPrimitivesPrivatePrivateTerms;
+      };
+    }
+  /**
+   * The owner of a private model changes its terms.
+   **/
+  | {
+      name: "PrivateTermsChanged";
+      data: {
+        /**
+         * Number of the model.
+         **/
+        model: number;
+
+        /**
+         * First block in which they are in force. Jobs that were requested before keep their price.
+         **/
+        from: number;
+
+        /**
+         * The terms from then on.
+         **/
+        terms: FheMlPrimitivesPrivatePrivateTerms;
+      };
+    }
+  /**
+   * A private model takes no requests.
+   **/
+  | {
+      name: "PrivateModelSuspended";
+      data: {
+        /**
+         * Number of the model.
+         **/
+        model: number;
+
+        /**
+         * The job whose results differed, or whose result was condemned.
+         **/
+        job: bigint;
+
+        /**
+         * Why; with it, who can resume the model.
+         **/
+        reason: FheMlPrimitivesPrivateSuspension;
+      };
+    }
+  /**
+   * A private model takes requests again.
+   **/
+  | {
+      name: "PrivateModelResumed";
+      data: {
+        /**
+         * Number of the model.
+         **/
+        model: number;
+
+        /**
+         * Its bond, which is full again.
+         **/
+        bond: bigint;
+      };
+    }
+  /**
+   * What is left of the bond of a retired private model went back.
+   **/
+  | {
+      name: "ModelBondWithdrawn";
+      data: {
+        /**
+         * Number of the model.
+         **/
+        model: number;
+
+        /**
+         * Account that got it.
+         **/
+        owner: AccountId32;
+
+        /**
+         * How much.
+         **/
+        bond: bigint;
+      };
+    }
+  /**
+   * An evaluator lacks the file of a private model, or has another engine. Others are asked, if there are any.
+   **/
+  | {
+      name: "EvaluatorDeclined";
+      data: {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
+
+        /**
+         * The private model.
+         **/
+        model: number;
+
+        /**
+         * The evaluator, which is given no jobs of the model for `DeclineDelay` blocks.
+         **/
+        worker: FheMlPrimitivesWorkerKeyPublic;
+      };
+    }
+  /**
+   * The owner of a private model was paid for a result.
+   **/
+  | {
+      name: "PricePaid";
+      data: {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
+
+        /**
+         * The private model.
+         **/
+        model: number;
+
+        /**
+         * Account that was paid.
+         **/
+        owner: AccountId32;
+
+        /**
+         * How much.
+         **/
+        price: bigint;
+      };
+    }
+  /**
+   * A result of a private model is wrong, says who has evaluated it again. The model is suspended.
+   **/
+  | {
+      name: "ResultCondemned";
+      data: {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
+
+        /**
+         * The private model.
+         **/
+        model: number;
+
+        /**
+         * The auditor; none for the admin.
+         **/
+        auditor?: AccountId32 | undefined;
+
+        /**
+         * Hash of what the auditor has to say.
+         **/
+        statement: H256;
+
+        /**
+         * What was taken out of the model's bond, `refund` included; the rest of it is in `SlashAccount`.
+         **/
+        slashed: bigint;
+
+        /**
+         * What the account that had requested the job got of it.
+         **/
+        refund: bigint;
+      };
+    }
+  /**
+   * The admin has said who may register private models.
+   **/
+  | {
+      name: "PrivateRegistrationSet";
+      data: {
+        /**
+         * Whether anybody may.
+         **/
+        open: boolean;
+      };
+    }
+  /**
+   * The admin has said whether an account may register private models while registration is closed.
+   **/
+  | {
+      name: "PrivateOwnerAllowed";
+      data: {
+        /**
+         * The account.
+         **/
+        owner: AccountId32;
+
+        /**
+         * Whether it may.
+         **/
+        allowed: boolean;
+      };
     };
+
+export type FheMlPrimitivesPrivateSuspension = "Disagreement" | "Audit";
 
 /**
  * The `Event` enum of this pallet
@@ -2644,6 +3039,43 @@ export type FheMlPrimitivesBallot = {
   revealed: Array<H256>;
 };
 
+export type FheMlPrimitivesPrivatePrivateModelRecord = {
+  owner: AccountId32;
+  commitment: H256;
+  bond: bigint;
+  terms: FheMlPrimitivesPrivatePrivateTerms;
+  nextTerms?: FheMlPrimitivesPrivateComingTerms | undefined;
+  state: FheMlPrimitivesPrivatePrivateModelState;
+  absent: Array<FheMlPrimitivesPrivateAbsence>;
+  bondFreeAt?: number | undefined;
+};
+
+export type FheMlPrimitivesPrivateComingTerms = {
+  from: number;
+  terms: FheMlPrimitivesPrivatePrivateTerms;
+};
+
+export type FheMlPrimitivesPrivatePrivateModelState =
+  | { type: "Active" }
+  | { type: "Suspended"; value: { reason: FheMlPrimitivesPrivateSuspension } };
+
+export type FheMlPrimitivesPrivateAbsence = {
+  worker: FheMlPrimitivesWorkerKeyPublic;
+  until: number;
+};
+
+export type FheMlPrimitivesPrivatePrivateJobRecord = {
+  price: bigint;
+  auditor?: AccountId32 | undefined;
+  declined: Array<FheMlPrimitivesWorkerKeyPublic>;
+  countedIn?: number | undefined;
+};
+
+export type FheMlPrimitivesPrivateQuotaUse = {
+  since: number;
+  requests: number;
+};
+
 /**
  * The `Error` enum of this pallet.
  **/
@@ -2861,7 +3293,75 @@ export type PalletFheMlError =
   /**
    * All numbers for models or jobs are used up.
    **/
-  | "OutOfNumbers";
+  | "OutOfNumbers"
+  /**
+   * The model is private: its owner registers it, with `register_private_model`.
+   **/
+  | "PrivateModelNeedsTerms"
+  /**
+   * Only accounts that the admin has allowed may register private models now.
+   **/
+  | "PrivateRegistrationClosed"
+  /**
+   * The model is not private, or the file is none that `fhe-ml model import --private` wrote for the chain.
+   **/
+  | "NotAPrivateModel"
+  /**
+   * Name at least one evaluator, and none twice.
+   **/
+  | "EvaluatorsMissingOrTwice"
+  /**
+   * A quota of no requests or no blocks: nobody could ask. For no bound name no quota.
+   **/
+  | "ImpossibleQuota"
+  /**
+   * Only the account that registered the private model may do this.
+   **/
+  | "NotModelOwner"
+  /**
+   * The private model is suspended; its record shows why.
+   **/
+  | "ModelIsSuspended"
+  /**
+   * The private model is not suspended.
+   **/
+  | "ModelNotSuspended"
+  /**
+   * A result of the model was condemned: only the admin can resume it.
+   **/
+  | "ResumedByAdminOnly"
+  /**
+   * You have asked this private model as often as its owner allows; wait for the next period.
+   **/
+  | "QuotaExceeded"
+  /**
+   * The server key has an old format: make a new key with `fhe-ml keygen` and register it.
+   **/
+  | "ServerKeyTooOld"
+  /**
+   * The private model has fewer evaluators, or fewer that can be asked now, than must agree on the result.
+   **/
+  | "TooFewEvaluators"
+  /**
+   * The bond is not free: retire the model, wait for its open jobs, and then for the delay.
+   **/
+  | "ModelBondNotFree"
+  /**
+   * The job's model is not private, or the job has no result, or the result is condemned already.
+   **/
+  | "NothingToCondemn"
+  /**
+   * Only the admin, and the auditor that the model names, may do this.
+   **/
+  | "NotModelAuditor"
+  /**
+   * The model's bond is gone: it was slashed already, or its owner has withdrawn it.
+   **/
+  | "NoModelBond"
+  /**
+   * That the private file is missing is no outcome: a worker that lacks it declines the job.
+   **/
+  | "DeclineInstead";
 
 export type PalletBeaconContributionTurn = {
   author: FixedBytes<32>;
