@@ -20,6 +20,7 @@ STAGES=(
 	"book      the book of docs, in ~/.cache/fhe-ml/book"
 	"wasm      the npm package with its tests, and the page"
 	"build     nodes, tool and examples"
+	"types     the types of the chain for TypeScript are those of the runtime"
 	"doc       documentation of the crates that need no node"
 	"unit      unit, property and documentation tests"
 	"bytes     the same bytes on every CPU"
@@ -55,6 +56,8 @@ wasm() {
 	build_page
 	(cd app/client && npm test)
 }
+
+types() { scripts/chaintypes.sh --check; }
 
 unit() { cargo test --release --locked --workspace --quiet; }
 
@@ -92,6 +95,10 @@ prepare() {
 		links | circles) command -v python3 >/dev/null || install_packages python3 ;;
 		fmt | build | doc | unit | lint) once setup_rust ;;
 		js) once setup_node_js ;;
+		types)
+			once setup_node_js
+			once run build
+			;;
 		wasm)
 			once setup_rust
 			once setup_node_js
