@@ -1,9 +1,7 @@
 //! The command line.
 
 use crate::new_chain::NewChainCmd;
-use fhe_ml_worker::PrivateModelsOptions;
-use std::{io, num::NonZeroUsize, path::PathBuf};
-use zeroize::Zeroizing;
+use std::{num::NonZeroUsize, path::PathBuf};
 
 /// A collator of the fhe-ml chain: authors blocks and evaluates models on encrypted inputs.
 #[derive(Debug, clap::Parser)]
@@ -37,29 +35,6 @@ pub struct WorkerOptions {
 	/// Do not evaluate jobs, even if this node has a worker key.
 	#[arg(long)]
 	pub no_worker: bool,
-}
-
-impl WorkerOptions {
-	/// Where private models are, and what opens them.
-	///
-	/// # Errors
-	/// If the passphrase's file or the folder cannot be read.
-	pub fn private_models(&self) -> io::Result<PrivateModelsOptions> {
-		let named = |path: &PathBuf, error: io::Error| {
-			io::Error::new(error.kind(), format!("cannot read {}: {error}", path.display()))
-		};
-		if let Some(folder) = &self.private_models {
-			std::fs::read_dir(folder).map_err(|error| named(folder, error))?;
-		}
-		let passphrase = self.private_models_passphrase.as_ref().map(|path| {
-			let text = std::fs::read(path).map_err(|error| named(path, error))?;
-			let text = Zeroizing::new(text);
-			let line = text.split(|byte| matches!(byte, b'\n' | b'\r')).next();
-			Ok::<_, io::Error>(Zeroizing::new(line.unwrap_or_default().to_vec()))
-		});
-		let passphrase = passphrase.transpose()?;
-		Ok(PrivateModelsOptions { folder: self.private_models.clone(), passphrase })
-	}
 }
 
 #[derive(Debug, clap::Subcommand)]

@@ -9,7 +9,7 @@ use crate::{
 	worker::StartWorker,
 };
 use fhe_ml_runtime::{apis::RuntimeApi, opaque::Block};
-use fhe_ml_worker::WorkerParams;
+use fhe_ml_worker::{PrivateModelsOptions, WorkerParams};
 use futures::FutureExt;
 use sc_client_api::{Backend, BlockBackend};
 use sc_consensus_aura::{ImportQueueParams, SlotProportion, StartAuraParams};
@@ -227,9 +227,11 @@ pub fn new_full(
 				sync_oracle: sync_service.clone(),
 				journal: config.data_path.join("fhe-ml-journal.redb"),
 				threads: options.worker_threads,
-				private_models: options
-					.private_models()
-					.map_err(|error| ServiceError::Application(Box::new(error)))?,
+				private_models: PrivateModelsOptions::read(
+					options.private_models.clone(),
+					options.private_models_passphrase.as_deref(),
+				)
+				.map_err(|error| ServiceError::Application(Box::new(error)))?,
 				registry: registry.clone(),
 			})
 			.map_err(|error| ServiceError::Application(Box::new(error)))?;

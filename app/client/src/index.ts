@@ -144,6 +144,14 @@ export class Model {
     return JSON.parse(this.inner.card()) as ModelCard;
   }
 
+  /**
+   * Whether nobody but the evaluators that its owner names can evaluate it, so that `decrypt` refuses its results
+   * unless they are trusted.
+   */
+  isPrivate(): boolean {
+    return this.inner.isPrivate();
+  }
+
   /** BLAKE2b-256 hash of the artifact (`0x...`). */
   hash(): Hex {
     return toHex(this.inner.hash());

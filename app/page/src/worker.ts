@@ -107,6 +107,11 @@ const calls = {
   /** Reads an artifact; the page refers to it by its hash. */
   async model(artifact: Uint8Array, place?: Place) {
     const read = new Model(artifact);
+    if (read.isPrivate()) {
+      read.free();
+      // Said before anything is paid: it cannot be verified, so the page would not show it.
+      throw new Error('this model is private, and nobody can verify what it answers; ask it with `fhe-ml predict`');
+    }
     const [hash, card] = [read.hash(), read.card()];
     if (place) await checkKnown(place, hash);
     // One that is loaded knows which results it has let pass unverified.

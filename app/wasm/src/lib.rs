@@ -128,6 +128,12 @@ impl Model {
 		serde_json::to_string(&self.model.card).map_err(error)
 	}
 
+	/// Whether nobody but its owner's evaluators can evaluate it, so that no result of it can be verified.
+	#[wasm_bindgen(js_name = isPrivate)]
+	pub fn is_private(&self) -> bool {
+		self.model.artifact.circuit.kind().is_private()
+	}
+
 	/// BLAKE2b-256 hash of the artifact.
 	pub fn hash(&self) -> Vec<u8> {
 		self.model.artifact.hash().to_vec()

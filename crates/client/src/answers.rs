@@ -4,11 +4,9 @@
 //! bits of the client key: at most as many as the reaction has. So a key folder serves one owner, and a bounded
 //! number of answers.
 
+use crate::files::{self, FileError};
 use serde::{Deserialize, Serialize};
-use std::{
-	io::Write,
-	path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 /// File in the key folder.
 const FILE: &str = "private-answers.json";
@@ -31,14 +29,9 @@ struct Answers {
 /// Why a key is not used.
 #[derive(Debug, thiserror::Error)]
 pub enum AnswersError {
-	/// The file cannot be read or written.
-	#[error("cannot keep count of private answers in {path}: {source}")]
-	File {
-		/// The file.
-		path: PathBuf,
-		/// Why.
-		source: std::io::Error,
-	},
+	/// The count cannot be read or written.
+	#[error(transparent)]
+	File(#[from] FileError),
 	/// It is no count.
 	#[error("{path} is no count of private answers: {source}")]
 	Json {
@@ -82,15 +75,12 @@ pub fn count(
 	rows: usize,
 ) -> Result<u32, AnswersError> {
 	let path = folder.join(FILE);
-	let file = |source| AnswersError::File { path: path.clone(), source };
 	let json = |source| AnswersError::Json { path: path.clone(), source };
 	let (chain, owner) = (hex::encode(chain), hex::encode(owner));
-	let mut answers = match std::fs::read(&path) {
-		Ok(bytes) => serde_json::from_slice(&bytes).map_err(json)?,
-		Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-			Answers { chain: chain.clone(), owner: owner.clone(), count: 0 }
-		},
-		Err(error) => return Err(file(error)),
+	let mut answers = if path.exists() {
+		serde_json::from_slice(&files::read(&path)?).map_err(json)?
+	} else {
+		Answers { chain: chain.clone(), owner: owner.clone(), count: 0 }
 	};
 	if (&answers.chain, &answers.owner) != (&chain, &owner) {
 		let folder = folder.into();
@@ -103,10 +93,7 @@ pub fn count(
 	};
 	answers.count = after;
 	let bytes = serde_json::to_vec(&answers).map_err(json)?;
-	let mut temporary = tempfile::NamedTempFile::new_in(folder).map_err(file)?;
-	temporary.write_all(&bytes).map_err(file)?;
-	temporary.as_file().sync_all().map_err(file)?;
-	temporary.persist(&path).map_err(|error| file(error.error))?;
+	files::write(&path, &bytes)?;
 	Ok(after)
 }
 

@@ -21,7 +21,9 @@ mod submit;
 
 pub use account::{Account, AccountError};
 pub use authority::JoinedCandidate;
-pub use best_block::{BestBlock, Job, RegisteredKey, RegisteredModel, RegisteredWorker};
+pub use best_block::{
+	BestBlock, FinishedJob, Job, RegisteredKey, RegisteredModel, RegisteredWorker,
+};
 pub use call::Call;
 pub use connect::Source;
 pub use connection::Chain;

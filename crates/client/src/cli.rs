@@ -7,7 +7,11 @@ use fhe_ml_client::{
 	rows::RowRange,
 };
 use fhe_ml_models::FilterKind;
-use std::{num::NonZeroUsize, path::PathBuf};
+use fhe_ml_primitives::Fhe;
+use std::{
+	num::{NonZeroU32, NonZeroUsize},
+	path::PathBuf,
+};
 
 /// Machine learning on a blockchain, on data that nobody but its owner can read.
 #[derive(Parser)]
@@ -152,6 +156,11 @@ pub enum ModelCommand {
 	},
 }
 
+fn power_of_two(text: &str) -> Result<NonZeroU32, String> {
+	let number = text.parse().ok().filter(|number: &NonZeroU32| number.is_power_of_two());
+	number.ok_or_else(|| "it is no power of two".into())
+}
+
 /// How to make a model private.
 #[derive(Args)]
 pub struct PrivateImport {
@@ -165,8 +174,8 @@ pub struct PrivateImport {
 	#[arg(long, value_name = "GRID", default_value = "decoys:64", requires = "private")]
 	pub grid: String,
 	/// Noise that hides the model, as a multiple of the evaluation's, at least; a power of two.
-	#[arg(long, value_name = "N", default_value_t = 64, requires = "private")]
-	pub kappa: u32,
+	#[arg(long, value_name = "N", default_value = "64", value_parser = power_of_two, requires = "private")]
+	pub kappa: NonZeroU32,
 	/// File whose first line is a passphrase for the .fhemlp file.
 	#[arg(long, value_name = "FILE", requires = "private")]
 	pub passphrase_file: Option<PathBuf>,
@@ -180,7 +189,7 @@ pub struct OfferTerms {
 	pub evaluators: Vec<String>,
 	/// Price of a row in FHE, which you get besides the workers' fee.
 	#[arg(long, value_name = "FHE")]
-	pub price: f64,
+	pub price: Fhe,
 	/// Most requests of an account in a period [default: no bound].
 	#[arg(long, value_name = "N")]
 	pub quota: Option<u32>,
@@ -522,6 +531,10 @@ pub struct Encrypt {
 
 #[derive(Args)]
 pub struct Decrypt {
+	/// Show the scores of a private model, not only what it predicts. Nobody but its owner's evaluators can check
+	/// them, and made-up ones tell whoever sees them bits of your client key.
+	#[arg(long)]
+	pub scores: bool,
 	/// Number of the job; takes the input and the result from the chain.
 	#[arg(long, conflicts_with_all = ["input", "result"])]
 	pub job: Option<u64>,

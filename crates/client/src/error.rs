@@ -88,6 +88,14 @@ pub enum CommandError {
 	)]
 	NeedsAudit(u64),
 	#[error(
+		"the model is private, and a key serves one owner and a bounded number of answers: name the job with --job, so that they can be counted"
+	)]
+	PrivateNeedsJob,
+	#[error(
+		"job {job} is one of private model {model}, whose owner the chain does not know any more: nobody answers for its result"
+	)]
+	NoOwner { job: u64, model: u32 },
+	#[error(
 		"the result of job {0} is wrong: its evaluators did not use the committed model, or changed what it gave"
 	)]
 	Condemned(u64),

@@ -38,7 +38,7 @@ pub async fn find_model(
 	match model.parse::<u32>() {
 		Ok(number) => {
 			let chain = node.connect().await?;
-			let artifact = chain.best_block().await?.artifact(number).await?;
+			let (_, artifact) = chain.artifact(number).await?;
 			check_known(&chain, number, &artifact, &key.folder, hash, output).await?;
 			with_schema(number, artifact, schema, client)
 		},

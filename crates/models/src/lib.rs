@@ -31,6 +31,7 @@ pub mod predict;
 pub mod private;
 pub mod quantise;
 pub mod schema;
+mod sealed;
 pub mod verify;
 
 pub use artifact::{Artifact, ArtifactError, Card};
@@ -46,7 +47,7 @@ pub use onnx::{OnnxError, supported_operators};
 pub use predict::{EncodeError, Label, Prediction};
 pub use private::{
 	Grid, GridError, PrivateError, PrivateFile, PrivateFileError, PrivateModel, PrivateOptions,
-	Told, make_private, predict_private,
+	Told, make_private, passphrase_of, predict_private,
 };
 pub use quantise::{QuantiseError, QuantiseNetworkError};
 pub use schema::{Schema, SchemaError};

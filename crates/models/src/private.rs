@@ -10,7 +10,7 @@ mod linear;
 mod network;
 mod told;
 
-pub use file::{PrivateFile, PrivateFileError};
+pub use file::{PrivateFile, PrivateFileError, passphrase_of};
 pub use grid::{Grid, GridError};
 pub use told::Told;
 
@@ -22,7 +22,7 @@ use crate::{
 	model::{Model, ModelError},
 };
 use fhe_ml_engine::{
-	Circuit, PrivateCircuitError, Seeder,
+	Circuit, PrivateCircuit, PrivateCircuitError, Seeder,
 	circuits::private::{Padding, PrivateEvaluator, PrivateSource},
 };
 
@@ -81,9 +81,6 @@ pub enum PrivateError {
 	Artifact(#[from] ArtifactError),
 }
 
-/// Tries of a linear model, which are the most.
-const MOST_TRIES: usize = linear::FEATURE_BITS.len();
-
 /// What a model computes in integers, and how users encode rows for it.
 struct Prepared {
 	source: PrivateSource,
@@ -117,20 +114,24 @@ pub fn make_private(
 		Grid::Like(artifact) => Some(artifact.as_ref()),
 		_ => None,
 	};
-	let prepare = |try_number: usize| {
+	// The finest choice that leaves room is taken.
+	let tries = match &model.circuit {
+		Circuit::Linear(_) => linear::FEATURE_BITS.len(),
+		Circuit::Network(_) => network::TABLE_LENS.len(),
+		_ => 1,
+	};
+	let prepare = |number: usize| {
 		let step = |least: f64| like.and_then(step_of).unwrap_or_else(|| power_of_two_above(least));
 		match (&model.circuit, &card.encoding) {
 			(Circuit::Forest(forest), Encoding::Predicates(predicates)) => {
 				forest::prepare(forest, predicates, card, &offsets, rows, &options.grid, step)
 			},
 			(Circuit::Linear(linear), Encoding::Scaled(features)) => {
-				let bits = linear::FEATURE_BITS.get(try_number).copied();
-				let bits = bits.ok_or(PrivateCircuitError::NoRoom)?;
+				let bits = linear::FEATURE_BITS[number];
 				linear::prepare(linear, features, card, &offsets, rows, bits, step)
 			},
 			(Circuit::Network(network), Encoding::Levels { .. }) => {
-				let len = network::TABLE_LENS.get(try_number).copied();
-				let len = len.ok_or(PrivateCircuitError::NoRoom)?;
+				let len = network::TABLE_LENS[number];
 				network::prepare(network, card, &offsets, len, step)
 			},
 			(Circuit::Private(_), _) => Err(PrivateError::Kind("a private model")),
@@ -139,51 +140,45 @@ pub fn make_private(
 	};
 	let secret = fresh_secret(seeder);
 	let padding = Padding { kappa_log2: options.kappa_log2 };
-	let compile = |try_number: usize| {
-		let prepared = prepare(try_number)?;
+	let compile = |number: usize| {
+		let prepared = prepare(number)?;
 		let circuit = match like.map(|like| &like.circuit) {
 			Some(Circuit::Private(circuit)) => circuit.clone(),
 			Some(_) => return Err(GridError::NotPrivate.into()),
-			None => fhe_ml_engine::PrivateCircuit::choose(&prepared.source, padding)?,
+			None => PrivateCircuit::choose(&prepared.source, padding)?,
 		};
 		let evaluator = PrivateEvaluator::like(prepared.source, circuit, secret)?;
-		Ok((evaluator, prepared.encoding, prepared.step))
-	};
-	// Linear models and networks have a choice: the finest that leaves room is taken.
-	let has_choice = !matches!(model.circuit, Circuit::Forest(_));
-	let is_too_fine = |error: &PrivateError| {
-		let error = match error {
-			PrivateError::Circuit(error) => error,
-			_ => return false,
+		let circuit = Circuit::Private(evaluator.circuit().clone());
+		let card = ModelCard {
+			kind: kind(&model.circuit, &task).into(),
+			encoding: prepared.encoding,
+			output_steps: vec![prepared.step; circuit.outputs()],
+			task: task.clone(),
+			quantisation: quantisation(&card.quantisation),
+			sizes: Sizes::of(&circuit),
+			cost: Cost::of(&circuit),
+			decryption_failure_probability: card::failure_probability(&circuit),
+			..card.clone()
 		};
-		has_choice
-			&& matches!(error, PrivateCircuitError::NoRoom | PrivateCircuitError::AnotherShape(_))
+		let artifact = match like {
+			// To the byte, its name included: nobody can tell them apart.
+			Some(like) if reads_alike(&card, &like.card) => like.clone(),
+			Some(_) => return Err(PrivateCircuitError::AnotherShape(ANOTHER_CARD).into()),
+			None => Artifact::new(card, circuit)?,
+		};
+		Ok((evaluator, artifact))
 	};
-	let tries = if has_choice { MOST_TRIES } else { 1 };
+	let is_too_fine = |error: &PrivateError| {
+		use PrivateCircuitError::{AnotherShape, NoRoom};
+		matches!(error, PrivateError::Circuit(NoRoom | AnotherShape(_)))
+	};
 	let mut compiled = compile(0);
 	for number in 1..tries {
 		if compiled.as_ref().is_err_and(is_too_fine) {
 			compiled = compile(number);
 		}
 	}
-	let (evaluator, encoding, step) = compiled?;
-	let circuit = Circuit::Private(evaluator.circuit().clone());
-	let card = ModelCard {
-		kind: kind(&model.circuit, &task).into(),
-		encoding,
-		output_steps: vec![step; circuit.outputs()],
-		task,
-		quantisation: quantisation(&card.quantisation),
-		sizes: Sizes::of(&circuit),
-		cost: Cost::of(&circuit),
-		decryption_failure_probability: card::failure_probability(&circuit),
-		..card.clone()
-	};
-	let artifact = match like {
-		// To the byte, its name included: nobody can tell them apart.
-		Some(like) => like.clone(),
-		None => Artifact::new(card, circuit)?,
-	};
+	let (evaluator, artifact) = compiled?;
 	check_bounds(&artifact)?;
 	let changed = changed(model, &artifact, &evaluator, rows)?;
 	let file = PrivateFile { artifact: artifact.hash(), evaluator };
@@ -201,6 +196,15 @@ pub fn predict_private(
 ) -> Result<crate::Prediction, crate::EncryptRowError> {
 	let outputs = file.evaluator.evaluate_clear(&model.card.encode(row)?)?;
 	Ok(model.card.decode(&outputs))
+}
+
+const ANOTHER_CARD: &str = "it encodes rows or reads scores in another way, or has other features";
+
+/// Whether users of the model with the card `other` encode rows and read scores as this one needs it.
+fn reads_alike(card: &ModelCard, other: &Card) -> bool {
+	let Card::Public(other) = other else { return false };
+	(&card.features, &card.encoding, &card.output_steps, &card.task)
+		== (&other.features, &other.encoding, &other.output_steps, &other.task)
 }
 
 fn changed(

@@ -12,11 +12,8 @@
 //! | 80..104  | nonce |
 //! | 104..    | sealed card (JSON), 16 bytes of authentication |
 
-use crate::card::ModelCard;
-use chacha20poly1305::{
-	KeyInit, XChaCha20Poly1305, XNonce,
-	aead::{Aead, Payload},
-};
+use crate::{card::ModelCard, sealed};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
 use fhe_ml_engine::{ClientKey, Hash, HeaderError, Seeder};
 use fhe_ml_format::{BlobKind, HEADER_BYTES, Header};
 use hkdf::Hkdf;
@@ -49,9 +46,7 @@ pub enum SchemaError {
 	Card(#[from] serde_json::Error),
 }
 
-const NONCE_BYTES: usize = 24;
 const ASSOCIATED_BYTES: usize = HEADER_BYTES + 32 + 32;
-const TAG_BYTES: usize = 16;
 const PURPOSE: &[u8] = b"fhe-ml schema 1";
 
 fn cipher(key: &ClientKey) -> Result<XChaCha20Poly1305, SchemaError> {
@@ -69,19 +64,13 @@ impl Schema {
 	/// If the card cannot be written as JSON.
 	pub fn seal(&self, key: &ClientKey, seeder: &mut dyn Seeder) -> Result<Vec<u8>, SchemaError> {
 		let card = Zeroizing::new(serde_json::to_vec(&self.card)?);
-		let sealed = card.len() + TAG_BYTES;
-		let payload_bytes = (ASSOCIATED_BYTES - HEADER_BYTES + NONCE_BYTES + sealed) as u32;
+		let sealed = card.len() + sealed::OVERHEAD;
+		let payload_bytes = (ASSOCIATED_BYTES - HEADER_BYTES + sealed) as u32;
 		let header = Header { kind: BlobKind::Schema, detail: 0, payload_bytes };
 		let mut bytes = header.to_bytes().to_vec();
 		bytes.extend(self.artifact);
 		bytes.extend(key.server_key_hash());
-		let fresh = [seeder.seed().0.to_le_bytes(), seeder.seed().0.to_le_bytes()].concat();
-		let nonce = XNonce::from_slice(&fresh[..NONCE_BYTES]);
-		let payload = Payload { msg: &card, aad: &bytes };
-		let sealed = cipher(key)?.encrypt(nonce, payload).map_err(|_| SchemaError::NotAuthentic)?;
-		bytes.extend(nonce);
-		bytes.extend(sealed);
-		Ok(bytes)
+		sealed::seal(&cipher(key)?, bytes, &card, seeder).ok_or(SchemaError::NotAuthentic)
 	}
 
 	/// Opens the bytes of a schema file.
@@ -91,16 +80,15 @@ impl Schema {
 	pub fn open(bytes: &[u8], key: &ClientKey) -> Result<Self, SchemaError> {
 		Header::read(bytes, BlobKind::Schema)?;
 		let too_short = HeaderError::WrongLength;
-		let (associated, rest) = bytes.split_at_checked(ASSOCIATED_BYTES).ok_or(too_short)?;
-		let (nonce, sealed) = rest.split_at_checked(NONCE_BYTES).ok_or(too_short)?;
-		let hashes = associated[HEADER_BYTES..].as_chunks::<32>().0;
-		let [artifact, server_key] = hashes else { return Err(too_short.into()) };
+		let associated = bytes.get(HEADER_BYTES..ASSOCIATED_BYTES).ok_or(too_short)?;
+		let [artifact, server_key] = associated.as_chunks::<32>().0 else {
+			return Err(too_short.into());
+		};
 		if *server_key != key.server_key_hash() {
 			return Err(SchemaError::AnotherKey);
 		}
-		let payload = Payload { msg: sealed, aad: associated };
-		let card = cipher(key)?.decrypt(XNonce::from_slice(nonce), payload);
-		let card = Zeroizing::new(card.map_err(|_| SchemaError::NotAuthentic)?);
+		let card = sealed::open(&cipher(key)?, bytes, ASSOCIATED_BYTES)
+			.map_err(|error| error.into(SchemaError::NotAuthentic))?;
 		Ok(Self { artifact: *artifact, card: serde_json::from_slice(&card)? })
 	}
 }

@@ -5,10 +5,13 @@
 mod common;
 
 use common::{client_key, dataset, expected, import, prepared_server_key, read_csv, test_rows};
-use fhe_ml_engine::{Circuit, EvaluationBuffers, circuits::forest::Node, new_seeder};
+use fhe_ml_engine::{
+	Circuit, EvaluationBuffers, PrivateCircuit, circuits::forest::Node, new_seeder,
+};
 use fhe_ml_models::{
 	Artifact, Card, Grid, GridError, Label, Model, PrivateError, PrivateFile, PrivateFileError,
-	PrivateModel, PrivateOptions, Told, card::Encoding, make_private, predict_private,
+	PrivateModel, PrivateOptions, Sampling, Told, VerifyError, card::Encoding, make_private,
+	predict_private, verify_result,
 };
 
 const GENESIS: [u8; 32] = [1; 32];
@@ -131,6 +134,29 @@ fn models_that_share_a_grid_cannot_be_told_apart() {
 	assert!(rows.iter().any(differs));
 }
 
+/// Users of the other model would encode rows for this one wrongly, or read its scores wrongly.
+#[test]
+fn a_model_looks_like_no_other_that_reads_rows_or_scores_in_another_way() {
+	let like = |name: &str, other: &PrivateModel| {
+		let grid = Grid::Like(Box::new(other.artifact.clone()));
+		private(name, &PrivateOptions { grid, ..PrivateOptions::default() })
+	};
+	let logistic = private("breast_cancer_logistic", &PrivateOptions::default()).unwrap();
+	assert_eq!(like("breast_cancer_logistic", &logistic).unwrap().changed.0, 0);
+	// The same features and classes with ranges of other rows.
+	let public = import("breast_cancer_logistic", true);
+	let mut rows = read_csv("breast_cancer.train.csv");
+	rows.rows.iter_mut().for_each(|row| row[0] *= 2.0);
+	let grid = Grid::Like(Box::new(logistic.artifact.clone()));
+	let options = PrivateOptions { grid, ..PrivateOptions::default() };
+	let other_ranges = make_private(&public.artifact, Some(&rows), &options, new_seeder().as_mut());
+	assert!(matches!(other_ranges, Err(PrivateError::Circuit(_))));
+	// The same grid, but the sum is a score and no vote.
+	let trees = with_grid("breast_cancer_xgboost_10x3", Grid::Quantiles(16));
+	assert!(like("breast_cancer_forest_10x4", &trees).is_err());
+	assert!(like("breast_cancer_logistic", &trees).is_err());
+}
+
 /// No leaf, and nothing of the trees, is in what users see; thresholds are, among as many decoys as asked for.
 #[test]
 fn the_artifact_tells_what_it_says_and_nothing_else() {
@@ -158,6 +184,28 @@ fn the_artifact_tells_what_it_says_and_nothing_else() {
 	println!("{told:#?}");
 	assert!(told.public.iter().any(|line| line.contains("1920 comparisons")));
 	assert_eq!(Told::of(&public.artifact), None);
+}
+
+/// Whatever work its owner claims: a client that samples must not let a result pass that it cannot verify.
+#[test]
+fn every_result_of_a_private_model_is_picked_and_none_is_verified() {
+	let made = with_grid("breast_cancer_tree", Grid::Exact);
+	let (mut sampling, mut seeder) = (Sampling::default(), new_seeder());
+	// The claimed work follows the kind, the outputs and six logarithms.
+	let mut claim = made.artifact.circuit.to_bytes();
+	claim[9..17].copy_from_slice(&(1u64 << 40).to_le_bytes());
+	let claim = Circuit::Private(PrivateCircuit::from_bytes(&claim).unwrap());
+	assert_eq!(claim.work(), 1 << 40);
+	let Card::Public(card) = &made.artifact.card else { panic!("a card") };
+	let claim = Artifact::new(card.as_ref().clone(), claim).unwrap();
+	assert!((0..100).all(|_| sampling.picks(&claim, seeder.as_mut())));
+	let model = Model::new(made.artifact.clone(), None).unwrap();
+	let row = &test_rows("breast_cancer_tree")[0];
+	let input = model.encrypt(client_key(), row, seeder.as_mut()).unwrap();
+	let (key, mut buffers) = (prepared_server_key(), EvaluationBuffers::default());
+	let result = made.file.evaluator.evaluate(key, &input, &GENESIS, &mut buffers).unwrap();
+	let refused = verify_result(&made.artifact, Some(key), &input, &result, &mut buffers);
+	assert!(matches!(refused, Err(VerifyError::Evaluate(_))));
 }
 
 #[test]

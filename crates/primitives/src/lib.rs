@@ -30,7 +30,7 @@ pub use records::{
 	OpenRequests, Quote, Step, WorkerRecord, WorkerStatus,
 };
 pub use submission::{Outcome, ResultBytes, Statement, SubmissionPayload, commitment};
-pub use unit::{DECIMALS, Fhe, UNIT};
+pub use unit::{DECIMALS, Fhe, NoAmount, UNIT};
 
 /// The key with which a worker signs its results.
 pub mod worker_key {

@@ -24,6 +24,42 @@ impl Fhe {
 	}
 }
 
+/// A text that is no amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoAmount;
+
+impl fmt::Display for NoAmount {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		write!(
+			f,
+			"it is no amount of FHE, like 0.01 or 5, with at most {DECIMALS} digits after the point"
+		)
+	}
+}
+
+impl core::error::Error for NoAmount {}
+
+impl core::str::FromStr for Fhe {
+	type Err = NoAmount;
+
+	/// Digits, and perhaps a point and at most [`DECIMALS`] more. Exact: no floating-point number is involved.
+	fn from_str(text: &str) -> Result<Self, NoAmount> {
+		let (whole, rest) = text.split_once('.').unwrap_or((text, "0"));
+		let digits =
+			|text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+		let missing = (DECIMALS as usize).checked_sub(rest.len()).ok_or(NoAmount)?;
+		if !digits(whole) || !digits(rest) {
+			return Err(NoAmount);
+		}
+		let amount = || {
+			let scale = 10u128.checked_pow(missing as u32)?;
+			let rest = rest.parse::<u128>().ok()?.checked_mul(scale)?;
+			whole.parse::<u128>().ok()?.checked_mul(UNIT)?.checked_add(rest)
+		};
+		amount().map(Self).ok_or(NoAmount)
+	}
+}
+
 impl fmt::Display for Fhe {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 		let digits = f.precision().map_or(DECIMALS, |digits| (digits as u32).min(DECIMALS));
@@ -45,6 +81,21 @@ impl fmt::Display for Fhe {
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	#[test]
+	fn amounts_are_read_exactly_or_not_at_all() {
+		for (text, amount) in
+			[("0", 0), ("5", 5 * UNIT), ("0.01", UNIT / 100), ("1.000000000001", UNIT + 1)]
+		{
+			assert_eq!(text.parse(), Ok(Fhe(amount)), "{text}");
+		}
+		let long = "9".repeat(40);
+		for text in
+			["", ".", "1.", ".5", "-1", "+1", "NaN", "1e3", "0.0000000000001", "1 ", "1,5", &long]
+		{
+			assert_eq!(text.parse::<Fhe>(), Err(NoAmount), "{text}");
+		}
+	}
 
 	#[test]
 	fn amounts_are_cut_and_padded() {

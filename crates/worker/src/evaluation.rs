@@ -160,10 +160,7 @@ impl Evaluator {
 			_ => None,
 		};
 		let file = match &model.circuit {
-			Circuit::Private(_) => {
-				self.private.refresh();
-				Some(self.private.get(commitment(), assigned.artifact)?)
-			},
+			Circuit::Private(_) => Some(self.private.get(commitment(), assigned.artifact)?),
 			_ => None,
 		};
 		let mut buffers = self.buffers.lock().pop().unwrap_or_default();

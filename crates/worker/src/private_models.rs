@@ -4,7 +4,7 @@
 //! never logged but for its hashes.
 
 use crate::LOG_TARGET;
-use fhe_ml_models::{PrivateFile, PrivateFileError};
+use fhe_ml_models::{PrivateFile, PrivateFileError, passphrase_of};
 use parking_lot::Mutex;
 use sp_core::H256;
 use std::{
@@ -30,6 +30,26 @@ pub struct PrivateModelsOptions {
 	pub folder: Option<PathBuf>,
 	/// What the files are sealed under, if they are.
 	pub passphrase: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl PrivateModelsOptions {
+	/// Those of a folder, whose files the first line of the file `passphrase` opens.
+	///
+	/// # Errors
+	/// If folder or file cannot be read, or that line is empty.
+	pub fn read(folder: Option<PathBuf>, passphrase: Option<&Path>) -> io::Result<Self> {
+		let named = |path: &Path, error: io::Error| {
+			io::Error::new(error.kind(), format!("cannot read {}: {error}", path.display()))
+		};
+		if let Some(folder) = &folder {
+			std::fs::read_dir(folder).map_err(|error| named(folder, error))?;
+		}
+		let read = |path: &Path| {
+			let text = Zeroizing::new(std::fs::read(path).map_err(|error| named(path, error))?);
+			passphrase_of(&text).map_err(|error| named(path, io::Error::other(error)))
+		};
+		Ok(Self { folder, passphrase: passphrase.map(read).transpose()? })
+	}
 }
 
 /// Why there is no file for a job.
@@ -236,6 +256,21 @@ pub(crate) mod tests {
 		let none = PrivateModels::default();
 		assert_eq!(none.refresh(), 0);
 		assert!(matches!(none.get(Some(commitment), artifact), Err(NotHeld::NoFolder)));
+	}
+
+	#[test]
+	fn a_passphrase_is_the_first_line_of_its_file_and_not_empty() {
+		let folder = tempfile::tempdir().unwrap();
+		let file = folder.path().join("passphrase");
+		let read = || PrivateModelsOptions::read(Some(folder.path().into()), Some(&file));
+		assert!(read().is_err());
+		for (text, line) in [("a b\r\nc", Some("a b")), ("a", Some("a")), ("\nc", None), ("", None)]
+		{
+			std::fs::write(&file, text).unwrap();
+			let found = read().ok().and_then(|options| options.passphrase);
+			assert_eq!(found.as_ref().map(|bytes| bytes.as_slice()), line.map(str::as_bytes));
+		}
+		assert!(PrivateModelsOptions::read(Some(file), None).is_err());
 	}
 
 	#[test]

@@ -105,7 +105,7 @@ fn private_model<T: Config>(bytes: u32) -> Vec<u8> {
 }
 
 /// A pending job of [`private_model`], its worker and its outcome.
-fn private_job<T: Config>() -> Result<(WorkerId, Outcome), BenchmarkError> {
+fn pending_private_job<T: Config>() -> Result<(WorkerId, Outcome), BenchmarkError> {
 	let artifact = private_model::<T>(ArtifactPrefix::BYTES as u32);
 	let (owner, key) = (rich_account::<T>(), server_key());
 	let hash = blake2_256(&key);
@@ -559,7 +559,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn resume_private_model() -> Result<(), BenchmarkError> {
-		let (worker, outcome) = private_job::<T>()?;
+		let (worker, outcome) = pending_private_job::<T>()?;
 		let job = last_job::<T>();
 		assert_ok!(Pallet::<T>::do_submit_result(worker, job, outcome.hash(), outcome));
 		assert_ok!(Pallet::<T>::do_condemn_result(None, job, H256::zero()));
@@ -573,7 +573,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn condemn_result() -> Result<(), BenchmarkError> {
-		let (worker, outcome) = private_job::<T>()?;
+		let (worker, outcome) = pending_private_job::<T>()?;
 		let job = last_job::<T>();
 		assert_ok!(Pallet::<T>::do_submit_result(worker, job, outcome.hash(), outcome));
 		let auditor = rich_account::<T>();
@@ -607,7 +607,7 @@ mod benchmarks {
 	/// What a decline that gives the job to a reserve does besides replacing a worker, and the payment of a price.
 	#[benchmark]
 	fn private_job() -> Result<(), BenchmarkError> {
-		let (worker, _) = super::private_job::<T>()?;
+		let (worker, _) = pending_private_job::<T>()?;
 		let job = last_job::<T>();
 		let record = Jobs::<T>::get(job).ok_or(BenchmarkError::Stop("no job"))?;
 		let result = H256::zero();

@@ -361,22 +361,49 @@ impl<T: Config> Pallet<T> {
 				Some(record.operator.clone())
 			});
 			let transferred = operator.map(|operator| {
-				T::Currency::transfer_on_hold(
-					&HoldReason::InferenceFee.into(),
-					owner,
-					&operator,
-					share,
-					Precision::Exact,
-					Restriction::Free,
-					Fortitude::Force,
-				)
+				Self::transfer_held(HoldReason::InferenceFee, owner, &operator, share)
 			});
 			match transferred {
-				Some(Ok(share)) => paid = paid.saturating_add(share),
+				Some(Some(share)) => paid = paid.saturating_add(share),
 				_ => Self::release_hold(HoldReason::InferenceFee, owner, share)?,
 			}
 		}
 		Ok(paid)
+	}
+
+	/// Pays what is held from `owner`, or nothing; `None` if the account cannot be paid.
+	pub(crate) fn transfer_held(
+		reason: HoldReason,
+		owner: &T::AccountId,
+		to: &T::AccountId,
+		amount: BalanceOf<T>,
+	) -> Option<BalanceOf<T>> {
+		T::Currency::transfer_on_hold(
+			&reason.into(),
+			owner,
+			to,
+			amount,
+			Precision::Exact,
+			Restriction::Free,
+			Fortitude::Force,
+		)
+		.ok()
+	}
+
+	/// Pays out of a bond, as far as it reaches and the account can be paid; returns how much.
+	pub(crate) fn take_held(
+		reason: HoldReason,
+		(owner, bond): (&T::AccountId, &mut BalanceOf<T>),
+		to: &T::AccountId,
+		amount: BalanceOf<T>,
+	) -> BalanceOf<T> {
+		let amount = amount.min(*bond);
+		if amount.is_zero() {
+			return amount;
+		}
+		let paid = Self::transfer_held(reason, owner, to, amount).unwrap_or_default();
+		*bond = bond.saturating_sub(paid);
+		paid
 	}
 
 	pub(crate) fn release_hold(

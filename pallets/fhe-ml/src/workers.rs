@@ -3,14 +3,7 @@
 use crate::{pallet::*, types::*};
 use codec::Encode;
 use fhe_ml_primitives::{JobId, Limits, WorkerId, WorkerSignature, WorkerStatus};
-use frame_support::{
-	ensure,
-	pallet_prelude::*,
-	traits::{
-		fungible::MutateHold,
-		tokens::{Fortitude, Precision, Restriction},
-	},
-};
+use frame_support::{ensure, pallet_prelude::*, traits::fungible::MutateHold};
 use sp_core::proof_of_possession::statement_of_ownership;
 use sp_runtime::{
 	RuntimeAppPublic,
@@ -150,22 +143,8 @@ impl<T: Config> Pallet<T> {
 		to: &T::AccountId,
 		amount: BalanceOf<T>,
 	) -> BalanceOf<T> {
-		let amount = amount.min(record.bond);
-		if amount.is_zero() {
-			return amount;
-		}
-		let paid = T::Currency::transfer_on_hold(
-			&HoldReason::WorkerBond.into(),
-			&record.operator,
-			to,
-			amount,
-			Precision::Exact,
-			Restriction::Free,
-			Fortitude::Force,
-		)
-		.unwrap_or_else(|_| Zero::zero());
-		record.bond = record.bond.saturating_sub(paid);
-		paid
+		let from = (&record.operator, &mut record.bond);
+		Self::take_held(HoldReason::WorkerBond, from, to, amount)
 	}
 
 	fn suspend(worker: &WorkerId, mut record: WorkerRecordOf<T>) {

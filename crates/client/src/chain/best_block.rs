@@ -29,6 +29,16 @@ pub type RegisteredWorker = WorkerRecord<AccountId32, u128, u32>;
 /// A server key as the chain stores it.
 pub type RegisteredKey = KeyRecord<[u8; 32], u128>;
 
+/// A completed job, and what it was about.
+pub struct FinishedJob {
+	/// As the chain stores it.
+	pub job: Job,
+	/// The encrypted input.
+	pub input: Vec<u8>,
+	/// The encrypted result.
+	pub result: Vec<u8>,
+}
+
 /// The state of the chain at the block that counted when it was taken: a node's best one, or the last one that
 /// a light client has seen finalised.
 pub struct BestBlock {
@@ -143,11 +153,11 @@ impl BestBlock {
 		self.fetch("Results", (job,)).await
 	}
 
-	/// Model, input and result of a completed job.
+	/// A completed job with its input and result.
 	///
 	/// # Errors
 	/// If the job is gone, pending, failed or expired, or if the chain cannot be read.
-	pub async fn finished(&self, job: JobId) -> Result<(ModelId, Vec<u8>, Vec<u8>), ChainError> {
+	pub async fn finished(&self, job: JobId) -> Result<FinishedJob, ChainError> {
 		let record = self.job(job).await?.ok_or(ChainError::JobGone(job))?;
 		match record.status {
 			JobStatus::Completed { .. } => {},
@@ -157,7 +167,7 @@ impl BestBlock {
 		}
 		let input = self.fetch("Inputs", (job,)).await?.ok_or(ChainError::JobGone(job))?;
 		let result = self.result(job).await?.ok_or(ChainError::JobGone(job))?;
-		Ok((record.model, input, result))
+		Ok(FinishedJob { job: record, input, result })
 	}
 
 	/// What one inference costs, or `None` if the model takes no requests with this redundancy.

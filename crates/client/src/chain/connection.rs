@@ -1,11 +1,19 @@
 //! A connection to the chain, and its newest block.
 
-use super::{best_block::BestBlock, blocks::Blocks, error::ChainError, rpc::Rpc};
+use super::{
+	best_block::{BestBlock, FinishedJob},
+	blocks::Blocks,
+	error::ChainError,
+	rpc::Rpc,
+};
 use backon::{ConstantBuilder, Retryable};
-use std::time::Duration;
+use fhe_ml_models::Artifact;
+use fhe_ml_primitives::{JobId, KeyHash, ModelId};
+use std::time::{Duration, Instant};
 use subxt::{
 	OnlineClient, SubstrateConfig, backend::BlockRef, config::substrate::H256, rpcs::rpc_params,
 };
+use tokio::time::sleep;
 
 /// A node names a new best block a moment before it can show its header.
 const HEADER_RETRY: ConstantBuilder =
@@ -14,6 +22,10 @@ const HEADER_RETRY: ConstantBuilder =
 /// The full nodes that a light client asks may be slow or gone for a moment, and it forgets old blocks.
 const LIGHT_RETRY: ConstantBuilder =
 	ConstantBuilder::new().with_delay(Duration::from_secs(1)).with_max_times(20);
+
+/// How long a light client waits for a finalised block that is newer than the question, and how often it looks.
+const FINAL_TIMEOUT: Duration = Duration::from_secs(20);
+const FINAL_POLL: Duration = Duration::from_millis(500);
 
 /// A connection to the chain.
 #[derive(Clone)]
@@ -48,7 +60,9 @@ impl Chain {
 		take.retry(HEADER_RETRY).when(can_wait).await
 	}
 
-	/// Reads from the best block. A light client reads from a newer one if its peers did not answer for this one.
+	/// Reads from the best block. A light client reads from a newer one if its peers did not answer for this one,
+	/// or if something is missing in a block that is older than the question: the user's last transaction may not
+	/// have been final in it.
 	///
 	/// # Errors
 	/// If the chain cannot be read.
@@ -57,9 +71,55 @@ impl Chain {
 		read: impl Fn(BestBlock) -> F,
 	) -> Result<T, ChainError> {
 		let once = || async { read(self.best_block().await?).await };
-		if self.is_light {
-			return once.retry(LIGHT_RETRY).when(ChainError::is_of_peers).await;
+		if !self.is_light {
+			return once().await;
 		}
-		once().await
+		let asked = Instant::now();
+		loop {
+			let is_newest = asked.elapsed() > FINAL_TIMEOUT
+				|| self.best_block().await?.age().await? < asked.elapsed();
+			match once.retry(LIGHT_RETRY).when(ChainError::is_of_peers).await {
+				Err(error) if error.is_missing() && !is_newest => sleep(FINAL_POLL).await,
+				answer => return answer,
+			}
+		}
+	}
+
+	/// A block with a model, and the model's artifact.
+	///
+	/// # Errors
+	/// If there is no such model, its artifact does not decode, or the chain cannot be read.
+	pub async fn artifact(&self, model: ModelId) -> Result<(BestBlock, Artifact), ChainError> {
+		let read = |best: BestBlock| async move {
+			let artifact = best.artifact(model).await?;
+			Ok((best, artifact))
+		};
+		self.read(read).await
+	}
+
+	/// A block with the result of a job, and the job.
+	///
+	/// # Errors
+	/// If the job is gone, pending, failed or expired, or if the chain cannot be read.
+	pub async fn finished(&self, job: JobId) -> Result<(BestBlock, FinishedJob), ChainError> {
+		let read = |best: BestBlock| async move {
+			let finished = best.finished(job).await?;
+			Ok((best, finished))
+		};
+		self.read(read).await
+	}
+
+	/// Whether the chain has a server key.
+	///
+	/// # Errors
+	/// If the chain cannot be read.
+	pub async fn has_server_key(&self, hash: KeyHash) -> Result<bool, ChainError> {
+		let read = |best: BestBlock| async move {
+			best.server_key(hash).await?.map(drop).ok_or(ChainError::NoSuchKey)
+		};
+		match self.read(read).await {
+			Err(ChainError::NoSuchKey) => Ok(false),
+			found => found.map(|()| true),
+		}
 	}
 }

@@ -58,6 +58,9 @@ pub enum ChainError {
 		"the chain has no model {0} that takes requests; `fhe-ml model list` shows what there is"
 	)]
 	NoSuchModel(ModelId),
+	/// There is no such server key.
+	#[error("the chain does not have this server key")]
+	NoSuchKey,
 	/// The model on chain is not usable.
 	#[error("model {model} on the chain does not decode: {source}")]
 	Artifact {
@@ -151,6 +154,14 @@ impl ChainError {
 	/// Whether the full nodes that a light client asks did not answer: others, or the same a moment later, may.
 	pub(super) fn is_of_peers(&self) -> bool {
 		matches!(self, Self::Rpc(_) | Self::Subxt(_) | Self::BlockNotShown(_))
+	}
+
+	/// Whether something is not in the state that was read, and may be in a newer one.
+	pub(super) fn is_missing(&self) -> bool {
+		matches!(
+			self,
+			Self::NoSuchModel(_) | Self::NoSuchKey | Self::JobGone(_) | Self::NoResultYet(_)
+		)
 	}
 
 	/// Whether the same transaction can be sent again later.

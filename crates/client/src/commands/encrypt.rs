@@ -1,6 +1,9 @@
 //! `fhe-ml encrypt` and `fhe-ml decrypt`: the two ends of a request made by hand.
 
-use super::verify::{Verifier, refused};
+use super::{
+	predict::{SCORES_WARNING, count_answers},
+	verify::{Verifier, refused},
+};
 use crate::{
 	cli::{Decrypt, Encrypt},
 	error::CommandError,
@@ -8,7 +11,7 @@ use crate::{
 	output::Output,
 };
 use fhe_ml_client::{
-	chain::ChainError,
+	chain::FinishedJob,
 	files::{self, FileError},
 	rows::{RowRange, Table},
 };
@@ -46,9 +49,8 @@ pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandErro
 	let key = files::read_client_key(&options.key.folder)?;
 	let (job, input, result) = match options.job {
 		Some(number) => {
-			let best = options.node.connect().await?.best_block().await?;
-			let (_, input, result) = best.finished(number).await?;
-			let job = best.job(number).await?.ok_or(ChainError::JobGone(number))?;
+			let (_, finished) = options.node.connect().await?.finished(number).await?;
+			let FinishedJob { job, input, result } = finished;
 			(Some((number, job)), input, result)
 		},
 		None => (
@@ -73,9 +75,27 @@ pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandErro
 		let job = job.as_ref().map(|(number, job)| (*number, job));
 		verifier.verify(&model.artifact, &input, &result).map_err(|error| refused(error, job))?;
 	}
+	if !model.artifact.circuit.kind().is_private() {
+		let prediction = model.decrypt(&key, &input, &result)?;
+		let text = format!("{}  scores {:.6?}", prediction.prediction, prediction.scores);
+		return output.print(&prediction, &text);
+	}
+	// Without the job nobody knows whose answer it is, and to how many of that owner's it is added.
+	let (number, job) = job.ok_or(CommandError::PrivateNeedsJob)?;
+	let chain = options.node.connect().await?;
+	let private = chain.best_block().await?.private_model(job.model).await?;
+	let private = private.ok_or(CommandError::NoOwner { job: number, model: job.model })?;
+	count_answers(&chain, &private, folder, 1, output).await?;
+	if options.scores {
+		eprintln!("{SCORES_WARNING}");
+	}
 	let prediction = model.decrypt(&key, &input, &result)?;
-	let text = format!("{}  scores {:.6?}", prediction.prediction, prediction.scores);
-	output.print(&prediction, &text)
+	if options.scores {
+		let text = format!("{}  scores {:.6?}", prediction.prediction, prediction.scores);
+		return output.print(&prediction, &text);
+	}
+	let text = prediction.prediction.to_string();
+	output.print(&json!({ "prediction": prediction.prediction }), &text)
 }
 
 /// A file that the command line has made sure to name.

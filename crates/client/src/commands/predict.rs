@@ -21,7 +21,7 @@ use fhe_ml_models::{Label, Model};
 use fhe_ml_primitives::{Fhe, JobStatus};
 use futures::{StreamExt, stream};
 use serde::Serialize;
-use std::{pin::pin, time::Duration};
+use std::{path::Path, pin::pin, time::Duration};
 
 /// Requests that are on their way at one time.
 const REQUESTS_AT_ONCE: usize = 32;
@@ -75,8 +75,7 @@ struct Session {
 pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	let key = files::read_client_key(&options.key.folder)?;
 	let chain = options.signer.node.connect().await?;
-	let best = chain.best_block().await?;
-	let artifact = best.artifact(options.model).await?;
+	let (best, artifact) = chain.artifact(options.model).await?;
 	let folder = &options.key.folder;
 	check_known(&chain, options.model, &artifact, folder, &options.model_hash, output).await?;
 	let model = with_schema(options.model, artifact, &options.schema, &key)?;
@@ -88,7 +87,7 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	let max_fee = agree(&best, &model, &options, output).await?;
 	let server_key = (model.card.sizes.server_key > 0).then(|| key.server_key_hash());
 	if let Some(hash) = server_key
-		&& best.server_key(hash.into()).await?.is_none()
+		&& !chain.has_server_key(hash.into()).await?
 	{
 		return Err(CommandError::NoServerKey { model: options.model, folder: folder.clone() });
 	}
@@ -98,18 +97,6 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 			.await?;
 	let table = Table::read(&options.input.table)?.for_model(&model.card)?;
 	let rows = table.select(options.rows.as_ref())?;
-	if let Some(private) = &private {
-		let genesis = chain.genesis_hash().await?;
-		let answers = answers::count(folder, &genesis, &private.owner, rows.len())?;
-		output.note(&format!(
-			"nobody but the evaluators of its owner can check what a private model answers; this key has {answers} of {} answers of this owner",
-			answers::MOST_ANSWERS,
-		));
-		if options.scores {
-			eprintln!("warning: made-up scores tell whoever sees them bits of your client key");
-		}
-	}
-
 	// All rows are encrypted before the first is paid for.
 	let bar = output.bar(rows.len(), "encrypting");
 	let mut inputs = Vec::with_capacity(rows.len());
@@ -119,6 +106,12 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	}
 	bar.finish_and_clear();
 
+	if let Some(private) = &private {
+		count_answers(&chain, private, folder, inputs.len(), output).await?;
+		if options.scores {
+			eprintln!("{SCORES_WARNING}");
+		}
+	}
 	let session = Session {
 		scores: options.scores || private.is_none(),
 		server_key,
@@ -210,6 +203,27 @@ async fn agree(
 	}
 	output.note(&format!("one row costs {}, and not more than {} is paid", Fhe(quote), Fhe(most)));
 	Ok(most)
+}
+
+/// What is told whoever wants to see the scores of a private model.
+pub const SCORES_WARNING: &str =
+	"warning: made-up scores tell whoever sees them bits of your client key";
+
+/// Counts answers of a private model's owner before they are decrypted.
+pub async fn count_answers(
+	chain: &Chain,
+	private: &RegisteredPrivateModel,
+	folder: &Path,
+	rows: usize,
+	output: Output,
+) -> Result<(), CommandError> {
+	let genesis = chain.genesis_hash().await?;
+	let answers = answers::count(folder, &genesis, &private.owner, rows)?;
+	output.note(&format!(
+		"nobody but the evaluators of its owner can check what a private model answers; this key has {answers} of {} answers of this owner",
+		answers::MOST_ANSWERS,
+	));
+	Ok(())
 }
 
 /// Sees to it that the user has agreed to what the owner of a private model asks, which no machine can compute.

@@ -1,5 +1,6 @@
 //! Private models: made, offered, audited.
 
+use super::verify::key_of_chain;
 use crate::{
 	cli::{Audit, OfferTerms, OwnerCommand, PrivateImport, Signer},
 	error::CommandError,
@@ -8,11 +9,13 @@ use crate::{
 };
 use codec::{Decode, Encode};
 use fhe_ml_client::{
-	chain::{BestBlock, ChainError, Offer, RegisteredPrivateModel},
+	chain::{ChainError, FinishedJob, Offer, RegisteredPrivateModel},
 	files,
 };
-use fhe_ml_engine::{EvaluationBuffers, PreparedServerKey, blake2b_256, new_seeder};
-use fhe_ml_models::{Artifact, Calibration, Grid, PrivateFile, PrivateOptions, Told, make_private};
+use fhe_ml_engine::{EvaluationBuffers, blake2b_256, new_seeder};
+use fhe_ml_models::{
+	Artifact, Calibration, Grid, PrivateFile, PrivateOptions, Told, make_private, passphrase_of,
+};
 use fhe_ml_primitives::{Fhe, WorkerId};
 use serde_json::json;
 use std::path::Path;
@@ -31,7 +34,7 @@ pub fn import(
 	output: Output,
 ) -> Result<Artifact, CommandError> {
 	let grid = read_grid(&options.grid)?;
-	let kappa_log2 = options.kappa.checked_ilog2().unwrap_or_default();
+	let kappa_log2 = options.kappa.get().ilog2();
 	let made = make_private(
 		public,
 		calibration,
@@ -93,8 +96,7 @@ fn read_grid(text: &str) -> Result<Grid, CommandError> {
 /// The first line of a file.
 fn read_passphrase(path: &Path) -> Result<Zeroizing<Vec<u8>>, CommandError> {
 	let text = Zeroizing::new(files::read(path)?);
-	let line = text.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
-	Ok(Zeroizing::new(line.to_vec()))
+	passphrase_of(&text).map_err(|source| CommandError::PrivateFile { path: path.into(), source })
 }
 
 fn read_file(path: &Path, passphrase: Option<&Path>) -> Result<PrivateFile, CommandError> {
@@ -116,16 +118,11 @@ impl OfferTerms {
 		});
 		Ok(Offer {
 			evaluators: self.evaluators.iter().map(evaluator).collect::<Result<_, _>>()?,
-			price: units(self.price),
+			price: self.price.0,
 			quota: self.quota.map(|requests| (requests, self.period)),
 			auditor: auditor.transpose()?,
 		})
 	}
-}
-
-/// FHE in the chain's smallest units.
-fn units(fhe: f64) -> u128 {
-	(fhe * 1e12).round().max(0.0) as u128
 }
 
 /// `fhe-ml model offer`, `terms`, `resume` and `withdraw-bond`.
@@ -211,8 +208,8 @@ pub async fn audit(options: Audit, output: Output) -> Result<(), CommandError> {
 	let number = options.job;
 	let file = read_file(&options.private, options.passphrase_file.as_deref())?;
 	let chain = options.node.connect().await?;
-	let best = chain.best_block().await?;
-	let (model, input, result) = best.finished(number).await?;
+	let (best, FinishedJob { job, input, result }) = chain.finished(number).await?;
+	let model = job.model;
 	let record = best.private_model(model).await?.ok_or(CommandError::NotPrivate(model))?;
 	let commitment = file.commitment();
 	if record.commitment.0 != commitment {
@@ -222,7 +219,7 @@ pub async fn audit(options: Audit, output: Output) -> Result<(), CommandError> {
 			wanted: hex_hash(&record.commitment.0),
 		});
 	}
-	let key = server_key(&best, number).await?;
+	let key = key_of_chain(&best, job.server_key.ok_or(ChainError::JobGone(number))?).await?;
 	let genesis = chain.genesis_hash().await?;
 	let mut buffers = EvaluationBuffers::default();
 	let expected = file
@@ -253,12 +250,4 @@ pub async fn audit(options: Audit, output: Output) -> Result<(), CommandError> {
 	);
 	output.print(&json, &text)?;
 	if right { Ok(()) } else { Err(CommandError::Condemned(number)) }
-}
-
-async fn server_key(best: &BestBlock, job: u64) -> Result<PreparedServerKey, CommandError> {
-	let record = best.job(job).await?.ok_or(ChainError::JobGone(job))?;
-	let hash = record.server_key.ok_or(ChainError::JobGone(job))?;
-	let key = best.server_key_bytes(hash).await?;
-	let key = key.ok_or_else(|| CommandError::NoKeyToVerify(hex_hash(&hash.0)))?;
-	Ok(PreparedServerKey::new(&key))
 }

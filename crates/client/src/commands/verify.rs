@@ -8,7 +8,7 @@ use crate::{
 };
 use codec::Encode;
 use fhe_ml_client::{
-	chain::{BestBlock, ChainError, Job},
+	chain::{BestBlock, FinishedJob, Job},
 	files,
 };
 use fhe_ml_engine::{EvaluationBuffers, PreparedServerKey, blake2b_256, new_seeder};
@@ -83,7 +83,10 @@ impl Verifier {
 }
 
 /// A server key of the chain, ready for evaluation.
-async fn key_of_chain(best: &BestBlock, hash: KeyHash) -> Result<PreparedServerKey, CommandError> {
+pub async fn key_of_chain(
+	best: &BestBlock,
+	hash: KeyHash,
+) -> Result<PreparedServerKey, CommandError> {
 	let key = best.server_key_bytes(hash).await?;
 	Ok(PreparedServerKey::new(&key.ok_or(CommandError::NoKeyToVerify(hex_hash(&hash.0)))?))
 }
@@ -107,9 +110,9 @@ pub fn refused(error: VerifyError, job: Option<(u64, &Job)>) -> CommandError {
 /// `fhe-ml verify`.
 pub async fn run(options: Verify, output: Output) -> Result<(), CommandError> {
 	let number = options.job;
-	let best = options.node.connect().await?.best_block().await?;
-	let (model, input, result) = best.finished(number).await?;
-	let job = best.job(number).await?.ok_or(ChainError::JobGone(number))?;
+	let (best, finished) = options.node.connect().await?.finished(number).await?;
+	let FinishedJob { job, input, result } = finished;
+	let model = job.model;
 	let artifact = match &options.model {
 		Some(path) => files::read_artifact(path)?,
 		None => best.artifact(model).await?,

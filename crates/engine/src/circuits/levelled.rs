@@ -75,12 +75,23 @@ pub(crate) fn evaluate(
 	buffers: &mut EvaluationBuffers,
 ) -> Result<Vec<u8>, EvaluateError> {
 	let key = key.ok_or(EvaluateError::NoServerKey)?;
-	let decoded = EncryptedInput::from_bytes(input, circuit.input_coefficients())?;
-	if decoded.prefix.server_key != key.hash() {
-		return Err(EvaluateError::AnotherServerKey);
-	}
+	let decoded = read_input(input, circuit.input_coefficients(), key)?;
 	let coefficients = circuit.evaluate_ciphertext(key, &decoded, buffers);
 	Ok(encode(&coefficients, &circuit.result_positions(), circuit.encoding(), input))
+}
+
+/// The input in these bytes, if it was encrypted for this key.
+pub(crate) fn read_input(
+	input: &[u8],
+	coefficients: usize,
+	key: &PreparedServerKey,
+) -> Result<EncryptedInput, EvaluateError> {
+	let decoded = EncryptedInput::from_bytes(input, coefficients)?;
+	if decoded.prefix.server_key == key.hash() {
+		Ok(decoded)
+	} else {
+		Err(EvaluateError::AnotherServerKey)
+	}
 }
 
 /// The bytes of the result for `input` that a ciphertext (coefficients of mask and body) becomes.

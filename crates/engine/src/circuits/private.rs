@@ -19,7 +19,7 @@ use crate::{
 		compiled::{CompiledCircuit, Family, check_bits, check_each},
 		errors::CircuitInputError,
 		forest::{self, ForestCircuitError},
-		levelled::{ResultEncoding, SanitisedBounds},
+		levelled::{ExcessiveMemory, ResultEncoding, SanitisedBounds},
 		linear::LinearCircuitError,
 		network::{self, NetworkCircuitError, result_positions},
 	},
@@ -69,6 +69,9 @@ pub enum PrivateCircuitError {
 	/// The layers are malformed, or too many.
 	#[error(transparent)]
 	Network(#[from] NetworkCircuitError),
+	/// The evaluation would need too much memory.
+	#[error(transparent)]
+	Memory(#[from] ExcessiveMemory),
 	/// Noise and flooding leave no room for the results.
 	#[error(
 		"noise and the flooding that hides it leave no room for the model's results: take fewer trees or bits, or flood less"

@@ -15,10 +15,8 @@
 //! | 32..56   | nonce |
 //! | 56..     | sealed file, 16 bytes of authentication |
 
-use chacha20poly1305::{
-	KeyInit, XChaCha20Poly1305, XNonce,
-	aead::{Aead, Payload},
-};
+use crate::sealed;
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
 use fhe_ml_engine::{
 	Hash, HeaderError, PrivateCircuitError, Seeder, blake2b_256,
 	circuits::private::PrivateEvaluator,
@@ -47,6 +45,9 @@ pub enum PrivateFileError {
 	/// It was changed, or the passphrase is another one.
 	#[error("the passphrase is wrong, or the private model was damaged")]
 	NotAuthentic,
+	/// There is nothing to seal or open with.
+	#[error("the first line of the passphrase's file is empty")]
+	NoPassphrase,
 	/// The circuit does not decode.
 	#[error("the private model does not decode: {0}")]
 	Circuit(#[from] PrivateCircuitError),
@@ -55,9 +56,7 @@ pub enum PrivateFileError {
 const PLAIN: u8 = 0;
 const SEALED: u8 = 1;
 const SALT_BYTES: usize = 16;
-const NONCE_BYTES: usize = 24;
 const ASSOCIATED_BYTES: usize = HEADER_BYTES + SALT_BYTES;
-const TAG_BYTES: usize = 16;
 /// Domain of the commitment.
 const OF_COMMITMENT: &[u8] = b"fhe-ml/private-model/1";
 
@@ -102,18 +101,12 @@ impl PrivateFile {
 		seeder: &mut dyn Seeder,
 	) -> Result<Vec<u8>, PrivateFileError> {
 		let plain = self.to_bytes();
-		let payload_bytes = (SALT_BYTES + NONCE_BYTES + plain.len() + TAG_BYTES) as u32;
+		let payload_bytes = (SALT_BYTES + plain.len() + sealed::OVERHEAD) as u32;
 		let header = Header { kind: BlobKind::PrivateModel, detail: SEALED, payload_bytes };
 		let mut bytes = header.to_bytes().to_vec();
 		bytes.extend(seeder.seed().0.to_le_bytes());
-		let fresh = [seeder.seed().0.to_le_bytes(), seeder.seed().0.to_le_bytes()].concat();
-		let nonce = XNonce::from_slice(&fresh[..NONCE_BYTES]);
-		let payload = Payload { msg: &plain, aad: &bytes };
 		let cipher = cipher(passphrase, &bytes[HEADER_BYTES..])?;
-		let sealed = cipher.encrypt(nonce, payload).map_err(|_| PrivateFileError::NotAuthentic)?;
-		bytes.extend(nonce);
-		bytes.extend(sealed);
-		Ok(bytes)
+		sealed::seal(&cipher, bytes, &plain, seeder).ok_or(PrivateFileError::NotAuthentic)
 	}
 
 	/// Reads a file, sealed under this passphrase or open.
@@ -129,14 +122,23 @@ impl PrivateFile {
 			return Self::from_bytes(bytes);
 		}
 		let passphrase = passphrase.ok_or(PrivateFileError::Sealed)?;
-		let too_short = HeaderError::WrongLength;
-		let (associated, rest) = bytes.split_at_checked(ASSOCIATED_BYTES).ok_or(too_short)?;
-		let (nonce, sealed) = rest.split_at_checked(NONCE_BYTES).ok_or(too_short)?;
-		let payload = Payload { msg: sealed, aad: associated };
-		let cipher = cipher(passphrase, &associated[HEADER_BYTES..])?;
-		let plain = cipher.decrypt(XNonce::from_slice(nonce), payload);
-		let plain = Zeroizing::new(plain.map_err(|_| PrivateFileError::NotAuthentic)?);
+		let salt = bytes.get(HEADER_BYTES..ASSOCIATED_BYTES).ok_or(HeaderError::WrongLength)?;
+		let plain = sealed::open(&cipher(passphrase, salt)?, bytes, ASSOCIATED_BYTES)
+			.map_err(|error| error.into(PrivateFileError::NotAuthentic))?;
 		Self::from_bytes(&plain)
+	}
+}
+
+/// The passphrase in the bytes of a file: its first line.
+///
+/// # Errors
+/// If that is empty.
+pub fn passphrase_of(file: &[u8]) -> Result<Zeroizing<Vec<u8>>, PrivateFileError> {
+	let line = file.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
+	if line.is_empty() {
+		Err(PrivateFileError::NoPassphrase)
+	} else {
+		Ok(Zeroizing::new(line.to_vec()))
 	}
 }
 

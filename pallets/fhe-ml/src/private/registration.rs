@@ -3,16 +3,9 @@
 use crate::{blobs::bounded, pallet::*, types::*};
 use alloc::vec::Vec;
 use fhe_ml_primitives::{ModelId, PrivateModelState, Suspension};
-use frame_support::{
-	BoundedVec, ensure,
-	pallet_prelude::*,
-	traits::{
-		fungible::MutateHold,
-		tokens::{Fortitude, Precision, Restriction},
-	},
-};
+use frame_support::{BoundedVec, ensure, pallet_prelude::*, traits::fungible::MutateHold};
 use sp_core::H256;
-use sp_runtime::traits::{Saturating, Zero};
+use sp_runtime::traits::Saturating;
 
 /// Counts of quotas that go with the bond of their model; those beyond them go with the jobs of their accounts.
 const MOST_QUOTAS: u32 = 64;
@@ -131,22 +124,8 @@ impl<T: Config> Pallet<T> {
 		to: &T::AccountId,
 		amount: BalanceOf<T>,
 	) -> BalanceOf<T> {
-		let amount = amount.min(record.bond);
-		if amount.is_zero() {
-			return amount;
-		}
-		let paid = T::Currency::transfer_on_hold(
-			&HoldReason::PrivateModelBond.into(),
-			&record.owner,
-			to,
-			amount,
-			Precision::Exact,
-			Restriction::Free,
-			Fortitude::Force,
-		)
-		.unwrap_or_else(|_| Zero::zero());
-		record.bond = record.bond.saturating_sub(paid);
-		paid
+		let from = (&record.owner, &mut record.bond);
+		Self::take_held(HoldReason::PrivateModelBond, from, to, amount)
 	}
 
 	pub(crate) fn do_set_private_registration(open: bool) {

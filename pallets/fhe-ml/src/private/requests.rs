@@ -7,14 +7,7 @@ use fhe_ml_primitives::{
 	Absence, Assignees, Ballot, FailureReason, JobId, JobStatus, ModelId, Outcome,
 	PrivateModelState, Suspension, WorkerId, WorkerStatus,
 };
-use frame_support::{
-	ensure,
-	pallet_prelude::*,
-	traits::{
-		fungible::MutateHold,
-		tokens::{Fortitude, Precision, Restriction},
-	},
-};
+use frame_support::{ensure, pallet_prelude::*};
 use sp_runtime::traits::{Saturating, Zero};
 
 impl<T: Config> Pallet<T> {
@@ -229,16 +222,9 @@ impl<T: Config> Pallet<T> {
 		if price.is_zero() || model.state == condemned {
 			return Zero::zero();
 		}
-		let paid = T::Currency::transfer_on_hold(
-			&HoldReason::InferenceFee.into(),
-			&record.owner,
-			&model.owner,
-			price,
-			Precision::Exact,
-			Restriction::Free,
-			Fortitude::Force,
-		)
-		.unwrap_or_else(|_| Zero::zero());
+		let reason = HoldReason::InferenceFee;
+		let paid = Self::transfer_held(reason, &record.owner, &model.owner, price);
+		let paid = paid.unwrap_or_default();
 		if !paid.is_zero() {
 			let (model, owner) = (record.model, model.owner);
 			Self::deposit_event(Event::PricePaid { job, model, owner, price: paid });

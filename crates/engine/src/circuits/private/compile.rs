@@ -10,7 +10,7 @@ use crate::{
 	circuits::{
 		compiled::CompiledCircuit,
 		forest::{self, ForestCircuit, Tree},
-		levelled::{ResultEncoding, SanitisedBounds},
+		levelled::{ResultEncoding, SanitisedBounds, cost::check_memory},
 		network::{NetworkCircuit, NetworkLayers},
 	},
 	math::selector::SELECTOR_GADGETS,
@@ -96,6 +96,7 @@ impl PrivateCircuit {
 				}
 				let circuit = ForestCircuit::on_grid(comparisons, outputs, trees, *choice)?;
 				let circuit = circuit.encoded(self.encoding.clone());
+				check_memory(&circuit)?;
 				let noise = circuit.evaluation_noise(self.encoding.unit_log2);
 				let (work, memory) = (circuit.nanoseconds() / 1000, circuit.memory_bytes());
 				let largest = circuit.largest_sums();
@@ -123,6 +124,7 @@ impl PrivateCircuit {
 					return Err(PrivateCircuitError::HiddenOutOfRange);
 				}
 				let circuit = circuit.encoded(self.encoding.clone());
+				check_memory(&circuit)?;
 				let (work, memory) = (circuit.nanoseconds() / 1000, circuit.memory_bytes());
 				let (noise, largest) = (circuit.evaluation_noise(), circuit.largest_sums());
 				(Core::Network(circuit), noise, largest, work, memory)

@@ -11,7 +11,7 @@ use crate::{
 		errors::{CircuitInputError, EvaluateError},
 		levelled::{self, Levelled},
 	},
-	entities::{input::EncryptedInput, prepared_server_key::PreparedServerKey},
+	entities::prepared_server_key::PreparedServerKey,
 	hash::blake2b_256,
 };
 use fhe_ml_format::Hash;
@@ -131,10 +131,7 @@ impl PrivateEvaluator {
 		input: &[u8],
 		buffers: &mut EvaluationBuffers,
 	) -> Result<Vec<u64>, EvaluateError> {
-		let decoded = EncryptedInput::from_bytes(input, self.circuit.input_coefficients())?;
-		if decoded.prefix.server_key != key.hash() {
-			return Err(EvaluateError::AnotherServerKey);
-		}
+		let decoded = levelled::read_input(input, self.circuit.input_coefficients(), key)?;
 		Ok(match (&self.core, &self.circuit.shape) {
 			(Core::Forest(forest), _) => forest.evaluate_ciphertext(key, &decoded, buffers),
 			(Core::Network(network), _) => network.evaluate_ciphertext(key, &decoded, buffers),
