@@ -20,7 +20,6 @@ KNOWN = {
 	("crates/engine/src/lib.rs", "circuits::compiled"): "to be opened",
 	("crates/engine/src/lib.rs", "circuits::encrypted_forest::shape"): "to be opened",
 	("crates/engine/src/lib.rs", "circuits::encrypted_linear::compile"): "to be opened",
-	("crates/engine/src/lib.rs", "circuits::network::digits"): "to be opened",
 }
 
 NOISE = re.compile(r"//[^\n]*|/\*.*?\*/|r#\"(?s:.*?)\"#|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])'", re.S)

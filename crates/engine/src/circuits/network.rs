@@ -173,7 +173,7 @@ impl CompiledCircuit for NetworkCircuit {
 		};
 		let extremes: Vec<(i64, i64)> = self.layers.hidden.iter().map(extremes).collect();
 		let weights = self.layers.weights.iter();
-		weights.map(|row| compile::reach(row.iter().map(|&w| w.into()), &extremes)).collect()
+		weights.map(|row| layers::reach(row.iter().map(|&w| w.into()), &extremes)).collect()
 	}
 
 	fn input_coefficients(&self) -> usize {
