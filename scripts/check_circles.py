@@ -18,7 +18,6 @@ ROOT = Path(__file__).resolve().parent.parent
 KNOWN = {
 	("pallets/fhe-ml/src/lib.rs", "types"): "what is stored names `Config`, which FRAME wants in the pallet's file",
 	("crates/engine/src/lib.rs", "circuits::compiled"): "to be opened",
-	("crates/engine/src/lib.rs", "circuits::encrypted_linear::compile"): "to be opened",
 }
 
 NOISE = re.compile(r"//[^\n]*|/\*.*?\*/|r#\"(?s:.*?)\"#|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])'", re.S)

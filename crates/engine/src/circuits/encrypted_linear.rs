@@ -16,6 +16,7 @@ mod decrypt;
 mod encode;
 mod encrypt;
 mod evaluate;
+mod shape;
 
 use crate::{
 	circuits::{
@@ -24,7 +25,7 @@ use crate::{
 	},
 	math::params::MODULUS,
 };
-use compile::{INPUT_BITS, LinearShape, WEIGHT_BITS};
+use shape::{INPUT_BITS, LinearShape, WEIGHT_BITS};
 
 /// A matrix of encrypted integer weights for encrypted integers.
 ///
@@ -77,12 +78,12 @@ impl EncryptedLinearCircuit {
 
 	/// Limbs of an integer input.
 	pub fn input_limbs(&self) -> usize {
-		compile::input_limbs(self.shape.limb_bits())
+		self.shape.input_limbs()
 	}
 
 	/// Limbs of a weight.
 	pub fn weight_limbs(&self) -> usize {
-		compile::weight_limbs(self.shape.limb_bits())
+		self.shape.weight_limbs()
 	}
 
 	/// Integers in a result.
