@@ -20,7 +20,7 @@ mod shape;
 
 use crate::{
 	circuits::{
-		compiled::{CompiledCircuit, Family, check_each},
+		compiled::{CompiledCircuit, check_each},
 		errors::CircuitInputError,
 	},
 	math::params::MODULUS,
@@ -130,10 +130,6 @@ impl EncryptedLinearCircuit {
 }
 
 impl CompiledCircuit for EncryptedLinearCircuit {
-	fn family(&self) -> Family<'_> {
-		Family::Keyless(self)
-	}
-
 	fn inputs(&self) -> usize {
 		self.features()
 	}

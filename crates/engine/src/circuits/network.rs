@@ -15,7 +15,7 @@ pub(crate) use evaluate::result_positions;
 
 use crate::{
 	circuits::{
-		compiled::{CompiledCircuit, Family},
+		compiled::CompiledCircuit,
 		errors::CircuitInputError,
 		levelled::{ExcessiveMemory, Levelled, ResultEncoding},
 	},
@@ -154,10 +154,6 @@ impl NetworkCircuit {
 }
 
 impl CompiledCircuit for NetworkCircuit {
-	fn family(&self) -> Family<'_> {
-		Family::Levelled(self)
-	}
-
 	fn inputs(&self) -> usize {
 		self.features()
 	}

@@ -16,7 +16,7 @@ mod tests;
 
 use crate::{
 	circuits::{
-		compiled::{CompiledCircuit, Family, check_bits, check_each},
+		compiled::{CompiledCircuit, check_bits, check_each},
 		errors::CircuitInputError,
 		forest::{self, ForestCircuitError},
 		levelled::{ExcessiveMemory, ResultEncoding, SanitisedBounds},
@@ -174,10 +174,6 @@ impl PrivateCircuit {
 }
 
 impl CompiledCircuit for PrivateCircuit {
-	fn family(&self) -> Family<'_> {
-		Family::Private(self)
-	}
-
 	fn inputs(&self) -> usize {
 		match &self.shape {
 			Shape::Forest { comparisons, .. } => *comparisons,
