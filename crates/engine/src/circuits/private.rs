@@ -90,15 +90,6 @@ pub enum PrivateCircuitError {
 	Malformed,
 }
 
-/// The largest absolute value in ranges.
-pub(crate) fn largest(ranges: &[(i64, i64)]) -> i64 {
-	ranges
-		.iter()
-		.map(|(low, high)| low.saturating_abs().max(high.saturating_abs()))
-		.max()
-		.unwrap_or(0)
-}
-
 impl Shape {
 	/// Integers in a result of this many outputs.
 	fn coefficients(&self, outputs: usize) -> usize {
