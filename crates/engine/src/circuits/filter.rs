@@ -8,7 +8,7 @@ mod encrypt;
 mod evaluate;
 
 use crate::circuits::{
-	compiled::{CompiledCircuit, Family, check_each},
+	compiled::{CompiledCircuit, check_each},
 	errors::CircuitInputError,
 };
 
@@ -124,10 +124,6 @@ impl FilterCircuit {
 }
 
 impl CompiledCircuit for FilterCircuit {
-	fn family(&self) -> Family<'_> {
-		Family::Keyless(self)
-	}
-
 	fn inputs(&self) -> usize {
 		FilterCircuit::inputs(self)
 	}

@@ -7,11 +7,7 @@ mod encrypt;
 mod evaluate;
 
 use crate::{
-	circuits::{
-		compiled::{CompiledCircuit, Family},
-		errors::CircuitInputError,
-		limbs,
-	},
+	circuits::{compiled::CompiledCircuit, errors::CircuitInputError, limbs},
 	math::params::POLYNOMIAL_SIZE,
 };
 
@@ -153,10 +149,6 @@ impl LinearCircuit {
 }
 
 impl CompiledCircuit for LinearCircuit {
-	fn family(&self) -> Family<'_> {
-		Family::Keyless(self)
-	}
-
 	fn inputs(&self) -> usize {
 		self.features
 	}

@@ -15,7 +15,7 @@ pub(crate) use evaluate::result_positions;
 
 use crate::{
 	circuits::{
-		compiled::{CompiledCircuit, Family},
+		compiled::CompiledCircuit,
 		errors::CircuitInputError,
 		levelled::{ExcessiveMemory, Levelled, ResultEncoding},
 	},
@@ -154,10 +154,6 @@ impl NetworkCircuit {
 }
 
 impl CompiledCircuit for NetworkCircuit {
-	fn family(&self) -> Family<'_> {
-		Family::Levelled(self)
-	}
-
 	fn inputs(&self) -> usize {
 		self.features()
 	}
@@ -173,7 +169,7 @@ impl CompiledCircuit for NetworkCircuit {
 		};
 		let extremes: Vec<(i64, i64)> = self.layers.hidden.iter().map(extremes).collect();
 		let weights = self.layers.weights.iter();
-		weights.map(|row| compile::reach(row.iter().map(|&w| w.into()), &extremes)).collect()
+		weights.map(|row| layers::reach(row.iter().map(|&w| w.into()), &extremes)).collect()
 	}
 
 	fn input_coefficients(&self) -> usize {
