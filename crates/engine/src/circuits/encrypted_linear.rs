@@ -1,6 +1,6 @@
 //! Linear circuits whose weights are encrypted, too.
 //!
-//! An input limb is the coefficient b = A + 2^s x + e of a seeded GLWE, with A a coefficient of
+//! An input limb is the coefficient b = A + 2^s x + e of a seeded RLWE, with A a coefficient of
 //! mask times secret, and a weight limb is the coefficient b' = A' + 2^s w + f of another. Then
 //!
 //! sum (b - A)(b' - A') = sum b b' - sum A b' - sum (b - A) A'

@@ -72,7 +72,7 @@ pub enum LinearCircuitError {
 	},
 }
 
-/// Most features of a circuit: eight GLWEs.
+/// Most features of a circuit: eight RLWEs.
 pub const MAX_FEATURES: usize = 8 * POLYNOMIAL_SIZE;
 
 impl LinearCircuit {

@@ -32,7 +32,7 @@ pub use layers::{HiddenUnit, NetworkLayers};
 /// are cut into limbs, which lie N / limbs coefficients apart in that polynomial, so that one
 /// rotation brings all limbs of the activation to known places. Output weights are cut into digits
 /// of a small base; each output and digit is an integer combination of the units, and the
-/// automorphisms of the server key pack all of them into one GLWE.
+/// automorphisms of the server key pack all of them into one RLWE.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NetworkCircuit {
 	layers: NetworkLayers,
