@@ -9,6 +9,7 @@
 
 use crate::files::{self, FileError};
 use fhe_ml_engine::ClientKey;
+use fhe_ml_models::{MOST_ANSWERS, owner_key};
 use std::{
 	fs::{File, OpenOptions},
 	io::{Read, Seek, Write},
@@ -19,13 +20,6 @@ use std::{
 const FOLDER: &str = "private";
 /// File with the number of answers, in the folder of a derived key.
 const ANSWERS: &str = "answers";
-/// What keys are derived for: this, the chain, the owner's account and the key's number.
-const PURPOSE: &[u8] = b"fhe-ml key for an owner of private models 1";
-
-/// Answers after which a key is used up. A reaction to one of two classes has a bit, so an owner learns at most
-/// 256 of the 2048 bits of a key.
-pub const MOST_ANSWERS: u32 = 256;
-
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]
 pub enum OwnerKeyError {
@@ -55,7 +49,8 @@ pub enum OwnerKeyError {
 pub struct OwnerKeys {
 	folder: PathBuf,
 	main: ClientKey,
-	purpose: Vec<u8>,
+	chain: [u8; 32],
+	owner: [u8; 32],
 }
 
 /// One of them.
@@ -74,7 +69,7 @@ impl OwnerKeys {
 	pub fn of(folder: &Path, chain: &[u8; 32], owner: &[u8; 32]) -> Result<Self, FileError> {
 		let main = files::read_client_key(folder)?;
 		let folder = folder.join(FOLDER).join(hex::encode(chain)).join(hex::encode(owner));
-		Ok(Self { folder, main, purpose: [PURPOSE, chain, owner].concat() })
+		Ok(Self { folder, main, chain: *chain, owner: *owner })
 	}
 
 	/// How many have been made.
@@ -109,8 +104,7 @@ impl OwnerKeys {
 	pub fn make_next(&self) -> Result<OwnerKey, FileError> {
 		let number = self.count();
 		let folder = self.at(number);
-		let (client, server) =
-			self.main.derive(&[self.purpose.as_slice(), &number.to_le_bytes()].concat());
+		let (client, server) = owner_key(&self.main, &self.chain, &self.owner, number);
 		files::write_keys(&folder, &client, &server)?;
 		Ok(OwnerKey { folder, client })
 	}

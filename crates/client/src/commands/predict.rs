@@ -13,11 +13,11 @@ use fhe_ml_client::{
 		RequestedJob,
 	},
 	files,
-	owner_keys::{MOST_ANSWERS, OwnerKey, OwnerKeys},
+	owner_keys::{OwnerKey, OwnerKeys},
 	rows::Table,
 };
 use fhe_ml_engine::{ClientKey, blake2b_256};
-use fhe_ml_models::{Label, Model};
+use fhe_ml_models::{Label, MOST_ANSWERS, Model};
 use fhe_ml_primitives::{Fhe, JobStatus};
 use futures::{StreamExt, stream};
 use serde::Serialize;
