@@ -17,11 +17,6 @@ ROOT = Path(__file__).resolve().parent.parent
 # Circles that are there, each with a module of it that no other has. None may come, and these may go.
 KNOWN = {
 	("pallets/fhe-ml/src/lib.rs", "types"): "what is stored names `Config`, which FRAME wants in the pallet's file",
-	("crates/engine/src/lib.rs", "math::kernels::products"): "to be opened",
-	("crates/engine/src/lib.rs", "circuits::compiled"): "to be opened",
-	("crates/engine/src/lib.rs", "circuits::encrypted_forest::shape"): "to be opened",
-	("crates/engine/src/lib.rs", "circuits::encrypted_linear::compile"): "to be opened",
-	("crates/engine/src/lib.rs", "circuits::network::digits"): "to be opened",
 }
 
 NOISE = re.compile(r"//[^\n]*|/\*.*?\*/|r#\"(?s:.*?)\"#|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])'", re.S)

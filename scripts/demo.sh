@@ -36,8 +36,10 @@ export PATH="$BIN:$PATH"
 
 say "Starting a dev node"
 rm -rf "$DATA"
-mkdir -p "$DATA"
-nohup fhe-ml-node --dev --base-path "$DATA/chain" >"$DATA/node.log" 2>&1 &
+mkdir -p "$DATA/private"
+(umask 077 && head -c 24 /dev/urandom | base64 >"$DATA/passphrase")
+nohup fhe-ml-node --dev --base-path "$DATA/chain" --private-models "$DATA/private" \
+	--private-models-passphrase "$DATA/passphrase" >"$DATA/node.log" 2>&1 &
 NODE=$!
 echo "$NODE" >"$DATA/node.pid"
 APP=
@@ -73,6 +75,22 @@ for filter in identity inverted rotate black-and-white blur sharpen ridge-detect
 	fhe-ml model filter "$filter" --output "$DATA/$filter.fheml" --json >/dev/null
 	fhe-ml model register "$DATA/$filter.fheml" --suri //Alice --url "$URL"
 done
+
+say "Eve offers predictions of a private model, which only she and the worker have"
+fhe-ml model import "models/$MODEL.onnx" --name private_xgboost --calibration models/breast_cancer.train.csv \
+	--private --passphrase-file "$DATA/passphrase" --output "$DATA/private_xgboost.fheml"
+cp "$DATA/private_xgboost.fhemlp" "$DATA/private/"
+field() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p"; }
+WORKER="$(fhe-ml worker list --json --url "$URL" | field worker | head -1)"
+PRIVATE="$(fhe-ml model offer "$DATA/private_xgboost.fheml" --private "$DATA/private_xgboost.fhemlp" \
+	--passphrase-file "$DATA/passphrase" --evaluator "$WORKER" --price 0.01 --suri //Eve --url "$URL" --json | field model)"
+say "Bob asks it with data that only he can read, and pays her"
+fhe-ml key register --key "$DATA/keys" --for-model "$PRIVATE" --suri //Bob --url "$URL"
+fhe-ml predict --model "$PRIVATE" --input models/breast_cancer.test.csv --rows "$ROWS" --max-fee 50000000000 \
+	--key "$DATA/keys" --suri //Bob --url "$URL" --json | tee "$DATA/private-predictions.jsonl"
+"$PYTHON" scripts/compare.py "models/$MODEL.onnx" models/breast_cancer.test.csv \
+	"$DATA/private-predictions.jsonl"
+
 nohup fhe-ml app --url "$URL" >"$DATA/app.log" 2>&1 &
 APP=$!
 echo "$APP" >"$DATA/app.pid"

@@ -30,7 +30,6 @@ before(async () => {
     dave: { args: args('dave'), binary: LYING_NODE },
   });
   chain = ['--url', nodes.bob.url];
-  keys = await newKeys('keys');
   workers = {};
   for (const { worker } of await fheMl('worker', 'list', ...chain)) {
     for (const name of Object.keys(held)) {
@@ -43,12 +42,16 @@ before(async () => {
 });
 after(() => Promise.all(Object.values(nodes).map((node) => node.stop())));
 
-async function newKeys(name) {
+/** A key folder of Bob's whose key for the owner of a model is on the chain. */
+async function newKeys(name, offered) {
   const path = join(folder, name);
   await fheMl('keygen', '--out', path);
-  await fheMl('key', 'register', '--key', path, '--suri', '//Bob', ...chain);
+  await registerKey(path, offered);
   return path;
 }
+
+const registerKey = (path, offered, ...options) =>
+  fheMl('key', 'register', '--key', path, '--for-model', offered.number, '--suri', '//Bob', ...options, ...chain);
 
 const dataset = (name) => ['breast_cancer', 'diabetes', 'iris', 'wine'].find((set) => name.startsWith(set));
 const free = async (address) => (await nodes.bob.api.query.system.account(address)).data.free.toBigInt();
@@ -77,9 +80,10 @@ async function make(name, grid, holders, file = name) {
   return { name, artifact, sealed };
 }
 
-/** Offers it as Eve. */
+/** Offers it, as Eve if no other --suri is given. */
 async function offer(made, evaluators, price, ...options) {
   const named = evaluators.flatMap((name) => ['--evaluator', workers[name]]);
+  const owner = options.includes('--suri') ? [] : ['--suri', '//Eve'];
   const [{ model: number }] = await fheMl(
     'model',
     'offer',
@@ -91,8 +95,7 @@ async function offer(made, evaluators, price, ...options) {
     ...named,
     '--price',
     String(price),
-    '--suri',
-    '//Eve',
+    ...owner,
     ...options,
     ...chain,
   );
@@ -133,6 +136,10 @@ test('all 114 rows of a private XGBoost model are as ONNX Runtime has them, and 
     ['alice', 'charlie'],
     0.01,
   );
+  keys = join(folder, 'keys');
+  await fheMl('keygen', '--out', keys);
+  await assert.rejects(predict(boosted, '0..1', keys), ({ stderr }) => /key register .* --for-model 0/.test(stderr));
+  await registerKey(keys, boosted);
   const [listed] = (await fheMl('model', 'list', ...chain)).filter(({ model }) => String(model) === boosted.number);
   assert.equal(listed.private.price, String(FHE / 100n));
   assert.equal(listed.private.evaluators.length, 2);
@@ -185,10 +192,28 @@ test('a private network, a linear model and a regression answer, also with two e
   assert.ok(scored[0].scores.length > 0);
 });
 
-test('a key serves one owner and a bounded number of answers', async () => {
-  await assert.rejects(predict(boosted, '0..114', keys), ({ stderr }) =>
-    /would be over 256: make a new key/.test(stderr),
-  );
+test('a key serves one owner and a bounded number of answers, and the next one serves on', async () => {
+  const asked = () => predict(boosted, '0..114', keys);
+  await assert.rejects(asked, ({ stderr }) => /has \d+ of 256 answers .* left, and 114 are asked for/.test(stderr));
+  await registerKey(keys, boosted, '--next');
+  rightClasses(boosted, await predict(boosted, '0..3', keys));
+  // Another owner gets another key of the same folder.
+  const made = await make('breast_cancer_tree', 'exact', ['alice'], 'of-ferdie');
+  const other = await offer(made, ['alice'], 0, '--suri', '//Ferdie');
+  await registerKey(keys, other);
+  rightClasses(other, await predict(other, '0..3', keys));
+  const used = new Map();
+  for (const { job } of await allFinished(nodes.bob, 1, 60)) {
+    const owner = String(job.model) === other.number ? 'Ferdie' : 'Eve';
+    used.set(job.serverKey.unwrap().toHex(), owner);
+  }
+  assert.deepEqual([...used.values()].sort(), ['Eve', 'Eve', 'Ferdie']);
+  const removed = await fheMl('key', 'remove', '--key', keys, '--for-model', other.number, '--suri', '//Bob', ...chain);
+  assert.equal(removed.length, 1);
+  // What was answered under the first key is decrypted with it, and counted.
+  const { number } = (await allFinished(nodes.bob, 1, 60)).find(({ job }) => String(job.model) === boosted.number);
+  const [again] = await fheMl('decrypt', '--job', String(number), '--key', keys, ...chain);
+  assert.deepEqual(Object.keys(again), ['prediction']);
 });
 
 test('an auditor with the file says whether a result is right, and without it nobody can', async () => {
@@ -214,15 +239,15 @@ test('a quota is an error of its own, and the money stays', async () => {
     '--period',
     '100000',
   );
-  const own = await newKeys('quota-keys');
+  const own = await newKeys('quota-keys', limited);
   assert.equal((await predict(limited, '0..2', own)).length, 2);
   await assert.rejects(predict(limited, '2..3', own), ({ stderr }) => /QuotaExceeded/.test(stderr));
 });
 
 test('a job of a model whose file is missing goes to the other evaluator, or its money comes back', async () => {
-  const own = await newKeys('missing-keys');
   const made = await make('breast_cancer_xgboost_10x3', 'decoys:64', ['charlie']);
   const offered = await offer(made, ['alice', 'charlie'], 0.5);
+  const own = await newKeys('missing-keys', offered);
   rightClasses(offered, await predict(offered, '0..6', own));
   const declined = await history(nodes.bob.api, 'EvaluatorDeclined');
   for (const { event } of declined) assert.equal(event.data.worker.toHex(), workers.alice);
@@ -248,12 +273,12 @@ test('a job of a model whose file is missing goes to the other evaluator, or its
 });
 
 test('new terms leave open jobs as they are', async () => {
-  const own = await newKeys('terms-keys');
   const offered = await offer(
     await make('breast_cancer_forest_10x4', 'decoys:64', ['alice', 'charlie']),
     ['alice', 'charlie'],
     0.02,
   );
+  const own = await newKeys('terms-keys', offered);
   await fheMl(
     'model',
     'terms',
@@ -272,10 +297,10 @@ test('new terms leave open jobs as they are', async () => {
 });
 
 test('evaluators that differ suspend the model, and a wrong result is paid for out of the bond', async () => {
-  const own = await newKeys('lies-keys');
   const made = await make('breast_cancer_xgboost_10x3', 'quantiles:64', ['alice', 'dave'], 'lied-about');
   const auditor = account('//Ferdie').address;
   const differing = await offer(made, ['alice', 'dave'], 0.1);
+  const own = await newKeys('lies-keys', differing);
   const before = await free(eve.address);
   await assert.rejects(predict(differing, '0..1', own, '--redundancy', '2'));
   assert.equal((await history(nodes.bob.api, 'PrivateModelSuspended')).length, 1);
@@ -310,7 +335,7 @@ test('evaluators that differ suspend the model, and a wrong result is paid for o
 });
 
 test('an evaluator that is killed is replaced', async () => {
-  const own = await newKeys('killed-keys');
+  const own = await newKeys('killed-keys', boosted);
   await nodes.charlie.kill();
   try {
     rightClasses(boosted, await predict(boosted, '20..26', own));

@@ -5,8 +5,8 @@
 
 use fhe_ml_engine::{ClientKey, EvaluationBuffers, PreparedServerKey, Seed, Seeder, ServerKey};
 use fhe_ml_models::{
-	Artifact, Calibration, Card, FilterKind, ImageFilter, ImportOptions, Model as FheModel,
-	Sampling, VerifyError, import_onnx as import, verify_result,
+	Artifact, Calibration, Card, FilterKind, ImageFilter, ImportOptions, MOST_ANSWERS,
+	Model as FheModel, Sampling, VerifyError, import_onnx as import, owner_key, verify_result,
 };
 use std::cell::OnceCell;
 use wasm_bindgen::prelude::*;
@@ -51,6 +51,16 @@ impl Keys {
 		Keys { client, server: Some(server), prepared: OnceCell::new() }
 	}
 
+	/// The pair number `number` for an owner of private models, made from this one, as the tool makes it: the hash
+	/// of the chain's genesis block and the owner's account have 32 bytes each.
+	#[wasm_bindgen(js_name = forOwner)]
+	pub fn for_owner(&self, genesis: &[u8], owner: &[u8], number: u32) -> Result<Keys, JsError> {
+		let account = |bytes: &[u8]| bytes.try_into().map_err(|_| error("it takes 32 bytes"));
+		let (client, server) =
+			owner_key(&self.client, &account(genesis)?, &account(owner)?, number);
+		Ok(Keys { client, server: Some(server), prepared: OnceCell::new() })
+	}
+
 	/// Reads the bytes of `client.key`, and of `server.key` if there are any.
 	pub fn read(client_key: &[u8], server_key: Option<Vec<u8>>) -> Result<Keys, JsError> {
 		let client = ClientKey::from_bytes(client_key).map_err(error)?;
@@ -78,6 +88,12 @@ impl Keys {
 	pub fn server_key_hash(&self) -> Vec<u8> {
 		self.client.server_key_hash().to_vec()
 	}
+}
+
+/// Answers of one owner's private models after which a key for that owner is used up.
+#[wasm_bindgen(js_name = mostAnswers)]
+pub fn most_answers() -> u32 {
+	MOST_ANSWERS
 }
 
 /// Whether a result is right; an error if nobody can know.

@@ -250,6 +250,13 @@ pub enum KeyCommand {
 	Register {
 		#[command(flatten)]
 		key: Key,
+		/// Register the key for the owner of this private model instead: each owner gets a key of its own, which
+		/// is made from the one in the folder.
+		#[arg(long, value_name = "MODEL")]
+		for_model: Option<u32>,
+		/// Make that owner's next key first: one key serves 256 answers.
+		#[arg(long, requires = "for_model")]
+		next: bool,
 		#[command(flatten)]
 		signer: Signer,
 	},
@@ -257,6 +264,9 @@ pub enum KeyCommand {
 	Remove {
 		#[command(flatten)]
 		key: Key,
+		/// Remove all keys for the owner of this private model instead.
+		#[arg(long, value_name = "MODEL")]
+		for_model: Option<u32>,
 		#[command(flatten)]
 		signer: Signer,
 	},

@@ -1,10 +1,10 @@
 //! Why a command failed.
 
 use fhe_ml_client::{
-	answers::AnswersError,
 	chain::{ChainError, LightError},
 	files::FileError,
 	known_models::KnownModelError,
+	owner_keys::OwnerKeyError,
 	rows::TableError,
 };
 use fhe_ml_engine::DecryptError;
@@ -72,7 +72,7 @@ pub enum CommandError {
 	#[error("{path} cannot be used: {source}")]
 	PrivateFile { path: PathBuf, source: PrivateFileError },
 	#[error("{0}")]
-	Answers(#[from] AnswersError),
+	OwnerKey(#[from] OwnerKeyError),
 	#[error("`{0}` is no grid; one is decoys:64, quantiles:64, exact or like:FILE.fheml")]
 	Grid(String),
 	#[error("`{0}` is not the address of an account")]
@@ -81,15 +81,15 @@ pub enum CommandError {
 	AnotherArtifact { model: PathBuf, private: PathBuf },
 	#[error("model {0} is not private: `fhe-ml verify` says whether its results are right")]
 	NotPrivate(u32),
+	#[error("model {0} is not private: its owner gets no key of its own, so leave out --for-model")]
+	NoOwnerOf(u32),
 	#[error("the commitment of the file is {found}, and model {model} has {wanted}")]
 	AnotherCommitment { model: u32, found: String, wanted: String },
 	#[error(
 		"job {0} is one of a private model: only who has its file can evaluate it again, with `fhe-ml audit`"
 	)]
 	NeedsAudit(u64),
-	#[error(
-		"the model is private, and a key serves one owner and a bounded number of answers: name the job with --job, so that they can be counted"
-	)]
+	#[error("the model is private, and its owner's answers are counted: name the job with --job")]
 	PrivateNeedsJob,
 	#[error(
 		"job {job} is one of private model {model}, whose owner the chain does not know any more: nobody answers for its result"
@@ -115,6 +115,16 @@ pub enum CommandError {
 	NoQuote { model: u32, redundancy: u8 },
 	#[error("model {model} is evaluated with your server key, and the chain does not have it; `fhe-ml key register --key {}` registers it", .folder.display())]
 	NoServerKey { model: u32, folder: PathBuf },
+	#[error("the owner of model {model} gets a key of its own, and the chain does not have it; `fhe-ml key register --key {} --for-model {model}` registers it", .folder.display())]
+	NoOwnerKey { model: u32, folder: PathBuf },
+	#[error("the chain has none of the keys in {} that were made for the owner of model {model}", .folder.display())]
+	NothingToRemove { model: u32, folder: PathBuf },
+	#[error("job {0} was asked under a key that is not in this key folder")]
+	KeyOfJob(u64),
+	#[error(
+		"the file is a private model, whose owner gets a key of its own: name the model by its number on the chain"
+	)]
+	PrivateByFile,
 	#[error("`{0}` is not the public key of a worker; `fhe-ml worker list` shows them")]
 	WorkerKey(String),
 	#[error(

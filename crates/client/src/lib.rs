@@ -2,8 +2,8 @@
 //!
 //! The `fhe-ml` tool is this library with a command line.
 
-pub mod answers;
 pub mod chain;
 pub mod files;
 pub mod known_models;
+pub mod owner_keys;
 pub mod rows;

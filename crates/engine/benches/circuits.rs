@@ -29,7 +29,7 @@ fn features(count: usize) -> Vec<i64> {
 	(0..count as i64).map(|at| at * 31 % 1000 - 500).collect()
 }
 
-/// Features and outputs of breast cancer (binary), digits (10 classes), and one whole GLWE.
+/// Features and outputs of breast cancer (binary), digits (10 classes), and one whole RLWE.
 const SHAPES: [(usize, usize); 3] = [(30, 1), (64, 10), (2048, 10)];
 
 #[divan::bench]

@@ -53,7 +53,7 @@ pub fn automorphism(exponent: usize) -> impl Fn(&[u64], &mut [u64]) {
 	move |values, image| automorphism.apply(values, image)
 }
 
-/// The expansion of the first `entries` entries of a GLWE.
+/// The expansion of the first `entries` entries of a RLWE.
 pub fn expansion(key: &PreparedServerKey, entries: usize) -> impl FnMut() {
 	let (mask, bodies) = (sampling::mask(&[2; 16], 0), vec![12_345; entries]);
 	let wanted: Vec<usize> = (0..entries).collect();

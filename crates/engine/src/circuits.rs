@@ -13,6 +13,7 @@ pub(crate) mod compiled;
 pub mod encrypted_forest;
 pub mod encrypted_linear;
 mod errors;
+mod family;
 pub mod filter;
 pub mod forest;
 pub(crate) mod keyless;
@@ -35,19 +36,19 @@ pub use private::{PrivateCircuit, PrivateCircuitError};
 
 table::circuits! {
 	/// Inner products.
-	Linear(LinearCircuit): LinearCircuit, LinearCircuitError, keyless;
+	Linear(LinearCircuit): LinearCircuit, LinearCircuitError, Keyless;
 	/// Sums of decision trees.
-	Forest(ForestCircuit): ForestCircuit, ForestCircuitError, levelled;
+	Forest(ForestCircuit): ForestCircuit, ForestCircuitError, Levelled;
 	/// Networks with one hidden layer.
-	Network(NetworkCircuit): NetworkCircuit, NetworkCircuitError, levelled;
+	Network(NetworkCircuit): NetworkCircuit, NetworkCircuitError, Levelled;
 	/// Inner products with encrypted weights.
 	EncryptedLinear(EncryptedLinearCircuit):
-		EncryptedLinearCircuit, EncryptedLinearError, keyless;
+		EncryptedLinearCircuit, EncryptedLinearError, Keyless;
 	/// Sums of decision trees with encrypted leaves.
 	EncryptedForest(Box<EncryptedForestCircuit>):
-		EncryptedForestCircuit, EncryptedForestError, levelled;
+		EncryptedForestCircuit, EncryptedForestError, Levelled;
 	/// Linear filters on images.
-	Filter(FilterCircuit): FilterCircuit, FilterCircuitError, keyless;
+	Filter(FilterCircuit): FilterCircuit, FilterCircuitError, Keyless;
 	/// What a user of a private model needs to encrypt rows and to decrypt results.
-	Private(PrivateCircuit): PrivateCircuit, PrivateCircuitError, any;
+	Private(PrivateCircuit): PrivateCircuit, PrivateCircuitError, Private;
 }

@@ -144,7 +144,7 @@ fn blobs() -> Option<[Vec<u8>; 17]> {
 	])
 }
 
-/// More features than one GLWE holds.
+/// More features than one RLWE holds.
 fn linear() -> Option<LinearCircuit> {
 	let features = 2050;
 	let weights = (0..features).map(|at| (at * 7919 % 60_001) - 30_000).collect();

@@ -84,7 +84,7 @@ fn full_tree(depth: u32, next: &mut u32) -> Shape {
 	Shape::Split(predicate, zero.into(), one.into())
 }
 
-/// More coefficients than one GLWE has, several batches, and products shared by many splits.
+/// More coefficients than one RLWE has, several batches, and products shared by many splits.
 #[test]
 fn large_forests_decrypt_to_their_sums() {
 	for (trees, depth, shared) in [(40, 5, false), (400, 4, false), (500, 1, true)] {

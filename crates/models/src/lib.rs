@@ -46,8 +46,8 @@ pub use model::{EncryptRowError, Model, ModelError};
 pub use onnx::{OnnxError, supported_operators};
 pub use predict::{EncodeError, Label, Prediction};
 pub use private::{
-	Grid, GridError, PrivateError, PrivateFile, PrivateFileError, PrivateModel, PrivateOptions,
-	Told, make_private, passphrase_of, predict_private,
+	Grid, GridError, MOST_ANSWERS, PrivateError, PrivateFile, PrivateFileError, PrivateModel,
+	PrivateOptions, Told, make_private, owner_key, passphrase_of, predict_private,
 };
 pub use quantise::{QuantiseError, QuantiseNetworkError};
 pub use schema::{Schema, SchemaError};

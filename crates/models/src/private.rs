@@ -8,10 +8,12 @@ mod forest;
 mod grid;
 mod linear;
 mod network;
+mod owner_key;
 mod told;
 
 pub use file::{PrivateFile, PrivateFileError, passphrase_of};
 pub use grid::{Grid, GridError};
+pub use owner_key::{MOST_ANSWERS, owner_key};
 pub use told::Told;
 
 use crate::{

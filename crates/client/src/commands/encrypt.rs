@@ -1,6 +1,7 @@
 //! `fhe-ml encrypt` and `fhe-ml decrypt`: the two ends of a request made by hand.
 
 use super::{
+	key::owner_keys,
 	predict::{SCORES_WARNING, count_answers},
 	verify::{Verifier, refused},
 };
@@ -13,6 +14,7 @@ use crate::{
 use fhe_ml_client::{
 	chain::FinishedJob,
 	files::{self, FileError},
+	owner_keys::OwnerKey,
 	rows::{RowRange, Table},
 };
 use serde_json::json;
@@ -27,6 +29,14 @@ pub async fn encrypt(options: Encrypt, output: Output) -> Result<(), CommandErro
 		hash: &options.model_hash,
 	};
 	let model = find_model(&options.model, source, &options.node, output).await?;
+	let key = match model.artifact.circuit.kind().is_private() {
+		true => {
+			let number = options.model.parse().map_err(|_| CommandError::PrivateByFile)?;
+			let chain = options.node.connect().await?;
+			owner_keys(&chain, &options.key.folder, number).await?.newest()?.client
+		},
+		false => key,
+	};
 	let table = Table::read(&options.input.table)?.for_model(&model.card)?;
 	let range = RowRange(options.row..options.row.saturating_add(1));
 	for (row, values) in table.select(Some(&range))? {
@@ -83,9 +93,16 @@ pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandErro
 	// Without the job nobody knows whose answer it is, and to how many of that owner's it is added.
 	let (number, job) = job.ok_or(CommandError::PrivateNeedsJob)?;
 	let chain = options.node.connect().await?;
-	let private = chain.best_block().await?.private_model(job.model).await?;
-	let private = private.ok_or(CommandError::NoOwner { job: number, model: job.model })?;
-	count_answers(&chain, &private, folder, 1, output).await?;
+	let keys = match owner_keys(&chain, folder, job.model).await {
+		Err(CommandError::NoOwnerOf(model)) => {
+			return Err(CommandError::NoOwner { job: number, model });
+		},
+		keys => keys?,
+	};
+	let of_job = |key: &OwnerKey| job.server_key == Some(key.client.server_key_hash().into());
+	let key = keys.all()?.into_iter().find(of_job).ok_or(CommandError::KeyOfJob(number))?;
+	count_answers(&key, 1, output)?;
+	let key = key.client;
 	if options.scores {
 		eprintln!("{SCORES_WARNING}");
 	}

@@ -8,20 +8,20 @@ use crate::{
 	output::Output,
 };
 use fhe_ml_client::{
-	answers,
 	chain::{
 		Account, BestBlock, Call, Chain, ChainError, Job, PendingRequest, RegisteredPrivateModel,
 		RequestedJob,
 	},
 	files,
+	owner_keys::{OwnerKey, OwnerKeys},
 	rows::Table,
 };
 use fhe_ml_engine::{ClientKey, blake2b_256};
-use fhe_ml_models::{Label, Model};
+use fhe_ml_models::{Label, MOST_ANSWERS, Model};
 use fhe_ml_primitives::{Fhe, JobStatus};
 use futures::{StreamExt, stream};
 use serde::Serialize;
-use std::{path::Path, pin::pin, time::Duration};
+use std::{pin::pin, time::Duration};
 
 /// Requests that are on their way at one time.
 const REQUESTS_AT_ONCE: usize = 32;
@@ -81,15 +81,25 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	let model = with_schema(options.model, artifact, &options.schema, &key)?;
 	let redundancy = options.redundancy.count;
 	let private = best.private_model(options.model).await?;
-	if let Some(private) = &private {
-		agree_to_price(&best, private, &options).await?;
-	}
+	let owner_key = match &private {
+		Some(private) => {
+			agree_to_price(&best, private, &options).await?;
+			let genesis = chain.genesis_hash().await?;
+			Some(OwnerKeys::of(folder, &genesis, &private.owner)?.newest()?)
+		},
+		None => None,
+	};
+	let key = owner_key.as_ref().map_or(key, |of_owner| of_owner.client.clone());
 	let max_fee = agree(&best, &model, &options, output).await?;
 	let server_key = (model.card.sizes.server_key > 0).then(|| key.server_key_hash());
 	if let Some(hash) = server_key
 		&& !chain.has_server_key(hash.into()).await?
 	{
-		return Err(CommandError::NoServerKey { model: options.model, folder: folder.clone() });
+		let (model, folder) = (options.model, folder.clone());
+		return Err(match private {
+			Some(_) => CommandError::NoOwnerKey { model, folder },
+			None => CommandError::NoServerKey { model, folder },
+		});
 	}
 	let hash = key.server_key_hash().into();
 	let verifier =
@@ -106,8 +116,8 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	}
 	bar.finish_and_clear();
 
-	if let Some(private) = &private {
-		count_answers(&chain, private, folder, inputs.len(), output).await?;
+	if let Some(owner_key) = &owner_key {
+		count_answers(owner_key, inputs.len(), output)?;
 		if options.scores {
 			eprintln!("{SCORES_WARNING}");
 		}
@@ -210,18 +220,10 @@ pub const SCORES_WARNING: &str =
 	"warning: made-up scores tell whoever sees them bits of your client key";
 
 /// Counts answers of a private model's owner before they are decrypted.
-pub async fn count_answers(
-	chain: &Chain,
-	private: &RegisteredPrivateModel,
-	folder: &Path,
-	rows: usize,
-	output: Output,
-) -> Result<(), CommandError> {
-	let genesis = chain.genesis_hash().await?;
-	let answers = answers::count(folder, &genesis, &private.owner, rows)?;
+pub fn count_answers(key: &OwnerKey, rows: usize, output: Output) -> Result<(), CommandError> {
+	let answers = key.count_answers(rows)?;
 	output.note(&format!(
-		"nobody but the evaluators of its owner can check what a private model answers; this key has {answers} of {} answers of this owner",
-		answers::MOST_ANSWERS,
+		"nobody but the evaluators of its owner can check what a private model answers; the key for this owner has {answers} of {MOST_ANSWERS} answers",
 	));
 	Ok(())
 }

@@ -66,7 +66,7 @@ pub(crate) fn mask_products(
 	products
 }
 
-/// Encrypts integers, shifted, in the coefficients of as many GLWEs as they need.
+/// Encrypts integers, shifted, in the coefficients of as many RLWEs as they need.
 pub(crate) fn encrypt_coefficients(
 	integers: &[i64],
 	shift: u32,

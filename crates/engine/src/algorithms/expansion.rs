@@ -1,4 +1,4 @@
-//! Expansion of one packed GLWE into one RLWE per entry.
+//! Expansion of one packed RLWE into one RLWE per entry.
 //!
 //! Chen, Dai, Kim, Song, "Efficient homomorphic conversion between (ring) LWE ciphertexts" (2021),
 //! section 3, expands by one automorphism per step: c becomes c + sigma(c) and
@@ -64,7 +64,7 @@ impl StageTables {
 	}
 }
 
-/// The coefficient in which entry `entry` (below 2048) of a GLWE is packed. Neighbouring entries share
+/// The coefficient in which entry `entry` (below 2048) of a RLWE is packed. Neighbouring entries share
 /// the most work.
 pub(crate) fn entry_position(entry: usize) -> usize {
 	EXPANSION_STAGES.iter().fold(0, |position, stage| {
@@ -110,7 +110,7 @@ struct Task<'a> {
 	children: &'a mut [u64],
 }
 
-/// The ciphertexts of one GLWE that are wanted, in the order in which they are written.
+/// The ciphertexts of one RLWE that are wanted, in the order in which they are written.
 pub(crate) struct Wanted<'a> {
 	/// Ascending octets: number o is entries 8 o to 8 o + 7 in one ciphertext, as coefficients 256 apart,
 	/// multiplied by N / 8.
@@ -119,7 +119,7 @@ pub(crate) struct Wanted<'a> {
 	pub entries: &'a [usize],
 }
 
-/// Expands a GLWE and writes what is wanted of it to `rows`, one ciphertext after the other.
+/// Expands a RLWE and writes what is wanted of it to `rows`, one ciphertext after the other.
 /// `bodies\[entry\]` is coefficient `entry_position(entry)` of the packed body; entries without a body
 /// must not be wanted.
 pub(crate) fn expand(

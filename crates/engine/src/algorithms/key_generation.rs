@@ -3,14 +3,15 @@
 use crate::{
 	algorithms::encryption::RlweEncryptor,
 	entities::{client_key::ClientKey, server_key::ServerKey},
+	hash::blake2b_256,
 	math::{
 		bits::pack,
 		params::{EXPANSION_STAGES, Gadget, RELINEARISATION_GADGET},
 		ring::Polynomial,
 	},
-	sampling::secrets::{self, Seeder},
+	sampling::secrets::{self, Seed, Seeder},
 };
-use fhe_ml_format::ServerKeyPrefix;
+use fhe_ml_format::{HEADER_BYTES, ServerKeyPrefix};
 use zeroize::Zeroizing;
 
 impl ClientKey {
@@ -31,6 +32,37 @@ impl ClientKey {
 		let server_key = generate_server_key(&secret, seeder);
 		let server_key_hash = server_key.hash();
 		(Self { secret, server_key_hash }, server_key)
+	}
+
+	/// Makes the key pair for `purpose`, always the same one. Who has it learns nothing of this key or of those for
+	/// other purposes, since its seeds are BLAKE2b-256 of this key's secret, the purpose and a counter.
+	pub fn derive(&self, purpose: &[u8]) -> (Self, ServerKey) {
+		let encoded = self.to_bytes();
+		let prefix = [DERIVATION, &encoded[HEADER_BYTES + 32..], purpose].concat();
+		Self::generate(&mut DerivedSeeder { prefix: Zeroizing::new(prefix), count: 0 })
+	}
+}
+
+/// What derived seeds are hashes of, first of all.
+const DERIVATION: &[u8] = b"fhe-ml derived key 1";
+
+/// Seeds that follow from a secret.
+struct DerivedSeeder {
+	prefix: Zeroizing<Vec<u8>>,
+	count: u64,
+}
+
+impl Seeder for DerivedSeeder {
+	fn seed(&mut self) -> Seed {
+		let text = Zeroizing::new([self.prefix.as_slice(), &self.count.to_le_bytes()].concat());
+		self.count += 1;
+		let mut low = Zeroizing::new([0; 16]);
+		low.copy_from_slice(&blake2b_256(&text)[..16]);
+		Seed(u128::from_le_bytes(*low))
+	}
+
+	fn is_available() -> bool {
+		true
 	}
 }
 
@@ -76,6 +108,29 @@ mod tests {
 		},
 		sampling::secrets::new_seeder,
 	};
+
+	#[test]
+	fn derived_keys_are_the_same_again_and_others_for_other_purposes_and_keys() {
+		let (key, _) = ClientKey::generate(new_seeder().as_mut());
+		let (other, _) = ClientKey::generate(new_seeder().as_mut());
+		let derived = |key: &ClientKey, purpose: &[u8]| {
+			let (client, server) = key.derive(purpose);
+			assert_eq!(client.server_key_hash(), server.hash());
+			client.to_bytes().to_vec()
+		};
+		// That of a key that was read from its file, too, whose server key may have another form.
+		let again = key.with_server_key([1; 32]);
+		assert_eq!(derived(&key, b"a"), derived(&again, b"a"));
+		let all = [
+			derived(&key, b"a"),
+			derived(&key, b"b"),
+			derived(&other, b"a"),
+			key.to_bytes().to_vec(),
+		];
+		for (at, one) in all.iter().enumerate() {
+			assert!(all[..at].iter().all(|before| before != one));
+		}
+	}
 
 	#[test]
 	fn every_row_encrypts_its_source() {

@@ -4,8 +4,8 @@ use crate::{
 	algorithms::expansion::EvaluationBuffers,
 	circuits::{
 		Circuit,
-		compiled::Family,
 		errors::{CircuitInputError, EvaluateError},
+		family::Family,
 		levelled::LevelledCost,
 	},
 	entities::prepared_server_key::PreparedServerKey,
@@ -34,22 +34,22 @@ impl Circuit {
 
 	/// Exact length of a result in bytes.
 	pub fn result_bytes(&self) -> usize {
-		self.compiled().result_bytes()
+		self.family().result_bytes()
 	}
 
 	/// Cost of one evaluation, for fees and deadlines: about one unit per microsecond of one core.
 	pub fn work(&self) -> u64 {
-		self.compiled().work()
+		self.family().work()
 	}
 
 	/// Bytes of memory that one evaluation takes, besides the server key.
 	pub fn memory_bytes(&self) -> u64 {
-		self.compiled().memory_bytes()
+		self.family().memory_bytes()
 	}
 
 	/// Details of a circuit that computes on encrypted bits; `None` for one that does not.
 	pub fn levelled_cost(&self) -> Option<LevelledCost> {
-		match self.compiled().family() {
+		match self.family() {
 			Family::Keyless(_) | Family::Private(_) => None,
 			Family::Levelled(circuit) => Some(LevelledCost::of(circuit)),
 		}
@@ -98,6 +98,6 @@ impl Circuit {
 		input: &[u8],
 		buffers: &mut EvaluationBuffers,
 	) -> Result<Vec<u8>, EvaluateError> {
-		self.compiled().evaluate(key, input, buffers)
+		self.family().evaluate(key, input, buffers)
 	}
 }

@@ -1,33 +1,9 @@
 //! What every circuit answers without any key.
 
-use crate::{
-	algorithms::expansion::EvaluationBuffers,
-	circuits::{
-		errors::{CircuitInputError, EvaluateError},
-		keyless::{self, Keyless},
-		levelled::{self, Levelled},
-		private::PrivateCircuit,
-	},
-	entities::{
-		input::EncryptedInput, prepared_server_key::PreparedServerKey, result::EncryptedResult,
-	},
-};
-
-/// How a circuit is evaluated.
-pub(crate) enum Family<'a> {
-	/// On the bodies of ciphertexts alone; the owner of the client key combines their masks.
-	Keyless(&'a dyn Keyless),
-	/// On encrypted bits, with a server key.
-	Levelled(&'a dyn Levelled),
-	/// By its owner's evaluators only.
-	Private(&'a PrivateCircuit),
-}
+use crate::{circuits::errors::CircuitInputError, entities::input::EncryptedInput};
 
 /// What every circuit answers.
 pub(crate) trait CompiledCircuit {
-	/// How it is evaluated, from which sizes, cost and evaluation follow.
-	fn family(&self) -> Family<'_>;
-
 	/// Number of integers that are encrypted.
 	fn inputs(&self) -> usize;
 
@@ -54,47 +30,6 @@ pub(crate) trait CompiledCircuit {
 	/// Exact length of an input in bytes.
 	fn input_bytes(&self) -> usize {
 		EncryptedInput::encoded_len(self.input_coefficients())
-	}
-
-	/// Exact length of a result in bytes.
-	fn result_bytes(&self) -> usize {
-		match self.family() {
-			Family::Keyless(circuit) => EncryptedResult::encoded_len(circuit.result_residues()),
-			Family::Levelled(circuit) => circuit.encoding().result_bytes(),
-			Family::Private(circuit) => circuit.encoding().result_bytes(),
-		}
-	}
-
-	/// Cost of one evaluation: about one unit per microsecond of one core.
-	fn work(&self) -> u64 {
-		match self.family() {
-			Family::Keyless(circuit) => 1 + circuit.microseconds(),
-			Family::Levelled(circuit) => 1 + circuit.nanoseconds() / 1000,
-			Family::Private(circuit) => circuit.claimed_work(),
-		}
-	}
-
-	/// Bytes of memory that one evaluation takes, besides the server key.
-	fn memory_bytes(&self) -> u64 {
-		match self.family() {
-			Family::Keyless(circuit) => circuit.buffer_bytes(),
-			Family::Levelled(circuit) => levelled::cost::memory_bytes(circuit.peak_ciphertexts()),
-			Family::Private(circuit) => circuit.claimed_memory(),
-		}
-	}
-
-	/// Evaluates the bytes of an input; returns the bytes of a result.
-	fn evaluate(
-		&self,
-		key: Option<&PreparedServerKey>,
-		input: &[u8],
-		buffers: &mut EvaluationBuffers,
-	) -> Result<Vec<u8>, EvaluateError> {
-		match self.family() {
-			Family::Keyless(circuit) => keyless::evaluate(circuit, input),
-			Family::Levelled(circuit) => levelled::evaluate(circuit, key, input, buffers),
-			Family::Private(_) => Err(EvaluateError::Private),
-		}
 	}
 }
 

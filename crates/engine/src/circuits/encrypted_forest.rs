@@ -13,7 +13,7 @@ mod weights;
 
 use crate::{
 	circuits::{
-		compiled::{CompiledCircuit, Family, check_bits},
+		compiled::{CompiledCircuit, check_bits},
 		errors::CircuitInputError,
 		levelled::{ExcessiveMemory, Levelled, ResultEncoding},
 		limbs,
@@ -132,10 +132,6 @@ impl EncryptedForestCircuit {
 }
 
 impl CompiledCircuit for EncryptedForestCircuit {
-	fn family(&self) -> Family<'_> {
-		Family::Levelled(self)
-	}
-
 	fn inputs(&self) -> usize {
 		self.shape.predicates
 	}

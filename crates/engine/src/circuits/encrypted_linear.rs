@@ -1,6 +1,6 @@
 //! Linear circuits whose weights are encrypted, too.
 //!
-//! An input limb is the coefficient b = A + 2^s x + e of a seeded GLWE, with A a coefficient of
+//! An input limb is the coefficient b = A + 2^s x + e of a seeded RLWE, with A a coefficient of
 //! mask times secret, and a weight limb is the coefficient b' = A' + 2^s w + f of another. Then
 //!
 //! sum (b - A)(b' - A') = sum b b' - sum A b' - sum (b - A) A'
@@ -16,15 +16,16 @@ mod decrypt;
 mod encode;
 mod encrypt;
 mod evaluate;
+mod shape;
 
 use crate::{
 	circuits::{
-		compiled::{CompiledCircuit, Family, check_each},
+		compiled::{CompiledCircuit, check_each},
 		errors::CircuitInputError,
 	},
 	math::params::MODULUS,
 };
-use compile::{INPUT_BITS, LinearShape, WEIGHT_BITS};
+use shape::{INPUT_BITS, LinearShape, WEIGHT_BITS};
 
 /// A matrix of encrypted integer weights for encrypted integers.
 ///
@@ -77,12 +78,12 @@ impl EncryptedLinearCircuit {
 
 	/// Limbs of an integer input.
 	pub fn input_limbs(&self) -> usize {
-		compile::input_limbs(self.shape.limb_bits())
+		self.shape.input_limbs()
 	}
 
 	/// Limbs of a weight.
 	pub fn weight_limbs(&self) -> usize {
-		compile::weight_limbs(self.shape.limb_bits())
+		self.shape.weight_limbs()
 	}
 
 	/// Integers in a result.
@@ -129,10 +130,6 @@ impl EncryptedLinearCircuit {
 }
 
 impl CompiledCircuit for EncryptedLinearCircuit {
-	fn family(&self) -> Family<'_> {
-		Family::Keyless(self)
-	}
-
 	fn inputs(&self) -> usize {
 		self.features()
 	}

@@ -8,7 +8,7 @@ mod encrypt;
 mod evaluate;
 
 use crate::circuits::{
-	compiled::{CompiledCircuit, Family, check_each},
+	compiled::{CompiledCircuit, check_each},
 	errors::CircuitInputError,
 };
 
@@ -33,9 +33,9 @@ pub struct Tap {
 /// A linear filter on an image of `width` x `height` pixels; beyond its border the image goes on with the
 /// pixels of the border.
 ///
-/// Pixels lie channel by channel, row by row, in the coefficients of GLWEs. The collator combines the
+/// Pixels lie channel by channel, row by row, in the coefficients of RLWEs. The collator combines the
 /// bodies of ciphertexts, and the client their masks, which it knows: there is no product of polynomials,
-/// no server key, and no room lost at the borders of GLWEs. The noise has a hard bound, so decryption is
+/// no server key, and no room lost at the borders of RLWEs. The noise has a hard bound, so decryption is
 /// exact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilterCircuit {
@@ -124,10 +124,6 @@ impl FilterCircuit {
 }
 
 impl CompiledCircuit for FilterCircuit {
-	fn family(&self) -> Family<'_> {
-		Family::Keyless(self)
-	}
-
 	fn inputs(&self) -> usize {
 		FilterCircuit::inputs(self)
 	}

@@ -11,7 +11,7 @@ mod noise;
 use crate::{
 	circuits::{
 		batch::Batch,
-		compiled::{CompiledCircuit, Family, check_bits},
+		compiled::{CompiledCircuit, check_bits},
 		errors::CircuitInputError,
 		levelled::{ExcessiveMemory, ResultEncoding},
 	},
@@ -136,10 +136,6 @@ impl ForestCircuit {
 }
 
 impl CompiledCircuit for ForestCircuit {
-	fn family(&self) -> Family<'_> {
-		Family::Levelled(self)
-	}
-
 	fn inputs(&self) -> usize {
 		self.predicates
 	}

@@ -9,7 +9,7 @@ mod result_encoding;
 pub use cost::{ExcessiveMemory, LevelledCost};
 pub use result_encoding::ResultEncoding;
 pub use result_encoding::SanitisedBounds;
-pub(crate) use result_encoding::UNITS_LOG2;
+pub(crate) use result_encoding::{UNITS_LOG2, largest_in};
 
 use crate::{
 	algorithms::{expansion::EvaluationBuffers, modulus_switch},

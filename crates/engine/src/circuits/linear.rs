@@ -7,11 +7,7 @@ mod encrypt;
 mod evaluate;
 
 use crate::{
-	circuits::{
-		compiled::{CompiledCircuit, Family},
-		errors::CircuitInputError,
-		limbs,
-	},
+	circuits::{compiled::CompiledCircuit, errors::CircuitInputError, limbs},
 	math::params::POLYNOMIAL_SIZE,
 };
 
@@ -76,7 +72,7 @@ pub enum LinearCircuitError {
 	},
 }
 
-/// Most features of a circuit: eight GLWEs.
+/// Most features of a circuit: eight RLWEs.
 pub const MAX_FEATURES: usize = 8 * POLYNOMIAL_SIZE;
 
 impl LinearCircuit {
@@ -153,10 +149,6 @@ impl LinearCircuit {
 }
 
 impl CompiledCircuit for LinearCircuit {
-	fn family(&self) -> Family<'_> {
-		Family::Keyless(self)
-	}
-
 	fn inputs(&self) -> usize {
 		self.features
 	}

@@ -15,7 +15,7 @@ pub(crate) use evaluate::result_positions;
 
 use crate::{
 	circuits::{
-		compiled::{CompiledCircuit, Family},
+		compiled::CompiledCircuit,
 		errors::CircuitInputError,
 		levelled::{ExcessiveMemory, Levelled, ResultEncoding},
 	},
@@ -32,7 +32,7 @@ pub use layers::{HiddenUnit, NetworkLayers};
 /// are cut into limbs, which lie N / limbs coefficients apart in that polynomial, so that one
 /// rotation brings all limbs of the activation to known places. Output weights are cut into digits
 /// of a small base; each output and digit is an integer combination of the units, and the
-/// automorphisms of the server key pack all of them into one GLWE.
+/// automorphisms of the server key pack all of them into one RLWE.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NetworkCircuit {
 	layers: NetworkLayers,
@@ -154,10 +154,6 @@ impl NetworkCircuit {
 }
 
 impl CompiledCircuit for NetworkCircuit {
-	fn family(&self) -> Family<'_> {
-		Family::Levelled(self)
-	}
-
 	fn inputs(&self) -> usize {
 		self.features()
 	}
@@ -173,7 +169,7 @@ impl CompiledCircuit for NetworkCircuit {
 		};
 		let extremes: Vec<(i64, i64)> = self.layers.hidden.iter().map(extremes).collect();
 		let weights = self.layers.weights.iter();
-		weights.map(|row| compile::reach(row.iter().map(|&w| w.into()), &extremes)).collect()
+		weights.map(|row| layers::reach(row.iter().map(|&w| w.into()), &extremes)).collect()
 	}
 
 	fn input_coefficients(&self) -> usize {

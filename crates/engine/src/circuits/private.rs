@@ -16,7 +16,7 @@ mod tests;
 
 use crate::{
 	circuits::{
-		compiled::{CompiledCircuit, Family, check_bits, check_each},
+		compiled::{CompiledCircuit, check_bits, check_each},
 		errors::CircuitInputError,
 		forest::{self, ForestCircuitError},
 		levelled::{ExcessiveMemory, ResultEncoding, SanitisedBounds},
@@ -88,15 +88,6 @@ pub enum PrivateCircuitError {
 	/// The bytes are truncated or malformed, or their bounds do not fit each other.
 	#[error("the private circuit's bytes are truncated or malformed")]
 	Malformed,
-}
-
-/// The largest absolute value in ranges.
-pub(crate) fn largest(ranges: &[(i64, i64)]) -> i64 {
-	ranges
-		.iter()
-		.map(|(low, high)| low.saturating_abs().max(high.saturating_abs()))
-		.max()
-		.unwrap_or(0)
 }
 
 impl Shape {
@@ -174,10 +165,6 @@ impl PrivateCircuit {
 }
 
 impl CompiledCircuit for PrivateCircuit {
-	fn family(&self) -> Family<'_> {
-		Family::Private(self)
-	}
-
 	fn inputs(&self) -> usize {
 		match &self.shape {
 			Shape::Forest { comparisons, .. } => *comparisons,

@@ -1,7 +1,7 @@
 //! From one line per kind of circuit to the enum, its errors, its dispatch and its public methods.
 
 /// Each line is: documentation, the name of the [`CircuitKind`](fhe_ml_format::CircuitKind), what the
-/// enum holds, the circuit, its error, and its [family](super::compiled::Family).
+/// enum holds, the circuit, its error, and its [family](super::family::Family).
 macro_rules! circuits {
 	($(
 		$(#[$doc:meta])*
@@ -59,6 +59,18 @@ macro_rules! circuits {
 				}
 			}
 
+			/// How it is evaluated.
+			pub(crate) fn family(&self) -> $crate::circuits::family::Family<'_> {
+				match self {
+					$(
+						Self::$kind(circuit) => {
+							let circuit: &$circuit = circuit;
+							$crate::circuits::family::Family::$family(circuit)
+						},
+					)*
+				}
+			}
+
 			/// What the owner of a client key asks.
 			pub(crate) fn client(&self) -> &dyn $crate::circuits::client::ClientCircuit {
 				match self {
@@ -73,8 +85,8 @@ macro_rules! circuits {
 
 /// The public methods that all circuits, and all of a family, have.
 macro_rules! public_methods {
-	(keyless $circuit:ident) => {
-		$crate::circuits::table::public_methods!(any $circuit);
+	(Keyless $circuit:ident) => {
+		$crate::circuits::table::public_methods!(any $circuit, Keyless);
 
 		impl $circuit {
 			/// Evaluates the bytes of an input; returns the bytes of a result.
@@ -89,8 +101,8 @@ macro_rules! public_methods {
 			}
 		}
 	};
-	(levelled $circuit:ident) => {
-		$crate::circuits::table::public_methods!(any $circuit);
+	(Levelled $circuit:ident) => {
+		$crate::circuits::table::public_methods!(any $circuit, Levelled);
 
 		impl $circuit {
 			/// The gadget of the selectors.
@@ -119,7 +131,10 @@ macro_rules! public_methods {
 			}
 		}
 	};
-	(any $circuit:ident) => {
+	(Private $circuit:ident) => {
+		$crate::circuits::table::public_methods!(any $circuit, Private);
+	};
+	(any $circuit:ident, $family:ident) => {
 		impl $circuit {
 			/// Number of integers that decryption gives.
 			pub fn outputs(&self) -> usize {
@@ -143,7 +158,7 @@ macro_rules! public_methods {
 
 			/// Exact length of a result in bytes.
 			pub fn result_bytes(&self) -> usize {
-				$crate::circuits::compiled::CompiledCircuit::result_bytes(self)
+				$crate::circuits::family::Family::$family(self).result_bytes()
 			}
 		}
 	};

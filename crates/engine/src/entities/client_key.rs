@@ -7,7 +7,7 @@ use zeroize::{Zeroize, Zeroizing};
 /// Bytes of the secret: one bit a coefficient.
 const SECRET_BYTES: usize = crate::math::params::POLYNOMIAL_SIZE / 8;
 
-/// A binary GLWE secret (k = 1, N = 2048), and the hash of the server key made with it.
+/// A binary RLWE secret (k = 1, N = 2048), and the hash of the server key made with it.
 ///
 /// The secret is wiped from memory when the key is dropped.
 #[derive(Clone)]

@@ -3,7 +3,7 @@
 use crate::math::bits::{PackingError, pack, packed_len, unpack};
 use fhe_ml_format::{HeaderError, InputPrefix};
 
-/// A seeded GLWE encryption of integers in the coefficients, cut off behind the last used one.
+/// A seeded RLWE encryption of integers in the coefficients, cut off behind the last used one.
 ///
 /// Coefficient i of polynomial p is number 2048 p + i. The mask of polynomial p is number p under the
 /// seed in the prefix.

@@ -24,9 +24,11 @@ mod digits;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
 mod products;
+mod rows;
 
 pub(crate) use digits::{decompose, transformed_digits};
-pub(crate) use products::{MAX_NODES, Rows, accumulate_products, interleave};
+pub(crate) use products::{MAX_NODES, accumulate_products};
+pub(crate) use rows::{Rows, interleave};
 
 /// target += other.
 pub(crate) fn add_assign(target: &mut [u64], other: &[u64]) {

@@ -74,7 +74,7 @@ const fn stage(first_bit: u32, bits: u32, gadget: Gadget) -> ExpansionStage {
 	ExpansionStage { first_bit, bits, gadget }
 }
 
-/// The stages of the expansion of one GLWE into 2048 RLWEs.
+/// The stages of the expansion of one packed RLWE into 2048 RLWEs.
 ///
 /// Each stage multiplies the noise of those before it, so the first ones take small bases and many
 /// levels; they handle few ciphertexts, so that costs no time. The last ones handle many, so they

@@ -33,7 +33,7 @@ pub struct LevelledCost {
 	pub bits: usize,
 	/// Bits that select between ciphertexts; the others enter linearly.
 	pub selectors: usize,
-	/// Coefficients of the input's GLWEs that are used.
+	/// Coefficients of the input's RLWEs that are used.
 	#[serde(rename = "slots")]
 	pub input_coefficients: usize,
 	/// Number-theoretic transforms.

@@ -1,7 +1,7 @@
 //! Affine functions of the features, of the sums of a forest, or of a hidden layer.
 
 use super::{
-	chain::{Precision, ScalarChain, Step},
+	chain::{Precision, ScalarChain, ScalarStep},
 	weights::Weights,
 };
 
@@ -88,7 +88,7 @@ impl Affine {
 	}
 
 	/// `step` applied to each column, with one constant per column.
-	pub fn stepped(&self, step: fn(f64) -> Step, constants: &[f64]) -> Self {
+	pub fn stepped(&self, step: fn(f64) -> ScalarStep, constants: &[f64]) -> Self {
 		let map = |(row, &constant): (&Row, &f64)| {
 			let (a, b) = step(constant).slope_and_shift();
 			let mut row = row.scaled(a);
@@ -114,6 +114,6 @@ impl Affine {
 	}
 
 	pub fn negated(&self) -> Self {
-		self.stepped(Step::Multiply, &vec![-1.0; self.rows.len()])
+		self.stepped(ScalarStep::Multiply, &vec![-1.0; self.rows.len()])
 	}
 }

@@ -46,7 +46,7 @@ impl Precision {
 
 /// One operation with a constant.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Step {
+pub(crate) enum ScalarStep {
 	Add(f64),
 	Subtract(f64),
 	/// constant - x.
@@ -55,7 +55,7 @@ pub(crate) enum Step {
 	Divide(f64),
 }
 
-impl Step {
+impl ScalarStep {
 	/// a and b of a x + b.
 	pub fn slope_and_shift(self) -> (f64, f64) {
 		match self {
@@ -83,7 +83,7 @@ impl Step {
 pub(crate) struct ScalarChain {
 	pub feature: usize,
 	pub precision: Precision,
-	pub steps: Vec<Step>,
+	pub steps: Vec<ScalarStep>,
 }
 
 impl ScalarChain {
@@ -126,9 +126,9 @@ mod tests {
 	#[test]
 	fn preimages_are_exact() {
 		let chains = [
-			vec![Step::Subtract(13.37f32.into()), Step::Multiply(0.123_456_f32.into())],
-			vec![Step::Multiply((-3.3f32).into()), Step::Add(1e-3f32.into())],
-			vec![Step::SubtractFrom(1.0), Step::Divide(7.0)],
+			vec![ScalarStep::Subtract(13.37f32.into()), ScalarStep::Multiply(0.123_456_f32.into())],
+			vec![ScalarStep::Multiply((-3.3f32).into()), ScalarStep::Add(1e-3f32.into())],
+			vec![ScalarStep::SubtractFrom(1.0), ScalarStep::Divide(7.0)],
 		];
 		for precision in [Precision::Single, Precision::Double] {
 			for steps in chains.clone() {

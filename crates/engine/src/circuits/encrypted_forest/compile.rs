@@ -1,4 +1,4 @@
-//! The choice of gadget and limbs.
+//! Which shapes there may be, and the choice of gadget and limbs.
 
 use super::{
 	EncryptedForestCircuit, EncryptedForestError,
@@ -6,7 +6,10 @@ use super::{
 	weights::EncryptedWeights,
 };
 use crate::{
-	circuits::levelled::{ExcessiveMemory, cost::check_memory},
+	circuits::{
+		levelled::{ExcessiveMemory, cost::check_memory},
+		tree::{MAX_NODES, MAX_OUTPUTS, MAX_PREDICATES, MAX_TREES, Tree},
+	},
 	entities::rlwe::RLWE_SIZE,
 	math::{bits::packed_len, selector::SELECTOR_GADGETS},
 	noise::Variance,
@@ -73,5 +76,36 @@ impl EncryptedForestCircuit {
 		let kept = self.layout.kept();
 		let time = self.nanoseconds() + kept as u64 * KEPT_NANOSECONDS;
 		(packed_len(kept).saturating_sub(MOST_LEAF_BYTES), time)
+	}
+}
+
+impl ForestShape {
+	/// Checks sizes and trees.
+	///
+	/// # Errors
+	/// If there are too few or too many of something, or if a tree is malformed or has leaves.
+	pub(super) fn check(&self) -> Result<(), EncryptedForestError> {
+		let nodes: usize = self.trees.iter().map(|tree| tree.nodes.len()).sum();
+		let sizes = (1..=MAX_TREES).contains(&self.trees.len())
+			&& nodes <= MAX_NODES
+			&& (1..=MAX_PREDICATES).contains(&self.predicates)
+			&& (1..=MAX_OUTPUTS).contains(&self.outputs);
+		if !sizes {
+			return Err(EncryptedForestError::Size);
+		}
+		if let Some(outputs) = &self.output_of
+			&& (self.outputs == 1 || outputs.len() != self.trees.len())
+		{
+			return Err(EncryptedForestError::Malformed);
+		}
+		let well_formed = |(number, tree): (usize, &Tree)| {
+			tree.is_well_formed(self.predicates, self.outputs)
+				&& tree.leaves().all(Vec::is_empty)
+				&& self.sum_of(number) < self.sums()
+		};
+		match self.trees.iter().enumerate().position(|tree| !well_formed(tree)) {
+			Some(at) => Err(EncryptedForestError::Tree(at)),
+			None => Ok(()),
+		}
 	}
 }

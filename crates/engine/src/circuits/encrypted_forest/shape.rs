@@ -1,13 +1,10 @@
 //! What is public of a forest with encrypted leaves, and what follows from it.
 
-use super::{
-	EncryptedForestError,
-	layout::{ForestLayout, LayoutChoice},
-};
+use super::layout::{ForestLayout, LayoutChoice};
 use crate::{
 	circuits::{
 		levelled::{ResultEncoding, UNITS_LOG2},
-		tree::{MAX_NODES, MAX_OUTPUTS, MAX_PREDICATES, MAX_TREES, Node, Tree},
+		tree::{Node, Tree},
 	},
 	math::selector::SELECTOR_GADGETS,
 	noise::Variance,
@@ -42,35 +39,6 @@ pub(super) struct Choice {
 }
 
 impl ForestShape {
-	/// Checks sizes and trees.
-	///
-	/// # Errors
-	/// If there are too few or too many of something, or if a tree is malformed or has leaves.
-	pub fn check(&self) -> Result<(), EncryptedForestError> {
-		let nodes: usize = self.trees.iter().map(|tree| tree.nodes.len()).sum();
-		let sizes = (1..=MAX_TREES).contains(&self.trees.len())
-			&& nodes <= MAX_NODES
-			&& (1..=MAX_PREDICATES).contains(&self.predicates)
-			&& (1..=MAX_OUTPUTS).contains(&self.outputs);
-		if !sizes {
-			return Err(EncryptedForestError::Size);
-		}
-		if let Some(outputs) = &self.output_of
-			&& (self.outputs == 1 || outputs.len() != self.trees.len())
-		{
-			return Err(EncryptedForestError::Malformed);
-		}
-		let well_formed = |(number, tree): (usize, &Tree)| {
-			tree.is_well_formed(self.predicates, self.outputs)
-				&& tree.leaves().all(Vec::is_empty)
-				&& self.sum_of(number) < self.sums()
-		};
-		match self.trees.iter().enumerate().position(|tree| !well_formed(tree)) {
-			Some(at) => Err(EncryptedForestError::Tree(at)),
-			None => Ok(()),
-		}
-	}
-
 	/// Ciphertexts that trees are summed up in.
 	pub fn sums(&self) -> usize {
 		if self.output_of.is_some() { self.outputs } else { 1 }

@@ -1,6 +1,6 @@
 //! The bytes of linear circuits with encrypted weights.
 
-use super::{EncryptedLinearCircuit, EncryptedLinearError, compile::LinearShape};
+use super::{EncryptedLinearCircuit, EncryptedLinearError, shape::LinearShape};
 use crate::{
 	circuits::bytes::Reader,
 	math::bits::{pack, packed_len, unpack},

@@ -2,7 +2,7 @@
 
 use super::{
 	EncryptedLinearCircuit, EncryptedLinearError,
-	compile::{LinearShape, WEIGHT_BITS},
+	shape::{LinearShape, WEIGHT_BITS},
 };
 use crate::{
 	algorithms::encryption::{RlweEncryptor, encrypt_coefficients},

@@ -7,7 +7,10 @@ use super::{
 	encode::Stored,
 };
 use crate::{
-	circuits::{levelled::ResultEncoding, tree::Tree},
+	circuits::{
+		levelled::{ResultEncoding, largest_in},
+		tree::Tree,
+	},
 	noise::Variance,
 };
 
@@ -61,7 +64,6 @@ impl ForestCircuit {
 
 	/// The largest absolute sum of a limb, and of an output.
 	pub(crate) fn largest_sums(&self) -> (i64, i64) {
-		use crate::circuits::private::largest;
-		(largest(&self.ranges()), largest(&self.output_ranges()))
+		(largest_in(&self.ranges()), largest_in(&self.output_ranges()))
 	}
 }

@@ -12,7 +12,7 @@ pub struct LevelledCost {
 	pub bits: usize,
 	/// Bits that select between ciphertexts; the others enter linearly.
 	pub selectors: usize,
-	/// Coefficients of the input's GLWEs that are used.
+	/// Coefficients of the input's RLWEs that are used.
 	pub input_coefficients: usize,
 	/// Number-theoretic transforms.
 	pub transforms: u64,
@@ -90,9 +90,14 @@ pub(crate) fn memory_bytes(ciphertexts: usize) -> u64 {
 	(ciphertexts + POLYNOMIAL_SIZE / 2 + 512) as u64 * (2 * POLYNOMIAL_SIZE * 8) as u64
 }
 
+/// Bytes of memory that one evaluation takes, besides the server key.
+pub(crate) fn memory_of(circuit: &dyn Levelled) -> u64 {
+	memory_bytes(circuit.peak_ciphertexts())
+}
+
 /// Checks that an evaluation does not take too much memory.
 pub(crate) fn check_memory(circuit: &dyn Levelled) -> Result<(), ExcessiveMemory> {
-	match circuit.memory_bytes() {
+	match memory_of(circuit) {
 		bytes if bytes > MAX_MEMORY_BYTES => Err(ExcessiveMemory { mib: bytes >> 20 }),
 		_ => Ok(()),
 	}

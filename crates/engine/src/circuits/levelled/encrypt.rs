@@ -22,7 +22,7 @@ pub(crate) fn write_selector<'a>(
 	}
 }
 
-/// Packs entries into GLWEs, divided by what the expansion multiplies by: N, and N / 8 for those of the
+/// Packs entries into RLWEs, divided by what the expansion multiplies by: N, and N / 8 for those of the
 /// first `octets` octets. Only the coefficients that hold an entry are kept.
 pub(crate) fn encrypt_entries(
 	entries: &[u64],

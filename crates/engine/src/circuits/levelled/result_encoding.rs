@@ -143,3 +143,12 @@ impl ResultEncoding {
 		SwitchedResult::encoded_len(self.coefficients(), self.result_bits)
 	}
 }
+
+/// The largest absolute value in ranges.
+pub(crate) fn largest_in(ranges: &[(i64, i64)]) -> i64 {
+	ranges
+		.iter()
+		.map(|(low, high)| low.saturating_abs().max(high.saturating_abs()))
+		.max()
+		.unwrap_or(0)
+}

@@ -125,14 +125,6 @@ pub(super) fn with_choice(
 	}
 }
 
-/// Lowest and highest sum of products of weights with integers between these extremes.
-pub(super) fn reach(weights: impl Iterator<Item = i64>, extremes: &[(i64, i64)]) -> (i64, i64) {
-	weights.zip(extremes).fold((0, 0), |(low, high), (weight, &(least, most))| {
-		let (a, b) = (weight * least, weight * most);
-		(low + a.min(b), high + a.max(b))
-	})
-}
-
 pub(super) fn check(layers: &NetworkLayers) -> Result<(), NetworkCircuitError> {
 	let NetworkLayers { feature_bits, hidden, weights } = layers;
 	let sizes = (1..=MAX_FEATURES).contains(&feature_bits.len())

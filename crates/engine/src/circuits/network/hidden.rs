@@ -8,7 +8,7 @@ use super::{
 	noise::total_noise,
 };
 use crate::{
-	circuits::{levelled::ResultEncoding, private::largest},
+	circuits::levelled::{ResultEncoding, largest_in},
 	noise::Variance,
 };
 
@@ -52,7 +52,7 @@ impl NetworkCircuit {
 
 	/// The largest absolute value of an integer in a result, and of an output.
 	pub(crate) fn largest_sums(&self) -> (i64, i64) {
-		(largest(&ranges(&self.layers, self.choice)), largest(&self.output_ranges()))
+		(largest_in(&ranges(&self.layers, self.choice)), largest_in(&self.output_ranges()))
 	}
 
 	/// Whether every row of features that can be encrypted stays in the tables of all hidden units, so that

@@ -45,3 +45,11 @@ impl HiddenUnit {
 		i64::from(self.base) + set.map(|(&step, _)| i64::from(step)).sum::<i64>()
 	}
 }
+
+/// Lowest and highest sum of products of weights with integers between these extremes.
+pub(super) fn reach(weights: impl Iterator<Item = i64>, extremes: &[(i64, i64)]) -> (i64, i64) {
+	weights.zip(extremes).fold((0, 0), |(low, high), (weight, &(least, most))| {
+		let (a, b) = (weight * least, weight * most);
+		(low + a.min(b), high + a.max(b))
+	})
+}

@@ -8,9 +8,11 @@ use super::{
 };
 use crate::{
 	circuits::{
-		compiled::CompiledCircuit,
 		forest::{self, ForestCircuit, Tree},
-		levelled::{ResultEncoding, SanitisedBounds, cost::check_memory},
+		levelled::{
+			ResultEncoding, SanitisedBounds,
+			cost::{check_memory, memory_bytes, memory_of},
+		},
 		network::{NetworkCircuit, NetworkLayers},
 	},
 	math::selector::SELECTOR_GADGETS,
@@ -98,7 +100,7 @@ impl PrivateCircuit {
 				let circuit = circuit.encoded(self.encoding.clone());
 				check_memory(&circuit)?;
 				let noise = circuit.evaluation_noise(self.encoding.unit_log2);
-				let (work, memory) = (circuit.nanoseconds() / 1000, circuit.memory_bytes());
+				let (work, memory) = (circuit.nanoseconds() / 1000, memory_of(&circuit));
 				let largest = circuit.largest_sums();
 				(Core::Forest(circuit), noise, largest, work, memory)
 			},
@@ -125,7 +127,7 @@ impl PrivateCircuit {
 				}
 				let circuit = circuit.encoded(self.encoding.clone());
 				check_memory(&circuit)?;
-				let (work, memory) = (circuit.nanoseconds() / 1000, circuit.memory_bytes());
+				let (work, memory) = (circuit.nanoseconds() / 1000, memory_of(&circuit));
 				let (noise, largest) = (circuit.evaluation_noise(), circuit.largest_sums());
 				(Core::Network(circuit), noise, largest, work, memory)
 			},
@@ -168,7 +170,7 @@ fn choose_forest(
 			let sums = circuit.largest_sums();
 			let noise = |unit| circuit.evaluation_noise(unit);
 			if let Some((encoding, bounds)) = encode(&shape, outputs, padding, sums.0, noise) {
-				let (time, memory) = (circuit.nanoseconds(), circuit.memory_bytes());
+				let (time, memory) = (circuit.nanoseconds(), memory_of(&circuit));
 				let found = padded(shape, outputs, encoding, bounds, sums.1, time / 1000, memory);
 				if best.as_ref().is_none_or(|(least, _)| time < *least) {
 					best = Some((time, found));
@@ -229,7 +231,7 @@ fn choose_network(
 		let sums = circuit.largest_sums();
 		let noise = |_| circuit.evaluation_noise();
 		if let Some((encoding, bounds)) = encode(&shape, outputs, padding, sums.0, noise) {
-			let (time, memory) = (circuit.nanoseconds(), circuit.memory_bytes());
+			let (time, memory) = (circuit.nanoseconds(), memory_of(&circuit));
 			let found = padded(shape, outputs, encoding, bounds, sums.1, time / 1000, memory);
 			if best.as_ref().is_none_or(|(least, _)| time < *least) {
 				best = Some((time, found));
@@ -314,5 +316,5 @@ fn linear_sums(
 }
 
 fn linear_memory(linear: &PrivateLinear, limbs: usize) -> u64 {
-	crate::circuits::levelled::cost::memory_bytes(2 * linear.outputs() * limbs)
+	memory_bytes(2 * linear.outputs() * limbs)
 }

@@ -1,6 +1,6 @@
 //! 52-bit multiply-add of AVX-512 IFMA.
 
-use super::products::{BLOCK, BLOCKS, Rows};
+use super::rows::{BLOCK, BLOCKS, Rows};
 use crate::math::{
 	modular::FOLD,
 	params::{MODULUS, MODULUS_BITS},

@@ -3,7 +3,7 @@
 use super::operator::{Meaning::One, Operator};
 use crate::{
 	card::Transform,
-	float::chain::Step,
+	float::chain::ScalarStep,
 	onnx::{
 		error::OnnxError,
 		formula::{Formula, ScoreFormula},
@@ -35,12 +35,12 @@ fn add_or_subtract(known: &Known, node: Node, plus: bool) -> Result<Formula, Onn
 	match (known.input(node, 0)?, known.input(node, 1)?) {
 		(Formula::Affine(affine), Formula::Constant { .. }) => {
 			let shift = known.per_column(node, 1, affine.rows.len())?;
-			let step = if plus { Step::Add } else { Step::Subtract };
+			let step = if plus { ScalarStep::Add } else { ScalarStep::Subtract };
 			Ok(Formula::Affine(affine.stepped(step, &shift)))
 		},
 		(Formula::Constant { .. }, Formula::Affine(affine)) => {
 			let shift = known.per_column(node, 0, affine.rows.len())?;
-			let step = if plus { Step::Add } else { Step::SubtractFrom };
+			let step = if plus { ScalarStep::Add } else { ScalarStep::SubtractFrom };
 			Ok(Formula::Affine(affine.stepped(step, &shift)))
 		},
 		(Formula::Exp(affine), Formula::Constant { .. }) if plus && is_one(1) => {
@@ -74,14 +74,14 @@ fn multiply(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 		_ => return Err(known.cannot(node)),
 	};
 	let factors = known.per_column(node, constant, affine.rows.len())?;
-	Ok(Formula::Affine(affine.stepped(Step::Multiply, &factors)))
+	Ok(Formula::Affine(affine.stepped(ScalarStep::Multiply, &factors)))
 }
 
 fn divide(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 	match (known.input(node, 0)?, known.input(node, 1)?) {
 		(Formula::Affine(affine), Formula::Constant { .. }) => {
 			let divisors = known.per_column(node, 1, affine.rows.len())?;
-			Ok(Formula::Affine(affine.stepped(Step::Divide, &divisors)))
+			Ok(Formula::Affine(affine.stepped(ScalarStep::Divide, &divisors)))
 		},
 		(Formula::OnePlusClipped(affine), Formula::Constant { .. })
 			if known.numbers(node, 1)? == [2.0] =>

@@ -6,7 +6,7 @@ use crate::{
 	float::{
 		activation::Activation,
 		affine::{Affine, Basis},
-		chain::Step,
+		chain::ScalarStep,
 		network::FloatLayer,
 	},
 	onnx::{
@@ -56,8 +56,8 @@ fn batch_normalization(known: &mut Known, node: Node) -> Result<Formula, OnnxErr
 	let (scale, bias, mean, variance) = (numbers(1)?, numbers(2)?, numbers(3)?, numbers(4)?);
 	let slopes: Vec<f64> =
 		scale.iter().zip(variance).map(|(s, v)| s / (v + epsilon).sqrt()).collect();
-	let shifted = inner.stepped(Step::Subtract, &mean).stepped(Step::Multiply, &slopes);
-	Ok(Formula::Affine(shifted.stepped(Step::Add, &bias).without_chains()))
+	let shifted = inner.stepped(ScalarStep::Subtract, &mean).stepped(ScalarStep::Multiply, &slopes);
+	Ok(Formula::Affine(shifted.stepped(ScalarStep::Add, &bias).without_chains()))
 }
 
 fn dense(

@@ -8,7 +8,7 @@ use super::{
 	},
 };
 use crate::{
-	float::{affine::Affine, chain::Step},
+	float::{affine::Affine, chain::ScalarStep},
 	onnx::{
 		error::OnnxError,
 		formula::{Formula, ScoreFormula},
@@ -29,8 +29,8 @@ fn scaler(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 	let columns = affine.rows.len();
 	let scale = per_column(node, &node.floats("scale"), columns)?;
 	let offset = per_column(node, &node.floats("offset"), columns)?;
-	let shifted = affine.stepped(Step::Subtract, &offset);
-	Ok(Formula::Affine(shifted.stepped(Step::Multiply, &scale)))
+	let shifted = affine.stepped(ScalarStep::Subtract, &offset);
+	Ok(Formula::Affine(shifted.stepped(ScalarStep::Multiply, &scale)))
 }
 
 fn linear_classifier(known: &mut Known, node: Node) -> Result<[Formula; 2], OnnxError> {

@@ -13,7 +13,7 @@ use crate::{
 	card::Transform,
 	float::{
 		affine::{Affine, Basis},
-		chain::Step,
+		chain::ScalarStep,
 	},
 	onnx::{
 		error::OnnxError,
@@ -45,7 +45,7 @@ fn tree_classifier(known: &mut Known, node: Node) -> Result<[Formula; 2], OnnxEr
 		let affine = forest(known, node, &CLASS_LEAVES, classes.len())?;
 		let affine = match base.len() {
 			0 => affine,
-			len if len == classes.len() => affine.stepped(Step::Add, &base),
+			len if len == classes.len() => affine.stepped(ScalarStep::Add, &base),
 			_ => return Err(node.malformed("it has not one base value per class")),
 		};
 		if classes.len() == 2 {
@@ -64,11 +64,11 @@ fn tree_classifier(known: &mut Known, node: Node) -> Result<[Formula; 2], OnnxEr
 	};
 	// With two base values, the second one counts.
 	if let Some(&base) = base.last() {
-		score = score.stepped(Step::Add, &[base]);
+		score = score.stepped(ScalarStep::Add, &[base]);
 	}
 	if all_positive {
-		let decision = two_sided(&score.stepped(Step::Subtract, &[0.5]));
-		let mut probabilities = score.stepped(Step::SubtractFrom, &[1.0]);
+		let decision = two_sided(&score.stepped(ScalarStep::Subtract, &[0.5]));
+		let mut probabilities = score.stepped(ScalarStep::SubtractFrom, &[1.0]);
 		probabilities.rows.extend(score.rows);
 		probabilities.chains.push(None);
 		let label = Formula::Label(ScoreFormula::plain(decision), Some(classes));
@@ -91,14 +91,14 @@ fn tree_regressor(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 		"SUM" => {},
 		"AVERAGE" => {
 			let trees = known.forest.as_ref().map_or(1, |forest| forest.trees.len()) as f64;
-			affine = affine.stepped(Step::Divide, &vec![trees; targets]);
+			affine = affine.stepped(ScalarStep::Divide, &vec![trees; targets]);
 		},
 		other => return Err(node.unsupported(format!("aggregate_function {other}"))),
 	}
 	let base = node.numbers("base_values")?;
 	let affine = match base.len() {
 		0 => affine,
-		len if len == targets => affine.stepped(Step::Add, &base),
+		len if len == targets => affine.stepped(ScalarStep::Add, &base),
 		_ => return Err(node.malformed("it has not one base value per target")),
 	};
 	match (transform, targets) {
