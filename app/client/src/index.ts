@@ -7,7 +7,18 @@
  * @packageDocumentation
  */
 
+import type { ModelOwner, OwnerKey } from './owner-keys.js';
 import initWasm, * as wasm from './wasm/fhe_ml_wasm.js';
+
+export type { AnswerStore, ModelOwner } from './owner-keys.js';
+export { answersInBrowser, KeyUsedUp, OwnerKey, OwnerKeys } from './owner-keys.js';
+export { rangesOf } from './ranges.js';
+
+/**
+ * Answers after which a key for an owner of private models is used up. A reaction to one of two classes has a bit, so an
+ * owner learns at most as many of the 2,048 bits of the key.
+ */
+export const mostAnswers = (): number => wasm.mostAnswers();
 
 /** Loads the WebAssembly module: from next to this file, a URL, a response, or its bytes. */
 export async function init(module?: wasm.InitInput): Promise<void> {
@@ -57,6 +68,31 @@ export interface ModelCard extends PublicCard {
   features: string[];
   /** Whether the model or its calibration file named them. */
   features_are_named: boolean;
+  /** What is made of its outputs: one of the classes, or values. */
+  task: { classification: { classes: { integers: number[] } | { strings: string[] } } } | { regression: object };
+}
+
+/** What the owner of a private model shows of it to whoever asks, and what not; in words. */
+export interface Told {
+  /** What everybody reads in the artifact. */
+  public: string[];
+  /** What answers tell. */
+  answers: string[];
+  /** What neither tells. */
+  hidden: string[];
+}
+
+/** What a private model answers. */
+export interface PrivateAnswer {
+  /** The class, value or values. */
+  prediction: Label;
+  /** How many answers the key has decrypted, with this one. */
+  count: number;
+  /**
+   * What the prediction was made of. Made-up scores tell whoever sees them bits of the client key, and nobody but the
+   * evaluators can tell whether they are made up: show them to nobody.
+   */
+  scores(): Pick<Prediction, 'scores' | 'raw_scores'>;
 }
 
 /** A client key, which is secret, and its server key, which is public. */
@@ -92,6 +128,14 @@ export class Keys {
   /** How the chain names the server key (`0x...`), for `fheMl.requestInference`. */
   serverKeyHash(): Hex {
     return toHex(this.inner.serverKeyHash());
+  }
+
+  /**
+   * The keys number `number` for an owner of private models, derived from these: always the same, and the same as the
+   * `fhe-ml` tool's. Take them from {@link OwnerKeys}, which knows the newest number and counts answers.
+   */
+  forOwner({ chain, account }: ModelOwner, number: number): Keys {
+    return new Keys(this.inner.forOwner(fromHex(chain), fromHex(account), number));
   }
 
   /** Wipes the client key from memory. The keys cannot be used any more. */
@@ -145,11 +189,17 @@ export class Model {
   }
 
   /**
-   * Whether nobody but the evaluators that its owner names can evaluate it, so that `decrypt` refuses its results
-   * unless they are trusted.
+   * Whether nobody but the evaluators that its owner names can evaluate it, and so verify its results: `answer` opens
+   * them, and `decrypt` does not.
    */
   isPrivate(): boolean {
     return this.inner.isPrivate();
+  }
+
+  /** What the owner of a private model shows of it; nothing for other models. */
+  told(): Told | undefined {
+    const told = this.inner.told();
+    return told === undefined ? undefined : (JSON.parse(told) as Told);
   }
 
   /** BLAKE2b-256 hash of the artifact (`0x...`). */
@@ -190,14 +240,32 @@ export class Model {
    * Verifies a result, as `fheMl.results(job)` has it, and decrypts it.
    * @param input the encrypted row that the job was requested with: your own, not what a node says
    * @throws {@link WrongResult} if the model does not give it
-   * @throws if the result belongs to another input or key, or if there is no server key to verify with
+   * @throws if the result belongs to another input or key, if there is no server key to verify with, or if the model
+   * is private
    */
   decrypt(keys: Keys, input: Uint8Array, result: Uint8Array, options: Decryption = {}): Prediction {
+    if (this.isPrivate()) throw new Error('this model is private, and nobody can verify what it answers: use `answer`');
     if (!options.trustWorker && this.picksResult()) this.verify(options.serverKey ?? keys, input, result);
     return JSON.parse(this.inner.decrypt(keys.inner, input, result)) as Prediction;
   }
 
-  /** What the same model says without encryption; not for encrypted models. */
+  /**
+   * Decrypts what a private model answers. Nobody but its owner's evaluators can verify that, and a made-up answer tells
+   * whoever sees what you do with it bits of the client key: so it is counted first, and a key serves one owner and at
+   * most {@link mostAnswers} answers. Before you pay, ask `key.room` whether there is room for it.
+   * @param key that of the model's owner, with which the row was encrypted
+   * @param input the encrypted row that the job was requested with: your own, not what a node says
+   * @throws {@link KeyUsedUp}
+   * @throws if the result belongs to another input or key, or if the model gives it for no row
+   */
+  async answer(key: OwnerKey, input: Uint8Array, result: Uint8Array): Promise<PrivateAnswer> {
+    if (!this.isPrivate()) throw new Error('this model is not private: `decrypt` verifies what it answers');
+    const count = await key.add();
+    const { prediction, ...scores } = JSON.parse(this.inner.decrypt(key.keys.inner, input, result)) as Prediction;
+    return { prediction, count, scores: () => scores };
+  }
+
+  /** What the same model says without encryption; not for encrypted or private models. */
   predictClear(row: ArrayLike<number> | Record<string, number>): Prediction {
     return JSON.parse(this.inner.predictClear(this.values(row))) as Prediction;
   }

@@ -2,11 +2,13 @@
 // of the `fhe-ml` tool.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import {
+  answersInFolder,
   FILTERS,
   Filter,
   fromHex,
@@ -14,8 +16,12 @@ import {
   importOnnx,
   init,
   Keys,
+  KeyUsedUp,
   Model,
+  mostAnswers,
+  OwnerKeys,
   publicCard,
+  rangesOf,
   toHex,
   WrongResult,
 } from '../dist/node.js';
@@ -169,6 +175,60 @@ test('what no evaluation gives is refused even when the worker is trusted', () =
   }
   console.log(`of 20 random results ${refused} are refused`);
   assert.ok(refused >= 10, `${refused}`);
+});
+
+const owner = (chain, account) => ({
+  chain: `0x${chain.repeat(32)}`,
+  account: `0x${account.repeat(32)}`,
+});
+
+test('every owner of private models gets keys of its own, each for so many answers, in the folders of the tool', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fhe-ml-owner-'));
+  const of = (...who) => new OwnerKeys(keys, owner(...who), answersInFolder(folder));
+  const first = await of('01', '02').newest();
+  assert.equal((await of('01', '02').newest()).keys.serverKeyHash(), first.keys.serverKeyHash());
+  const hashes = [keys, first.keys, (await of('01', '03').newest()).keys, (await of('02', '02').newest()).keys];
+  assert.equal(new Set(hashes.map((pair) => pair.serverKeyHash())).size, 4);
+  assert.equal(await first.add(100), 100);
+  assert.equal(await (await of('01', '02').newest()).add(156), mostAnswers());
+  await assert.rejects(first.add(), KeyUsedUp);
+  await assert.rejects(first.room(1), /has 0 of 256 answers left, and 1 more are asked for/);
+  await first.room(0);
+  for (const odd of [NaN, -1]) await assert.rejects(first.add(odd), KeyUsedUp);
+  const next = await of('01', '02').next();
+  assert.notEqual(next.keys.serverKeyHash(), first.keys.serverKeyHash());
+  assert.deepEqual([await next.answers(), await first.answers(), next.number], [0, 256, 1]);
+  const place = join(folder, 'private', '01'.repeat(32), '02'.repeat(32));
+  assert.equal(readFileSync(join(place, '0/answers'), 'utf8'), '       256\n');
+  const kept = Keys.read(readFileSync(join(place, '1/client.key')), readFileSync(join(place, '1/server.key')));
+  assert.equal(kept.serverKeyHash(), next.keys.serverKeyHash());
+  writeFileSync(join(place, '1/answers'), '300');
+  await assert.rejects(next.answers(), /is not a number of answers/);
+  assert.ok(!existsSync(join(place, '2')));
+});
+
+test('a card tells where the values of features are', () => {
+  for (const [name, data] of [
+    ['breast_cancer_logistic', 'breast_cancer'],
+    ['breast_cancer_xgboost_50x4', 'breast_cancer'],
+    ['iris_network', 'iris'],
+  ]) {
+    const { rows } = table(`${data}.train.csv`);
+    const ranges = rangesOf(new Model(importOnnx(read(`${name}.onnx`), name, table(`${data}.train.csv`))).card());
+    assert.equal(ranges.length, rows[0].length);
+    for (const [at, range] of ranges.entries()) {
+      if (!range) continue; // The model does not look at it, or only once.
+      const values = rows.map((row) => row[at]);
+      const [least, most] = [Math.min(...values), Math.max(...values)];
+      const slack = (most - least) / 10;
+      assert.ok(range[0] < range[1], `${name} ${at}: ${range}`);
+      assert.ok(
+        range[0] >= least - slack && range[1] <= most + slack,
+        `${name} ${at}: ${range}, not ${least}, ${most}`,
+      );
+    }
+    assert.ok(ranges.filter(Boolean).length > 3);
+  }
 });
 
 test('encrypted images are filtered as plain ones', () => {

@@ -6,7 +6,8 @@
 use fhe_ml_engine::{ClientKey, EvaluationBuffers, PreparedServerKey, Seed, Seeder, ServerKey};
 use fhe_ml_models::{
 	Artifact, Calibration, Card, FilterKind, ImageFilter, ImportOptions, MOST_ANSWERS,
-	Model as FheModel, Sampling, VerifyError, import_onnx as import, owner_key, verify_result,
+	Model as FheModel, Sampling, Told, VerifyError, import_onnx as import, owner_key,
+	verify_result,
 };
 use std::cell::OnceCell;
 use wasm_bindgen::prelude::*;
@@ -148,6 +149,13 @@ impl Model {
 	#[wasm_bindgen(js_name = isPrivate)]
 	pub fn is_private(&self) -> bool {
 		self.model.artifact.circuit.kind().is_private()
+	}
+
+	/// What the owner of a private model shows of it, in words, as JSON; nothing for other models.
+	pub fn told(&self) -> Option<String> {
+		let Told { public, answers, hidden } = Told::of(&self.model.artifact)?;
+		let told = serde_json::json!({ "public": public, "answers": answers, "hidden": hidden });
+		Some(told.to_string())
 	}
 
 	/// BLAKE2b-256 hash of the artifact.

@@ -1,0 +1,39 @@
+// Where the values of a model's features are, for the hints in a form.
+
+import type { ModelCard } from './index.js';
+
+interface Scaled {
+  offset: number;
+  scale: number;
+}
+
+/** What a card tells of its features, as `crates/models` writes it. */
+type Encoding =
+  | { scaled: Scaled[] }
+  | { levels: { features: Scaled[]; largest: number[] } }
+  | { hidden_layer: { features: Scaled[]; largest: number[] } }
+  | { predicates: { features: number[]; thresholds: (number | null)[] } };
+
+/** From where to where the values of each feature usually are, as far as the card tells. */
+export function rangesOf(card: ModelCard): ([number, number] | undefined)[] {
+  const encoding = card.encoding as Encoding;
+  const { feature_bits: bits } = card.quantisation as { feature_bits: number };
+  if ('scaled' in encoding) {
+    return encoding.scaled.map(({ offset, scale }) => {
+      const half = 2 ** bits / scale;
+      return Number.isFinite(half) ? [offset - half, offset + half] : undefined;
+    });
+  }
+  if ('predicates' in encoding) {
+    const { features, thresholds } = encoding.predicates;
+    return card.features.map((_, feature) => {
+      const own = thresholds.filter((value, at): value is number => features[at] === feature && value !== null);
+      return own.length > 1 ? [Math.min(...own), Math.max(...own)] : undefined;
+    });
+  }
+  const { features, largest } = 'levels' in encoding ? encoding.levels : encoding.hidden_layer;
+  return features.map(({ offset, scale }, at) => {
+    const width = (largest[at] ?? 0) / scale;
+    return width > 0 && Number.isFinite(width) ? [offset, offset + width] : undefined;
+  });
+}
