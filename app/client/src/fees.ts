@@ -36,22 +36,46 @@ export function pricesOf(api: FheMlClient): Prices {
   return { base: baseFee, work: feePerWork, byte: feePerByte, serverKeyWork, kibibyteWork: workPerKibibyte };
 }
 
-/** What one inference costs, by the artifact of its model. `new Model(artifact)` has checked what it says of itself. */
-export function feeOf(prices: Prices, artifact: Uint8Array, redundancy = 1): bigint {
+/** What an inference is charged for: an `Offer` says it, and the header of an artifact. */
+export interface Charged {
+  artifactBytes: number;
+  inputBytes: number;
+  resultBytes: number;
+  work: number;
+  needsServerKey: boolean;
+}
+
+function chargedFor(artifact: Uint8Array): Charged {
   const view = new DataView(artifact.buffer, artifact.byteOffset, artifact.byteLength);
-  const [input, result] = [BigInt(view.getUint32(16, true)), BigInt(view.getUint32(20, true))];
-  const kibibytes = (BigInt(artifact.length) + input + 1023n) / 1024n;
-  const key = KEYLESS.includes(view.getUint8(CIRCUIT_KIND)) ? 0n : prices.serverKeyWork;
-  const work = (view.getBigUint64(24, true) + kibibytes * prices.kibibyteWork + key) * BigInt(redundancy);
-  return prices.base + work * prices.work + (input + result) * prices.byte;
+  return {
+    artifactBytes: artifact.length,
+    inputBytes: view.getUint32(16, true),
+    resultBytes: view.getUint32(20, true),
+    work: Number(view.getBigUint64(24, true)),
+    needsServerKey: !KEYLESS.includes(view.getUint8(CIRCUIT_KIND)),
+  };
+}
+
+/**
+ * What the workers get for one inference, by the artifact of its model (`new Model(artifact)` has checked what it says
+ * of itself), or by what the chain says of it.
+ */
+export function feeOf(prices: Prices, model: Uint8Array | Charged, redundancy = 1): bigint {
+  const { artifactBytes, inputBytes, resultBytes, ...charged } =
+    model instanceof Uint8Array ? chargedFor(model) : model;
+  const kibibytes = BigInt(Math.ceil((artifactBytes + inputBytes) / 1024));
+  const key = charged.needsServerKey ? prices.serverKeyWork : 0n;
+  const work = (BigInt(charged.work) + kibibytes * prices.kibibyteWork + key) * BigInt(redundancy);
+  return prices.base + work * prices.work + BigInt(inputBytes + resultBytes) * prices.byte;
 }
 
 /**
  * Most that should be paid for one inference, the `maxFee` of `fheMl.requestInference`: a tenth more than by the
  * chain's prices, and never more than four times what it costs by those of this release.
+ * @param price of a private model: what its user has agreed to pay the owner, which nobody can compute
  */
-export function mostFee(api: FheMlClient, artifact: Uint8Array, redundancy = 1): bigint {
+export function mostFee(api: FheMlClient, artifact: Uint8Array, redundancy = 1, price = 0n): bigint {
   const fee = feeOf(pricesOf(api), artifact, redundancy);
   const [most, ceiling] = [fee + fee / 10n, feeOf(RELEASE_PRICES, artifact, redundancy) * 4n];
-  return most < ceiling ? most : ceiling;
+  return price + (most < ceiling ? most : ceiling);
 }
