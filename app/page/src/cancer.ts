@@ -7,7 +7,9 @@ import { load, type Session } from './run.ts';
 const NAMES = ['breast_cancer_xgboost_50x4', 'breast_cancer_logistic'];
 
 export async function cancer(session: Session): Promise<HTMLElement> {
-  const models = (await session.chain.models()).filter((model) => model.active && NAMES.includes(model.name));
+  const models = (await session.chain.models()).filter(
+    (model) => model.active && model.kind === 'public' && NAMES.includes(model.name),
+  );
   const [model] = models;
   if (!model)
     return h(
@@ -28,7 +30,7 @@ export async function cancer(session: Session): Promise<HTMLElement> {
       { class: 'hint' },
       `Model ${model.number}, ${loaded.card.kind}: 30 measurements of cell nuclei, encrypted in this browser. For demonstration only.`,
     ),
-    form(session, loaded, sample, ({ prediction, scores }) =>
+    await form(session, loaded, sample, ({ prediction, scores = [] }) =>
       h(
         'div',
         {},

@@ -1,6 +1,7 @@
 // The chain: blocks, models, jobs and workers, as they are now.
 
-import { bytes, fhe, h } from './dom.ts';
+import { fhe } from '@fhe-ml/client/chain';
+import { bytes, h } from './dom.ts';
 import type { Session } from './run.ts';
 
 const BLOCKS = 8;
@@ -46,7 +47,7 @@ export function chainView({ chain }: Session): { element: HTMLElement; stop: () 
           bytes(model.inputBytes),
           bytes(model.resultBytes),
           `${(model.work / 1000).toFixed(1)} ms`,
-          model.active ? (model.encrypted ? 'active, encrypted' : 'active') : 'retired',
+          `${model.kind}, ${model.retired ? 'retired' : model.active ? 'active' : 'suspended'}`,
         ]),
       ),
     );

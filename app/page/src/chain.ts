@@ -2,32 +2,41 @@
 
 import { fromHex, type Hex, toHex } from '@fhe-ml/client';
 import {
+  answerSeconds,
+  blockSeconds,
   type Call,
   connect,
   explain,
   type FheMlClient,
+  feeOf,
+  fhe,
   finalized,
   type Included,
   lightProvider,
   mostFee,
+  type Offer,
+  obstacle,
+  offer,
+  offers,
+  pricesOf,
   submit,
   untilReachable,
   untilSynced,
+  type Wish,
   WsProvider,
 } from '@fhe-ml/client/chain';
 import { type Account, developmentAccounts, walletAccounts } from './accounts.ts';
+import { why } from './dom.ts';
 import { followChain } from './light-client.ts';
 
-/** A model on the chain. */
-export interface ChainModel {
-  number: number;
-  name: string;
-  active: boolean;
-  inputBytes: number;
-  resultBytes: number;
-  work: number;
-  needsServerKey: boolean;
-  encrypted: boolean;
+/** What a row costs. */
+export interface Price {
+  /** What the owner of a private model gets. */
+  owner: bigint;
+  /** What the workers get. */
+  workers: bigint;
+  /** Most that is paid for both: fees may rise by a tenth until the request is in a block. */
+  most: bigint;
 }
 
 /** A request that is in a block. */
@@ -44,6 +53,16 @@ export interface Answer {
   block: number;
 }
 
+/** Why a job came to nothing. */
+const FAILED = {
+  ModelDoesNotDecode: 'the model is damaged; the money went back',
+  ServerKeyDoesNotDecode: 'the server key is damaged; the attempt was paid for',
+  InputDoesNotDecode: 'the encrypted row is damaged; the attempt was paid for',
+  EvaluationFailed: 'the evaluation failed; the money went back',
+  EvaluationCrashed: 'the evaluation crashed the worker; the money went back',
+  NoAgreement: 'the workers gave different answers; the money went back',
+  ModelNotHeld: "too few of the model's evaluators have its file now; the money went back",
+};
 /** Requests that wait at one time. */
 const AT_ONCE = 32;
 /** Milliseconds until a node is tried again that does not answer. */
@@ -57,6 +76,7 @@ export interface Head {
 
 export class Chain {
   private readonly artifacts = new Map<number, Uint8Array>();
+  private pace: Promise<number> | undefined;
 
   private constructor(
     readonly api: FheMlClient,
@@ -108,17 +128,13 @@ export class Chain {
     return (await (await this.state()).system.account(address)).data.free;
   }
 
-  async models(): Promise<ChainModel[]> {
-    const entries = await (await this.state()).fheMl.models.entries();
-    return entries
-      .flatMap(([number, record]) => {
-        if (!record) return [];
-        const { status, inputBytes, resultBytes, work, needsServerKey, encryptedFor } = record;
-        const name = new TextDecoder().decode(fromHex(record.name));
-        const [active, encrypted] = [status === 'Active', encryptedFor !== undefined];
-        return [{ number, name, active, inputBytes, resultBytes, work: Number(work), needsServerKey, encrypted }];
-      })
-      .sort((a, b) => a.number - b.number);
+  async models(): Promise<Offer[]> {
+    return offers(await this.state());
+  }
+
+  /** What the workers get for a row, by what the chain says of its model. */
+  fee(model: Offer): bigint {
+    return feeOf(pricesOf(this.api), model);
   }
 
   async artifact(model: number): Promise<Uint8Array> {
@@ -129,13 +145,18 @@ export class Chain {
     return artifact;
   }
 
-  /** Most that is paid for one prediction: what this browser computes from the model, never what a node says. */
-  async mostFee(model: number): Promise<bigint> {
-    const most = mostFee(this.api, this.artifacts.get(model) ?? (await this.artifact(model)));
-    const quote = await this.quote(model);
-    if (quote <= most) return most;
+  /**
+   * What a row costs now. The workers' part is what this browser computes from the model, never what a node says; the
+   * owner's is for the visitor to agree to.
+   */
+  async price(model: number): Promise<Price> {
+    const artifact = this.artifacts.get(model) ?? (await this.artifact(model));
+    const [now, quote] = await Promise.all([offer(await this.state(), model), this.quote(model)]);
+    const owner = now.private?.price ?? 0n;
+    const most = mostFee(this.api, artifact, 1, owner);
+    if (quote <= most) return { owner, workers: feeOf(pricesOf(this.api), artifact), most };
     throw new Error(
-      `the chain asks ${quote} for a prediction that should cost at most ${most} (units of 10^-12 FHE): nothing was paid`,
+      `the chain asks ${fhe(quote)} for a prediction that should cost at most ${fhe(most)}: nothing was paid`,
     );
   }
 
@@ -145,6 +166,18 @@ export class Chain {
     const quote = await call.fheMlApi.quote(model, 1);
     if (!quote) throw new Error(`model ${model} takes no requests`);
     return quote.fee;
+  }
+
+  /** Why a model takes no such request now, or none at all. */
+  async obstacle(model: number, wish?: Wish): Promise<string | undefined> {
+    return obstacle(await this.state(), model, wish);
+  }
+
+  /** Seconds until so many rows are answered. */
+  async seconds(model: Offer, rows = 1): Promise<number> {
+    this.pace ??= blockSeconds(this.api);
+    const [pace, rounds] = [await this.pace, Math.ceil(rows / AT_ONCE)];
+    return rounds * answerSeconds(model, pace, Math.min(rows, AT_ONCE));
   }
 
   /** The account that has registered a server key. */
@@ -170,12 +203,16 @@ export class Chain {
     model: number,
     key: Hex | undefined,
     input: Uint8Array,
-    fee: bigint,
+    price: Price,
     account: Account,
     nonce?: number,
   ): Promise<Requested> {
-    const call = this.api.tx.fheMl.requestInference(model, key, toHex(input), fee, 1);
-    const { number, events } = await this.send(call, account, nonce);
+    const call = this.api.tx.fheMl.requestInference(model, key, toHex(input), price.most, 1);
+    const { number, events } = await this.send(call, account, nonce).catch(async (error: unknown) => {
+      // What has changed since the visitor looked has a sentence of its own.
+      const wish = { account: account.address, price: price.owner, rows: 1 };
+      throw new Error((await this.obstacle(model, wish)) ?? why(error));
+    });
     const { data } = found(this.api.events.fheMl.InferenceRequested.find(events)).palletEvent;
     return { job: Number(data.job), block: number, fee: data.fee };
   }
@@ -185,12 +222,13 @@ export class Chain {
     model: number,
     key: Hex | undefined,
     inputs: Uint8Array[],
+    price: Price,
     account: Account,
     take: (at: number, answer: Promise<Answer>) => Promise<void>,
   ): Promise<void> {
-    const [fee, first] = [await this.mostFee(model), await this.api.rpc.system_accountNextIndex(account.address)];
+    const first = await this.api.rpc.system_accountNextIndex(account.address);
     const answer = async (input: Uint8Array, at: number): Promise<Answer> => {
-      const requested = await this.request(model, key, input, fee, account, first + at);
+      const requested = await this.request(model, key, input, price, account, first + at);
       return { requested, ...(await this.result(requested.job)) };
     };
     for (let start = 0; start < inputs.length; start += AT_ONCE) {
@@ -213,7 +251,7 @@ export class Chain {
         const stored = await fheMl.results(BigInt(job));
         if (stored !== undefined) return { result: fromHex(stored), block: deadline };
       }
-      if (status.type === 'Failed') throw new Error(`job ${job} failed (${status.value.reason}); its fee went back`);
+      if (status.type === 'Failed') throw new Error(`job ${job} failed: ${FAILED[status.value.reason]}`);
       if (status.type === 'Expired') throw new Error(`no worker answered for job ${job}; its fee went back`);
       await new Promise((resolve) => setTimeout(resolve, 400));
     }
@@ -241,8 +279,8 @@ export class Chain {
     try {
       included = await submit(this.api, signed, this.light);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new Error(/Inability to pay/.test(why) ? 'the account cannot pay for it' : why);
+      const said = why(error);
+      throw new Error(/Inability to pay/.test(said) ? 'the account cannot pay for it' : said);
     }
     const refused = explain(this.api, included.events);
     if (refused) throw new Error(refused);

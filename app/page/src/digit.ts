@@ -1,19 +1,21 @@
 // Draw a digit: a canvas, and ten scores.
 
-import type { Prediction } from '@fhe-ml/client';
 import { attempt, h, pen, say } from './dom.ts';
-import { bars, load, Run, type Session } from './run.ts';
+import { bars, load, Run, type Session, type Shown } from './run.ts';
 
 const NAMES = ['digits_network', 'digits_xgboost', 'digits_forest'];
 /** The data set's bitmaps have 32 x 32 pixels, of which 4 x 4 are counted for one feature. */
 const GRID = 32;
 const CELLS = 8;
+const DIGITS = Array.from({ length: 10 }, (_, digit) => String(digit));
 /** Its digits fill the height and about three quarters of the width; a 1 is not wider than it must be. */
 const COLUMNS = 24;
 const LEAST_WIDTH = 0.6;
 
 export async function digit(session: Session): Promise<HTMLElement> {
-  const models = (await session.chain.models()).filter((model) => model.active && NAMES.includes(model.name));
+  const models = (await session.chain.models()).filter(
+    (model) => model.active && model.kind === 'public' && NAMES.includes(model.name),
+  );
   const [model] = models;
   if (!model)
     return h(
@@ -83,16 +85,13 @@ export async function digit(session: Session): Promise<HTMLElement> {
   });
 
   const answer = h('div', { 'aria-live': 'polite' });
-  const show = (prediction: Prediction | string, badge?: HTMLElement) => {
+  const show = (prediction: Shown | string, badge?: HTMLElement) => {
     if (typeof prediction === 'string')
       return answer.replaceChildren(h('p', { class: 'answer' }, 'Noise'), h('p', {}, prediction));
     answer.replaceChildren(
       h('p', { class: 'answer' }, badge ? `It is a ${prediction.prediction}` : `Noise: ${prediction.prediction}`),
       badge ?? '',
-      bars(
-        badge ? prediction.scores : prediction.raw_scores,
-        prediction.scores.map((_, digit) => String(digit)),
-      ),
+      bars((badge ? prediction.scores : prediction.raw_scores) ?? [], DIGITS),
     );
   };
   const place = h('div', {});
@@ -100,7 +99,7 @@ export async function digit(session: Session): Promise<HTMLElement> {
   const begin = (work: (run: Run) => Promise<void>) =>
     attempt(() => {
       answer.replaceChildren();
-      const run = new Run(session, show);
+      const run = new Run(session, loaded, show);
       place.replaceChildren(run.element);
       return work(run);
     }, go);
@@ -108,10 +107,10 @@ export async function digit(session: Session): Promise<HTMLElement> {
     const row =
       sample.value === '' ? cells(context.getImageData(0, 0, pad.width, pad.height)) : rows[Number(sample.value)];
     if (!row) return say('the pad is empty: draw a digit first');
-    void begin((run) => run.start(loaded, row));
+    void begin(async (run) => run.start(row, await session.chain.price(model.number)));
   });
   const open = Run.openJob();
-  if (open !== undefined) void begin((run) => run.resume(loaded, open));
+  if (open !== undefined) void begin((run) => run.resume(open));
   return h(
     'div',
     { class: 'card' },

@@ -25,6 +25,7 @@ export function say(text?: string): void {
   const message = byId('message');
   message.textContent = text ?? '';
   message.hidden = !text;
+  if (text) message.scrollIntoView({ block: 'nearest' });
 }
 
 /**
@@ -49,8 +50,6 @@ export const why = (error: unknown) => (error instanceof Error ? error.message :
 
 export const bytes = (count: number) =>
   count < 1000 ? `${count} bytes` : count < 1e6 ? `${(count / 1000).toFixed(1)} kB` : `${(count / 1e6).toFixed(2)} MB`;
-
-export const fhe = (amount: bigint) => `${(Number(amount) / 1e12).toFixed(4)} FHE`;
 
 /** What draws on a canvas, and is read often. */
 export function pen(canvas: HTMLCanvasElement): CanvasRenderingContext2D {

@@ -1,9 +1,9 @@
 // Image filters: a picture goes to the chain in encrypted tiles and comes back filtered.
 
 import { FILTERS, type FilterCard } from '@fhe-ml/client';
-import type { ChainModel } from './chain.ts';
+import { fhe, type Offer } from '@fhe-ml/client/chain';
 import { ask } from './crypto.ts';
-import { attempt, bytes, fhe, h, pen, picture } from './dom.ts';
+import { attempt, bytes, h, pen, picture } from './dom.ts';
 import { known, placeOf, refusing, type Session } from './run.ts';
 
 /** Larger pictures are made smaller: each tile is a transaction. */
@@ -125,7 +125,7 @@ function read(canvas: HTMLCanvasElement): Picture {
 
 export async function filters(session: Session): Promise<HTMLElement> {
   const models = (await session.chain.models()).filter(
-    (model) => model.active && (FILTERS as readonly string[]).includes(model.name),
+    (model) => model.active && model.kind === 'public' && (FILTERS as readonly string[]).includes(model.name),
   );
   if (models.length === 0)
     return h(
@@ -209,7 +209,7 @@ export async function filters(session: Session): Promise<HTMLElement> {
 
 async function filter(
   session: Session,
-  model: ChainModel,
+  model: Offer,
   source: Picture,
   after: HTMLCanvasElement,
   seen: HTMLElement,
@@ -224,6 +224,7 @@ async function filter(
   const parts = tiles(source, card.size);
   const turned = card.filter === 'rotate';
   [after.width, after.height] = turned ? [source.height, source.width] : [source.width, source.height];
+  const price = await chain.price(model.number);
   status.textContent = 'encrypting';
   const start = performance.now();
   const inputs: Uint8Array[] = [];
@@ -238,7 +239,7 @@ async function filter(
   status.textContent = `encrypted in ${time} ms; ${parts.length} ${parts.length === 1 ? 'tile is' : 'tiles are'} on the way`;
   const blocks: number[] = [];
   let [total, verified] = [0n, 0];
-  await chain.requestAll(model.number, undefined, inputs, session.account(), async (at, answer) => {
+  await chain.requestAll(model.number, undefined, inputs, price, session.account(), async (at, answer) => {
     const { requested, result, block } = await answer;
     const opened = await refusing(session, requested.job, ask('openImage', hash, inputs[at] as Uint8Array, result));
     put(after, source, parts[at] as Tile, card, opened.value);

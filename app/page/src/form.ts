@@ -1,10 +1,12 @@
 // A form of features, and predictions for it or for a whole CSV file.
 
-import type { Prediction } from '@fhe-ml/client';
+import { rangesOf } from '@fhe-ml/client';
+import { fhe } from '@fhe-ml/client/chain';
 import Papa from 'papaparse';
+import type { Price } from './chain.ts';
 import { ask } from './crypto.ts';
-import { attempt, h, why } from './dom.ts';
-import { bars, type Loaded, Run, refusing, registered, type Session } from './run.ts';
+import { attempt, h, say, why } from './dom.ts';
+import { allowed, bars, type Loaded, Run, refusing, registered, type Session, type Shown, UNVERIFIED } from './run.ts';
 
 const MAX_FILE_BYTES = 5_000_000;
 const MAX_ROWS = 500;
@@ -57,43 +59,88 @@ function short(value: number): string {
   return String(value);
 }
 
-/** A form for one row, an upload for many. */
-export function form(
+/**
+ * A form for one row, an upload for many; both with what they cost, and how long they take, before anything is signed.
+ * `after` is told of every attempt, and before one how many rows it is for.
+ */
+export async function form(
   session: Session,
   loaded: Loaded,
   sample: number[] | undefined,
-  describe: (prediction: Prediction) => HTMLElement,
-): HTMLElement {
-  const { features } = loaded.card;
-  const inputs = features.map((name, at) =>
-    h('input', {
-      id: `feature-${at}`,
-      type: 'number',
-      step: 'any',
-      value: short(sample?.[at] ?? NaN),
-      name,
-    }),
-  );
+  describe: (shown: Shown) => HTMLElement,
+  after?: (rows: number) => Promise<unknown>,
+): Promise<HTMLElement> {
+  const { card, model } = loaded;
+  const ranges = rangesOf(card);
+  const inputs = card.features.map((name, at) => {
+    const value = sample && short(sample[at] ?? NaN);
+    const [low, high] = ranges[at] ?? [];
+    const placeholder = low === undefined || high === undefined ? undefined : `${brief(low)} to ${brief(high)}`;
+    return h('input', { id: `feature-${at}`, type: 'number', step: 'any', value, name, placeholder });
+  });
   const answer = h('div', { 'aria-live': 'polite' });
   const place = h('div', {});
+  const cost = h('p', { class: 'cost' });
   const go = h('button', { class: 'main', type: 'submit' }, 'Encrypt and ask the chain');
-  const show = (prediction: Prediction | string, badge?: HTMLElement) =>
+  let price: Price | undefined;
+  const offer = async () => {
+    price = undefined;
+    try {
+      const now = await session.chain.price(model.number);
+      cost.textContent = `A row costs ${await costOf(session, loaded, now, 1)}.`;
+      price = now;
+    } catch (error) {
+      cost.textContent = `There is no price: ${why(error)}.`;
+    }
+  };
+  await offer();
+  /** What the visitor has seen. Without it, what needs no agreement: fees that this browser computes. */
+  const agreed = async (): Promise<Price> => {
+    const now = price ?? (await session.chain.price(model.number));
+    if (!price && now.owner > 0n) throw new Error('look at the price first, and ask again');
+    return now;
+  };
+  const show = (shown: Shown | string, badge?: HTMLElement) =>
     answer.replaceChildren(
-      ...(typeof prediction === 'string'
-        ? [h('p', { class: 'answer' }, 'Noise'), h('p', {}, prediction)]
+      ...(typeof shown === 'string'
+        ? [h('p', { class: 'answer' }, 'Noise'), h('p', {}, shown)]
         : badge
-          ? [describe(prediction), badge]
-          : [h('p', { class: 'answer' }, 'Noise'), bars(prediction.raw_scores, [])]),
+          ? [describe(shown), badge]
+          : [h('p', { class: 'answer' }, 'Noise'), bars(shown.raw_scores ?? [], [])]),
     );
+  const asking = async (rows: number, work: () => Promise<void>, button: HTMLButtonElement) => {
+    await attempt(work, button);
+    // What came of it, and what has changed meanwhile; nobody waits for that.
+    await Promise.all([after?.(rows).catch(() => undefined), offer()]);
+  };
   const one = (work: (run: Run) => Promise<void>) =>
-    attempt(() => {
-      answer.replaceChildren();
-      const run = new Run(session, show);
-      place.replaceChildren(run.element);
-      return work(run);
-    }, go);
+    asking(
+      1,
+      () => {
+        answer.replaceChildren();
+        const run = new Run(session, loaded, show);
+        place.replaceChildren(run.element);
+        return work(run);
+      },
+      go,
+    );
   const open = Run.openJob();
-  if (open !== undefined) void one((run) => run.resume(loaded, open));
+  if (open !== undefined) void one((run) => run.resume(open));
+  const take = async (file: File) => {
+    const rows = inOrder(await readTable(file), loaded);
+    if (rows.length > MAX_ROWS) throw new Error(`the file has ${rows.length} rows; at most ${MAX_ROWS} at a time`);
+    const now = await session.chain.price(model.number);
+    const sum = await costOf(session, loaded, now, rows.length);
+    const ask = h('button', { class: 'main', type: 'button' }, `Encrypt and ask for ${rows.length} rows`);
+    ask.addEventListener('click', () => {
+      void asking(rows.length, () => many(session, loaded, rows, now, place), ask);
+    });
+    answer.replaceChildren();
+    place.replaceChildren(
+      h('div', { class: 'card' }, h('p', {}, `${file.name}: ${rows.length} rows, which cost ${sum}.`), h('p', {}, ask)),
+    );
+    ask.focus();
+  };
   const upload = h('input', {
     type: 'file',
     accept: '.csv,text/csv',
@@ -102,8 +149,7 @@ export function form(
     onchange: () => {
       const [file] = upload.files ?? [];
       upload.value = '';
-      if (!file) return;
-      void attempt(async () => many(session, loaded, inOrder(await readTable(file), loaded), place), go);
+      if (file) void attempt(() => take(file), go);
     },
   });
   return h(
@@ -115,16 +161,18 @@ export function form(
         onsubmit: (event: Event) => {
           event.preventDefault();
           const row = inputs.map((input) => (input.value === '' ? NaN : input.valueAsNumber));
-          void one((run) => run.start(loaded, row));
+          if (row.every(Number.isNaN)) return say('the form is empty: fill in what you know');
+          void one(async (run) => run.start(row, await agreed()));
         },
       },
       h(
         'div',
         { class: 'features' },
         ...inputs.map((input, at) =>
-          h('div', {}, h('label', { for: input.id }, (features[at] ?? '').replaceAll('_', ' ')), input),
+          h('div', {}, h('label', { for: input.id }, (card.features[at] ?? '').replaceAll('_', ' ')), input),
         ),
       ),
+      cost,
       h('p', {}, go, ' ', h('label', { class: 'button', for: 'rows' }, 'Many rows from a CSV file', upload)),
     ),
     answer,
@@ -132,12 +180,40 @@ export function form(
   );
 }
 
+/** A number as a hint, not as a value. */
+const brief = (value: number) => String(Number(value.toPrecision(3)));
+
+/** What rows cost and how long they take, in words. */
+async function costOf(
+  session: Session,
+  loaded: Loaded,
+  { owner, workers, most }: Price,
+  rows: number,
+): Promise<string> {
+  const count = BigInt(rows);
+  const seconds = Math.ceil(await session.chain.seconds(loaded.model, rows));
+  const time = seconds < 120 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
+  const parts =
+    owner > 0n
+      ? `${fhe((owner + workers) * count)}: ${fhe(owner * count)} to the model's owner and ${fhe(workers * count)} to the workers`
+      : fhe(workers * count);
+  return `${parts}; never more than ${fhe(most * count)}. The answer takes about ${time}`;
+}
+
 /** Predicts many rows, each in a transaction of its own, and shows them as they come. */
-async function many(session: Session, loaded: Loaded, rows: number[][], place: HTMLElement): Promise<void> {
-  if (rows.length > MAX_ROWS) throw new Error(`the file has ${rows.length} rows; at most ${MAX_ROWS} at a time`);
+async function many(
+  session: Session,
+  loaded: Loaded,
+  rows: number[][],
+  price: Price,
+  place: HTMLElement,
+): Promise<void> {
+  const { owner } = loaded;
+  await allowed(session, loaded, price, rows.length);
   const bar = h('progress', { max: rows.length, value: 0, 'aria-label': 'Rows predicted' });
   const count = h('p', { role: 'status' }, `0 of ${rows.length} rows`);
   const body = h('tbody', {});
+  const columns = owner ? ['Row', 'Prediction', 'Job'] : ['Row', 'Prediction', 'Scores', 'Job'];
   place.replaceChildren(
     h(
       'div',
@@ -147,12 +223,7 @@ async function many(session: Session, loaded: Loaded, rows: number[][], place: H
       h(
         'div',
         { class: 'scroll' },
-        h(
-          'table',
-          {},
-          h('thead', {}, h('tr', {}, ...['Row', 'Prediction', 'Scores', 'Job'].map((name) => h('th', {}, name)))),
-          body,
-        ),
+        h('table', {}, h('thead', {}, h('tr', {}, ...columns.map((name) => h('th', { scope: 'col' }, name)))), body),
       ),
     ),
   );
@@ -163,27 +234,29 @@ async function many(session: Session, loaded: Loaded, rows: number[][], place: H
   const lines = rows.map(() => h('tr', {}));
   body.append(...lines);
   const inputs: Uint8Array[] = [];
-  for (const row of rows) inputs.push(await ask('encrypt', loaded.hash, row)); // All before the first is paid for.
-  await session.chain.requestAll(loaded.model.number, key, inputs, session.account(), async (at, answer) => {
+  for (const row of rows) inputs.push(await ask('encrypt', loaded.hash, row, owner)); // All before the first is paid for.
+  const open = async (job: number, input: Uint8Array, result: Uint8Array): Promise<string[]> => {
+    if (owner) {
+      const { prediction } = await ask('answer', owner, loaded.hash, input, result);
+      return [String(prediction)];
+    }
+    const opened = await refusing(session, job, ask('open', loaded.hash, input, result));
+    if (opened.verified !== undefined) verified += 1;
+    const { prediction, scores } = opened.value;
+    return [String(prediction), scores.map((score) => score.toFixed(4)).join(' ')];
+  };
+  await session.chain.requestAll(loaded.model.number, key, inputs, price, session.account(), async (at, answer) => {
     try {
       const { requested, result } = await answer;
-      const opened = await refusing(session, requested.job, ask('open', loaded.hash, inputs[at] as Uint8Array, result));
-      const { prediction, scores } = opened.value;
-      if (opened.verified !== undefined) verified += 1;
-      lines[at]?.append(
-        ...[
-          String(at),
-          String(prediction),
-          scores.map((score) => score.toFixed(4)).join(' '),
-          String(requested.job),
-        ].map((text) => h('td', {}, text)),
-      );
+      const cells = await open(requested.job, inputs[at] as Uint8Array, result);
+      lines[at]?.append(...[String(at), ...cells, String(requested.job)].map((text) => h('td', {}, text)));
     } catch (error) {
       failed += 1;
-      lines[at]?.append(h('td', {}, String(at)), h('td', { colspan: 3 }, why(error)));
+      lines[at]?.append(h('td', {}, String(at)), h('td', { colspan: columns.length - 1 }, why(error)));
     }
     done += 1;
     bar.value = done;
-    count.textContent = `${done} of ${rows.length} rows, ${verified} verified on this machine${failed ? `, ${failed} failed` : ''}`;
+    const checked = owner ? UNVERIFIED : `${verified} verified on this machine`;
+    count.textContent = `${done} of ${rows.length} rows, ${checked}${failed ? `, ${failed} failed` : ''}`;
   });
 }

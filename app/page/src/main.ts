@@ -1,14 +1,17 @@
 // The page: connection, account, keys, and the demonstrations.
 
+import type { ModelOwner } from '@fhe-ml/client';
+import { fhe } from '@fhe-ml/client/chain';
 import type { Account } from './accounts.ts';
 import { cancer } from './cancer.ts';
 import { Chain } from './chain.ts';
 import { chainView } from './chain-view.ts';
 import { ask, loadKeys, makeKeys, type OwnKeys, storedKeys } from './crypto.ts';
 import { digit } from './digit.ts';
-import { attempt, byId, fhe, h } from './dom.ts';
+import { attempt, byId, h } from './dom.ts';
 import { filters } from './filters.ts';
 import { trustNode, trustsNode } from './light-client.ts';
+import { market } from './market.ts';
 import { own } from './own.ts';
 import type { Session } from './run.ts';
 
@@ -36,6 +39,12 @@ async function ownKeys(): Promise<OwnKeys> {
     showKeys(made, `, made in ${Math.round(performance.now() - start)} ms`);
   }
   return keys as OwnKeys;
+}
+
+/** The keys for an owner's private models, which are derived from those for public ones; or these. */
+async function keysFor(owner?: ModelOwner): Promise<OwnKeys> {
+  const own = await ownKeys();
+  return owner ? ask('ownerKeys', owner) : own;
 }
 
 /** Has the browser save what the worker holds; the bytes do not come here. */
@@ -78,14 +87,17 @@ const parts: Record<string, (session: Session) => Promise<HTMLElement>> = {
   '#cancer': cancer,
   '#filters': filters,
   '#own': own,
+  '#market': market,
 };
 let leave = () => {};
 
 async function show(session: Session): Promise<void> {
-  const hash = location.hash in parts || location.hash === '#chain' ? location.hash : '#digit';
-  if (location.hash !== hash) history.replaceState(null, '', hash);
+  const [name = ''] = location.hash.split('/');
+  const tab = name in parts || name === '#chain' ? name : '#digit';
+  if (tab !== name) history.replaceState(null, '', tab);
+  const { hash } = location;
   for (const link of document.querySelectorAll('nav a')) {
-    if (link.getAttribute('href') === hash) link.setAttribute('aria-current', 'page');
+    if (link.getAttribute('href') === tab) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
   leave();
@@ -93,7 +105,7 @@ async function show(session: Session): Promise<void> {
   const main = byId('main');
   main.replaceChildren(h('p', {}, 'Loading …'));
   const shown = await attempt(async () => {
-    const part = parts[hash];
+    const part = parts[tab];
     if (part) {
       const element = await part(session);
       if (location.hash === hash) main.replaceChildren(element);
@@ -136,7 +148,7 @@ async function start(): Promise<void> {
     byId('balance').textContent = chosen ? fhe(await chain.balance(chosen.address)) : 'no account: open a wallet';
   };
   when('account', 'change', balance);
-  const session: Session = { chain, account, keys: ownKeys };
+  const session: Session = { chain, account, keys: keysFor };
   chain.onBlock(async ({ number }) => {
     byId('block').textContent = String(number);
     if (asking) return; // After a long absence thousands of blocks come at once.

@@ -1,7 +1,8 @@
 // Your own model: an ONNX file becomes a model on the chain.
 
+import { cardLines, facts } from './card.ts';
 import { ask } from './crypto.ts';
-import { attempt, bytes, h, why } from './dom.ts';
+import { attempt, h, why } from './dom.ts';
 import { form, readTable, type Table } from './form.ts';
 import { bars, load, type Session } from './run.ts';
 
@@ -15,7 +16,7 @@ export async function own(session: Session): Promise<HTMLElement> {
     const loaded = await load(session, model);
     place.append(
       h('h2', {}, `Try model ${number}, ${model.name}`),
-      form(session, loaded, sample, ({ prediction, scores }) =>
+      await form(session, loaded, sample, ({ prediction, scores = [] }) =>
         h('div', {}, h('p', { class: 'answer' }, String(prediction)), bars(scores, [])),
       ),
     );
@@ -37,29 +38,9 @@ export async function own(session: Session): Promise<HTMLElement> {
     const data = new Uint8Array(await onnx.arrayBuffer());
     const artifact = await ask('importOnnx', data, onnx.name.replace(/\.onnx$/, '').slice(0, 64), calibration);
     const { card } = await ask('model', artifact);
-    const line = (name: string, value: string) => h('tr', {}, h('th', { scope: 'row' }, name), h('td', {}, value));
     place.append(
       h('h2', {}, `The card of ${card.name}`),
-      h(
-        'table',
-        {},
-        h(
-          'tbody',
-          {},
-          line('Kind', card.kind),
-          line('Features', String(card.features.length)),
-          line('Artifact', bytes(artifact.length)),
-          line('Encrypted input', bytes(card.sizes.input)),
-          line('Encrypted result', bytes(card.sizes.result)),
-          line('Server key', card.sizes.server_key ? bytes(card.sizes.server_key) : 'none'),
-          line(
-            'Wrong decryption',
-            card.decryption_failure_probability === 0
-              ? 'never'
-              : `probability ${card.decryption_failure_probability.toExponential(0)}`,
-          ),
-        ),
-      ),
+      facts(cardLines(card, artifact.length)),
       h(
         'p',
         {},

@@ -1,39 +1,50 @@
 // One inference as the visitor sees it: each step, what it sends, and what the collator gets to see.
 
-import { type Hex, type ModelCard, type Prediction, toHex } from '@fhe-ml/client';
+import { type Hex, type ModelCard, type ModelOwner, type Prediction, type Told, toHex } from '@fhe-ml/client';
+import { fhe, type Offer } from '@fhe-ml/client/chain';
 import type { Account } from './accounts.ts';
-import type { Chain, ChainModel } from './chain.ts';
+import type { Chain, Price } from './chain.ts';
 import { ask, type OwnKeys } from './crypto.ts';
-import { attempt, bytes, fhe, h, picture, why } from './dom.ts';
+import { attempt, bytes, h, picture, why } from './dom.ts';
 
 /** What all demonstrations share. */
 export interface Session {
   chain: Chain;
   account(): Account;
-  keys(): Promise<OwnKeys>;
+  /** The keys for public models, or for an owner's private ones; made if there are none. */
+  keys(owner?: ModelOwner): Promise<OwnKeys>;
 }
 
 /** A model of the chain that the worker has loaded. */
 export interface Loaded {
-  model: ChainModel;
+  model: Offer;
   hash: string;
   card: ModelCard;
+  /** Of a private model: its owner, and what the owner shows of it. */
+  owner: ModelOwner | undefined;
+  told: Told | undefined;
 }
 
+/** What is shown of a prediction: of a private model no scores, unless they are demanded. */
+export type Shown = Pick<Prediction, 'prediction'> &
+  Partial<Prediction> & { demand?: () => Promise<Pick<Prediction, 'scores'>> };
+
 /** Where a model is, as the worker remembers it. */
-export const placeOf = ({ chain }: Session, { number }: ChainModel) => ({
+export const placeOf = ({ chain }: Session, { number }: Offer) => ({
   genesis: chain.api.genesisHash,
   number,
 });
 
-export async function load(session: Session, model: ChainModel): Promise<Loaded> {
+export async function load(session: Session, model: Offer): Promise<Loaded> {
   const artifact = await session.chain.artifact(model.number);
-  const { hash, card } = await known(session, model, () => ask('model', artifact, placeOf(session, model)));
-  return { model, hash, card };
+  const { hash, card, told } = await known(session, model, () => ask('model', artifact, placeOf(session, model)));
+  const chain = session.chain.api.genesisHash;
+  const owner = model.private && { chain, account: model.private.account };
+  return { model, hash, card, told, owner };
 }
 
 /** Offers to forget a model whose number another one had before. */
-export async function known<T>(session: Session, model: ChainModel, work: () => Promise<T>): Promise<T> {
+export async function known<T>(session: Session, model: Offer, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -57,7 +68,7 @@ export async function registered(
   loaded: Loaded,
   note: (text: string) => void,
 ): Promise<Hex | undefined> {
-  const keys = await session.keys();
+  const keys = await session.keys(loaded.owner);
   if (!loaded.model.needsServerKey) {
     note('this model needs no server key');
     return undefined;
@@ -75,6 +86,19 @@ export async function registered(
   }
   return keys.hash;
 }
+
+/** Sees to it that a model takes so many requests at this price, and that the key may decrypt the answers. */
+export async function allowed(session: Session, loaded: Loaded, price: Price, rows: number): Promise<void> {
+  const wish = { account: session.account().address, price: price.owner, rows };
+  const refused = await session.chain.obstacle(loaded.model.number, wish);
+  if (refused) throw new Error(refused);
+  if (!loaded.owner) return;
+  await session.keys(loaded.owner);
+  await ask('room', loaded.owner, rows);
+}
+
+/** What is said beside an answer of a private model. */
+export const UNVERIFIED = 'not verified: nobody but the evaluators of its owner can';
 
 /** Names the workers of a result that was refused. */
 export async function refusing<T>({ chain }: Session, job: number, opened: Promise<T>): Promise<T> {
@@ -103,10 +127,12 @@ export class Run {
   /** `show` gets a prediction with its badge, or what a wrong key gives: numbers, or why there are none. */
   constructor(
     private readonly session: Session,
-    private readonly show: (prediction: Prediction | string, badge?: HTMLElement) => void,
+    private readonly loaded: Loaded,
+    private readonly show: (shown: Shown | string, badge?: HTMLElement) => void,
   ) {
     const list = h('ol', { class: 'steps', 'aria-live': 'polite' });
     for (const step of STEPS) {
+      if (step === 'Verify' && loaded.owner) continue; // Nobody but the evaluators could.
       const item = h('li', {}, step, h('small', {}));
       this.items.set(step, item);
       list.append(item);
@@ -134,12 +160,16 @@ export class Run {
     }
   }
 
-  /** The whole way of one row. */
-  async start(loaded: Loaded, row: number[]): Promise<void> {
-    const key = await this.step('Keys', (note) => registered(this.session, loaded, note));
+  /** The whole way of one row, for the price that the visitor has seen. */
+  async start(row: number[], price: Price): Promise<void> {
+    const { loaded } = this;
+    const key = await this.step('Keys', async (note) => {
+      await allowed(this.session, loaded, price, 1);
+      return registered(this.session, loaded, note);
+    });
     const input = await this.step('Encrypt', async (note) => {
       const start = performance.now();
-      const encrypted = await ask('encrypt', loaded.hash, row);
+      const encrypted = await ask('encrypt', loaded.hash, row, loaded.owner);
       note(`${bytes(encrypted.length)} in ${Math.round(performance.now() - start)} ms, in this browser`);
       return encrypted;
     });
@@ -148,22 +178,23 @@ export class Run {
       picture(input, 'Ciphertext as a picture: noise'),
       h('code', {}, Array.from(input.slice(0, 48), (b) => b.toString(16).padStart(2, '0')).join(' '), ' …'),
     );
-    const most = await this.session.chain.mostFee(loaded.model.number);
     const requested = await this.step('Submit', async (note) => {
-      note(`at most ${fhe(most)}; waiting for a block`);
-      const included = await this.session.chain.request(loaded.model.number, key, input, most, this.session.account());
-      note(`job ${included.job} in block ${included.block}, fee ${fhe(included.fee)}`);
+      note(`at most ${fhe(price.most)}; waiting for a block`);
+      const included = await this.session.chain.request(loaded.model.number, key, input, price, this.session.account());
+      const share = price.owner > 0n ? `, of which ${fhe(price.owner)} for the owner` : '';
+      note(`job ${included.job} in block ${included.block}, fee ${fhe(included.fee)}${share}`);
       return included;
     });
     localStorage.setItem(
       OPEN_JOB,
       JSON.stringify({ job: requested.job, hash: location.hash, input: await digest(input) }),
     );
-    await this.finish(loaded, requested.job, requested.block, input);
+    await this.finish(requested.job, requested.block, input);
   }
 
   /** The second half: also of a job that was requested before the page was loaded again. */
-  async finish(loaded: Loaded, job: number, asked: number | undefined, input: Uint8Array): Promise<void> {
+  private async finish(job: number, asked: number | undefined, input: Uint8Array): Promise<void> {
+    const { loaded } = this;
     const start = performance.now();
     const { result, block } = await this.step('Evaluate', async (note) => {
       const found = await this.session.chain.result(job, (at) => note(`a collator evaluates job ${job}; block ${at}`));
@@ -175,6 +206,23 @@ export class Run {
       note(`${bytes(result.length)} in block ${block}${after}, ${((performance.now() - start) / 1000).toFixed(1)} s`);
     });
     localStorage.removeItem(OPEN_JOB);
+    this.seen.append(h('p', {}, 'And of the result:'), picture(result, 'Encrypted result as a picture: noise'));
+    await (loaded.owner ? this.answer(loaded.owner, input, result) : this.open(job, input, result));
+  }
+
+  /** Decrypts what a private model answers, which is counted before. */
+  private async answer(owner: ModelOwner, input: Uint8Array, result: Uint8Array): Promise<void> {
+    const { prediction, id } = await this.step('Decrypt', async (note) => {
+      const answer = await ask('answer', owner, this.loaded.hash, input, result);
+      note(`answer ${answer.count} of ${answer.most} to your key for this owner, in this browser`);
+      return answer;
+    });
+    this.show({ prediction, demand: () => ask('scores', id) }, h('p', { class: 'badge' }, UNVERIFIED));
+  }
+
+  /** Verifies and decrypts what any other model answers. */
+  private async open(job: number, input: Uint8Array, result: Uint8Array): Promise<void> {
+    const { loaded } = this;
     const {
       value: prediction,
       verified,
@@ -201,11 +249,7 @@ export class Run {
       'Decrypt with a wrong key',
     );
     const right = h('button', { type: 'button', onclick: mine }, 'With mine again');
-    this.seen.append(
-      h('p', {}, 'And of the result:'),
-      picture(result, 'Encrypted result as a picture: noise'),
-      h('p', {}, wrong, ' ', right),
-    );
+    this.seen.append(h('p', {}, wrong, ' ', right));
   }
 
   /** The job that was under way when the page was left, if it belongs to this part of the page. */
@@ -223,10 +267,10 @@ export class Run {
   }
 
   /** Takes up a job that was under way. */
-  async resume(loaded: Loaded, job: number): Promise<void> {
-    await this.session.keys();
+  async resume(job: number): Promise<void> {
+    await this.session.keys(this.loaded.owner);
     const found = await this.session.chain.input(job);
-    if (!found || found.model !== loaded.model.number) return Run.forgetOpenJob();
+    if (!found || found.model !== this.loaded.model.number) return Run.forgetOpenJob();
     // What somebody else has encrypted, or made up, is not decrypted.
     if ((await digest(found.input)) !== JSON.parse(localStorage.getItem(OPEN_JOB) ?? '{}').input) {
       Run.forgetOpenJob();
@@ -234,7 +278,7 @@ export class Run {
     }
     for (const step of ['Keys', 'Encrypt', 'Submit'] as const) this.mark(step, 'done');
     this.mark('Submit', 'done', `job ${job}, from before the page was loaded again`);
-    await this.finish(loaded, job, undefined, found.input);
+    await this.finish(job, undefined, found.input);
   }
 }
 

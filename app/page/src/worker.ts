@@ -1,13 +1,32 @@
 // The Web Worker that holds the keys and does the cryptography, so that the page never freezes. The client
 // key is made, kept, read and saved here: no message to the page has it.
 
-import { type Calibration, Filter, type Hex, importOnnx, init, Keys, Model, type Prediction } from '@fhe-ml/client';
+import {
+  answersInBrowser,
+  type Calibration,
+  Filter,
+  type Hex,
+  importOnnx,
+  init,
+  Keys,
+  Model,
+  type ModelOwner,
+  mostAnswers,
+  type OwnerKey,
+  OwnerKeys,
+  type Prediction,
+  type PrivateAnswer,
+} from '@fhe-ml/client';
 import { firstHash, forgetModel, keepKeys, storedKeys } from './store.ts';
 
 const ready = init(new URL('fhe_ml_wasm_bg.wasm', self.location.href));
 const models = new Map<string, Model>();
 const filters = new Map<string, Filter>();
 let keys: Keys | undefined;
+/** Keys for owners of private models, derived from these. */
+const ownerKeys = new Map<string, OwnerKey>();
+const counts = answersInBrowser();
+const answers = new Map<number, PrivateAnswer>();
 
 /** What the page knows of its keys: what is public. */
 export interface OwnKeys {
@@ -34,6 +53,17 @@ function mine(): Keys {
   return keys;
 }
 
+const keysFor = (owner: ModelOwner) => new OwnerKeys(mine(), owner, counts);
+const nameFor = ({ chain, account }: ModelOwner) => `${chain}/${account}`;
+
+/** The newest key for an owner, derived once: that takes a moment. */
+async function keyFor(owner: ModelOwner): Promise<OwnerKey> {
+  const main = mine();
+  const key = ownerKeys.get(nameFor(owner)) ?? (await keysFor(owner).newest());
+  if (main === keys) ownerKeys.set(nameFor(owner), key); // Unless the visitor has taken other keys meanwhile.
+  return key;
+}
+
 function model(hash: string): Model {
   const found = models.get(hash);
   if (!found) throw new Error('the model is not loaded');
@@ -46,10 +76,13 @@ function filter(hash: string): Filter {
   return found;
 }
 
+const publicOf = (pair: Keys): OwnKeys => ({ server: pair.serverKey() as Uint8Array, hash: pair.serverKeyHash() });
+
 function use(taken: Keys): OwnKeys {
   keys?.free();
   keys = taken;
-  return { server: keys.serverKey() as Uint8Array, hash: keys.serverKeyHash() };
+  ownerKeys.clear();
+  return publicOf(taken);
 }
 
 async function keepAndUse(taken: Keys): Promise<OwnKeys> {
@@ -91,12 +124,19 @@ const calls = {
     const found = await storedKeys();
     return found && use(Keys.read(found.client, found.server));
   },
+  /** The keys for an owner of private models. */
+  ownerKeys: async (owner: ModelOwner) => publicOf((await keyFor(owner)).keys),
+  async nextOwnerKeys(owner: ModelOwner) {
+    const next = await keysFor(owner).next();
+    ownerKeys.set(nameFor(owner), next);
+    return publicOf(next.keys);
+  },
   /** Keys from files, which are read here. */
   async load(client: File, server: File) {
-    const [secret, open] = await Promise.all(
+    const [secret, shown] = await Promise.all(
       [client, server].map(async (file) => new Uint8Array(await file.arrayBuffer())),
     );
-    return keepAndUse(Keys.read(secret as Uint8Array, open as Uint8Array));
+    return keepAndUse(Keys.read(secret as Uint8Array, shown as Uint8Array));
   },
   /** Where the browser can save a key from: an address of bytes that stay here. */
   address(name: 'client.key' | 'server.key') {
@@ -107,24 +147,40 @@ const calls = {
   /** Reads an artifact; the page refers to it by its hash. */
   async model(artifact: Uint8Array, place?: Place) {
     const read = new Model(artifact);
-    if (read.isPrivate()) {
-      read.free();
-      // Said before anything is paid: it cannot be verified, so the page would not show it.
-      throw new Error('this model is private, and nobody can verify what it answers; ask it with `fhe-ml predict`');
-    }
-    const [hash, card] = [read.hash(), read.card()];
+    const [hash, card, told] = [read.hash(), read.card(), read.told()];
     if (place) await checkKnown(place, hash);
     // One that is loaded knows which results it has let pass unverified.
     if (models.has(hash)) read.free();
     else models.set(hash, read);
-    return { hash, card };
+    return { hash, card, told };
   },
   forgetModel: (place: Place) => forgetModel(nameOf(place)),
-  encrypt: (hash: string, row: number[]) => model(hash).encrypt(mine(), row),
+  /** For a public model, or for a private one of `owner`. */
+  encrypt: async (hash: string, row: number[], owner?: ModelOwner) =>
+    model(hash).encrypt(owner ? (await keyFor(owner)).keys : mine(), row),
   open(hash: string, input: Uint8Array, result: Uint8Array): Opened<Prediction> {
     const found = model(hash);
     const verify = found.picksResult() ? () => found.verify(mine(), input, result) : undefined;
     return opened(verify, () => found.decrypt(mine(), input, result, TRUST));
+  },
+  /** How many answers the key for an owner has decrypted, of how many that it may. */
+  answered: async (owner: ModelOwner) => ({
+    answers: keys ? await (await keyFor(owner)).answers() : 0,
+    most: mostAnswers(),
+  }),
+  /** Sees to it that the key for an owner may decrypt so many more answers, before they are paid for. */
+  room: async (owner: ModelOwner, answers: number) => (await keyFor(owner)).room(answers),
+  /** What a private model answers; the scores stay here. */
+  async answer(owner: ModelOwner, hash: string, input: Uint8Array, result: Uint8Array) {
+    const answer = await model(hash).answer(await keyFor(owner), input, result);
+    const id = answers.size;
+    answers.set(id, answer);
+    return { prediction: answer.prediction, count: answer.count, most: mostAnswers(), id };
+  },
+  scores(id: number) {
+    const answer = answers.get(id);
+    if (!answer) throw new Error('there is no such answer');
+    return answer.scores();
   },
   /** What somebody gets who has everything but the secret: a key of random bits under the same name. */
   openWrongly(hash: string, input: Uint8Array, result: Uint8Array): Prediction | string {
