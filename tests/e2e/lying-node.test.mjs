@@ -1,12 +1,11 @@
 // Nodes that lie, lose transactions and hang up, against the tool, the page and the npm package.
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { chromium } from 'playwright-core';
 import {
   connect,
   explain,
@@ -20,7 +19,8 @@ import {
   WsProvider,
 } from '../../app/client/dist/chain.js';
 import { fromHex, init, Keys, Model, toHex } from '../../app/client/dist/node.js';
-import { fheMl, model, NODE, Node, TOOL, until } from './harness.mjs';
+import { launch, servePage } from './browser.mjs';
+import { fheMl, model, NODE, Node, until } from './harness.mjs';
 import { LyingProxy, lieAboutQuote, lieAboutStorage, mapOf } from './lying-proxy.mjs';
 import { BOOT_PEER } from './network.mjs';
 import { account } from './polkadot.mjs';
@@ -279,17 +279,9 @@ test('the npm package registers a server key of 2.4 MB, and says why the chain r
 
 test('the page trusts no node, or says that it does', async () => {
   tellLies();
-  const app = spawn(TOOL, ['app', '--port', '0', '--url', proxy.url, '--light', spec]);
+  const { app, url } = await servePage('--url', proxy.url, '--light', spec);
   closers.push(() => app.kill());
-  const line = await new Promise((resolve, reject) => {
-    app.stdout.once('data', (data) => resolve(data.toString()));
-    app.stderr.once('data', (data) => reject(new Error(data.toString())));
-  });
-  const [, url] = /(http:\/\/127\.0\.0\.1:\d+\/)/.exec(line);
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-  });
+  const browser = await launch();
   closers.push(() => browser.close());
   const tab = await browser.newPage();
   const complaints = [];

@@ -1,19 +1,16 @@
 // The page in a real browser, against a real dev node.
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
 import { FILTERS, Filter, imageFilter, init } from '../../app/client/dist/node.js';
-import { fheMl, model, Node, scratch, TOOL, until } from './harness.mjs';
+import { launch, shot as screenshot, servePage, WAIT } from './browser.mjs';
+import { fheMl, model, Node, scratch, until } from './harness.mjs';
 import { account } from './polkadot.mjs';
 
-const SHOTS = process.env.FHE_ML_SCREENSHOTS ?? join(scratch(), 'screenshots');
-mkdirSync(SHOTS, { recursive: true });
 const expectedOf = (name) => JSON.parse(readFileSync(model(`${name}.expected.json`)));
-const WAIT = { timeout: 60_000 };
 
 let node;
 let app;
@@ -111,7 +108,7 @@ async function open() {
   return tab;
 }
 
-const shot = (name, tab = page) => tab.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
+const shot = (name, tab = page) => screenshot(name, tab);
 const go = (tab, hash) => tab.goto(`${url}#${hash}`);
 const ask = (tab = page) => tab.getByRole('button', { name: 'Encrypt and ask the chain' });
 const answer = (tab = page) => tab.locator('.answer');
@@ -141,24 +138,8 @@ before(async () => {
     await fheMl('model', 'register', artifact, '--suri', '//Alice', '--url', node.url);
   }
   await init();
-  app = spawn(TOOL, ['app', '--port', '0', '--url', node.url]);
-  const line = await new Promise((resolve, reject) => {
-    app.stdout.once('data', (data) => resolve(data.toString()));
-    app.stderr.once('data', (data) => reject(new Error(data.toString())));
-  });
-  [, url] = /^Running on local URL: {2}(http:\/\/127\.0\.0\.1:\d+\/)$/m.exec(line);
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  ({ app, url } = await servePage('--url', node.url));
+  browser = await launch();
   context = await browser.newContext({ acceptDownloads: true, viewport: { width: 1100, height: 900 } });
   page = await open();
 });
@@ -281,6 +262,8 @@ test('a tumour is judged, and a whole file of them', async () => {
   const upload = (name, text) =>
     page.locator('#rows').setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(text) });
   await upload('rows.csv', table);
+  await page.getByText(/^rows\.csv: 40 rows, which cost [\d.]+ FHE; never more than/).waitFor(WAIT);
+  await page.getByRole('button', { name: 'Encrypt and ask for 40 rows' }).click();
   await page
     .getByRole('status')
     .filter({ hasText: '40 of 40 rows, 40 verified on this machine' })
@@ -453,7 +436,7 @@ test('the chain is shown', async () => {
 test('it fits a phone, dark and by keyboard', async () => {
   await page.setViewportSize({ width: 360, height: 740 });
   await page.emulateMedia({ colorScheme: 'dark' });
-  for (const part of ['digit', 'cancer', 'filters', 'own', 'chain']) {
+  for (const part of ['digit', 'cancer', 'filters', 'market', 'own', 'chain']) {
     await go(page, part);
     await page.locator('.card').first().waitFor(WAIT);
     const width = await page.evaluate(() => document.documentElement.scrollWidth);

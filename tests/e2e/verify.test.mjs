@@ -2,17 +2,14 @@
 // they decrypt, and show no score. And a node that has another model behind a number is found out, too.
 
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
 import { init, Keys, Model, WrongResult } from '../../app/client/dist/node.js';
+import { launch, servePage, shot, WAIT } from './browser.mjs';
 import { fheMl, LYING_NODE, model, Node, scratch, TOOL } from './harness.mjs';
 
-const SHOTS = process.env.FHE_ML_SCREENSHOTS ?? join(scratch(), 'screenshots');
-mkdirSync(SHOTS, { recursive: true });
-const WAIT = { timeout: 60_000 };
 const TABLE = model('breast_cancer.test.csv');
 const expectedOf = (name) => JSON.parse(readFileSync(model(`${name}.expected.json`)));
 
@@ -161,14 +158,9 @@ test('the npm client refuses', async () => {
 });
 
 test('the page refuses, and shows no score', async () => {
-  const app = spawn(TOOL, ['app', '--port', '0', '--url', lying.url]);
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
-  });
+  const { app, url } = await servePage('--url', lying.url);
+  const browser = await launch();
   try {
-    const line = await new Promise((resolve) => app.stdout.once('data', (data) => resolve(data.toString())));
-    const [, url] = /(http:\/\/127\.0\.0\.1:\d+\/)/.exec(line);
     const page = await browser.newPage({ viewport: { width: 1100, height: 900 } });
     await page.goto(`${url}#cancer`);
     // Bob has the tool's key on the chain already, and Charlie none.
@@ -193,17 +185,18 @@ test('the page refuses, and shows no score', async () => {
     };
     await nothing();
     assert.equal(await page.locator('.steps li[data-state=failed]').count(), 1);
-    await page.screenshot({ path: join(SHOTS, 'wrong-result.png'), fullPage: true });
+    await shot('wrong-result', page);
 
     // A whole file: every row is refused.
     const rows = readFileSync(TABLE, 'utf8').split('\n').slice(0, 4).join('\n');
     await page.locator('#rows').setInputFiles({ name: 'rows.csv', mimeType: 'text/csv', buffer: Buffer.from(rows) });
+    await page.getByRole('button', { name: 'Encrypt and ask for 3 rows' }).click();
     await page
       .getByRole('status')
       .filter({ hasText: '3 of 3 rows, 0 verified on this machine, 3 failed' })
       .waitFor(WAIT);
     await nothing();
-    await page.screenshot({ path: join(SHOTS, 'wrong-results.png'), fullPage: true });
+    await shot('wrong-results', page);
   } finally {
     await browser.close();
     app.kill();
