@@ -161,7 +161,7 @@ test('a private model says what its owner can learn, what it costs and how long 
   assert.match(text, /decrypted 0 of 256 answers/);
   assert.match(
     await page.locator('.cost').textContent(),
-    /^A row costs 0\.\d+ FHE: 0\.01 FHE to the model's owner and [\d.]+ FHE to the workers; never more than [\d.]+ FHE\. The answer takes about \d+ seconds/,
+    /^A row costs 0\.\d+ FHE: 0\.01 FHE to the model's owner and [\d.]+ FHE to the workers; never more than [\d.]+ FHE\. The answer takes about \d+ seconds\. Your server key is registered first, and a deposit of [\d.]+ FHE/,
   );
   const hint = await page.locator('#feature-0').getAttribute('placeholder');
   assert.match(hint, /^[\d.]+ to [\d.]+$/);
@@ -181,6 +181,10 @@ test('a row is answered with its class, the owner is paid, and scores come on de
   );
   assert.equal(payments[0].owner.toString(), alice.address);
   assert.match(await page.locator('.steps').textContent(), /answer 1 of 256 to your key for this owner/);
+  await page
+    .locator('.cost')
+    .filter({ hasText: /seconds\.$/ })
+    .waitFor(WAIT); // No deposit a second time.
   assert.equal(await page.locator('.bar').count(), 0);
   assert.ok(!(await page.getByText('Made-up scores').isVisible()));
   await page.getByRole('button', { name: 'Scores …' }).click();

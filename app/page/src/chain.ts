@@ -180,6 +180,11 @@ export class Chain {
     return rounds * answerSeconds(model, pace, Math.min(rows, AT_ONCE));
   }
 
+  /** What is held for so many bytes on the chain. */
+  deposit(bytes: number): bigint {
+    return this.api.consts.fheMl.depositPerByte * BigInt(bytes);
+  }
+
   /** The account that has registered a server key. */
   async hasServerKey(hash: Hex): Promise<string | undefined> {
     return (await (await this.state()).fheMl.serverKeys(hash))?.owner.address();
@@ -191,9 +196,8 @@ export class Chain {
 
   /** Registers a model with the account as sudo; returns its number. */
   async registerModel(artifact: Uint8Array, account: Account): Promise<number> {
-    const { tx, consts, events } = this.api;
-    const deposit = consts.fheMl.depositPerByte * BigInt(artifact.length);
-    await this.send(tx.fheMl.allowModelDeposit(deposit), account);
+    const { tx, events } = this.api;
+    await this.send(tx.fheMl.allowModelDeposit(this.deposit(artifact.length)), account);
     const { call } = tx.fheMl.registerModel(toHex(artifact), account.address);
     const included = await this.send(tx.sudo.sudo(call), account);
     return found(events.fheMl.ModelRegistered.find(included.events)).palletEvent.data.model;

@@ -6,7 +6,18 @@ import Papa from 'papaparse';
 import type { Price } from './chain.ts';
 import { ask } from './crypto.ts';
 import { attempt, h, say, why } from './dom.ts';
-import { allowed, bars, type Loaded, Run, refusing, registered, type Session, type Shown, UNVERIFIED } from './run.ts';
+import {
+  allowed,
+  bars,
+  keyDeposit,
+  type Loaded,
+  Run,
+  refusing,
+  registered,
+  type Session,
+  type Shown,
+  UNVERIFIED,
+} from './run.ts';
 
 const MAX_FILE_BYTES = 5_000_000;
 const MAX_ROWS = 500;
@@ -84,13 +95,12 @@ export async function form(
   const go = h('button', { class: 'main', type: 'submit' }, 'Encrypt and ask the chain');
   let price: Price | undefined;
   const offer = async () => {
-    price = undefined;
     try {
       const now = await session.chain.price(model.number);
-      cost.textContent = `A row costs ${await costOf(session, loaded, now, 1)}.`;
-      price = now;
+      const text = `A row costs ${await costOf(session, loaded, now, 1)}.`;
+      [price, cost.textContent] = [now, text];
     } catch (error) {
-      cost.textContent = `There is no price: ${why(error)}.`;
+      [price, cost.textContent] = [undefined, `There is no price: ${why(error)}.`];
     }
   };
   await offer();
@@ -132,8 +142,10 @@ export async function form(
     const now = await session.chain.price(model.number);
     const sum = await costOf(session, loaded, now, rows.length);
     const ask = h('button', { class: 'main', type: 'button' }, `Encrypt and ask for ${rows.length} rows`);
-    ask.addEventListener('click', () => {
-      void asking(rows.length, () => many(session, loaded, rows, now, place), ask);
+    ask.addEventListener('click', async () => {
+      await asking(rows.length, () => many(session, loaded, rows, now, place), ask);
+      // Nothing was asked, perhaps since the price has changed: this is the new one.
+      if (ask.isConnected) await take(file).catch(() => undefined);
     });
     answer.replaceChildren();
     place.replaceChildren(
@@ -197,7 +209,10 @@ async function costOf(
     owner > 0n
       ? `${fhe((owner + workers) * count)}: ${fhe(owner * count)} to the model's owner and ${fhe(workers * count)} to the workers`
       : fhe(workers * count);
-  return `${parts}; never more than ${fhe(most * count)}. The answer takes about ${time}`;
+  const held = await keyDeposit(session, loaded);
+  const deposit =
+    held > 0n ? `. Your server key is registered first, and a deposit of ${fhe(held)} held until it is removed` : '';
+  return `${parts}; never more than ${fhe(most * count)}. The answer takes about ${time}${deposit}`;
 }
 
 /** Predicts many rows, each in a transaction of its own, and shows them as they come. */

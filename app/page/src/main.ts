@@ -148,7 +148,8 @@ async function start(): Promise<void> {
     byId('balance').textContent = chosen ? fhe(await chain.balance(chosen.address)) : 'no account: open a wallet';
   };
   when('account', 'change', balance);
-  const session: Session = { chain, account, keys: keysFor };
+  const knownKeys = async (owner?: ModelOwner) => (keys ? keysFor(owner) : undefined);
+  const session: Session = { chain, account, keys: keysFor, knownKeys };
   chain.onBlock(async ({ number }) => {
     byId('block').textContent = String(number);
     if (asking) return; // After a long absence thousands of blocks come at once.

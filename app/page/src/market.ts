@@ -197,9 +197,11 @@ function keyPanel(session: Session, loaded: Loaded, owner: ModelOwner) {
   const refresh = async (wants = 1) => {
     const { answers, most } = await ask('answered', owner);
     text.textContent = `Your key for this owner has decrypted ${answers} of ${most} answers.`;
+    const deposit = fhe(session.chain.deposit(loaded.card.sizes.server_key));
     reason.textContent =
       `After ${most} answers to one key, an owner who made them up and saw what you did with each could know too much ` +
-      'of it. The next key tells nothing of this one; answers that are still on their way to this one are lost.';
+      'of it. The next key tells nothing of this one; answers that are still on their way to this one are lost. ' +
+      `A deposit of ${deposit} is held for it, too.`;
     spent.hidden = answers + wants <= most;
     return { answers, most };
   };

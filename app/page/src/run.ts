@@ -13,6 +13,8 @@ export interface Session {
   account(): Account;
   /** The keys for public models, or for an owner's private ones; made if there are none. */
   keys(owner?: ModelOwner): Promise<OwnKeys>;
+  /** The same, if there are any. */
+  knownKeys(owner?: ModelOwner): Promise<OwnKeys | undefined>;
 }
 
 /** A model of the chain that the worker has loaded. */
@@ -60,6 +62,14 @@ export function badge(verified: number | undefined): HTMLElement {
   return verified === undefined
     ? h('p', { class: 'badge' }, 'not among the results that are verified on this machine')
     : h('p', { class: 'badge', 'data-state': 'verified' }, `verified on this machine in ${verified.toFixed(1)} ms`);
+}
+
+/** What is held for the server key, if it is still to be registered. */
+export async function keyDeposit({ chain, knownKeys }: Session, { model, card, owner }: Loaded): Promise<bigint> {
+  if (!model.needsServerKey) return 0n;
+  const keys = await knownKeys(owner);
+  const registered = keys && (await chain.hasServerKey(keys.hash));
+  return registered ? 0n : chain.deposit(card.sizes.server_key);
 }
 
 /** Sees to it that the chain has the server key, if the model needs one. */
