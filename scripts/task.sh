@@ -77,9 +77,22 @@ e2e_packages() {
 	(cd tests/e2e && npm ci --no-fund --no-audit --loglevel=error)
 }
 
+# Tests of networks wait for blocks most of the time, so the others run beside them.
 e2e() {
-	FHE_ML_BIN="$BIN" FHE_ML_SCREENSHOTS="$CACHE/screenshots" timeout 60m \
-		node --test --test-concurrency=1 --test-reporter=spec tests/e2e/*.test.mjs
+	local networks others log="$CACHE/e2e-networks.log"
+	networks=$(grep --files-with-matches localNetwork tests/e2e/*.test.mjs)
+	others=$(grep --files-without-match localNetwork tests/e2e/*.test.mjs)
+	# shellcheck disable=SC2086 # lists of files
+	lane() {
+		FHE_ML_BIN="$BIN" FHE_ML_SCREENSHOTS="$CACHE/screenshots" timeout 60m \
+			node --test --test-concurrency=1 --test-reporter=spec $1
+	}
+	lane "$networks" >"$log" 2>&1 &
+	local failed=0 pid=$!
+	lane "$others" || failed=1
+	wait "$pid" || failed=1
+	cat "$log"
+	[ "$failed" = 0 ] || fail "end-to-end tests failed"
 }
 
 attacks() { FHE_ML_BIN="$BIN" scripts/attacks.sh 05 06 07 12; }

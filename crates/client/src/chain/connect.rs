@@ -14,6 +14,8 @@ use tokio::time::{Instant, sleep};
 
 /// How long the light client may take to find the head of the chain.
 const SYNC_TIMEOUT: Duration = Duration::from_secs(90);
+/// How long until one of the chain's full nodes must have answered it.
+const PEERS_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often it is asked whether it has.
 const SYNC_POLL: Duration = Duration::from_millis(200);
 /// A head this young is the chain's newest: blocks come every 2 seconds, and are final 2 to 3 blocks later.
@@ -71,20 +73,20 @@ impl Chain {
 	/// Waits until the light client has the chain's newest finalised block; an older one is taken if the peers
 	/// show no newer one.
 	async fn wait_for_head(&self) -> Result<(), ChainError> {
-		let end = Instant::now().checked_add(SYNC_TIMEOUT);
-		let in_time = || end.is_none_or(|end| Instant::now() < end);
+		let start = Instant::now();
+		let in_time = || start.elapsed() < SYNC_TIMEOUT;
 		let mut health: Health = self.rpc.0.request("system_health", rpc_params![]).await?;
 		while health.is_syncing || health.peers == 0 {
-			if !in_time() {
+			if !in_time() || health.peers == 0 && start.elapsed() >= PEERS_TIMEOUT {
 				return Err(LightError::NoPeers.into());
 			}
 			sleep(SYNC_POLL).await;
 			health = self.rpc.0.request("system_health", rpc_params![]).await?;
 		}
-		let patience = Instant::now().checked_add(FRESH_TIMEOUT);
+		let since = Instant::now();
 		loop {
 			let age = self.best_block().await?.age().await?;
-			let patient = patience.is_none_or(|end| Instant::now() < end);
+			let patient = since.elapsed() < FRESH_TIMEOUT;
 			if age <= FRESH_HEAD || (!patient && age <= OLDEST_HEAD) {
 				return Ok(());
 			}

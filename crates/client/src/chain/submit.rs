@@ -167,6 +167,9 @@ impl Sent {
 			};
 			match place {
 				Place::Block(included) => return included.succeeded(),
+				// A light client announces it again by itself. smoldot 2.2 panics when it has news for somebody who
+				// watched the same transaction before and does not any more (`PendingTransaction::update_status`).
+				Place::Nowhere if self.chain.is_light && self.progress.is_some() => {},
 				Place::Nowhere => self.submit_again().await?,
 			}
 			if self.progress.is_none() {
