@@ -193,7 +193,7 @@ export async function form(
 }
 
 /** A number as a hint, not as a value. */
-const brief = (value: number) => String(Number(value.toPrecision(3)));
+const brief = (value: number) => String(Number(value.toPrecision(2)));
 
 /** What rows cost and how long they take, in words. */
 async function costOf(
@@ -209,9 +209,11 @@ async function costOf(
     owner > 0n
       ? `${fhe((owner + workers) * count)}: ${fhe(owner * count)} to the model's owner and ${fhe(workers * count)} to the workers`
       : fhe(workers * count);
-  const held = await keyDeposit(session, loaded);
-  const deposit =
-    held > 0n ? `. Your server key is registered first, and a deposit of ${fhe(held)} held until it is removed` : '';
+  const key = await keyDeposit(session, loaded);
+  const deposit = key
+    ? `. Your server key is registered ${key.registered ? 'already' : 'first'}, with a deposit of ${fhe(key.held)} that ` +
+      'comes back when it is removed'
+    : '';
   return `${parts}; never more than ${fhe(most * count)}. The answer takes about ${time}${deposit}`;
 }
 

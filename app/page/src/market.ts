@@ -26,7 +26,7 @@ const short = (text: string) => `${text.slice(0, 8)}…${text.slice(-4)}`;
 function hidden({ kind, private: offered }: Offer): string {
   switch (kind) {
     case 'public':
-      return 'Your row and its answer are hidden from everybody. The model is open to all, so this browser checks every answer.';
+      return 'Your row and its answer are hidden from everybody. The model is open to all, so this browser can check its answers, and does.';
     case 'encrypted':
       return 'Row, answer and model are hidden from everybody but the owner of one client key, who alone can ask.';
     case 'private':
@@ -132,7 +132,7 @@ function trust(offer: Offer): [string, string][] {
       ['Who can check an answer', offer.kind === 'public' ? 'everybody; this browser does' : 'its owner'],
     ];
   }
-  const { owner, evaluators, auditor, bond, quota } = offered;
+  const { owner, evaluators, auditor, bond, quota, next } = offered;
   const lines: [string, string][] = [
     you,
     [
@@ -148,6 +148,8 @@ function trust(offer: Offer): [string, string][] {
       bond > 0n ? `the owner's bond of ${fhe(bond)}, if it is found out` : 'nothing: there is no bond left',
     ],
   ];
+  if (next)
+    lines.push([`From block ${next.from} on`, `a row costs ${fhe(next.terms.price)}, and the fee of the workers`]);
   if (quota) lines.push(['How often you can ask', `${quota.requests} times in ${quota.period} blocks`]);
   return lines;
 }

@@ -64,12 +64,12 @@ export function badge(verified: number | undefined): HTMLElement {
     : h('p', { class: 'badge', 'data-state': 'verified' }, `verified on this machine in ${verified.toFixed(1)} ms`);
 }
 
-/** What is held for the server key, if it is still to be registered. */
-export async function keyDeposit({ chain, knownKeys }: Session, { model, card, owner }: Loaded): Promise<bigint> {
-  if (!model.needsServerKey) return 0n;
+/** What is held for the server key, if the model needs one, and whether it is registered already. */
+export async function keyDeposit({ chain, knownKeys }: Session, { model, card, owner }: Loaded) {
+  if (!model.needsServerKey) return undefined;
   const keys = await knownKeys(owner);
-  const registered = keys && (await chain.hasServerKey(keys.hash));
-  return registered ? 0n : chain.deposit(card.sizes.server_key);
+  const registered = keys !== undefined && (await chain.hasServerKey(keys.hash)) !== undefined;
+  return { held: chain.deposit(card.sizes.server_key), registered };
 }
 
 /** Sees to it that the chain has the server key, if the model needs one. */
