@@ -63,6 +63,7 @@ const FAILED = {
   NoAgreement: 'the workers gave different answers; the money went back',
   ModelNotHeld: "too few of the model's evaluators have its file now; the money went back",
 };
+
 /** Requests that wait at one time. */
 const AT_ONCE = 32;
 /** Milliseconds until a node is tried again that does not answer. */
@@ -147,12 +148,12 @@ export class Chain {
 
   /**
    * What a row costs now. The workers' part is what this browser computes from the model, never what a node says; the
-   * owner's is for the visitor to agree to.
+   * owner's is for the visitor to agree to, and what was shown as a public model has none.
    */
-  async price(model: number): Promise<Price> {
-    const artifact = this.artifacts.get(model) ?? (await this.artifact(model));
-    const [now, quote] = await Promise.all([offer(await this.state(), model), this.quote(model)]);
-    const owner = now.private?.price ?? 0n;
+  async price({ number, private: offered }: Offer): Promise<Price> {
+    const artifact = this.artifacts.get(number) ?? (await this.artifact(number));
+    const [now, quote] = await Promise.all([offered && offer(await this.state(), number), this.quote(number)]);
+    const owner = now?.private?.price ?? 0n;
     const most = mostFee(this.api, artifact, 1, owner);
     if (quote <= most) return { owner, workers: feeOf(pricesOf(this.api), artifact), most };
     throw new Error(

@@ -107,7 +107,7 @@ export async function digit(session: Session): Promise<HTMLElement> {
     const row =
       sample.value === '' ? cells(context.getImageData(0, 0, pad.width, pad.height)) : rows[Number(sample.value)];
     if (!row) return say('the pad is empty: draw a digit first');
-    void begin(async (run) => run.start(row, await session.chain.price(model.number)));
+    void begin(async (run) => run.start(row, await session.chain.price(model)));
   });
   const open = Run.openJob();
   if (open !== undefined) void begin((run) => run.resume(open));

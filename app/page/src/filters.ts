@@ -224,7 +224,7 @@ async function filter(
   const parts = tiles(source, card.size);
   const turned = card.filter === 'rotate';
   [after.width, after.height] = turned ? [source.height, source.width] : [source.width, source.height];
-  const price = await chain.price(model.number);
+  const price = await chain.price(model);
   status.textContent = 'encrypting';
   const start = performance.now();
   const inputs: Uint8Array[] = [];

@@ -96,7 +96,7 @@ export async function form(
   let price: Price | undefined;
   const offer = async () => {
     try {
-      const now = await session.chain.price(model.number);
+      const now = await session.chain.price(model);
       const text = `A row costs ${await costOf(session, loaded, now, 1)}.`;
       [price, cost.textContent] = [now, text];
     } catch (error) {
@@ -106,7 +106,7 @@ export async function form(
   await offer();
   /** What the visitor has seen. Without it, what needs no agreement: fees that this browser computes. */
   const agreed = async (): Promise<Price> => {
-    const now = price ?? (await session.chain.price(model.number));
+    const now = price ?? (await session.chain.price(model));
     if (!price && now.owner > 0n) throw new Error('look at the price first, and ask again');
     return now;
   };
@@ -139,7 +139,7 @@ export async function form(
   const take = async (file: File) => {
     const rows = inOrder(await readTable(file), loaded);
     if (rows.length > MAX_ROWS) throw new Error(`the file has ${rows.length} rows; at most ${MAX_ROWS} at a time`);
-    const now = await session.chain.price(model.number);
+    const now = await session.chain.price(model);
     const sum = await costOf(session, loaded, now, rows.length);
     const ask = h('button', { class: 'main', type: 'button' }, `Encrypt and ask for ${rows.length} rows`);
     ask.addEventListener('click', async () => {

@@ -40,6 +40,9 @@ export const placeOf = ({ chain }: Session, { number }: Offer) => ({
 export async function load(session: Session, model: Offer): Promise<Loaded> {
   const artifact = await session.chain.artifact(model.number);
   const { hash, card, told } = await known(session, model, () => ask('model', artifact, placeOf(session, model)));
+  if ((told === undefined) !== (model.private === undefined)) {
+    throw new Error(`the chain says of model ${model.number} that it is ${model.kind}, and it is not: the node lies`);
+  }
   const chain = session.chain.api.genesisHash;
   const owner = model.private && { chain, account: model.private.account };
   return { model, hash, card, told, owner };
