@@ -72,7 +72,7 @@ function short(value: number): string {
 
 /**
  * A form for one row, an upload for many; both with what they cost, and how long they take, before anything is signed.
- * `after` is told of every attempt, and before one how many rows it is for.
+ * `after` is told after every attempt for how many rows the next one may be.
  */
 export async function form(
   session: Session,
@@ -119,9 +119,9 @@ export async function form(
           : [h('p', { class: 'answer' }, 'Noise'), bars(shown.raw_scores ?? [], [])]),
     );
   const asking = async (rows: number, work: () => Promise<void>, button: HTMLButtonElement) => {
-    await attempt(work, button);
+    const well = await attempt(work, button);
     // What came of it, and what has changed meanwhile; nobody waits for that.
-    await Promise.all([after?.(rows).catch(() => undefined), offer()]);
+    await Promise.all([after?.(well ? 1 : rows).catch(() => undefined), offer()]);
   };
   const one = (work: (run: Run) => Promise<void>) =>
     asking(

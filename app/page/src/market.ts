@@ -159,14 +159,23 @@ function classesOf(card: ModelCard): (string | number)[] | undefined {
   return 'classification' in card.task ? Object.values(card.task.classification.classes).flat() : undefined;
 }
 
+/** Bits of a client key that whoever made up an answer learns from what is done with its class. */
+const bitsOf = (classes: (string | number)[]) => Math.log2(Math.max(2, classes.length));
+
+/** Answers after which the owner could know as many bits as `most` answers of two classes tell. */
+function enough(card: ModelCard, most: number): number {
+  const classes = classesOf(card);
+  return classes ? Math.floor(most / bitsOf(classes)) : most;
+}
+
 /** What the owner of a private model could learn, in plain words. */
 function lessons(card: ModelCard, offered: PrivateOffer, answers: number, most: number): HTMLElement {
   const classes = classesOf(card);
-  const bits = classes && Math.log2(Math.max(2, classes.length));
-  const key = bits
+  const limit = enough(card, most);
+  const key = classes
     ? `An answer is one of ${classes.length} classes, so whoever makes answers up and sees what you do with each learns at ` +
-      `most ${count(Number(bits.toFixed(1)), 'bit', 'bits')} of your key from it: ${Math.floor(bits * most)} of its ` +
-      `${KEY_BITS} bits in ${most} answers.`
+      `most ${count(Number(bitsOf(classes).toFixed(1)), 'bit', 'bits')} of your key from it: ` +
+      `${Math.floor(bitsOf(classes) * limit)} of its ${KEY_BITS} bits in ${limit} answers.`
     : 'An answer is a number, and has many bits. Do not let the owner see what you do with it: made-up numbers that it ' +
       'sees again tell it your key.';
   return h(
@@ -184,12 +193,12 @@ function lessons(card: ModelCard, offered: PrivateOffer, answers: number, most: 
     h(
       'p',
       { class: 'hint' },
-      `So this page has a client key for ${short(offered.owner)} alone, shows the ${classes ? 'class' : 'value'} and not the scores behind it, and takes a new key after ${most} answers.`,
+      `So this page has a client key for ${short(offered.owner)} alone, shows the ${classes ? 'class' : 'value'} and not the scores behind it, and offers you a new key after ${limit} answers.`,
     ),
   );
 }
 
-/** How much a key has answered to its owner, and a new one with one click when it is used up. */
+/** How much a key has answered to its owner, and a new one with one click when that is enough. */
 function keyPanel(session: Session, loaded: Loaded, owner: ModelOwner) {
   const text = h('p', { role: 'status' });
   const renew = h('button', { type: 'button', class: 'main' }, 'Make the next key and register it');
@@ -200,11 +209,12 @@ function keyPanel(session: Session, loaded: Loaded, owner: ModelOwner) {
     const { answers, most } = await ask('answered', owner);
     text.textContent = `Your key for this owner has decrypted ${answers} of ${most} answers.`;
     const deposit = fhe(session.chain.deposit(loaded.card.sizes.server_key));
+    const limit = enough(loaded.card, most);
     reason.textContent =
-      `After ${most} answers to one key, an owner who made them up and saw what you did with each could know too much ` +
+      `After ${limit} answers to one key, an owner who made them up and saw what you did with each could know too much ` +
       'of it. The next key tells nothing of this one; answers that are still on their way to this one are lost. ' +
       `A deposit of ${deposit} is held for it, too.`;
-    spent.hidden = answers + wants <= most;
+    spent.hidden = answers + wants <= limit;
     return { answers, most };
   };
   renew.addEventListener('click', () => {
