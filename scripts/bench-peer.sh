@@ -18,14 +18,7 @@ while [ $# -gt 0 ]; do
 done
 
 setup_rust
-PEER="$CACHE/venv-concrete"
-if ! "$PEER/bin/python" -c 'import concrete.ml' 2>/dev/null; then
-	for PYTHON in python3.11 python3.10; do command -v "$PYTHON" >/dev/null && break; done
-	command -v "$PYTHON" >/dev/null || fail "Concrete ML 1.9 needs Python 3.10 or 3.11"
-	say "Installing Concrete ML (2 GB)"
-	"$PYTHON" -m venv "$PEER"
-	"$PEER/bin/pip" install --quiet --requirement scripts/requirements-peer.txt
-fi
+setup_concrete
 say "Building"
 cargo build --release --locked --workspace --bin fhe-ml
 

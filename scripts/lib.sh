@@ -59,6 +59,18 @@ setup_python() {
 	fi
 }
 
+# Python with Concrete ML, in $PEER.
+setup_concrete() {
+	PEER="$CACHE/venv-concrete"
+	if ! "$PEER/bin/python" -c 'import concrete.ml' 2>/dev/null; then
+		for PYTHON in python3.11 python3.10; do command -v "$PYTHON" >/dev/null && break; done
+		command -v "$PYTHON" >/dev/null || fail "Concrete ML 1.9 needs Python 3.10 or 3.11"
+		say "Installing Concrete ML (2 GB, and as much for PyTorch's CUDA)"
+		"$PYTHON" -m venv "$PEER"
+		"$PEER/bin/pip" install --quiet --requirement "$ROOT/scripts/requirements-peer.txt"
+	fi
+}
+
 setup_node_js() {
 	command -v node >/dev/null && command -v npm >/dev/null || install_packages nodejs npm
 }
