@@ -65,8 +65,8 @@ setup_concrete() {
 	if ! "$PEER/bin/python" -c 'import concrete.ml' 2>/dev/null; then
 		for PYTHON in python3.11 python3.10; do command -v "$PYTHON" >/dev/null && break; done
 		command -v "$PYTHON" >/dev/null || fail "Concrete ML 1.9 needs Python 3.10 or 3.11"
-		say "Installing Concrete ML (2 GB, and as much for PyTorch's CUDA)"
-		"$PYTHON" -m venv "$PEER"
+		say "Installing Concrete ML (6 GB, half of them PyTorch's CUDA)"
+		"$PYTHON" -m venv --clear "$PEER"
 		"$PEER/bin/pip" install --quiet --requirement "$ROOT/scripts/requirements-peer.txt"
 	fi
 }
