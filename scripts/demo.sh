@@ -86,7 +86,7 @@ PRIVATE="$(fhe-ml model offer "$DATA/private_xgboost.fheml" --private "$DATA/pri
 	--passphrase-file "$DATA/passphrase" --evaluator "$WORKER" --price 0.01 --suri //Eve --url "$URL" --json | field model)"
 say "Bob asks it with data that only he can read, and pays her"
 fhe-ml key register --key "$DATA/keys" --for-model "$PRIVATE" --suri //Bob --url "$URL"
-fhe-ml predict --model "$PRIVATE" --input models/breast_cancer.test.csv --rows "$ROWS" --max-fee 50000000000 \
+fhe-ml predict --model "$PRIVATE" --input models/breast_cancer.test.csv --rows "$ROWS" --max-fee 100000000000 \
 	--key "$DATA/keys" --suri //Bob --url "$URL" --json | tee "$DATA/private-predictions.jsonl"
 "$PYTHON" scripts/compare.py "models/$MODEL.onnx" models/breast_cancer.test.csv \
 	"$DATA/private-predictions.jsonl"
