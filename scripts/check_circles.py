@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Circles of imports between the modules of a crate: arrows point down only.
 
-A module is a file. It points to the file of every item that it names by `crate::`, `super::` or `self::`, and of what
-it imports from its children: a child that uses an item of its parent makes a circle if the parent imports from it. An
-item that a module only passes on (`pub use`) is the business of the file that has it. Tests do not count.
+A module is a file. It points to the file of every item that it names by `crate::` (`$crate::` in a macro), `super::`,
+`self::` or the name of a child, and of what it imports from its children: a child that uses an item of its parent makes
+a circle if the parent imports from it. An item that a module only passes on (`pub use`) is the business of the file
+that has it. Tests do not count.
 `--all` shows the known ones, too.
 """
 
@@ -17,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Circles that are there, each with a module of it that no other has. None may come, and these may go.
 KNOWN = {
 	("pallets/fhe-ml/src/lib.rs", "types"): "what is stored names `Config`, which FRAME wants in the pallet's file",
+	("runtime/src/lib.rs", "configs"): "FRAME's `Runtime` is made of its pallets' configurations, which name it",
 }
 
 NOISE = re.compile(r"//[^\n]*|/\*.*?\*/|r#\"(?s:.*?)\"#|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])'", re.S)
@@ -24,7 +26,7 @@ TEST = re.compile(r"#\[cfg\((?:any\()?(?:all\()?(?:test|fuzzing)[^\]]*\)\]\s*(?:
 MOD = re.compile(r"^\s*(?:pub(?:\([^)]*\))?\s+)?mod\s+(\w+)\s*;", re.M)
 INLINE = re.compile(r"^\s*(?:pub(?:\([^)]*\))?\s+)?mod\s+(\w+)\s*\{", re.M)
 USE = re.compile(r"^\s*(pub(?:\([^)]*\))?\s+)?use\s+([^;]+);", re.M)
-PATH = re.compile(r"(?<![\w:$])((?:crate|super|self)(?:::(?:super|[a-z_]\w*|[A-Z]\w*))+)")
+PATH = re.compile(r"(?<![\w:])((?:\$?crate|super|self|[a-z_]\w*)(?:::(?:super|[a-z_]\w*|[A-Z]\w*))+)")
 
 
 def end_of_block(text, at):
@@ -126,7 +128,7 @@ class Crate:
 		found = {name: set() for name in self.files}
 		for name, text in self.texts.items():
 			body = USE.sub("", text)
-			paths = [tuple(path.split("::")) for path in PATH.findall(body)]
+			paths = [tuple(path.lstrip("$").split("::")) for path in PATH.findall(body)]
 			# What is only passed on is no use of it.
 			paths += [path for public, path in self.uses[name] if not public or self.is_used(name, path, body)]
 			paths = [without_inline(self, name, path, text) for path in paths]

@@ -9,6 +9,7 @@ pub(crate) mod batch;
 pub(crate) mod bytes;
 mod circuit;
 pub(crate) mod client;
+mod client_key;
 pub(crate) mod compiled;
 pub mod encrypted_forest;
 pub mod encrypted_linear;

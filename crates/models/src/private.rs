@@ -3,29 +3,32 @@
 //! [`make_private`] makes both from a public model. What users learn of it is in the artifact and nowhere else;
 //! [`Told`] says it in words.
 
+mod error;
 mod file;
 mod forest;
 mod grid;
 mod linear;
 mod network;
 mod owner_key;
+mod prepared;
 mod told;
 
+pub use error::PrivateError;
 pub use file::{PrivateFile, PrivateFileError, passphrase_of};
 pub use grid::{Grid, GridError};
 pub use owner_key::{MOST_ANSWERS, owner_key};
 pub use told::Told;
 
 use crate::{
-	artifact::{Artifact, ArtifactError, Card},
-	bounds::{BoundsError, check_bounds},
+	artifact::{Artifact, Card},
+	bounds::check_bounds,
 	card::{self, Column, Cost, Encoding, ModelCard, Quantisation, Sizes, Task},
 	float::calibration::Calibration,
-	model::{Model, ModelError},
+	model::Model,
 };
 use fhe_ml_engine::{
 	Circuit, PrivateCircuit, PrivateCircuitError, Seeder,
-	circuits::private::{Padding, PrivateEvaluator, PrivateSource},
+	circuits::private::{Padding, PrivateEvaluator},
 };
 
 /// How to make a model private.
@@ -53,42 +56,6 @@ pub struct PrivateModel {
 	/// Rows of the calibration file for which the private model predicts something else than the public one, of
 	/// how many.
 	pub changed: (usize, usize),
-}
-
-/// Why a model cannot be made private.
-#[derive(Debug, thiserror::Error)]
-pub enum PrivateError {
-	/// It is encrypted or an image filter.
-	#[error(
-		"{0} cannot be made private: import the ONNX file of a linear model, trees or a network"
-	)]
-	Kind(&'static str),
-	/// Ranges or decoys cannot be chosen.
-	#[error("a private model needs --calibration rows: they say where its features are")]
-	NoCalibration,
-	/// The grid does not fit.
-	#[error(transparent)]
-	Grid(#[from] GridError),
-	/// The circuit does not fit.
-	#[error("the model cannot be made private: {0}")]
-	Circuit(#[from] PrivateCircuitError),
-	/// The model is of no use to a client.
-	#[error(transparent)]
-	Model(#[from] ModelError),
-	/// The artifact or its inputs are larger than a chain takes.
-	#[error("the private model does not fit a chain: {0}; take a smaller grid")]
-	Bounds(#[from] BoundsError),
-	/// The artifact cannot be written.
-	#[error(transparent)]
-	Artifact(#[from] ArtifactError),
-}
-
-/// What a model computes in integers, and how users encode rows for it.
-struct Prepared {
-	source: PrivateSource,
-	encoding: Encoding,
-	/// Value of the integer 1 of all outputs: a power of two.
-	step: f64,
 }
 
 /// Makes a public model private.

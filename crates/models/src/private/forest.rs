@@ -1,6 +1,6 @@
 //! Trees on a grid.
 
-use super::{Grid, Prepared, PrivateError};
+use super::{error::PrivateError, grid::Grid, prepared::Prepared};
 use crate::{
 	card::{Encoding, ModelCard, Predicates},
 	float::calibration::Calibration,

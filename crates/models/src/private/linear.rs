@@ -1,6 +1,6 @@
 //! Linear models whose features have few bits and whose weights are multiples of a power of two.
 
-use super::{Prepared, PrivateError};
+use super::{error::PrivateError, prepared::Prepared};
 use crate::{
 	card::{Encoding, ModelCard, ScaledFeature},
 	float::calibration::{Calibration, extremes},

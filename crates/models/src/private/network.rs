@@ -4,7 +4,7 @@
 //! none, so tables reach as far as any row does; beyond the public network's tables, activations stay what they
 //! are at the ends.
 
-use super::{Prepared, PrivateError};
+use super::{error::PrivateError, prepared::Prepared};
 use crate::card::{Encoding, ModelCard};
 use fhe_ml_engine::{
 	NetworkCircuit,
