@@ -152,15 +152,19 @@ fn temporary(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
 	tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
 }
 
-/// Writes both keys into `folder`, which is made if need be.
+/// Writes both keys into `folder`, which is made if need be. The client key is the last: a folder that has one is whole.
 ///
 /// # Errors
 /// If there is a client key already, or they cannot be written.
 pub fn write_keys(folder: &Path, client: &ClientKey, server: &ServerKey) -> Result<(), FileError> {
 	std::fs::create_dir_all(folder)
 		.map_err(|source| FileError::Write { path: folder.into(), source })?;
-	write_new(&folder.join(CLIENT_KEY), &client.to_bytes(), FileError::Exists)?;
-	write(&folder.join(SERVER_KEY), server.as_bytes())
+	let path = folder.join(CLIENT_KEY);
+	if path.exists() {
+		return Err(FileError::Exists(path));
+	}
+	write(&folder.join(SERVER_KEY), server.as_bytes())?;
+	write_new(&path, &client.to_bytes(), FileError::Exists)
 }
 
 /// Whether `folder` has a client key.

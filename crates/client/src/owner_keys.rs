@@ -179,6 +179,10 @@ mod tests {
 		for (at, key) in keys.iter().enumerate() {
 			assert!(keys[..at].iter().all(|other| other != key));
 		}
+		// As after a crash between the two files of a key.
+		let folder_of = OwnerKeys::of(folder.path(), &[1; 32], &[1; 32]).unwrap().at(0);
+		std::fs::remove_file(folder_of.join(files::CLIENT_KEY)).unwrap();
+		assert_eq!(newest(1, 1), keys[0]);
 		// As after the loss of all but client.key.
 		std::fs::remove_dir_all(folder.path().join(FOLDER)).unwrap();
 		assert_eq!(newest(1, 1), keys[0]);
