@@ -140,6 +140,7 @@ test('all 114 rows of a private XGBoost model are as ONNX Runtime has them, and 
   await fheMl('keygen', '--out', keys);
   await assert.rejects(predict(boosted, '0..1', keys), ({ stderr }) => /key register .* --for-model 0/.test(stderr));
   await registerKey(keys, boosted);
+  await assert.rejects(registerKey(keys, { number: '99' }), ({ stderr }) => /the chain has no model 99/.test(stderr));
   const [listed] = (await fheMl('model', 'list', ...chain)).filter(({ model }) => String(model) === boosted.number);
   assert.equal(listed.private.price, String(FHE / 100n));
   assert.equal(listed.private.evaluators.length, 2);

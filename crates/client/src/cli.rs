@@ -12,6 +12,7 @@ use std::{
 	num::{NonZeroU32, NonZeroUsize},
 	path::PathBuf,
 };
+use tokio::sync::OnceCell;
 
 /// Machine learning on a blockchain, on data that nobody but its owner can read.
 #[derive(Parser)]
@@ -406,12 +407,17 @@ pub struct Node {
 	/// the specification].
 	#[arg(long = "bootnode", value_name = "ADDRESS", requires = "light")]
 	pub bootnodes: Vec<String>,
+	/// One for a whole command: a light client takes seconds to start.
+	#[arg(skip)]
+	connection: OnceCell<Chain>,
 }
 
 impl Node {
-	/// Connects to the node, or starts the light client.
+	/// Connects to the node, or starts the light client; once, however often it is called.
 	pub async fn connect(&self) -> Result<Chain, ChainError> {
-		Chain::connect(&Source { url: self.url.clone(), light: self.light() }).await
+		let source = || Source { url: self.url.clone(), light: self.light() };
+		let connect = || async { Chain::connect(&source()).await };
+		self.connection.get_or_try_init(connect).await.cloned()
 	}
 
 	/// What the light client starts from, if there is to be one.

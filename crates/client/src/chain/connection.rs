@@ -74,12 +74,16 @@ impl Chain {
 		if !self.is_light {
 			return once().await;
 		}
-		let asked = Instant::now();
+		let (asked, mut is_last) = (Instant::now(), false);
 		loop {
-			let is_newest = asked.elapsed() > FINAL_TIMEOUT
-				|| self.best_block().await?.age().await? < asked.elapsed();
 			match once.retry(LIGHT_RETRY).when(ChainError::is_of_peers).await {
-				Err(error) if error.is_missing() && !is_newest => sleep(FINAL_POLL).await,
+				Err(error) if error.is_missing() && !is_last => {
+					is_last = asked.elapsed() > FINAL_TIMEOUT
+						|| self.best_block().await?.age().await? < asked.elapsed();
+					if !is_last {
+						sleep(FINAL_POLL).await;
+					}
+				},
 				answer => return answer,
 			}
 		}

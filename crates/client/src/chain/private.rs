@@ -42,6 +42,23 @@ impl Offer {
 }
 
 impl Chain {
+	/// The record of a model if it is private, and nothing if it is not.
+	///
+	/// # Errors
+	/// If there is no such model, or the chain cannot be read.
+	pub async fn private_model(
+		&self,
+		model: ModelId,
+	) -> Result<Option<RegisteredPrivateModel>, ChainError> {
+		let read = |best: BestBlock| async move {
+			match best.private_model(model).await? {
+				Some(private) => Ok(Some(private)),
+				None => best.artifact(model).await.map(|_| None),
+			}
+		};
+		self.read(read).await
+	}
+
 	/// Registers a private model; returns its number.
 	///
 	/// # Errors

@@ -1,8 +1,8 @@
 //! `fhe-ml encrypt` and `fhe-ml decrypt`: the two ends of a request made by hand.
 
 use super::{
-	key::owner_keys,
-	predict::{SCORES_WARNING, count_answers},
+	key::{keys_for, owner_keys},
+	predict::count_answers,
 	verify::{Verifier, refused},
 };
 use crate::{
@@ -33,7 +33,7 @@ pub async fn encrypt(options: Encrypt, output: Output) -> Result<(), CommandErro
 		true => {
 			let number = options.model.parse().map_err(|_| CommandError::PrivateByFile)?;
 			let chain = options.node.connect().await?;
-			owner_keys(&chain, &options.key.folder, number).await?.newest()?.client
+			keys_for(&chain, &options.key.folder, number).await?.newest()?.client
 		},
 		false => key,
 	};
@@ -85,34 +85,28 @@ pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandErro
 		let job = job.as_ref().map(|(number, job)| (*number, job));
 		verifier.verify(&model.artifact, &input, &result).map_err(|error| refused(error, job))?;
 	}
-	if !model.artifact.circuit.kind().is_private() {
-		let prediction = model.decrypt(&key, &input, &result)?;
-		let text = format!("{}  scores {:.6?}", prediction.prediction, prediction.scores);
-		return output.print(&prediction, &text);
-	}
-	// Without the job nobody knows whose answer it is, and to how many of that owner's it is added.
-	let (number, job) = job.ok_or(CommandError::PrivateNeedsJob)?;
-	let chain = options.node.connect().await?;
-	let keys = match owner_keys(&chain, folder, job.model).await {
-		Err(CommandError::NoOwnerOf(model)) => {
-			return Err(CommandError::NoOwner { job: number, model });
+	let (key, scores) = match model.artifact.circuit.kind().is_private() {
+		true => {
+			// Without the job nobody knows whose answer it is, and to how many of that owner's it is added.
+			let (number, job) = job.ok_or(CommandError::PrivateNeedsJob)?;
+			let chain = options.node.connect().await?;
+			let private = chain.private_model(job.model).await?;
+			let private = private.ok_or(CommandError::NoOwner { job: number, model: job.model })?;
+			let keys = owner_keys(&chain, folder, &private).await?.all()?;
+			let of_job =
+				|key: &OwnerKey| job.server_key == Some(key.client.server_key_hash().into());
+			let key = keys.into_iter().find(of_job).ok_or(CommandError::KeyOfJob(number))?;
+			count_answers(&key, 1, options.scores, output)?;
+			(key.client, options.scores)
 		},
-		keys => keys?,
+		false => (key, true),
 	};
-	let of_job = |key: &OwnerKey| job.server_key == Some(key.client.server_key_hash().into());
-	let key = keys.all()?.into_iter().find(of_job).ok_or(CommandError::KeyOfJob(number))?;
-	count_answers(&key, 1, output)?;
-	let key = key.client;
-	if options.scores {
-		eprintln!("{SCORES_WARNING}");
-	}
 	let prediction = model.decrypt(&key, &input, &result)?;
-	if options.scores {
-		let text = format!("{}  scores {:.6?}", prediction.prediction, prediction.scores);
-		return output.print(&prediction, &text);
+	let label = &prediction.prediction;
+	if scores {
+		return output.print(&prediction, &format!("{label}  scores {:.6?}", prediction.scores));
 	}
-	let text = prediction.prediction.to_string();
-	output.print(&json!({ "prediction": prediction.prediction }), &text)
+	output.print(&json!({ "prediction": label }), &label.to_string())
 }
 
 /// A file that the command line has made sure to name.

@@ -2,7 +2,7 @@
 
 use crate::{cli::KeyCommand, error::CommandError, models::hex_hash, output::Output};
 use fhe_ml_client::{
-	chain::{BestBlock, Call, Chain},
+	chain::{BestBlock, Call, Chain, RegisteredPrivateModel},
 	files,
 	owner_keys::OwnerKeys,
 };
@@ -15,7 +15,7 @@ pub async fn run(command: KeyCommand, output: Output) -> Result<(), CommandError
 			let chain = signer.node.connect().await?;
 			let folder = match for_model {
 				Some(model) => {
-					let keys = owner_keys(&chain, &key.folder, model).await?;
+					let keys = keys_for(&chain, &key.folder, model).await?;
 					if next { keys.make_next()? } else { keys.newest()? }.folder
 				},
 				None => key.folder,
@@ -42,9 +42,8 @@ pub async fn run(command: KeyCommand, output: Output) -> Result<(), CommandError
 			let chain = signer.node.connect().await?;
 			let hashes = match for_model {
 				Some(model) => {
-					let best = chain.best_block().await?;
-					let keys = owner_keys(&chain, &key.folder, model).await?;
-					let hashes = registered(&best, &keys).await?;
+					let keys = keys_for(&chain, &key.folder, model).await?;
+					let hashes = registered(&chain.best_block().await?, &keys).await?;
 					if hashes.is_empty() {
 						let folder = key.folder;
 						return Err(CommandError::NothingToRemove { model, folder });
@@ -68,11 +67,15 @@ pub async fn run(command: KeyCommand, output: Output) -> Result<(), CommandError
 pub async fn owner_keys(
 	chain: &Chain,
 	folder: &Path,
-	model: u32,
+	private: &RegisteredPrivateModel,
 ) -> Result<OwnerKeys, CommandError> {
-	let private = chain.best_block().await?.private_model(model).await?;
-	let private = private.ok_or(CommandError::NoOwnerOf(model))?;
 	Ok(OwnerKeys::of(folder, &chain.genesis_hash().await?, &private.owner)?)
+}
+
+/// The same for the model with a number, which has to be private.
+pub async fn keys_for(chain: &Chain, folder: &Path, model: u32) -> Result<OwnerKeys, CommandError> {
+	let private = chain.private_model(model).await?.ok_or(CommandError::NoOwnerOf(model))?;
+	owner_keys(chain, folder, &private).await
 }
 
 /// Hashes of the server keys of an owner that the chain has.

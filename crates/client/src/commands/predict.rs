@@ -1,6 +1,9 @@
 //! `fhe-ml predict`: encrypt, submit, wait, decrypt.
 
-use super::verify::{Verifier, refused};
+use super::{
+	key::owner_keys,
+	verify::{Verifier, refused},
+};
 use crate::{
 	cli::Predict,
 	error::CommandError,
@@ -13,7 +16,7 @@ use fhe_ml_client::{
 		RequestedJob,
 	},
 	files,
-	owner_keys::{OwnerKey, OwnerKeys},
+	owner_keys::OwnerKey,
 	rows::Table,
 };
 use fhe_ml_engine::{ClientKey, blake2b_256};
@@ -84,8 +87,7 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	let owner_key = match &private {
 		Some(private) => {
 			agree_to_price(&best, private, &options).await?;
-			let genesis = chain.genesis_hash().await?;
-			Some(OwnerKeys::of(folder, &genesis, &private.owner)?.newest()?)
+			Some(owner_keys(&chain, folder, private).await?.newest()?)
 		},
 		None => None,
 	};
@@ -117,10 +119,7 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	bar.finish_and_clear();
 
 	if let Some(owner_key) = &owner_key {
-		count_answers(owner_key, inputs.len(), output)?;
-		if options.scores {
-			eprintln!("{SCORES_WARNING}");
-		}
+		count_answers(owner_key, inputs.len(), options.scores, output)?;
 	}
 	let session = Session {
 		scores: options.scores || private.is_none(),
@@ -215,16 +214,20 @@ async fn agree(
 	Ok(most)
 }
 
-/// What is told whoever wants to see the scores of a private model.
-pub const SCORES_WARNING: &str =
-	"warning: made-up scores tell whoever sees them bits of your client key";
-
-/// Counts answers of a private model's owner before they are decrypted.
-pub fn count_answers(key: &OwnerKey, rows: usize, output: Output) -> Result<(), CommandError> {
+/// Counts answers of a private model's owner before they are decrypted, and warns whoever wants to see their scores.
+pub fn count_answers(
+	key: &OwnerKey,
+	rows: usize,
+	scores: bool,
+	output: Output,
+) -> Result<(), CommandError> {
 	let answers = key.count_answers(rows)?;
 	output.note(&format!(
 		"nobody but the evaluators of its owner can check what a private model answers; the key for this owner has {answers} of {MOST_ANSWERS} answers",
 	));
+	if scores {
+		eprintln!("warning: made-up scores tell whoever sees them bits of your client key");
+	}
 	Ok(())
 }
 
