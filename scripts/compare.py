@@ -29,15 +29,16 @@ def main(model, table, predictions):
             wanted = list(wanted.values()) if isinstance(wanted, dict) else list(wanted)
             same = found["prediction"] == labels[row].item()
             # Scores of private models are not shown unless they are asked for.
-            shown, difference = found.get("scores"), 0.0
+            shown, difference = found.get("scores"), "-"
             if shown is not None:
                 difference = max(abs(a - b) for a, b in zip(shown, wanted, strict=True))
-            same &= difference < 2**-10
+                same &= difference < 2**-10
+                difference = f"{difference:.1e}"
             agree &= same
-            show = lambda label, values: f"{label} [{', '.join(f'{v:.6f}' for v in values)}]"
+            show = lambda values: "" if values is None else f" [{', '.join(f'{v:.6f}' for v in values)}]"
             print(
-                f"{row:<5} {show(found['prediction'], shown or []):30} "
-                f"{show(labels[row], wanted):30} {difference:.1e} {'ok' if same else 'DIFFERS'}"
+                f"{row:<5} {str(found['prediction']) + show(shown):30} "
+                f"{str(labels[row]) + show(wanted):30} {difference:7} {'ok' if same else 'DIFFERS'}"
             )
     sys.exit(0 if agree else "error: a decrypted prediction differs from ONNX Runtime's")
 

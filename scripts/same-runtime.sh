@@ -9,7 +9,6 @@ source scripts/lib.sh
 
 FOLDER="$(mktemp -d)"
 trap 'rm -rf "$FOLDER"' EXIT
-setup_rust
 first="$(scripts/build-runtime.sh | tail -1)"
 echo "$first from $PWD"
 git clone --quiet --shared . "$FOLDER/another/place"

@@ -99,10 +99,8 @@ fn evaluate_hidden_model(bencher: Bencher, name: &str) {
 }
 
 /// Models whose private form is timed, with that many comparisons of every feature.
-const PRIVATE: [(&str, usize); 6] = [
-	("breast_cancer_xgboost_50x4", 16),
+const PRIVATE: [(&str, usize); 4] = [
 	("breast_cancer_xgboost_50x4", 64),
-	("breast_cancer_xgboost_50x4", 136),
 	("diabetes_forest", 128),
 	("breast_cancer_logistic", 1),
 	("iris_network", 1),

@@ -16,7 +16,6 @@ use fhe_ml_models::{
 use std::{hint::black_box, time::Instant};
 
 const NAME: &str = "breast_cancer_xgboost_50x4";
-const FEATURES: usize = 30;
 /// So often public and private models take turns.
 const TURNS: usize = 101;
 
@@ -86,7 +85,7 @@ impl Bench {
 		{
 			least = found;
 		}
-		let decoys = [least, 32, 48, 64, 96, 128, 4096 / FEATURES];
+		let decoys = [least, 32, 48, 64, 96, 128, 4096 / self.public.card.features.len()];
 		let mut grids = vec![("exact".to_owned(), with(Grid::Exact))];
 		grids.extend(decoys.map(|count| (format!("decoys:{count}"), with(Grid::Decoys(count)))));
 		let quantiles = |count| (format!("quantiles:{count}"), with(Grid::Quantiles(count)));
