@@ -3,7 +3,7 @@
 use crate::{
 	PreparedServerKey,
 	algorithms::{
-		expansion::{ExpansionBuffers, Wanted, expand},
+		expansion::{Cut, ExpansionBuffers, Wanted, expand},
 		external_product::add_products,
 	},
 	entities::rlwe::{RLWE_SIZE, mask_and_body_mut},
@@ -64,8 +64,9 @@ pub fn expansion(key: &PreparedServerKey, entries: usize) -> impl FnMut() {
 			key,
 			&mask,
 			&bodies,
-			Wanted { octets: &[], entries: &wanted },
+			Wanted { cut: Cut::OCTETS, wide: &[], entries: &wanted },
 			&mut buffers,
+			&mut [],
 			&mut rows,
 		)
 	}

@@ -6,7 +6,7 @@ use crate::{
 	circuits::{
 		forest::{Node, Tree},
 		network::{HiddenUnit, NetworkLayers},
-		private::{Padding, PrivateEvaluator, PrivateSource},
+		private::{Padding, PrivateCircuit, PrivateEvaluator, PrivateSource},
 	},
 };
 
@@ -37,7 +37,7 @@ impl Seeder for Counter {
 /// First bytes of the hashes of keys, inputs and results for fixed seeds. They must not change:
 /// not with the CPU, the number of threads or the compiler, and not in later versions of the format.
 /// Whoever changes one of the results raises `ENGINE_VERSION`, or honest workers of two builds disagree.
-const EXPECTED: [(&str, [u8; 8]); 17] = [
+const EXPECTED: [(&str, [u8; 8]); 19] = [
 	("client key", [214, 70, 165, 141, 123, 118, 49, 229]),
 	("server key", [239, 16, 165, 106, 107, 216, 30, 168]),
 	("linear input", [114, 170, 167, 94, 184, 68, 15, 136]),
@@ -53,8 +53,10 @@ const EXPECTED: [(&str, [u8; 8]); 17] = [
 	("image", [49, 246, 36, 224, 184, 204, 235, 73]),
 	("filtered image", [248, 40, 79, 147, 64, 90, 82, 175]),
 	("server key with an encryption of zero", [114, 186, 89, 242, 78, 247, 40, 92]),
-	("private model", [108, 84, 39, 95, 154, 109, 84, 12]),
-	("result of a private model", [73, 54, 154, 108, 41, 73, 236, 174]),
+	("private model of before", [108, 84, 39, 95, 154, 109, 84, 12]),
+	("result of a private model of before", [73, 54, 154, 108, 41, 73, 236, 174]),
+	("private model", [87, 244, 124, 111, 204, 91, 186, 166]),
+	("result of a private model", [145, 157, 40, 116, 239, 169, 3, 124]),
 ];
 
 /// Makes keys, encrypts and evaluates with fixed seeds, and compares every byte with what is known.
@@ -75,7 +77,7 @@ pub fn self_test() -> Result<(), SelfTestError> {
 	Ok(())
 }
 
-fn blobs() -> Option<[Vec<u8>; 17]> {
+fn blobs() -> Option<[Vec<u8>; 19]> {
 	let mut seeder = Counter(0);
 	let (new_client_key, new_server_key) = ClientKey::generate(&mut seeder);
 	// Keys of version 1, of which there are some on chains.
@@ -114,15 +116,17 @@ fn blobs() -> Option<[Vec<u8>; 17]> {
 	let pixels: Vec<i64> = (0..filter.inputs() as i64).map(|at| at * 31 % 256).collect();
 	let filtered = filter.evaluate_clear(&pixels);
 	let (image, filtered_image) = run(&Circuit::Filter(filter), &pixels, filtered, &mut seeder)?;
-	let private = private()?;
-	let circuit = Circuit::Private(private.circuit().clone());
-	let input = new_client_key.encrypt(&circuit, [7; 32], &bits, &mut seeder).ok()?;
 	let prepared = PreparedServerKey::new(&new_server_key);
-	let private_result = private.evaluate(&prepared, &input, &[1; 32], &mut buffers).ok()?;
-	let outputs = new_client_key.decrypt(&circuit, &input, &private_result).ok()?;
-	if outputs != private.evaluate_clear(&bits).ok()? {
-		return None;
-	}
+	let mut ask = |private: &PrivateEvaluator, seeder: &mut Counter| {
+		let circuit = Circuit::Private(private.circuit().clone());
+		let input = new_client_key.encrypt(&circuit, [7; 32], &bits, seeder).ok()?;
+		let result = private.evaluate(&prepared, &input, &[1; 32], &mut buffers).ok()?;
+		let outputs = new_client_key.decrypt(&circuit, &input, &result).ok()?;
+		(outputs == private.evaluate_clear(&bits).ok()?).then_some(result)
+	};
+	let (late, early) = (private_of_before()?, private()?);
+	let late_result = ask(&late, &mut seeder)?;
+	let early_result = ask(&early, &mut seeder)?;
 	Some([
 		client_key.to_bytes().to_vec(),
 		server_key.as_bytes().to_vec(),
@@ -139,8 +143,10 @@ fn blobs() -> Option<[Vec<u8>; 17]> {
 		image,
 		filtered_image,
 		new_server_key.as_bytes().to_vec(),
-		private.to_bytes().to_vec(),
-		private_result,
+		late.to_bytes().to_vec(),
+		late_result,
+		early.to_bytes().to_vec(),
+		early_result,
 	])
 }
 
@@ -164,10 +170,23 @@ fn filter() -> Option<FilterCircuit> {
 }
 
 /// The trees of [`forest`], on a grid.
-fn private() -> Option<PrivateEvaluator> {
+fn on_grid() -> Option<PrivateSource> {
 	let trees = forest()?.trees().to_vec();
-	let source = PrivateSource::Forest { comparisons: 21, outputs: 1, trees };
-	PrivateEvaluator::new(source, Padding::default(), [9; 32]).ok()
+	Some(PrivateSource::Forest { comparisons: 21, outputs: 1, trees })
+}
+
+fn private() -> Option<PrivateEvaluator> {
+	PrivateEvaluator::new(on_grid()?, Padding::default(), [9; 32]).ok()
+}
+
+/// What [`private`] was before bits that trees only add left the expansion early. There are such on chains.
+fn private_of_before() -> Option<PrivateEvaluator> {
+	let circuit = [
+		1, 1, 0, 37, 43, 4, 14, 45, 15, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 21, 0, 0,
+		0, 1, 3, 6,
+	];
+	let circuit = PrivateCircuit::from_bytes(&circuit).ok()?;
+	PrivateEvaluator::like(on_grid()?, circuit, [9; 32]).ok()
 }
 
 /// Three trees of depth 3.

@@ -22,7 +22,7 @@ use crate::{
 		kernels::{
 			MAX_NODES, Rows, accumulate_products, butterfly, mul_assign, transformed_digits,
 		},
-		params::{EXPANSION_STAGES, ExpansionStage, OCTET, POLYNOMIAL_SIZE},
+		params::{EXPANSION_STAGES, ExpansionStage, OCTET_STAGES, POLYNOMIAL_SIZE},
 		ring::{self, NttAutomorphism, NttPolynomial, Polynomial},
 	},
 	sampling,
@@ -110,16 +110,56 @@ struct Task<'a> {
 	children: &'a mut [u64],
 }
 
-/// The ciphertexts of one RLWE that are wanted, in the order in which they are written.
+/// Ciphertexts in the middle of an expansion, which hold several entries each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cut {
+	/// Stages that come before, fewer than all.
+	stages: usize,
+}
+
+impl Cut {
+	/// Before the last stage: octets.
+	pub(crate) const OCTETS: Self = Self { stages: OCTET_STAGES.len() };
+
+	/// The earliest with this many free coefficients from every entry to the next.
+	pub(crate) fn with_distance(coefficients: usize) -> Option<Self> {
+		(1..EXPANSION_STAGES.len())
+			.map(|stages| Self { stages })
+			.find(|cut| cut.distance() >= coefficients)
+	}
+
+	/// Stages that come before.
+	pub(crate) fn stages(self) -> usize {
+		self.stages
+	}
+
+	/// Coefficients from an entry of a ciphertext to the next.
+	fn distance(self) -> usize {
+		POLYNOMIAL_SIZE / self.entries()
+	}
+
+	/// Entries of a ciphertext.
+	pub(crate) fn entries(self) -> usize {
+		EXPANSION_STAGES.get(self.stages).map_or(1, |stage| POLYNOMIAL_SIZE >> stage.first_bit)
+	}
+
+	/// The coefficient in which an entry is in its ciphertext, multiplied by N / [`Cut::entries`].
+	pub(crate) fn position(self, entry: usize) -> usize {
+		entry_position(entry % POLYNOMIAL_SIZE) & !(self.distance() - 1)
+	}
+}
+
+/// The ciphertexts that are wanted of one RLWE, or of all of an input.
 pub(crate) struct Wanted<'a> {
-	/// Ascending octets: number o is entries 8 o to 8 o + 7 in one ciphertext, as coefficients 256 apart,
-	/// multiplied by N / 8.
-	pub octets: &'a [usize],
-	/// Ascending entries, below 2048 and behind all octets, each in coefficient 0, multiplied by N.
+	/// Where `wide` are taken.
+	pub cut: Cut,
+	/// Ascending ciphertexts at the cut: number w has entries w [`Cut::entries`] and those that follow.
+	pub wide: &'a [usize],
+	/// Ascending entries, each in coefficient 0, multiplied by N.
 	pub entries: &'a [usize],
 }
 
-/// Expands a RLWE and writes what is wanted of it to `rows`, one ciphertext after the other.
+/// Expands a RLWE and writes what is wanted of it to `wide` and `narrow`, one ciphertext after the other.
 /// `bodies\[entry\]` is coefficient `entry_position(entry)` of the packed body; entries without a body
 /// must not be wanted.
 pub(crate) fn expand(
@@ -128,7 +168,8 @@ pub(crate) fn expand(
 	bodies: &[u64],
 	wanted: Wanted<'_>,
 	buffers: &mut ExpansionBuffers,
-	rows: &mut [u64],
+	wide: &mut [u64],
+	narrow: &mut [u64],
 ) {
 	let ExpansionBuffers { parents, children } = buffers;
 	parents.clear();
@@ -141,28 +182,63 @@ pub(crate) fn expand(
 	ring::forward(mask);
 	ring::forward(body);
 
-	let (octets, entries) = rows.split_at_mut(wanted.octets.len() * RLWE_SIZE);
 	let last = STAGES.len() - 1;
+	// Numbers of the parents: entries divided by the entries that are packed in one.
+	let mut numbers = vec![0];
 	for (at, (tables, keys)) in STAGES.iter().zip(&key.automorphism_keys).enumerate() {
 		let below = tables.entries_per_child;
-		let of_octets = wanted.octets.iter().map(|octet| octet * OCTET / below);
-		// Numbers of its ciphertexts: entries divided by the entries that are packed in one.
-		let mut next: Vec<usize> = of_octets
-			.filter(|_| at < last)
+		let here = below * tables.stage.branches();
+		if at == wanted.cut.stages {
+			take(parents, &numbers, wanted.wide, wide);
+			keep(parents, &mut numbers, |number| {
+				let first = wanted.entries.partition_point(|&entry| entry < number * here);
+				wanted.entries.get(first).is_some_and(|entry| entry / here == number)
+			});
+		}
+		let of_wide = wanted.wide.iter().map(|number| number * wanted.cut.entries() / below);
+		let mut next: Vec<usize> = of_wide
+			.filter(|_| at < wanted.cut.stages)
 			.chain(wanted.entries.iter().map(|entry| entry / below))
 			.collect();
+		next.sort_unstable();
 		next.dedup();
-		let (parents_here, out) = if at == last {
-			// Octets come first and are not split.
-			octets.copy_from_slice(&parents[..octets.len()]);
-			(&parents[octets.len()..], &mut *entries)
+		if next.is_empty() {
+			return;
+		}
+		if at == last {
+			split_all(tables, keys, parents, &next, narrow);
 		} else {
 			children.resize(next.len() * RLWE_SIZE, 0);
-			(&parents[..], &mut children[..])
-		};
-		split_all(tables, keys, parents_here, &next, out);
-		std::mem::swap(parents, children);
+			split_all(tables, keys, parents, &next, children);
+			std::mem::swap(parents, children);
+			numbers = next;
+		}
 	}
+}
+
+/// Writes those of some ciphertexts that are wanted.
+fn take(ciphertexts: &[u64], numbers: &[usize], wanted: &[usize], out: &mut [u64]) {
+	for (number, out) in wanted.iter().zip(out.chunks_exact_mut(RLWE_SIZE)) {
+		let at = numbers.partition_point(|other| other < number) * RLWE_SIZE;
+		out.copy_from_slice(&ciphertexts[at..at + RLWE_SIZE]);
+	}
+}
+
+/// Keeps those of some ciphertexts that are split further.
+fn keep(ciphertexts: &mut Vec<u64>, numbers: &mut Vec<usize>, is_kept: impl Fn(usize) -> bool) {
+	let mut kept = 0;
+	for at in 0..numbers.len() {
+		if is_kept(numbers[at]) {
+			if kept < at {
+				let from = at * RLWE_SIZE;
+				ciphertexts.copy_within(from..from + RLWE_SIZE, kept * RLWE_SIZE);
+				numbers[kept] = numbers[at];
+			}
+			kept += 1;
+		}
+	}
+	numbers.truncate(kept);
+	ciphertexts.truncate(kept * RLWE_SIZE);
 }
 
 /// Splits ciphertexts into those with the numbers `next`.
@@ -185,35 +261,37 @@ fn split_all(
 		.for_each(|task| SCRATCH.with_borrow_mut(|scratch| split(tables, keys, task, scratch)));
 }
 
-/// Expands ascending ciphertexts of an input into `buffers.rows`. Those below `octets` are octets,
-/// the others are entries behind them.
+/// Expands an input into `buffers.rows`: what is wanted at the cut, then entries; both are counted over all RLWEs.
 pub(crate) fn expand_rows(
 	key: &PreparedServerKey,
 	input: &EncryptedInput,
-	octets: usize,
-	numbers: &[usize],
+	wanted: Wanted<'_>,
 	buffers: &mut EvaluationBuffers,
 ) {
+	let Wanted { cut, mut wide, mut entries } = wanted;
 	let EvaluationBuffers { expansion, rows } = buffers;
-	rows.resize(numbers.len() * RLWE_SIZE, 0);
-	let first_entry = |number: usize| match number < octets {
-		true => number * OCTET,
-		false => octets * OCTET + (number - octets),
-	};
-	let glwe_of = |number: usize| first_entry(number) / POLYNOMIAL_SIZE;
-	let mut rows = rows.as_mut_slice();
-	for numbers in numbers.chunk_by(|&a, &b| glwe_of(a) == glwe_of(b)) {
-		let (mine, rest) = rows.split_at_mut(numbers.len() * RLWE_SIZE);
-		rows = rest;
-		let glwe = numbers.first().map_or(0, |&number| glwe_of(number));
-		let start = glwe * POLYNOMIAL_SIZE;
-		let end = input.bodies.len().min(start + POLYNOMIAL_SIZE);
-		let mask = sampling::mask(&input.prefix.mask_seed, glwe as u64);
-		let (wide, narrow) = numbers.split_at(numbers.partition_point(|&number| number < octets));
-		let wide: Vec<usize> = wide.iter().map(|&n| (first_entry(n) - start) / OCTET).collect();
-		let narrow: Vec<usize> = narrow.iter().map(|&n| first_entry(n) - start).collect();
-		let wanted = Wanted { octets: &wide, entries: &narrow };
-		expand(key, &mask, &input.bodies[start..end], wanted, expansion, mine);
+	rows.resize((wide.len() + entries.len()) * RLWE_SIZE, 0);
+	let (mut wide_rows, mut narrow_rows) = rows.split_at_mut(wide.len() * RLWE_SIZE);
+	let per_rlwe = POLYNOMIAL_SIZE / cut.entries();
+	for (index, bodies) in input.bodies.chunks(POLYNOMIAL_SIZE).enumerate() {
+		let mine = wide.partition_point(|number| number / per_rlwe <= index);
+		let (my_wide, other_wide) = wide.split_at(mine);
+		let mine = entries.partition_point(|entry| entry / POLYNOMIAL_SIZE <= index);
+		let (my_entries, other_entries) = entries.split_at(mine);
+		(wide, entries) = (other_wide, other_entries);
+		if my_wide.is_empty() && my_entries.is_empty() {
+			continue;
+		}
+		let my_wide: Vec<usize> = my_wide.iter().map(|number| number % per_rlwe).collect();
+		let my_entries: Vec<usize> =
+			my_entries.iter().map(|entry| entry % POLYNOMIAL_SIZE).collect();
+		let (wide_out, rest) = wide_rows.split_at_mut(my_wide.len() * RLWE_SIZE);
+		wide_rows = rest;
+		let (narrow_out, rest) = narrow_rows.split_at_mut(my_entries.len() * RLWE_SIZE);
+		narrow_rows = rest;
+		let mask = sampling::mask(&input.prefix.mask_seed, index as u64);
+		let wanted = Wanted { cut, wide: &my_wide, entries: &my_entries };
+		expand(key, &mask, bodies, wanted, expansion, wide_out, narrow_out);
 	}
 }
 

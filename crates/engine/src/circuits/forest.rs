@@ -5,7 +5,9 @@ mod encode;
 mod encrypt;
 mod evaluate;
 mod grid;
+mod layout;
 mod limbs;
+mod linear_bits;
 mod noise;
 
 use crate::{
@@ -17,6 +19,7 @@ use crate::{
 	},
 	noise::Variance,
 };
+use layout::Layout;
 
 pub(crate) use evaluate::NODES_PER_TASK;
 
@@ -43,6 +46,7 @@ pub struct ForestCircuit {
 	outputs: usize,
 	trees: Vec<Tree>,
 	choice: Choice,
+	layout: Layout,
 	encoding: ResultEncoding,
 	entries_of: Vec<PredicateEntries>,
 	entries: usize,

@@ -50,7 +50,13 @@ pub struct PrivateCircuit {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Shape {
 	/// A grid of comparisons, all of them selectors.
-	Forest { comparisons: usize, choice: forest::Choice },
+	Forest {
+		comparisons: usize,
+		choice: forest::Choice,
+		/// Whether comparisons that trees only add are taken in the middle of the expansion; circuits of before
+		/// take them at its end.
+		early: bool,
+	},
 	/// Integers of at most 2^`feature_bits`, and how weights are cut into limbs.
 	Linear { features: usize, feature_bits: u32, limb_bits: u32, limbs: usize },
 	/// The bits of all features, all of them selectors.

@@ -83,14 +83,6 @@ impl Tree {
 		}
 	}
 
-	/// The predicates of all splits, in pre-order.
-	pub(crate) fn predicates(&self) -> impl Iterator<Item = usize> {
-		self.nodes.iter().filter_map(|node| match node {
-			Node::Split { predicate, .. } => Some(*predicate as usize),
-			Node::Leaf(_) => None,
-		})
-	}
-
 	/// The values of all leaves.
 	pub(crate) fn leaves(&self) -> impl Iterator<Item = &Vec<(u16, i32)>> {
 		self.nodes.iter().filter_map(|node| match node {

@@ -7,7 +7,7 @@ use crate::{
 	ClientKey, PreparedServerKey,
 	algorithms::{
 		encryption::RlweEncryptor,
-		expansion::{ExpansionBuffers, Wanted, entry_position, expand},
+		expansion::{Cut, ExpansionBuffers, Wanted, entry_position, expand},
 	},
 	entities::rlwe::RLWE_SIZE,
 	math::{
@@ -44,6 +44,12 @@ impl Keys {
 
 	/// Encrypts one residue per entry, and expands all of them.
 	fn expanded(&self, messages: &[u64]) -> Vec<u64> {
+		let wanted: Vec<usize> = (0..messages.len()).collect();
+		self.expanded_to(messages, Wanted { cut: Cut::OCTETS, wide: &[], entries: &wanted })
+	}
+
+	/// Encrypts one residue per entry, and expands what is wanted.
+	fn expanded_to(&self, messages: &[u64], wanted: Wanted<'_>) -> Vec<u64> {
 		let encryptor = RlweEncryptor::new(&self.client.secret, new_seeder().as_mut());
 		let inverse = modular::pow(POLYNOMIAL_SIZE as u64, MODULUS - 2);
 		let mut packed = Polynomial::zero();
@@ -54,18 +60,12 @@ impl Keys {
 		let bodies: Vec<u64> =
 			(0..messages.len()).map(|entry| body.as_ref()[entry_position(entry)]).collect();
 		let mask = sampling::mask(&encryptor.mask_seed(), 0);
-		let wanted: Vec<usize> = (0..messages.len()).collect();
-		let mut rows = vec![0; messages.len() * RLWE_SIZE];
+		let mut wide = vec![0; wanted.wide.len() * RLWE_SIZE];
+		let mut rows = vec![0; wanted.entries.len() * RLWE_SIZE];
 		let mut buffers = ExpansionBuffers::default();
-		expand(
-			&self.server,
-			&mask,
-			&bodies,
-			Wanted { octets: &[], entries: &wanted },
-			&mut buffers,
-			&mut rows,
-		);
-		rows
+		expand(&self.server, &mask, &bodies, wanted, &mut buffers, &mut wide, &mut rows);
+		wide.append(&mut rows);
+		wide
 	}
 }
 

@@ -70,12 +70,21 @@ impl Variance {
 	/// Of coefficient 0 of an RLWE that the expansion gives, where the message is. All automorphisms
 	/// keep that coefficient, so a stage with 2^k branches adds up 2^k times the same noise.
 	pub fn expanded_constant() -> Self {
+		Self::constant_after(EXPANSION_STAGES.len())
+	}
+
+	/// Of the coefficient of a message after this many stages of the expansion, multiplied by what the other
+	/// stages would multiply it by.
+	pub fn constant_after(stages: usize) -> Self {
+		let (before, left_out) = EXPANSION_STAGES.split_at(stages.min(EXPANSION_STAGES.len()));
 		let after_stage = |before: f64, stage: &ExpansionStage| {
 			let branches = stage.branches() as f64;
 			let switch = Self::key_switch(stage.gadget, SECRET_NORM).0;
 			branches * branches * before + (branches - 1.0) * switch
 		};
-		Self(EXPANSION_STAGES.iter().fold(Self::FRESH.0, after_stage))
+		let factor: usize = left_out.iter().map(|stage| stage.branches()).product();
+		let variance = before.iter().fold(Self::FRESH.0, after_stage);
+		Self(variance * factor as f64 * factor as f64)
 	}
 
 	/// Of an octet of the expansion: a ciphertext before the last stage.

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
 	algorithms::{
-		expansion::{EvaluationBuffers, expand_rows},
+		expansion::{Cut, EvaluationBuffers, Wanted, expand_rows},
 		external_product::add_products,
 		packing::{pack, packed_position, packing_inverse},
 	},
@@ -26,6 +26,7 @@ use crate::{
 	entities::{input::EncryptedInput, prepared_server_key::PreparedServerKey, rlwe::Rlwe},
 	math::{
 		kernels, modular,
+		params::OCTET,
 		selector::{SELECTOR_GADGETS, SelectorGadget},
 	},
 	noise::Variance,
@@ -117,7 +118,11 @@ impl Levelled for EncryptedForestCircuit {
 		let leaves = self.weights.ciphertexts(|| self.layout.positions());
 		let mut sums = vec![Rlwe::zero(); self.shape.sums()];
 		for (batch, numbers) in self.layout.batches.iter().zip(&self.layout.products_of) {
-			expand_rows(key, input, self.octets(), &batch.rows, buffers);
+			let (wide, narrow) = self.octets_of(batch);
+			let first = self.octets() * (OCTET - 1);
+			let entries: Vec<usize> = narrow.iter().map(|row| first + row).collect();
+			let wanted = Wanted { cut: Cut::OCTETS, wide, entries: &entries };
+			expand_rows(key, input, wanted, buffers);
 			let mut context = Context {
 				circuit: self,
 				key,
@@ -139,12 +144,17 @@ impl Levelled for EncryptedForestCircuit {
 }
 
 impl EncryptedForestCircuit {
+	/// Expanded ciphertexts of a batch: octets and others.
+	fn octets_of<'a>(&self, batch: &'a Batch) -> (&'a [usize], &'a [usize]) {
+		let octets = self.octets();
+		batch.rows.split_at(batch.rows.partition_point(|&row| row < octets))
+	}
+
 	/// Expanded ciphertexts of all batches: octets and others.
 	fn rows(&self) -> (u64, u64) {
-		let octets = self.octets();
-		self.layout.batches.iter().fold((0, 0), |(wide, narrow), batch| {
-			let split = batch.rows.partition_point(|&row| row < octets);
-			(wide + split as u64, narrow + (batch.rows.len() - split) as u64)
+		let parts = self.layout.batches.iter().map(|batch| self.octets_of(batch));
+		parts.fold((0, 0), |(octets, others), (wide, narrow)| {
+			(octets + wide.len() as u64, others + narrow.len() as u64)
 		})
 	}
 

@@ -1,6 +1,6 @@
 //! The choice of gadget, limbs and unit.
 
-use super::{Choice, ForestCircuit, ForestCircuitError, PredicateEntries, noise};
+use super::{Choice, ForestCircuit, ForestCircuitError, PredicateEntries, layout::Layout, noise};
 use crate::{
 	circuits::{
 		batch,
@@ -10,15 +10,6 @@ use crate::{
 	math::{params::POLYNOMIAL_SIZE, selector::SELECTOR_GADGETS},
 	noise::Variance,
 };
-
-/// Which bits are in an input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Layout {
-	/// Those that a tree looks at, as its first tree needs them.
-	Used,
-	/// All of them as selectors, whatever the trees look at.
-	Grid,
-}
 
 impl ForestCircuit {
 	/// Chooses gadget, limbs and unit for the least time, then for the smallest result.
@@ -104,7 +95,7 @@ impl ForestCircuit {
 		let unused = PredicateEntries { first: usize::MAX, selects: false };
 		let mut entries_of = vec![unused; predicates];
 		let (mut entries, mut splits, mut selections) = (0, 0, 0);
-		if layout == Layout::Grid {
+		if matches!(layout, Layout::Grid { .. }) {
 			for place in &mut entries_of {
 				*place = PredicateEntries { first: entries, selects: true };
 				entries += levels;
@@ -123,10 +114,14 @@ impl ForestCircuit {
 				selections += u64::from(!tree.is_linear(at));
 			}
 		}
+		let is_added_early = layout.linear_cut(outputs * choice.limbs).is_some();
 		let batches = batch::batches(&trees, entries, |tree, rows| {
-			for predicate in tree.predicates() {
-				let place = entries_of[predicate];
-				rows.extend(place.first..place.first + if place.selects { levels } else { 1 });
+			for (at, node) in tree.nodes.iter().enumerate() {
+				let Node::Split { predicate, .. } = node else { continue };
+				if !(is_added_early && tree.is_linear(at)) {
+					let place = entries_of[*predicate as usize];
+					rows.extend(place.first..place.first + if place.selects { levels } else { 1 });
+				}
 			}
 		});
 		// A path adds one external product per selection; only one path is taken.
@@ -138,6 +133,7 @@ impl ForestCircuit {
 			outputs,
 			trees,
 			choice,
+			layout,
 			encoding,
 			entries_of,
 			entries,

@@ -1,9 +1,6 @@
 //! The bytes of forest circuits.
 
-use super::{
-	Choice, ForestCircuit, ForestCircuitError,
-	compile::{Layout, check},
-};
+use super::{Choice, ForestCircuit, ForestCircuitError, compile::check, layout::Layout};
 use crate::{
 	circuits::{
 		bytes::Reader,

@@ -3,23 +3,29 @@
 use super::ForestCircuit;
 use crate::{
 	algorithms::{
-		expansion::{EvaluationBuffers, expand_rows},
+		expansion::{Cut, EvaluationBuffers, Wanted, expand_rows},
 		external_product::add_products,
 	},
 	circuits::{
 		batch::Batch,
 		levelled::{
 			Levelled, ResultEncoding,
-			cost::{ENTRY_NANOSECONDS, TRANSFORM_NANOSECONDS, expansion_transforms},
+			cost::{
+				ENTRY_NANOSECONDS, TRANSFORM_NANOSECONDS, expansion_transforms,
+				scattered_expansion_nanoseconds,
+			},
 		},
 		limbs,
 		tree::{Node, Tree},
 	},
-	entities::{input::EncryptedInput, prepared_server_key::PreparedServerKey, rlwe::Rlwe},
+	entities::{
+		input::EncryptedInput,
+		prepared_server_key::PreparedServerKey,
+		rlwe::{RLWE_SIZE, Rlwe},
+	},
 	math::{
 		modular,
 		params::POLYNOMIAL_SIZE,
-		ring::Polynomial,
 		selector::{SELECTOR_GADGETS, SelectorGadget},
 	},
 	noise::Variance,
@@ -41,6 +47,10 @@ struct Context<'a> {
 	circuit: &'a ForestCircuit,
 	key: &'a PreparedServerKey,
 	batch: &'a Batch,
+	/// Ascending ciphertexts from the middle of the expansion.
+	wide: &'a [usize],
+	wide_rows: &'a [u64],
+	/// The ciphertexts of `batch`.
 	rows: &'a [u64],
 }
 
@@ -77,7 +87,7 @@ impl Levelled for ForestCircuit {
 
 	fn nanoseconds(&self) -> u64 {
 		let linear = self.splits - self.selections;
-		self.rows() * ENTRY_NANOSECONDS
+		self.expansion_nanoseconds()
 			+ (self.selections * self.gadget().transforms() + 2 * linear) * TRANSFORM_NANOSECONDS
 	}
 
@@ -86,7 +96,9 @@ impl Levelled for ForestCircuit {
 	}
 
 	fn peak_ciphertexts(&self) -> usize {
-		self.batches.iter().map(|batch| batch.rows.len()).max().unwrap_or_default()
+		let of_batch =
+			|batch: &Batch| batch.rows.len() + self.wide(batch).map_or(0, |(_, wide)| wide.len());
+		self.batches.iter().map(of_batch).max().unwrap_or_default()
 	}
 
 	fn evaluate_ciphertext(
@@ -98,8 +110,11 @@ impl Levelled for ForestCircuit {
 		let mut sum = Rlwe::zero();
 		let mut constants = vec![0; self.encoding.coefficients()];
 		for batch in &self.batches {
-			expand_rows(key, input, 0, &batch.rows, buffers);
-			let context = Context { circuit: self, key, batch, rows: &buffers.rows };
+			let (cut, wide) = self.wide(batch).unwrap_or((Cut::OCTETS, Vec::new()));
+			let wanted = Wanted { cut, wide: &wide, entries: &batch.rows };
+			expand_rows(key, input, wanted, buffers);
+			let (wide_rows, rows) = buffers.rows.split_at(wide.len() * RLWE_SIZE);
+			let context = Context { circuit: self, key, batch, wide: &wide, wide_rows, rows };
 			let value = context.sum_of_trees();
 			if let Some(encrypted) = value.encrypted {
 				sum.add_assign(&encrypted);
@@ -119,23 +134,19 @@ impl Levelled for ForestCircuit {
 }
 
 impl ForestCircuit {
+	fn expansion_nanoseconds(&self) -> u64 {
+		let of_batch = |batch: &Batch| match self.wide(batch) {
+			Some((cut, wide)) => {
+				scattered_expansion_nanoseconds(&batch.rows, &wide, cut.entries(), cut.stages())
+			},
+			None => batch.rows.len() as u64 * ENTRY_NANOSECONDS,
+		};
+		self.batches.iter().map(of_batch).sum()
+	}
+
 	/// Expanded ciphertexts of all batches.
 	fn rows(&self) -> u64 {
 		self.batches.iter().map(|batch| batch.rows.len() as u64).sum()
-	}
-
-	/// The entry whose ciphertext stands for a bit times a power of two at most the unit, and the
-	/// logarithm of that power.
-	pub(super) fn linear_scale(&self, predicate: usize, unit_log2: u32) -> (usize, u32) {
-		let entries = self.entries_of[predicate];
-		if !entries.selects {
-			return (entries.first, unit_log2);
-		}
-		let gadget = self.gadget().mask;
-		let scale = |level| gadget.scale(level).trailing_zeros();
-		let level = (0..gadget.levels).find(|&level| scale(level) <= unit_log2);
-		let level = level.unwrap_or(gadget.levels - 1);
-		(entries.first + level as usize, scale(level).min(unit_log2))
 	}
 }
 
@@ -193,15 +204,16 @@ impl Context<'_> {
 		if difference.is_empty() {
 			return None;
 		}
-		let unit_log2 = self.circuit.encoding().unit_log2;
-		let (entry, scale_log2) = self.circuit.linear_scale(predicate, unit_log2);
-		let mut factor = Polynomial::zero();
-		for &(at, digit) in difference {
-			factor.as_mut()[at] =
-				modular::from_signed(i128::from(digit) << (unit_log2 - scale_log2));
-		}
-		let mut product = Rlwe::from_slice(self.batch.ciphertexts(self.rows, entry, 1));
-		product.mul_assign(&factor.into_ntt());
+		let bit = self.circuit.linear_bit(predicate);
+		let ciphertext = match bit.wide {
+			Some(number) => {
+				let at = self.wide.partition_point(|&other| other < number);
+				&self.wide_rows[at * RLWE_SIZE..][..RLWE_SIZE]
+			},
+			None => self.batch.ciphertexts(self.rows, bit.entry, 1),
+		};
+		let mut product = Rlwe::from_slice(ciphertext);
+		product.mul_assign(&bit.factor(difference).into_ntt());
 		Some(product)
 	}
 

@@ -2,9 +2,7 @@
 //! them the trees look at.
 
 use super::{
-	Choice, ForestCircuit, ForestCircuitError,
-	compile::{Layout, check},
-	encode::Stored,
+	Choice, ForestCircuit, ForestCircuitError, compile::check, encode::Stored, layout::Layout,
 };
 use crate::{
 	circuits::{
@@ -22,22 +20,25 @@ impl ForestCircuit {
 	}
 
 	/// A forest with these choices whose input has all `predicates` as selectors, in their order. How its
-	/// results are encoded is still open.
+	/// results are encoded is still open. `early` says whether bits that trees only add are taken in the middle of
+	/// the expansion, which gives other bytes.
 	pub(crate) fn on_grid(
 		predicates: usize,
 		outputs: usize,
 		trees: Vec<Tree>,
 		choice: Choice,
+		early: bool,
 	) -> Result<Self, ForestCircuitError> {
 		check(predicates, outputs, &trees)?;
-		Self::derive(predicates, outputs, trees, choice, Layout::Grid)
+		Self::derive(predicates, outputs, trees, choice, Layout::Grid { early })
 	}
 
-	/// Reads the trees that [`ForestCircuit::to_bytes`] wrote, as a forest on a grid.
-	pub(crate) fn on_grid_from_bytes(bytes: &[u8]) -> Result<Self, ForestCircuitError> {
-		let Stored { predicates, outputs, trees, choice, .. } =
-			Stored::read(bytes).ok_or(ForestCircuitError::Malformed)?;
-		Self::on_grid(predicates, outputs, trees, choice)
+	/// Reads what [`ForestCircuit::to_bytes`] wrote: predicates, outputs, trees.
+	pub(crate) fn trees_from_bytes(
+		bytes: &[u8],
+	) -> Result<(usize, usize, Vec<Tree>), ForestCircuitError> {
+		let stored = Stored::read(bytes).ok_or(ForestCircuitError::Malformed)?;
+		Ok((stored.predicates, stored.outputs, stored.trees))
 	}
 
 	/// Takes an encoding of its results.
@@ -50,11 +51,6 @@ impl ForestCircuit {
 	pub(crate) fn cut(mut self, limb_bits: u32, limbs: usize) -> Self {
 		self.choice = Choice { limb_bits, limbs, ..self.choice };
 		self
-	}
-
-	/// The trees.
-	pub(crate) fn into_trees(self) -> Vec<Tree> {
-		self.trees
 	}
 
 	/// Noise of the evaluation with this unit, before anything is added to it.

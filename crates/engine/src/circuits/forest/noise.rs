@@ -118,13 +118,11 @@ impl ForestCircuit {
 			let (Some(zero), Some(one)) = (tree.leaf(at + 1), tree.leaf(*one as usize)) else {
 				return 0.0;
 			};
-			let shift = unit_log2 - self.linear_scale(*predicate as usize, unit_log2).1;
-			let scale = (1u64 << shift) as f64;
+			let scale = self.linear_noise_scale(*predicate as usize, unit_log2);
 			let square = |(_, difference): (usize, i64)| (difference as f64 * scale).powi(2);
 			self.difference(zero, one).into_iter().map(square).sum::<f64>().sqrt()
 		};
-		let row = Variance::expanded_constant();
-		of_linear_bits(&self.trees, self.predicates, row, amplitude)
+		of_linear_bits(&self.trees, self.predicates, self.linear_row_noise(), amplitude)
 	}
 }
 

@@ -55,6 +55,11 @@ pub(crate) const ENTRY_NANOSECONDS: u64 = 13_000;
 /// Nanoseconds of one core for one octet of an expansion, measured.
 pub(crate) const OCTET_NANOSECONDS: u64 = 25_000;
 
+/// Nanoseconds of one core for one ciphertext that a stage of the expansion splits, whatever number of its
+/// children is wanted; measured.
+const STAGE_NANOSECONDS: [u64; EXPANSION_STAGES.len()] =
+	[56_000, 56_000, 56_000, 56_000, 72_000, 66_000, 79_000];
+
 /// Nanoseconds for one transform of a forest, with its share of everything else.
 pub(crate) const TRANSFORM_NANOSECONDS: u64 = 3_000;
 
@@ -71,6 +76,27 @@ pub(crate) fn expansion_transforms(entries: u64) -> u64 {
 		nodes * u64::from(stage.gadget.levels + 1)
 	};
 	EXPANSION_STAGES.iter().map(transforms).sum()
+}
+
+/// Nanoseconds for the expansion of entries that lie scattered, ascending over all RLWEs, and of ascending ones
+/// (`wide`, numbered by `entries_of_wide`) that go no further than the first `stages`.
+pub(crate) fn scattered_expansion_nanoseconds(
+	entries: &[usize],
+	wide: &[usize],
+	entries_of_wide: usize,
+	stages: usize,
+) -> u64 {
+	let of_stage = |(at, stage): (usize, &ExpansionStage)| {
+		let size = POLYNOMIAL_SIZE >> stage.first_bit;
+		let of_wide = wide.iter().map(|number| number * entries_of_wide / size);
+		let mut split: Vec<usize> = entries.iter().map(|entry| entry / size).collect();
+		split.extend(of_wide.filter(|_| at < stages));
+		split.sort_unstable();
+		split.dedup();
+		split.len() as u64
+	};
+	let counts = EXPANSION_STAGES.iter().enumerate().map(of_stage);
+	counts.zip(STAGE_NANOSECONDS).map(|(count, nanoseconds)| count * nanoseconds).sum()
 }
 
 /// Key switches of the packing of ciphertexts: one per pair that is merged, and one per step for the

@@ -3,7 +3,7 @@
 use super::{HiddenUnit, NetworkCircuit, digits};
 use crate::{
 	algorithms::{
-		expansion::{EvaluationBuffers, expand_rows},
+		expansion::{Cut, EvaluationBuffers, Wanted, expand_rows},
 		external_product::add_products,
 		packing::{pack, packed_position, packing_inverse},
 	},
@@ -93,7 +93,8 @@ impl Levelled for NetworkCircuit {
 		buffers: &mut EvaluationBuffers,
 	) -> Vec<u64> {
 		let entries: Vec<usize> = (0..self.input_coefficients()).collect();
-		expand_rows(key, input, 0, &entries, buffers);
+		let wanted = Wanted { cut: Cut::OCTETS, wide: &[], entries: &entries };
+		expand_rows(key, input, wanted, buffers);
 		let rows = &buffers.rows;
 		let units = &self.layers.hidden;
 		let per_thread = units.len().div_ceil(rayon::current_num_threads());

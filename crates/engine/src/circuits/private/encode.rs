@@ -18,9 +18,11 @@ use crate::{
 use fhe_ml_format::Hash;
 use zeroize::Zeroizing;
 
-const FOREST: u8 = 1;
+/// A forest of before, which takes comparisons that its trees only add at the end of the expansion.
+const LATE_FOREST: u8 = 1;
 const LINEAR: u8 = 2;
 const NETWORK: u8 = 3;
+const FOREST: u8 = 4;
 
 /// Most bits of a feature of a private network.
 const MAX_NETWORK_BITS: u32 = 8;
@@ -37,7 +39,8 @@ impl PrivateCircuit {
 	/// and their bits.
 	pub fn to_bytes(&self) -> Vec<u8> {
 		let kind = match self.shape {
-			Shape::Forest { .. } => FOREST,
+			Shape::Forest { early: true, .. } => FOREST,
+			Shape::Forest { early: false, .. } => LATE_FOREST,
 			Shape::Linear { .. } => LINEAR,
 			Shape::Network { .. } => NETWORK,
 		};
@@ -51,7 +54,7 @@ impl PrivateCircuit {
 		bytes.extend(self.work.to_le_bytes());
 		bytes.extend(self.memory_bytes.to_le_bytes());
 		match &self.shape {
-			Shape::Forest { comparisons, choice } => {
+			Shape::Forest { comparisons, choice, .. } => {
 				bytes.extend((*comparisons as u32).to_le_bytes());
 				bytes.extend([choice.gadget, choice.limb_bits as u8, choice.limbs as u8]);
 			},
@@ -90,7 +93,8 @@ impl PrivateCircuit {
 			logarithms.map(u32::from);
 		let [work, memory_bytes] = [reader.array()?, reader.array()?].map(u64::from_le_bytes);
 		let shape = match kind {
-			FOREST => read_forest(&mut reader),
+			FOREST => read_forest(&mut reader, true),
+			LATE_FOREST => read_forest(&mut reader, false),
 			LINEAR => read_linear(&mut reader),
 			NETWORK => read_network(&mut reader),
 			_ => None,
@@ -116,7 +120,7 @@ fn has_gadget(gadget: u8) -> bool {
 	usize::from(gadget) < SELECTOR_GADGETS.len()
 }
 
-fn read_forest(reader: &mut Reader<'_>) -> Option<Shape> {
+fn read_forest(reader: &mut Reader<'_>, early: bool) -> Option<Shape> {
 	let comparisons = reader.count_u32()?;
 	let [gadget, limb_bits, limbs] = reader.array()?;
 	let choice = forest::Choice { gadget, limb_bits: limb_bits.into(), limbs: limbs.into() };
@@ -124,7 +128,7 @@ fn read_forest(reader: &mut Reader<'_>) -> Option<Shape> {
 		&& has_gadget(gadget)
 		&& (1..=8).contains(&limb_bits)
 		&& (1..=36).contains(&limbs);
-	fits.then_some(Shape::Forest { comparisons, choice })
+	fits.then_some(Shape::Forest { comparisons, choice, early })
 }
 
 fn read_linear(reader: &mut Reader<'_>) -> Option<Shape> {
@@ -202,9 +206,8 @@ impl PrivateEvaluator {
 		let circuit = PrivateCircuit::from_bytes(circuit)?;
 		let source = match &circuit.shape {
 			Shape::Forest { .. } => {
-				let forest = ForestCircuit::on_grid_from_bytes(rest)?;
-				let (comparisons, outputs) = (forest.predicates(), forest.outputs());
-				PrivateSource::Forest { comparisons, outputs, trees: forest.into_trees() }
+				let (comparisons, outputs, trees) = ForestCircuit::trees_from_bytes(rest)?;
+				PrivateSource::Forest { comparisons, outputs, trees }
 			},
 			Shape::Network { .. } => {
 				PrivateSource::Network(NetworkCircuit::unencoded_from_bytes(rest)?.layers().clone())

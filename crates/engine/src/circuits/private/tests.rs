@@ -65,6 +65,23 @@ fn forest(count: u64, depth: u32, comparisons: u32, salt: u64) -> PrivateSource 
 	PrivateSource::Forest { comparisons: comparisons as usize, outputs: 1, trees }
 }
 
+/// Stumps, and trees of one selection above a bit that is only added, for every output in turn.
+fn many_outputs(outputs: u16, comparisons: u32, salt: u64) -> PrivateSource {
+	let mut numbers = Numbers(salt);
+	let mut trees = Vec::new();
+	for output in 0..outputs {
+		let mut leaf = || Node::Leaf(vec![(output, numbers.below(1 << 12) as i32 - (1 << 11))]);
+		let leaves: Vec<Node> = (0..3).map(|_| leaf()).collect();
+		let mut split =
+			|one| Node::Split { predicate: numbers.below(comparisons.into()) as u32, one };
+		let inner = [split(4), split(3)];
+		trees.push(Tree { nodes: inner.into_iter().chain(leaves.iter().cloned()).collect() });
+		let stump = [split(2)].into_iter().chain(leaves.into_iter().take(2));
+		trees.push(Tree { nodes: stump.collect() });
+	}
+	PrivateSource::Forest { comparisons: comparisons as usize, outputs: outputs.into(), trees }
+}
+
 fn linear(features: usize, outputs: usize, feature_bits: u32, salt: u64) -> PrivateSource {
 	let mut numbers = Numbers(salt);
 	let weights = (0..features * outputs).map(|_| numbers.below(60_001) as i32 - 30_000).collect();
@@ -110,6 +127,11 @@ fn results_are_right_and_the_same_every_time() {
 	let all = [
 		forest(50, 4, 300, 1),
 		forest(3, 1, 5, 2),
+		// Bits that are only added come from the middle of the expansion, from later the more outputs there are.
+		many_outputs(3, 1000, 6),
+		many_outputs(12, 100, 7),
+		many_outputs(40, 100, 8),
+		many_outputs(120, 10, 9),
 		linear(30, 3, 10, 3),
 		linear(100, 20, 6, 4),
 		network(5),

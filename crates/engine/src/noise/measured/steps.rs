@@ -3,6 +3,7 @@
 use super::{Keys, assert_predicted, constant, keys, squared_noise};
 use crate::{
 	algorithms::{
+		expansion::{Cut, Wanted},
 		external_product::add_products,
 		modulus_switch::switch,
 		packing::{pack, packed_position},
@@ -41,6 +42,34 @@ fn expansion() {
 			assert_predicted("expansion, where the message is", mean, predicted);
 		}
 	}
+}
+
+/// Every entry where a ciphertext in the middle of the expansion has it, and nothing where none has.
+#[test]
+fn middle_of_an_expansion() {
+	let keys = keys();
+	let messages: Vec<u64> = (0..2048).map(|entry| (entry * entry % 3) << 45).collect();
+	for coefficients in [1, 3, 16, 40, 256] {
+		let cut = Cut::with_distance(coefficients).unwrap();
+		let wide: Vec<usize> = (0..messages.len() / cut.entries()).collect();
+		let rows = keys.expanded_to(&messages, Wanted { cut, wide: &wide, entries: &[] });
+		let phases: Vec<Polynomial> =
+			rows.chunks_exact(RLWE_SIZE).map(|row| keys.phase(row)).collect();
+		let noise = |at: usize, position: usize, message: u64| {
+			let value = phases[at].as_ref()[position];
+			to_signed(modular::sub(mul(value, cut.entries() as u64), message)) as f64
+		};
+		let squares = messages.iter().enumerate().map(|(entry, &message)| {
+			noise(entry / cut.entries(), cut.position(entry), message).powi(2)
+		});
+		let mean = squares.sum::<f64>() / messages.len() as f64;
+		let step = format!("{} entries in a ciphertext", cut.entries());
+		assert_predicted(&step, mean, Variance::constant_after(cut.stages()));
+		for between in 1..coefficients {
+			assert!(noise(0, between, 0).abs() < (1u64 << 40) as f64);
+		}
+	}
+	assert_eq!(Cut::with_distance(257), None);
 }
 
 fn external_product_noise(keys: &Keys, gadget: SelectorGadget) -> f64 {
