@@ -45,7 +45,8 @@ const complaints = [];
 /** Imports a model; resolves to its artifact. */
 async function make(name, file, ...options) {
   const artifact = join(folder, `${file}.fheml`);
-  const rows = ['--calibration', model('breast_cancer.train.csv')];
+  const dataset = name.startsWith('diabetes') ? 'diabetes' : 'breast_cancer';
+  const rows = ['--calibration', model(`${dataset}.train.csv`)];
   await fheMl('model', 'import', model(`${name}.onnx`), '--name', file, ...rows, '--output', artifact, ...options);
   return artifact;
 }
@@ -220,6 +221,26 @@ test('a public model is asked here, too, and its answer verified', async () => {
   await page.locator('.badge[data-state=verified]').waitFor(WAIT);
   assert.equal(await answer().textContent(), String(prediction[7]));
   assert.equal(await page.locator('.bar').count(), 2);
+});
+
+test('a private regression is answered with a number, and rounded to what was asked for', async () => {
+  const number = await offerPrivate('diabetes_ridge', 'sugar', '--price', '0');
+  const row = readFileSync(model('diabetes.test.csv'), 'utf8').split('\n')[1].split(',');
+  const [[expected]] = JSON.parse(readFileSync(model('diabetes_ridge.expected.json'))).scores;
+  await go(`market/${number}`);
+  await ask().waitFor(WAIT);
+  assert.match(await page.locator('main').textContent(), /An answer is a number, and has many bits/);
+  for (const [at, value] of row.entries()) await page.locator(`#feature-${at}`).fill(value);
+  await ask().click();
+  await answer().waitFor(WAIT);
+  assert.ok(Math.abs(Number(await answer().textContent()) - expected) < 0.01 * expected, await answer().textContent());
+  assert.equal(await page.locator('.bar').count(), 0);
+  await page.getByLabel('Round the answer to multiples of').fill('50');
+  await ask().click();
+  await answer()
+    .filter({ hasText: new RegExp(`^${50 * Math.round(expected / 50)}$`) })
+    .waitFor(WAIT);
+  await shot('market-number-1280', page);
 });
 
 test('a quota that is used up is said before anything is paid', async () => {

@@ -189,6 +189,8 @@ test('a private network, a linear model and a regression answer, also with two e
     const [wanted] = scores[row];
     assert.ok(Math.abs(prediction - wanted) < 1e-2 * (1 + Math.abs(wanted)), `${prediction}, not ${wanted}`);
   }
+  const [{ prediction }] = await predict(regression, '8..9', keys, '--round', '50');
+  assert.equal(prediction % 50, 0);
   const scored = await predict(linear, '12..13', keys, '--scores');
   assert.ok(scored[0].scores.length > 0);
 });

@@ -255,13 +255,15 @@ export class Model {
    * most {@link mostAnswers} answers. Before you pay, ask `key.room` whether there is room for it.
    * @param key that of the model's owner, with which the row was encrypted
    * @param input the encrypted row that the job was requested with: your own, not what a node says
+   * @param step the value of a regression is rounded to a multiple of it, which tells fewer bits than all of its digits
    * @throws {@link KeyUsedUp}
    * @throws if the result belongs to another input or key, or if the model gives it for no row
    */
-  async answer(key: OwnerKey, input: Uint8Array, result: Uint8Array): Promise<PrivateAnswer> {
+  async answer(key: OwnerKey, input: Uint8Array, result: Uint8Array, step?: number): Promise<PrivateAnswer> {
     if (!this.isPrivate()) throw new Error('this model is not private: `decrypt` verifies what it answers');
     const count = await key.add();
-    const { prediction, ...scores } = JSON.parse(this.inner.decrypt(key.keys.inner, input, result)) as Prediction;
+    const text = this.inner.decrypt(key.keys.inner, input, result, step);
+    const { prediction, ...scores } = JSON.parse(text) as Prediction;
     return { prediction, count, scores: () => scores };
   }
 

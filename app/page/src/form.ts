@@ -90,6 +90,7 @@ export async function form(
     return h('input', { id: `feature-${at}`, type: 'number', step: 'any', value, name, placeholder });
   });
   const answer = h('div', { 'aria-live': 'polite' });
+  const rounding = loaded.owner && 'regression' in card.task ? [h('p', {}, ...roundTo(loaded))] : [];
   const place = h('div', {});
   const cost = h('p', { class: 'cost' });
   const go = h('button', { class: 'main', type: 'submit' }, 'Encrypt and ask the chain');
@@ -184,12 +185,30 @@ export async function form(
           h('div', {}, h('label', { for: input.id }, (card.features[at] ?? '').replaceAll('_', ' ')), input),
         ),
       ),
+      ...rounding,
       cost,
       h('p', {}, go, ' ', h('label', { class: 'button', for: 'rows' }, 'Many rows from a CSV file', upload)),
     ),
     answer,
     place,
   );
+}
+
+/** What a private model's value is rounded to: its last digits are those that made-up answers speak with. */
+function roundTo(loaded: Loaded): HTMLElement[] {
+  const input = h('input', {
+    id: 'step',
+    type: 'number',
+    min: '0',
+    step: 'any',
+    placeholder: 'all digits',
+    oninput: () => {
+      const step = input.valueAsNumber;
+      if (step > 0) loaded.step = step;
+      else delete loaded.step;
+    },
+  });
+  return [h('label', { for: 'step' }, 'Round the answer to multiples of '), input];
 }
 
 /** A number as a hint, not as a value. */
@@ -254,7 +273,7 @@ async function many(
   for (const row of rows) inputs.push(await ask('encrypt', loaded.hash, row, owner)); // All before the first is paid for.
   const open = async (job: number, input: Uint8Array, result: Uint8Array): Promise<string[]> => {
     if (owner) {
-      const { prediction } = await ask('answer', owner, loaded.hash, input, result);
+      const { prediction } = await ask('answer', owner, loaded.hash, input, result, loaded.step);
       return [String(prediction)];
     }
     const opened = await refusing(session, job, ask('open', loaded.hash, input, result));

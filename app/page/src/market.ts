@@ -177,7 +177,7 @@ function lessons(card: ModelCard, offered: PrivateOffer, answers: number, most: 
       `most ${count(Number(bitsOf(classes).toFixed(1)), 'bit', 'bits')} of your key from it: ` +
       `${Math.floor(bitsOf(classes) * limit)} of its ${KEY_BITS} bits in ${limit} answers.`
     : 'An answer is a number, and has many bits. Do not let the owner see what you do with it: made-up numbers that it ' +
-      'sees again tell it your key.';
+      'sees again tell it your key. Rounded, below, it tells as many bits as there are numbers that it may be.';
   return h(
     'details',
     { class: 'lessons', open: answers === 0 },

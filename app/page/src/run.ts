@@ -25,6 +25,8 @@ export interface Loaded {
   /** Of a private model: its owner, and what the owner shows of it. */
   owner: ModelOwner | undefined;
   told: Told | undefined;
+  /** What its values are rounded to multiples of. */
+  step?: number;
 }
 
 /** What is shown of a prediction: of a private model no scores, unless they are demanded. */
@@ -226,7 +228,7 @@ export class Run {
   /** Decrypts what a private model answers, which is counted before. */
   private async answer(owner: ModelOwner, input: Uint8Array, result: Uint8Array): Promise<void> {
     const { prediction, id } = await this.step('Decrypt', async (note) => {
-      const answer = await ask('answer', owner, this.loaded.hash, input, result);
+      const answer = await ask('answer', owner, this.loaded.hash, input, result, this.loaded.step);
       note(`answer ${answer.count} of ${answer.most} to your key for this owner, in this browser`);
       return answer;
     });

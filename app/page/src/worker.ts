@@ -171,8 +171,8 @@ const calls = {
   /** Sees to it that the key for an owner may decrypt so many more answers, before they are paid for. */
   room: async (owner: ModelOwner, answers: number) => (await keyFor(owner)).room(answers),
   /** What a private model answers; the scores stay here. */
-  async answer(owner: ModelOwner, hash: string, input: Uint8Array, result: Uint8Array) {
-    const answer = await model(hash).answer(await keyFor(owner), input, result);
+  async answer(owner: ModelOwner, hash: string, input: Uint8Array, result: Uint8Array, step?: number) {
+    const answer = await model(hash).answer(await keyFor(owner), input, result, step);
     const id = answers.size;
     answers.set(id, answer);
     return { prediction: answer.prediction, count: answer.count, most: mostAnswers(), id };

@@ -168,9 +168,21 @@ impl Model {
 		self.model.encrypt(&keys.client, row, &mut CryptoSeeder).map_err(error)
 	}
 
-	/// Decrypts a result for an input that `encrypt` made; a prediction as JSON.
-	pub fn decrypt(&self, keys: &Keys, input: &[u8], result: &[u8]) -> Result<String, JsError> {
-		let prediction = self.model.decrypt(&keys.client, input, result).map_err(error)?;
+	/// Decrypts a result for an input that `encrypt` made; a prediction as JSON, its values as multiples of `step`.
+	pub fn decrypt(
+		&self,
+		keys: &Keys,
+		input: &[u8],
+		result: &[u8],
+		step: Option<f64>,
+	) -> Result<String, JsError> {
+		let mut prediction = self.model.decrypt(&keys.client, input, result).map_err(error)?;
+		if let Some(step) = step {
+			if !step.is_finite() || step <= 0.0 {
+				return Err(JsError::new("values are rounded to multiples of a positive number"));
+			}
+			prediction.prediction = prediction.prediction.rounded(step);
+		}
 		serde_json::to_string(&prediction).map_err(error)
 	}
 

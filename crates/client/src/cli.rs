@@ -157,6 +157,12 @@ pub enum ModelCommand {
 	},
 }
 
+/// What values are rounded to multiples of.
+fn step(text: &str) -> Result<f64, String> {
+	let step = text.parse().ok().filter(|step: &f64| step.is_finite() && *step > 0.0);
+	step.ok_or_else(|| format!("`{text}` is not a positive number"))
+}
+
 fn power_of_two(text: &str) -> Result<NonZeroU32, String> {
 	let number = text.parse().ok().filter(|number: &NonZeroU32| number.is_power_of_two());
 	number.ok_or_else(|| "it is no power of two".into())
@@ -478,6 +484,9 @@ pub struct Predict {
 	/// them, and made-up ones tell whoever sees them bits of your client key.
 	#[arg(long)]
 	pub scores: bool,
+	/// Show a private model's value as a multiple of this number, which tells fewer bits than all of its digits.
+	#[arg(long, value_name = "STEP", value_parser = step)]
+	pub round: Option<f64>,
 	/// Remove the jobs from the chain afterwards, for their deposits.
 	#[arg(long)]
 	pub release: bool,
@@ -551,6 +560,9 @@ pub struct Decrypt {
 	/// them, and made-up ones tell whoever sees them bits of your client key.
 	#[arg(long)]
 	pub scores: bool,
+	/// Show a private model's value as a multiple of this number, which tells fewer bits than all of its digits.
+	#[arg(long, value_name = "STEP", value_parser = step)]
+	pub round: Option<f64>,
 	/// Number of the job; takes the input and the result from the chain.
 	#[arg(long, conflicts_with_all = ["input", "result"])]
 	pub job: Option<u64>,

@@ -32,6 +32,27 @@ pub enum Label {
 	Values(Vec<f64>),
 }
 
+impl Label {
+	/// Values as multiples of `step`, a positive number; classes stay.
+	///
+	/// Who shows or acts upon a value tells all of its digits; of a multiple only those that matter to them.
+	#[must_use]
+	pub fn rounded(self, step: f64) -> Self {
+		let round = |value: f64| {
+			// 3 times 0.1 is 0.30000000000000004.
+			let text = step.to_string();
+			let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+			let multiple = (value / step).round() * step + 0.0; // -0 becomes 0.
+			format!("{multiple:.decimals$}").parse().unwrap_or(multiple)
+		};
+		match self {
+			Self::Value(value) => Self::Value(round(value)),
+			Self::Values(values) => Self::Values(values.into_iter().map(round).collect()),
+			class => class,
+		}
+	}
+}
+
 impl std::fmt::Display for Label {
 	fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
 		match self {
@@ -249,4 +270,20 @@ fn argmax(values: &[f64]) -> usize {
 		if value > best.1 { (at, value) } else { best }
 	});
 	best.0
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn values_are_rounded_to_what_a_person_reads() {
+		for (value, step, expected) in
+			[(152.3417, 0.5, 152.5), (0.2999, 0.1, 0.3), (-7.6, 5.0, -10.0), (-1e-9, 100.0, 0.0)]
+		{
+			assert_eq!(Label::Value(value).rounded(step), Label::Value(expected));
+		}
+		assert_eq!(Label::Values(vec![1.26, 2.0]).rounded(0.25), Label::Values(vec![1.25, 2.0]));
+		assert_eq!(Label::Integer(3).rounded(2.0), Label::Integer(3));
+	}
 }

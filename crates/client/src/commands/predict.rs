@@ -63,6 +63,8 @@ struct Request {
 struct Session {
 	/// Whether scores are shown.
 	scores: bool,
+	/// What values are rounded to multiples of.
+	round: Option<f64>,
 	chain: Chain,
 	account: Account,
 	model: Model,
@@ -123,6 +125,7 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	}
 	let session = Session {
 		scores: options.scores || private.is_none(),
+		round: options.round,
 		server_key,
 		chain,
 		account: options.signer.suri,
@@ -275,7 +278,10 @@ impl Session {
 		let decrypted = self.model.decrypt(&self.key, &input, &result)?;
 		Ok(Row {
 			row,
-			prediction: decrypted.prediction,
+			prediction: match self.round {
+				Some(step) => decrypted.prediction.rounded(step),
+				None => decrypted.prediction,
+			},
 			scores: self.scores.then_some(decrypted.scores),
 			raw_scores: self.scores.then_some(decrypted.raw_scores),
 			job: requested.job,
