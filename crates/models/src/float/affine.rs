@@ -63,6 +63,42 @@ impl Affine {
 		self.rows.first().map_or(0, |row| row.weights.len())
 	}
 
+	/// How many numbers it takes to write it down, about.
+	pub fn size(&self) -> usize {
+		// What a row and its chain take beside weights and steps.
+		const ROW: usize = 10;
+		let weights = |row: &Row| match &row.weights {
+			Weights::One { .. } => ROW,
+			Weights::Full(weights) => ROW + weights.len(),
+		};
+		let steps = self.chains.iter().flatten().map(|chain| 2 * chain.steps.len());
+		self.rows.iter().map(weights).chain(steps).sum()
+	}
+
+	/// Sums of columns with those of another function of the same variables, which a factor scales.
+	pub fn plus(&self, other: &Self, factor: f64) -> Self {
+		let sum = |(row, other): (&Row, &Row)| {
+			let weights = row.weights.iter().zip(other.weights.iter());
+			Row {
+				weights: Weights::Full(weights.map(|(a, b)| a + factor * b).collect()),
+				bias: row.bias + factor * other.bias,
+			}
+		};
+		let rows: Vec<Row> = self.rows.iter().zip(&other.rows).map(sum).collect();
+		Self { basis: self.basis, chains: vec![None; rows.len()], rows }
+	}
+
+	/// The columns with these numbers, in this order; `None` if there is no such column.
+	pub fn selected(&self, columns: &[usize]) -> Option<Self> {
+		let rows = columns.iter().map(|&at| self.rows.get(at).cloned());
+		let chains = columns.iter().map(|&at| self.chains.get(at).cloned());
+		Some(Self {
+			basis: self.basis,
+			rows: rows.collect::<Option<_>>()?,
+			chains: chains.collect::<Option<_>>()?,
+		})
+	}
+
 	/// Linear combinations of the columns: `matrix` has one row per new column.
 	pub fn combined(&self, matrix: &[Vec<f64>], bias: &[f64]) -> Self {
 		let variables = self.variables();

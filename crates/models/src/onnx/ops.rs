@@ -10,18 +10,20 @@ mod layers;
 mod linear_models;
 pub(crate) mod operator;
 mod scores;
+mod shapes;
 mod trees;
 
 use super::{error::OnnxError, node::Node};
 use operator::{Operator, full_name};
 
-const REGISTERED: [&[Operator]; 7] = [
+const REGISTERED: [&[Operator]; 8] = [
 	activations::OPERATORS,
 	arithmetic::OPERATORS,
 	columns::OPERATORS,
 	layers::OPERATORS,
 	linear_models::OPERATORS,
 	scores::OPERATORS,
+	shapes::OPERATORS,
 	trees::OPERATORS,
 ];
 
@@ -49,7 +51,6 @@ pub(crate) fn find(node: Node, version: Option<i64>) -> Result<&'static Operator
 		.ok_or_else(|| OnnxError::UnsupportedOperator {
 			node: node.name().into(),
 			operator: full_name(domain, name),
-			supported: supported_operators().join(", "),
 		})?;
 	match version {
 		Some(version) if !operator.versions.contains(&version) => {
@@ -74,6 +75,7 @@ mod tests {
 			layers::tests::examples(),
 			linear_models::tests::examples(),
 			scores::tests::examples(),
+			shapes::tests::examples(),
 			trees::tests::examples(),
 		];
 		for operator in operators() {

@@ -49,6 +49,11 @@ pub(super) const OPERATORS: &[Operator] = &[
 ];
 
 fn activated(known: &Known, node: Node, activation: Activation) -> Result<Formula, OnnxError> {
+	if let Formula::Transposed(table) = known.input(node, 0)?
+		&& let Formula::Affine(affine) = table.as_ref()
+	{
+		return Ok(Formula::Transposed(Formula::Activated(affine.clone(), activation).into()));
+	}
 	Ok(Formula::Activated(known.affine(node, 0)?.clone(), activation))
 }
 
@@ -83,19 +88,18 @@ fn selu(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 	activated(known, node, Activation::Selu(alpha, node.float("gamma", 1.050_700_98)))
 }
 
-/// The bounds are attributes up to version 10, inputs from version 11 on.
+/// The bounds are attributes up to version 10, inputs from version 11 on; each may be left out.
 fn clip(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 	let affine = known.affine(node, 0)?.clone();
-	let (low, high) = if node.0.input.len() > 1 {
-		(known.numbers(node, 1)?.to_vec(), known.numbers(node, 2)?.to_vec())
-	} else {
-		(vec![node.float("min", f64::MIN)], vec![node.float("max", f64::MAX)])
+	let bound = |name, at, default| match known.numbers(node, at) {
+		_ if !node.has_input(at) => Ok(node.float(name, default)),
+		Ok([bound]) => Ok(*bound),
+		_ => Err(node.malformed("its bounds are not two numbers")),
 	};
-	match (low.as_slice(), high.as_slice()) {
-		([-1.0], [1.0]) => Ok(Formula::Clipped(affine)),
-		([low], [high]) if low < high => {
-			Ok(Formula::Activated(affine, Activation::Clip(*low, *high)))
-		},
+	let (low, high) = (bound("min", 1, f64::NEG_INFINITY)?, bound("max", 2, f64::INFINITY)?);
+	match (low, high) {
+		(-1.0, 1.0) => Ok(Formula::Clipped(affine)),
+		(low, high) if low < high => Ok(Formula::Activated(affine, Activation::Clip(low, high))),
 		_ => Err(node.malformed("its bounds are not two numbers")),
 	}
 }
@@ -114,6 +118,12 @@ pub(super) mod tests {
 		clip_by_attributes: Example::of(onnx("Clip", &["x"]).float("min", 0.0).float("max", 6.0))
 			.version(10)
 			.gives(&[2.0, 0.0]);
+		clip_from_below: Example::of(onnx("Clip", &["x", "min"]))
+			.constant("min", &[], &[0.5])
+			.gives(&[2.0, 0.5]);
+		clip_from_above: Example::of(onnx("Clip", &["x", "", "max"]))
+			.constant("max", &[], &[0.5])
+			.gives(&[0.5, -0.5]);
 		cos: Example::of(onnx("Cos", &["x"])).gives(&[-0.416_146_84, 0.877_582_56]);
 		elu: Example::of(onnx("Elu", &["x"])).gives(&[2.0, -0.393_469_34]);
 		erf: Example::of(onnx("Erf", &["x"])).gives(&[0.995_322_27, -0.520_499_88]);
