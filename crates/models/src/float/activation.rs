@@ -1,12 +1,17 @@
 //! Activations of hidden layers: any function of one number.
 
+use super::curve::Curve;
+use std::sync::Arc;
+
 /// A function of one number.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Activation {
 	Abs,
 	Celu(f64),
 	Clip(f64, f64),
 	Cos,
+	/// One that is written as several operators.
+	Curve(Arc<Curve>),
 	Elu(f64),
 	Erf,
 	Gelu,
@@ -25,14 +30,15 @@ pub(crate) enum Activation {
 
 impl Activation {
 	/// The value at z.
-	pub fn at(self, z: f64) -> f64 {
+	pub fn at(&self, z: f64) -> f64 {
 		let exp_minus_one = |z: f64| z.min(0.0).exp_m1();
 		let softplus = |z: f64| z.max(0.0) + (-z.abs()).exp().ln_1p();
-		match self {
+		match *self {
 			Self::Abs => z.abs(),
 			Self::Celu(alpha) => z.max(0.0) + alpha * exp_minus_one(z / alpha),
 			Self::Clip(low, high) => z.max(low).min(high),
 			Self::Cos => z.cos(),
+			Self::Curve(ref curve) => curve.at(z),
 			Self::Elu(alpha) => z.max(0.0) + alpha * exp_minus_one(z),
 			Self::Erf => erf(z),
 			Self::Gelu => z * (1.0 + erf(z / std::f64::consts::SQRT_2)) / 2.0,

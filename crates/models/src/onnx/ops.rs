@@ -4,6 +4,7 @@ mod activations;
 mod arithmetic;
 mod classifier;
 mod columns;
+mod curves;
 #[cfg(test)]
 mod examples;
 mod layers;

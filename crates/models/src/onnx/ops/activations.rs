@@ -1,8 +1,12 @@
 //! Activations of hidden layers.
 
-use super::operator::{Meaning::One, Operator};
+use super::{
+	curves::{activated_by, curve},
+	operator::{Meaning::One, Operator},
+};
 use crate::{
-	float::activation::Activation,
+	card::Transform,
+	float::{activation::Activation, curve::Curve},
 	onnx::{error::OnnxError, formula::Formula, known::Known, node::Node},
 };
 
@@ -26,7 +30,9 @@ pub(super) const OPERATORS: &[Operator] = &[
 		6..,
 		One(|known, node| with_alpha(known, node, 0.01, Activation::LeakyRelu)),
 	),
+	Operator::onnx("Log", 6.., One(log)),
 	Operator::onnx("Mish", 18.., One(|known, node| activated(known, node, Activation::Mish))),
+	Operator::onnx("PRelu", 7.., One(parametric_relu)),
 	Operator::onnx("Relu", 6.., One(relu)),
 	Operator::onnx("Selu", 6.., One(selu)),
 	Operator::onnx("Sin", 7.., One(|known, node| activated(known, node, Activation::Sin))),
@@ -49,12 +55,29 @@ pub(super) const OPERATORS: &[Operator] = &[
 ];
 
 fn activated(known: &Known, node: Node, activation: Activation) -> Result<Formula, OnnxError> {
-	if let Formula::Transposed(table) = known.input(node, 0)?
-		&& let Formula::Affine(affine) = table.as_ref()
-	{
-		return Ok(Formula::Transposed(Formula::Activated(affine.clone(), activation).into()));
+	let input = known.input(node, 0)?;
+	match input {
+		Formula::Transposed(table) if matches!(**table, Formula::Affine(_)) => {
+			let inner = activated_table(known, node, table, activation)?;
+			Ok(Formula::Transposed(inner.into()))
+		},
+		_ => activated_table(known, node, input, activation),
 	}
-	Ok(Formula::Activated(known.affine(node, 0)?.clone(), activation))
+}
+
+fn activated_table(
+	known: &Known,
+	node: Node,
+	table: &Formula,
+	activation: Activation,
+) -> Result<Formula, OnnxError> {
+	match (table, curve(table)) {
+		(Formula::Affine(affine), _) => Ok(Formula::Activated(affine.clone(), activation)),
+		(_, Some((affine, inner))) => {
+			activated_by(node, affine, Curve::Of(activation, inner.into()))
+		},
+		_ => Err(known.cannot(node)),
+	}
 }
 
 fn with_alpha(
@@ -81,6 +104,28 @@ fn hard_sigmoid(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 
 fn relu(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 	activated(known, node, Activation::Clip(0.0, f64::INFINITY))
+}
+
+/// Only of a sigmoid, to which a softplus is equal but for signs.
+fn log(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
+	match known.input(node, 0)? {
+		Formula::Scores(scores) if scores.transform == Transform::Sigmoid && !scores.normalise => {
+			let negative = Curve::Line(-1.0, 0.0);
+			let softplus = Curve::Of(Activation::Softplus, negative.into());
+			let minus = Curve::Product(Curve::Line(0.0, -1.0).into(), softplus.into());
+			activated_by(node, &scores.affine, minus)
+		},
+		_ => Err(known.cannot(node)),
+	}
+}
+
+fn parametric_relu(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
+	match known.numbers(node, 1)? {
+		[slope, others @ ..] if others.iter().all(|other| other == slope) => {
+			activated(known, node, Activation::LeakyRelu(*slope))
+		},
+		_ => Err(node.unsupported("with a slope for each unit: train one slope for all of them")),
+	}
 }
 
 fn selu(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
@@ -131,7 +176,13 @@ pub(super) mod tests {
 		hard_sigmoid: Example::of(onnx("HardSigmoid", &["x"])).gives(&[0.9, 0.4]);
 		hard_swish: Example::of(onnx("HardSwish", &["x"])).gives(&[1.666_666_67, -0.208_333_33]);
 		leaky_relu: Example::of(onnx("LeakyRelu", &["x"])).gives(&[2.0, -0.005]);
+		log: Example::of(onnx("Log", &["p"]))
+			.after(onnx("Sigmoid", &["x"]).called("p"))
+			.gives(&[-0.126_928_01, -0.974_076_98]);
 		mish: Example::of(onnx("Mish", &["x"])).gives(&[1.943_958_96, -0.220_743_77]);
+		p_relu: Example::of(onnx("PRelu", &["x", "slope"]))
+			.constant("slope", &[1], &[0.25])
+			.gives(&[2.0, -0.125]);
 		relu: Example::of(onnx("Relu", &["x"])).gives(&[2.0, 0.0]);
 		selu: Example::of(onnx("Selu", &["x"])).gives(&[2.101_401_97, -0.691_758_24]);
 		sin: Example::of(onnx("Sin", &["x"])).gives(&[0.909_297_43, -0.479_425_54]);
@@ -145,5 +196,12 @@ pub(super) mod tests {
 	fn the_approximate_gelu_is_refused() {
 		let gelu = onnx("Gelu", &["x"]).text("approximate", "tanh");
 		assert!(Example::of(gelu).refusal().contains("as an activation"));
+	}
+
+	#[test]
+	fn a_slope_for_each_unit_is_refused() {
+		let slopes = Example::of(onnx("PRelu", &["x", "slope"]));
+		let refused = slopes.constant("slope", &[2], &[0.25, 0.5]).refusal();
+		assert!(refused.contains("one slope for all"), "{refused}");
 	}
 }

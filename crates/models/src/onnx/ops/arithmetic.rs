@@ -1,7 +1,8 @@
 //! Arithmetic with constants, and the probabilities that exporters spell out in it.
 
 use super::{
-	layers::per_row,
+	curves,
+	layers::{layer_input, per_row},
 	operator::{Meaning::One, Operator},
 };
 use crate::{
@@ -86,7 +87,7 @@ fn is_affine(formula: &Formula) -> bool {
 	}
 }
 
-fn add_or_subtract(known: &Known, node: Node, plus: bool) -> Result<Formula, OnnxError> {
+fn add_or_subtract(known: &mut Known, node: Node, plus: bool) -> Result<Formula, OnnxError> {
 	let is_one = |at| known.numbers(node, at).is_ok_and(|numbers| numbers == [1.0]);
 	match (known.input(node, 0)?, known.input(node, 1)?) {
 		(data, Formula::Constant { .. }) if is_affine(data) => {
@@ -122,8 +123,44 @@ fn add_or_subtract(known: &Known, node: Node, plus: bool) -> Result<Formula, Onn
 		(Formula::ScoreSum(scores), Formula::AllZero) if plus => {
 			Ok(Formula::ScoreSum(scores.clone()))
 		},
-		_ => Err(known.cannot(node)),
+		(a, b) => {
+			let factor = if plus { 1.0 } else { -1.0 };
+			match curves::sum(node, a, b, factor)? {
+				Some(sum) => Ok(sum),
+				None => {
+					let places = places(known, node)?;
+					let step = match places {
+						_ if plus => ScalarStep::Add,
+						[0, _] => ScalarStep::Subtract,
+						_ => ScalarStep::SubtractFrom,
+					};
+					units_with_constant(known, node, places, step)
+				},
+			}
+		},
 	}
+}
+
+/// A hidden layer whose units are scaled or shifted each by a number of its own.
+fn units_with_constant(
+	known: &mut Known,
+	node: Node,
+	[units_at, at]: [usize; 2],
+	step: fn(f64) -> ScalarStep,
+) -> Result<Formula, OnnxError> {
+	let units = match (known.input(node, units_at)?, known.input(node, at)?) {
+		(units @ Formula::Activated(..), Formula::Constant { .. }) => units.clone(),
+		_ => return Err(known.cannot(node)),
+	};
+	let units = layer_input(known, node, &units)?;
+	let constants = known.per_column(node, at, units.rows.len())?;
+	Ok(Formula::Affine(units.stepped(step, &constants)))
+}
+
+/// The places of the data and of the constant, which may be on either side.
+fn places(known: &Known, node: Node) -> Result<[usize; 2], OnnxError> {
+	let constant_is_first = matches!(known.input(node, 0)?, Formula::Constant { .. });
+	Ok(if constant_is_first { [1, 0] } else { [0, 1] })
 }
 
 fn multiply(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
@@ -137,7 +174,13 @@ fn multiply(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 		(Formula::Exp(exponent), Formula::Constant { .. }) => scaled_exp(known, node, exponent, 1),
 		(Formula::Constant { .. }, Formula::Exp(exponent)) => scaled_exp(known, node, exponent, 0),
 		(Formula::AllZero, Formula::Constant { .. }) => Ok(Formula::AllZero),
-		_ => Err(known.cannot(node)),
+		(a, b) => match curves::product(node, a, b)? {
+			Some(product) => Ok(product),
+			None => {
+				let places = places(known, node)?;
+				units_with_constant(known, node, places, ScalarStep::Multiply)
+			},
+		},
 	}
 }
 
@@ -169,7 +212,10 @@ fn divide(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 		(Formula::Scores(scores), Formula::ScoreSum(sum)) if scores == sum => {
 			Ok(Formula::Scores(ScoreFormula { normalise: true, ..scores.clone() }))
 		},
-		_ => Err(known.cannot(node)),
+		(a, b) => match curves::quotient(node, a, b)? {
+			Some(quotient) => Ok(quotient),
+			None => units_with_constant(known, node, [0, 1], ScalarStep::Divide),
+		},
 	}
 }
 

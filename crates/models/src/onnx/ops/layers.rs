@@ -119,10 +119,14 @@ fn dense(
 }
 
 /// What a dense layer sees: affine columns, or the activations of a hidden layer.
-fn layer_input(known: &mut Known, node: Node, table: &Formula) -> Result<Affine, OnnxError> {
+pub(super) fn layer_input(
+	known: &mut Known,
+	node: Node,
+	table: &Formula,
+) -> Result<Affine, OnnxError> {
 	let (affine, activation) = match table {
 		Formula::Affine(affine) => return Ok(affine.clone()),
-		Formula::Activated(affine, activation) => (affine.clone(), *activation),
+		Formula::Activated(affine, activation) => (affine.clone(), activation.clone()),
 		Formula::Clipped(affine) => (affine.clone(), Activation::Clip(-1.0, 1.0)),
 		Formula::Scores(scores) if scores.transform == Transform::Sigmoid && !scores.normalise => {
 			(scores.affine.clone(), Activation::Sigmoid)

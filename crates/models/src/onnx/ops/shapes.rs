@@ -97,9 +97,10 @@ fn reshape(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 	if columns == 1 {
 		return Ok(formula.clone());
 	}
+	let has_empty = node.int("allowzero", 0) != 0 && wanted.contains(&Some(0));
 	// Of the rows' dimension only that it is the first: a number is right for so many rows.
 	let dims = match wanted.as_slice() {
-		[None | Some(-1..), rest @ ..] if node.int("allowzero", 0) == 0 => {
+		[None | Some(-1..), rest @ ..] if !has_empty => {
 			let rest_is_open = rest.contains(&Some(-1)) && wanted[0] == Some(-1);
 			resolve(rest, &own, columns).filter(|_| !rest_is_open)
 		},
@@ -315,6 +316,16 @@ pub(super) mod tests {
 			let example = Example::of(onnx("Reshape", &["x", "shape"]));
 			example.integers("shape", &shape).gives(&X).check();
 		}
+	}
+
+	#[test]
+	fn zeros_in_a_shape_can_be_meant() {
+		let allowed = |shape: &[i64]| {
+			let reshape = onnx("Reshape", &["x", "shape"]).int("allowzero", 1);
+			Example::of(reshape).integers("shape", shape).gives(&X)
+		};
+		allowed(&[-1, 2]).check();
+		assert!(allowed(&[0, 2]).refusal().contains("Reshape in an unsupported way"));
 	}
 
 	#[test]

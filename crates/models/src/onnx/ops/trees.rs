@@ -13,8 +13,8 @@ use super::{
 	},
 };
 use crate::{
-	card::Transform,
-	float::{affine::Affine, chain::ScalarStep},
+	card::{Classes, Transform},
+	float::{affine::Affine, chain::ScalarStep, forest::FloatTree},
 	onnx::{
 		error::OnnxError,
 		formula::{Formula, ScoreFormula},
@@ -52,7 +52,7 @@ fn tree_classifier(known: &mut Known, node: Node) -> Result<[Formula; 2], OnnxEr
 			_ => return Err(node.malformed("it has not one base value per class")),
 		};
 		if classes.len() == 2 {
-			return Err(node.unsupported("two classes with two scores"));
+			return two_scores(known, node, &affine, classes, transform);
 		}
 		let label = Formula::Label(ScoreFormula::plain(affine.clone()), Some(classes));
 		return Ok([label, scores(affine, transform)]);
@@ -83,6 +83,27 @@ fn tree_classifier(known: &mut Known, node: Node) -> Result<[Formula; 2], OnnxEr
 	let affine = two_sided(&score);
 	let label = Formula::Label(ScoreFormula::plain(affine.clone()), Some(classes));
 	Ok([label, scores(affine, transform)])
+}
+
+/// Two classes with a score each, as CatBoost writes them: ONNX Runtime takes the second class if its score is
+/// positive, whatever the first one is. (It calls them 0 and 1, even if they have other numbers.)
+fn two_scores(
+	known: &Known,
+	node: Node,
+	affine: &Affine,
+	classes: Classes,
+	transform: Transform,
+) -> Result<[Formula; 2], OnnxError> {
+	let trees = known.forest.iter().flat_map(|forest| &forest.trees);
+	// Rows that no leaf scores would have one score.
+	let has_second = |leaf: &[(usize, f64)]| leaf.iter().any(|(output, _)| *output == 1);
+	let always = trees.map(FloatTree::leaves).any(|leaves| leaves.into_iter().all(has_second));
+	if !always || node.has("base_values") || node.has("base_values_as_tensor") {
+		return Err(node.unsupported("two classes with two scores, of which one may be missing"));
+	}
+	let second = affine.selected(&[1]).ok_or_else(|| known.cannot(node))?;
+	let label = Formula::Label(ScoreFormula::plain(two_sided(&second)), Some(classes));
+	Ok([label, scores(affine.clone(), transform)])
 }
 
 fn tree_regressor(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
@@ -178,8 +199,8 @@ pub(super) mod tests {
 	fn a_mean_of_trees_and_a_transform() {
 		let twice = ensemble().ints("tree_roots", &[0, 0]).int("aggregate_function", 0);
 		Example::of(twice).gives(&[0.0, 20.0]).check();
-		let softmax = ensemble().int("post_transform", 1);
-		Example::of(softmax).gives(&[2.061_153_6e-9, 0.999_999_998]).check();
+		let softmax = ensemble().int("post_transform", 3);
+		Example::of(softmax).gives(&[0.0, 1.0]).check();
 	}
 
 	#[test]
@@ -205,6 +226,7 @@ pub(super) mod tests {
 			),
 			("sum or average them", ensemble().int("aggregate_function", 2)),
 			("its number of targets", ensemble().int("n_targets", 0)),
+			("runtimes take for one another", ensemble().int("post_transform", 1)),
 			("post_transform 5", ensemble().int("post_transform", 5)),
 		];
 		for (why, node) in wrong {

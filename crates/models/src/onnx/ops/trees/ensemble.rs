@@ -35,8 +35,11 @@ const SUM: i64 = 1;
 fn post_transform(node: Node) -> Result<Transform, OnnxError> {
 	Ok(match node.int("post_transform", 0) {
 		0 => Transform::Identity,
-		1 => Transform::Softmax,
-		2 => Transform::Sigmoid,
+		// ONNX says softmax and logistic, ONNX Runtime computes logistic and softmax.
+		1 | 2 => {
+			let why = "post_transform 1 or 2, which runtimes take for one another: add a Softmax or Sigmoid after it";
+			return Err(node.unsupported(why));
+		},
 		3 => Transform::SoftmaxZero,
 		4 => Transform::Probit,
 		other => return Err(node.malformed(format!("post_transform {other}"))),

@@ -34,7 +34,7 @@ pub(super) fn columns(known: &Known, node: Node) -> Result<Vec<ScalarChain>, Onn
 /// Grows the trees from their roots; their sums become the basis of what follows.
 ///
 /// # Errors
-/// If a path comes back to a node, a node is on no path, or a tree is too large.
+/// If a path comes back to a node, a branch is on no path, or a tree is too large.
 pub(super) fn grow(
 	known: &mut Known,
 	node: Node,
@@ -46,7 +46,10 @@ pub(super) fn grow(
 	let states = vec![State::New; nodes.len()];
 	let mut growing = Growing { node, nodes, columns: &columns, states, grown: 0 };
 	let trees = roots.iter().map(|&root| growing.tree(root, 0)).collect::<Result<Vec<_>, _>>()?;
-	if trees.is_empty() || growing.states.contains(&State::New) {
+	let is_left = |(node, state): (&TreeNode, &State)| {
+		matches!(node, TreeNode::Branch(_)) && *state == State::New
+	};
+	if trees.is_empty() || nodes.iter().zip(&growing.states).any(is_left) {
 		return Err(node.malformed("its nodes are not trees"));
 	}
 	known.forest = Some(FloatForest { trees });
