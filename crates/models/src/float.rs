@@ -6,7 +6,6 @@ pub(crate) mod activation;
 pub(crate) mod affine;
 pub(crate) mod calibration;
 pub(crate) mod chain;
-pub(crate) mod curve;
 pub(crate) mod forest;
 pub(crate) mod model;
 pub(crate) mod network;

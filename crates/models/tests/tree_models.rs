@@ -67,6 +67,7 @@ macro_rules! agrees_with_onnx_runtime {
 
 agrees_with_onnx_runtime! {
 	breast_cancer_boosting,
+	breast_cancer_catboost,
 	breast_cancer_extra_trees,
 	breast_cancer_forest_10x4,
 	breast_cancer_hist_boosting,
@@ -74,6 +75,7 @@ agrees_with_onnx_runtime! {
 	breast_cancer_tree,
 	breast_cancer_xgboost_10x3,
 	breast_cancer_xgboost_50x4,
+	categories_lightgbm,
 	diabetes_boosting,
 	diabetes_extra_trees,
 	diabetes_forest,

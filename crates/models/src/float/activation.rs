@@ -1,6 +1,5 @@
 //! Activations of hidden layers: any function of one number.
 
-use super::curve::Curve;
 use std::sync::Arc;
 
 /// A function of one number.
@@ -63,6 +62,48 @@ impl Activation {
 	}
 }
 
+/// A function of one number, z, that exporters write as several operators.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Curve {
+	/// slope z + shift.
+	Line(f64, f64),
+	Of(Activation, Box<Curve>),
+	Sum(Box<Curve>, Box<Curve>),
+	Product(Box<Curve>, Box<Curve>),
+}
+
+/// Most parts of a curve: those of activations have ten.
+const MAX_SIZE: usize = 64;
+
+impl Curve {
+	/// z itself.
+	pub const Z: Self = Self::Line(1.0, 0.0);
+
+	/// The value at z.
+	pub fn at(&self, z: f64) -> f64 {
+		match self {
+			Self::Line(slope, shift) => slope * z + shift,
+			Self::Of(activation, inner) => activation.at(inner.at(z)),
+			Self::Sum(a, b) => a.at(z) + b.at(z),
+			Self::Product(a, b) => a.at(z) * b.at(z),
+		}
+	}
+
+	fn size(&self) -> usize {
+		match self {
+			Self::Line(..) => 1,
+			Self::Of(Activation::Curve(curve), inner) => 1 + curve.size() + inner.size(),
+			Self::Of(_, inner) => 1 + inner.size(),
+			Self::Sum(a, b) | Self::Product(a, b) => 1 + a.size() + b.size(),
+		}
+	}
+
+	/// As an activation, if it is not too long.
+	pub fn into_activation(self) -> Option<Activation> {
+		(self.size() <= MAX_SIZE).then(|| Activation::Curve(self.into()))
+	}
+}
+
 /// The error function; absolute error below 1.5e-7 (Abramowitz, Stegun, 7.1.26), far below a step of
 /// any table.
 fn erf(z: f64) -> f64 {
@@ -87,5 +128,15 @@ mod tests {
 		close(Activation::Softplus.at(800.0), 800.0);
 		close(Activation::Clip(0.0, f64::INFINITY).at(-3.0), 0.0);
 		close(Activation::LeakyRelu(0.01).at(-2.0), -0.02);
+	}
+
+	#[test]
+	fn a_curve_without_end_is_no_activation() {
+		let mut curve = Curve::Z;
+		for _ in 0..40 {
+			curve = Curve::Of(Activation::Tanh, curve.into());
+		}
+		assert!(curve.clone().into_activation().is_some());
+		assert!(Curve::Sum(curve.clone().into(), curve.into()).into_activation().is_none());
 	}
 }

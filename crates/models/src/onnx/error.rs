@@ -27,7 +27,7 @@ pub enum OnnxError {
 	},
 	/// A node that cannot be followed.
 	#[error(
-		"node `{node}` has the unsupported operator {operator}: export the model without it, and do its work before encryption or after decryption (docs/guide/data-scientists.md lists the operators that are followed)"
+		"node `{node}` has the unsupported operator {operator}: export the model without it and do its work before encryption or after decryption (`fhe-ml model operators` lists those that are followed)"
 	)]
 	UnsupportedOperator {
 		/// Name of the node, or its output.

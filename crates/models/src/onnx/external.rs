@@ -94,3 +94,73 @@ impl Beside<'_> {
 fn entry<'a>(entries: &'a [StringStringEntryProto], key: &str) -> Option<&'a str> {
 	entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.as_str())
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use std::{fs, path::PathBuf};
+
+	/// A folder for one test, with `model/weights.bin` of four bytes and a secret beside `model`.
+	fn folder(test: &str) -> PathBuf {
+		let folder = std::env::temp_dir().join(format!("fhe-ml-{test}-{}", std::process::id()));
+		fs::create_dir_all(folder.join("model/inner")).unwrap();
+		fs::write(folder.join("model/weights.bin"), [1, 2, 3, 4]).unwrap();
+		fs::write(folder.join("secret"), [5, 6, 7, 8]).unwrap();
+		folder
+	}
+
+	fn read(folder: &Path, entries: &[(&str, &str)], bytes: usize) -> Result<Vec<u8>, String> {
+		let entry = |&(key, value): &(&str, &str)| StringStringEntryProto {
+			key: key.into(),
+			value: value.into(),
+		};
+		let external_data = entries.iter().map(entry).collect();
+		let tensor = TensorProto { external_data, ..Default::default() };
+		let model = folder.join("model");
+		Beside::Folder(&model).read(&tensor, bytes).map_err(|error| error.to_string())
+	}
+
+	#[test]
+	fn a_part_of_a_file_is_read() {
+		let folder = folder("part");
+		let at = |offset, bytes| {
+			read(&folder, &[("location", "weights.bin"), ("offset", offset)], bytes)
+		};
+		assert_eq!(read(&folder, &[("location", "weights.bin")], 4), Ok(vec![1, 2, 3, 4]));
+		assert_eq!(at("1", 2), Ok(vec![2, 3]));
+		for (offset, bytes) in [("3", 2), ("0", 5), ("18446744073709551615", 2), ("0", usize::MAX)]
+		{
+			let refused = at(offset, bytes).unwrap_err();
+			assert!(refused.contains("has other data"), "{refused}");
+		}
+		for offset in ["-1", "1.5", "x"] {
+			assert!(at(offset, 1).unwrap_err().contains("malformed"));
+		}
+		let other = [("location", "weights.bin"), ("length", "3")];
+		assert!(read(&folder, &other, 4).unwrap_err().contains("has other data"));
+		fs::remove_dir_all(folder).unwrap();
+	}
+
+	#[test]
+	fn nothing_outside_of_the_folder_is_read() {
+		let folder = folder("outside");
+		let absolute = folder.join("secret");
+		let mut places = vec!["../secret", "inner/../../secret", "./../secret", "", "/etc/passwd"];
+		places.push(absolute.to_str().unwrap());
+		#[cfg(unix)]
+		{
+			std::os::unix::fs::symlink(&absolute, folder.join("model/link")).unwrap();
+			std::os::unix::fs::symlink(&folder, folder.join("model/up")).unwrap();
+			places.extend(["link", "up/secret"]);
+		}
+		for place in places {
+			let refused = read(&folder, &[("location", place)], 4).unwrap_err();
+			assert!(refused.contains("only files in the model's folder"), "{place}: {refused}");
+		}
+		let missing = read(&folder, &[("location", "missing")], 4).unwrap_err();
+		assert!(missing.contains("cannot be read"), "{missing}");
+		let inner = read(&folder, &[("location", "inner")], 0).unwrap_err();
+		assert!(inner.contains("has other data"), "{inner}");
+		fs::remove_dir_all(folder).unwrap();
+	}
+}

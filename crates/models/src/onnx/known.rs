@@ -175,7 +175,8 @@ impl Known {
 		let inputs: Vec<&str> = (0..node.0.input.len())
 			.filter_map(|at| self.input(node, at).ok().map(Formula::describe))
 			.collect();
-		node.unsupported(format!("on {}", inputs.join(" and ")))
+		let inputs = inputs.join(" and ");
+		node.unsupported(format!("on {inputs}: do this before encryption or after decryption"))
 	}
 
 	/// Remembers what a linear layer sees of each feature, if that is a x + b.

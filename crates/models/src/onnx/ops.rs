@@ -56,7 +56,9 @@ pub(crate) fn find(node: Node, version: Option<i64>) -> Result<&'static Operator
 	match version {
 		Some(version) if !operator.versions.contains(&version) => {
 			let first = operator.versions.start;
-			Err(node.unsupported(format!("of operator set {version}; supported from {first} on")))
+			Err(node.unsupported(format!(
+				"of operator set {version}; supported from {first} on: export with a newer set"
+			)))
 		},
 		_ => Ok(operator),
 	}

@@ -6,13 +6,18 @@ use super::{
 };
 use crate::{
 	card::Transform,
-	float::{activation::Activation, curve::Curve},
-	onnx::{error::OnnxError, formula::Formula, known::Known, node::Node},
+	float::activation::{Activation, Curve},
+	onnx::{
+		error::OnnxError,
+		formula::{Formula, ScoreFormula},
+		known::Known,
+		node::Node,
+	},
 };
 
 /// Defaults of attributes are ONNX's.
 pub(super) const OPERATORS: &[Operator] = &[
-	Operator::onnx("Abs", 6.., One(|known, node| activated(known, node, Activation::Abs))),
+	Operator::onnx("Abs", 6.., One(abs)),
 	Operator::onnx("Celu", 12.., One(|known, node| with_alpha(known, node, 1.0, Activation::Celu))),
 	Operator::onnx("Clip", 6.., One(clip)),
 	Operator::onnx("Cos", 7.., One(|known, node| activated(known, node, Activation::Cos))),
@@ -80,6 +85,17 @@ fn activated_table(
 	}
 }
 
+/// Probabilities are positive already.
+fn abs(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
+	match known.input(node, 0)? {
+		scores @ Formula::Scores(ScoreFormula {
+			transform: Transform::Sigmoid | Transform::ModifiedHuber | Transform::Softmax,
+			..
+		}) => Ok(scores.clone()),
+		_ => activated(known, node, Activation::Abs),
+	}
+}
+
 fn with_alpha(
 	known: &Known,
 	node: Node,
@@ -93,7 +109,7 @@ fn gelu(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 	let formula = activated(known, node, Activation::Gelu)?;
 	match node.string("approximate", "none").as_str() {
 		"none" => Ok(formula),
-		_ => Err(node.unsupported("as an activation")),
+		_ => Err(node.unsupported("approximated: export it with approximate=\"none\"")),
 	}
 }
 
@@ -193,9 +209,17 @@ pub(super) mod tests {
 	}
 
 	#[test]
+	fn probabilities_are_positive() {
+		Example::of(onnx("Abs", &["p"]))
+			.after(onnx("Sigmoid", &["x"]).called("p"))
+			.gives(&[0.880_797_08, 0.377_540_67])
+			.check();
+	}
+
+	#[test]
 	fn the_approximate_gelu_is_refused() {
 		let gelu = onnx("Gelu", &["x"]).text("approximate", "tanh");
-		assert!(Example::of(gelu).refusal().contains("as an activation"));
+		assert!(Example::of(gelu).refusal().contains("export it with approximate"));
 	}
 
 	#[test]

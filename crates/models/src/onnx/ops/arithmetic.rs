@@ -164,6 +164,7 @@ fn places(known: &Known, node: Node) -> Result<[usize; 2], OnnxError> {
 }
 
 fn multiply(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
+	let is_one = |at| known.numbers(node, at).is_ok_and(|numbers| numbers == [1.0]);
 	match (known.input(node, 0)?, known.input(node, 1)?) {
 		(data, Formula::Constant { .. }) if is_affine(data) => {
 			with_constant(known, node, [0, 1], ScalarStep::Multiply)
@@ -174,6 +175,8 @@ fn multiply(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 		(Formula::Exp(exponent), Formula::Constant { .. }) => scaled_exp(known, node, exponent, 1),
 		(Formula::Constant { .. }, Formula::Exp(exponent)) => scaled_exp(known, node, exponent, 0),
 		(Formula::AllZero, Formula::Constant { .. }) => Ok(Formula::AllZero),
+		// What onnxmltools writes after LightGBM.
+		(scores @ Formula::Scores(_), Formula::Constant { .. }) if is_one(1) => Ok(scores.clone()),
 		(a, b) => match curves::product(node, a, b)? {
 			Some(product) => Ok(product),
 			None => {
@@ -266,6 +269,17 @@ pub(super) mod tests {
 		};
 		scaled(2.0).gives(&[14.778_112_2, 1.213_061_32]).check();
 		assert!(scaled(-1.0).refusal().contains("not positive"));
+	}
+
+	#[test]
+	fn scores_times_one() {
+		let times = |number| {
+			Example::of(onnx("Mul", &["p", "c"]))
+				.after(onnx("Sigmoid", &["x"]).called("p"))
+				.constant("c", &[], &[number])
+		};
+		times(1.0).gives(&[0.880_797_08, 0.377_540_67]).check();
+		assert!(times(0.5).refusal().contains("on scores and a constant"));
 	}
 
 	#[test]

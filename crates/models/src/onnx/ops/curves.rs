@@ -3,9 +3,8 @@
 use crate::{
 	card::Transform,
 	float::{
-		activation::Activation,
+		activation::{Activation, Curve},
 		affine::{Affine, Basis},
-		curve::{Curve, line_between},
 	},
 	onnx::{
 		error::OnnxError,
@@ -67,7 +66,7 @@ fn both<'a>(a: &'a Formula, b: &'a Formula) -> Option<(&'a Affine, Curve, Curve)
 	}
 	let line = |base: &Affine, other: &Affine| {
 		let is_unit = base.basis == Basis::Features;
-		let (slope, shift) = line_between(base, other).filter(|_| is_unit)?;
+		let (slope, shift) = base.line_to(other).filter(|_| is_unit)?;
 		Some(Curve::Line(slope, shift))
 	};
 	match (a, b, curve_or_sigmoid(a), curve_or_sigmoid(b)) {

@@ -89,7 +89,7 @@ pub(super) fn per_row(
 /// scale (x - mean) / sqrt(variance + epsilon) + bias of each column.
 fn batch_normalization(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 	if node.int("training_mode", 0) != 0 {
-		return Err(node.unsupported("in training mode"));
+		return Err(node.unsupported("in training mode: export the model for inference"));
 	}
 	let epsilon = node.float("epsilon", f64::from(1e-5f32));
 	let inner = layer_input(known, node, &known.input(node, 0)?.clone())?;
@@ -139,14 +139,18 @@ pub(super) fn layer_input(
 		_ => return Err(known.cannot(node)),
 	};
 	if affine.basis != Basis::Features {
-		return Err(node.unsupported("after more than one hidden layer; one is supported"));
+		return Err(
+			node.unsupported("after more than one hidden layer: train a network with a single one")
+		);
 	}
 	node.check_weights(affine.rows.len(), affine.variables())?;
 	let layer = FloatLayer { rows: affine.rows, activation };
 	let units = layer.rows.len();
 	// Two dense layers may read the same hidden layer, but not different ones.
 	if known.hidden.as_ref().is_some_and(|known| *known != layer) {
-		return Err(node.unsupported("a second hidden layer beside the first"));
+		return Err(
+			node.unsupported("a second hidden layer beside the first: make one layer of both")
+		);
 	}
 	known.hidden = Some(layer);
 	Ok(Affine::unchanged(Basis::Hidden, 0, units, units))
@@ -291,7 +295,7 @@ pub(super) mod tests {
 	fn a_batch_is_not_normalised_by_its_own_statistics() {
 		let training = batch_normalized("x").int("training_mode", 1);
 		let refused = with_statistics(Example::of(training)).refusal();
-		assert!(refused.contains("in training mode"), "{refused}");
+		assert!(refused.contains("in training mode: export the model for inference"), "{refused}");
 	}
 
 	#[test]

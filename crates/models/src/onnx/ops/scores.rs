@@ -81,7 +81,9 @@ fn normalised(known: &Known, node: Node, by_magnitudes: bool) -> Result<Formula,
 	let scores = known.scores(node, 0)?;
 	let positive = scores.transform != Transform::Identity;
 	if !by_magnitudes || !positive {
-		return Err(node.unsupported("only norm L1 of probabilities"));
+		return Err(node.unsupported(
+			"but for norm L1 of probabilities: normalise before encryption or after decryption",
+		));
 	}
 	// A softmax has the sum 1 already.
 	let normalise = scores.transform != Transform::Softmax;

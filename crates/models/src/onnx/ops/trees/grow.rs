@@ -22,13 +22,13 @@ const MAX_NODES: usize = 1 << 20;
 /// If there is an ensemble already, or the node's input is not made of single features.
 pub(super) fn columns(known: &Known, node: Node) -> Result<Vec<ScalarChain>, OnnxError> {
 	if known.forest.is_some() {
-		return Err(node.unsupported("a second ensemble of trees in one model"));
+		return Err(node.unsupported("a second ensemble of trees in one model: train a single one"));
 	}
 	let affine = known.affine(node, 0)?;
 	let columns = affine.chains.iter().cloned().collect::<Option<Vec<_>>>();
-	columns
-		.filter(|_| affine.basis == Basis::Features)
-		.ok_or_else(|| node.unsupported("trees over combinations of features"))
+	columns.filter(|_| affine.basis == Basis::Features).ok_or_else(|| {
+		node.unsupported("trees over combinations of features: train them on single features")
+	})
 }
 
 /// Grows the trees from their roots; their sums become the basis of what follows.
@@ -85,7 +85,9 @@ impl Growing<'_> {
 	fn tree(&mut self, at: usize, depth: usize) -> Result<FloatTree, OnnxError> {
 		self.enter(at)?;
 		if depth > MAX_DEPTH {
-			return Err(self.node.unsupported(format!("a tree has more than {MAX_DEPTH} levels")));
+			return Err(self.node.unsupported(format!(
+				"a tree has more than {MAX_DEPTH} levels: train it with fewer"
+			)));
 		}
 		self.grown += 1;
 		if self.grown > MAX_NODES {
@@ -175,7 +177,9 @@ impl Growing<'_> {
 		let on_missing = branch.missing_true || matches!(branch.mode, Mode::NotEqual);
 		let (threshold, turned) = match comparison {
 			Comparison::Equal if !column.steps.is_empty() => {
-				return Err(self.node.unsupported("equality with a scaled feature"));
+				return Err(self
+					.node
+					.unsupported("equality with a scaled feature: leave categories as they are"));
 			},
 			Comparison::Equal => (threshold, false),
 			Comparison::AtMost => column.preimage(threshold),
