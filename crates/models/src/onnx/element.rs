@@ -68,6 +68,17 @@ pub(crate) fn to_half(value: f64) -> f64 {
 	rounded.copysign(value)
 }
 
+/// A number rounded to the nearest float of which only the upper half is left.
+pub(crate) fn to_bfloat(value: f64) -> f64 {
+	let single = value as f32;
+	if !single.is_finite() {
+		return single.into();
+	}
+	let bits = single.to_bits();
+	let to_even = 0x7fff + (bits >> 16 & 1);
+	f32::from_bits((bits + to_even) & 0xffff_0000).into()
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -104,6 +115,16 @@ mod tests {
 			let value = half(bits);
 			assert!(to_half(value).to_bits() == value.to_bits() || value.is_nan());
 		}
+	}
+
+	#[test]
+	fn upper_halves() {
+		let known =
+			[(1.0, 1.0), (-3.3, -3.296_875), (1.003_906_25, 1.0), (1.011_718_75, 1.015_625)];
+		for (value, rounded) in known {
+			assert_eq!(to_bfloat(value), rounded);
+		}
+		assert!(to_bfloat(f64::NAN).is_nan() && to_bfloat(-1e300) == f64::NEG_INFINITY);
 	}
 
 	#[test]

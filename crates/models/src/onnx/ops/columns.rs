@@ -14,7 +14,7 @@ use crate::{
 		chain::{Precision, ScalarChain},
 	},
 	onnx::{
-		element::to_half,
+		element::{to_bfloat, to_half},
 		error::OnnxError,
 		formula::{Constant, Formula, ScoreFormula},
 		known::Known,
@@ -100,8 +100,7 @@ fn cast_number(number: f64, to: i64) -> Option<f64> {
 		DOUBLE => number,
 		FLOAT => f64::from(number as f32),
 		FLOAT16 => to_half(number),
-		// Between two neighbours the rounding to single precision decides; they are 2^-8 apart.
-		BFLOAT16 => f64::from(number as f32),
+		BFLOAT16 => to_bfloat(number),
 		BOOL => f64::from(u8::from(number != 0.0)),
 		STRING => return None,
 		_ => number.trunc(),

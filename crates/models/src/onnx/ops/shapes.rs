@@ -95,7 +95,7 @@ fn reshape(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 	};
 	let columns: usize = own.iter().product();
 	if columns == 1 {
-		return Ok(formula.clone());
+		return shaped(known, node, &[1]);
 	}
 	let has_empty = node.int("allowzero", 0) != 0 && wanted.contains(&Some(0));
 	// Of the rows' dimension only that it is the first: a number is right for so many rows.
@@ -307,6 +307,20 @@ pub(super) mod tests {
 			.integers("first", &[0])
 			.integers("columns", &[-1])
 			.gives(&X)
+			.check();
+	}
+
+	#[test]
+	fn one_column_is_a_table_again() {
+		Example::of(onnx("MatMul", &["table", "w"]))
+			.after(onnx("Gather", &["x", "0"]).int("axis", 1).called("first"))
+			.after(onnx("Unsqueeze", &["first", "2"]).called("deep"))
+			.after(onnx("Reshape", &["deep", "shape"]).called("table"))
+			.integers("0", &[0])
+			.integers("2", &[2])
+			.integers("shape", &[-1, 1])
+			.constant("w", &[1, 1], &[3.0])
+			.gives(&[6.0])
 			.check();
 	}
 

@@ -15,6 +15,8 @@ use crate::{
 const MAX_DEPTH: usize = 64;
 /// Most nodes after those with several parents are copied for each; no circuit takes more.
 const MAX_NODES: usize = 1 << 20;
+/// Most values of their leaves and sets, 256 MiB.
+const MAX_VALUES: usize = 1 << 24;
 
 /// What a node of an ensemble sees as its features.
 ///
@@ -44,7 +46,7 @@ pub(super) fn grow(
 ) -> Result<Affine, OnnxError> {
 	let columns = columns(known, node)?;
 	let states = vec![State::New; nodes.len()];
-	let mut growing = Growing { node, nodes, columns: &columns, states, grown: 0 };
+	let mut growing = Growing { node, nodes, columns: &columns, states, grown: 0, values: 0 };
 	let trees = roots.iter().map(|&root| growing.tree(root, 0)).collect::<Result<Vec<_>, _>>()?;
 	let is_left = |(node, state): (&TreeNode, &State)| {
 		matches!(node, TreeNode::Branch(_)) && *state == State::New
@@ -71,6 +73,8 @@ struct Growing<'a> {
 	columns: &'a [ScalarChain],
 	states: Vec<State>,
 	grown: usize,
+	/// In the leaves and sets of those.
+	values: usize,
 }
 
 /// A predicate and where its bits lead.
@@ -96,8 +100,12 @@ impl Growing<'_> {
 			return Err(self.node.unsupported(why));
 		}
 		let tree = match &self.nodes[at] {
-			TreeNode::Leaf(values) => FloatTree::Leaf(values.clone()),
+			TreeNode::Leaf(values) => {
+				self.count(values.len())?;
+				FloatTree::Leaf(values.clone())
+			},
 			TreeNode::Branch(branch) => {
+				self.count(branch.values.len())?;
 				let mut split = self.split(branch)?;
 				let chained = self.absorb(&mut split)?;
 				let zero = self.tree(split.zero, depth + 1)?;
@@ -108,6 +116,16 @@ impl Growing<'_> {
 		};
 		self.states[at] = State::Grown;
 		Ok(tree)
+	}
+
+	/// Counts values before they are copied.
+	fn count(&mut self, values: usize) -> Result<(), OnnxError> {
+		self.values = self.values.saturating_add(values);
+		if self.values > MAX_VALUES {
+			let why = format!("its leaves and sets have more than {MAX_VALUES} values");
+			return Err(self.node.unsupported(why));
+		}
+		Ok(())
 	}
 
 	fn enter(&mut self, at: usize) -> Result<(), OnnxError> {
@@ -123,6 +141,7 @@ impl Growing<'_> {
 		let mut chained = Vec::new();
 		while split.predicate.comparison == Comparison::Equal {
 			let TreeNode::Branch(branch) = &self.nodes[split.zero] else { break };
+			self.count(branch.values.len())?;
 			let next = self.split(branch)?;
 			let goes_on = next.predicate.comparison == Comparison::Equal
 				&& next.predicate.feature == split.predicate.feature
