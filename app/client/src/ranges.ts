@@ -12,7 +12,8 @@ type Encoding =
   | { scaled: Scaled[] }
   | { levels: { features: Scaled[]; largest: number[] } }
   | { hidden_layer: { features: Scaled[]; largest: number[] } }
-  | { predicates: { features: number[]; thresholds: (number | null)[] } };
+  // A list is a set of values that a feature is compared with.
+  | { predicates: { features: number[]; thresholds: (number | number[] | null)[] } };
 
 /** From where to where the values of each feature usually are, as far as the card tells. */
 export function rangesOf(card: ModelCard): ([number, number] | undefined)[] {
@@ -27,7 +28,7 @@ export function rangesOf(card: ModelCard): ([number, number] | undefined)[] {
   if ('predicates' in encoding) {
     const { features, thresholds } = encoding.predicates;
     return card.features.map((_, feature) => {
-      const own = thresholds.filter((value, at): value is number => features[at] === feature && value !== null);
+      const own = thresholds.flatMap((value, at) => (features[at] === feature ? (value ?? []) : []));
       return own.length > 1 ? [Math.min(...own), Math.max(...own)] : undefined;
     });
   }

@@ -124,6 +124,8 @@ pub enum ModelCommand {
 		#[arg(short, long, value_name = "FHEML")]
 		output: PathBuf,
 	},
+	/// List the ONNX operators that import follows.
+	Operators,
 	/// Show the card of a model.
 	Inspect {
 		/// The .fheml file.

@@ -124,10 +124,12 @@ fn renumbered(public: &Predicates, numbers: &[Option<u32>]) -> Predicates {
 		feature: 0,
 		comparison: Comparison::AtMost,
 		threshold: f64::NEG_INFINITY,
+		others: Vec::new(),
 		missing: false,
 	};
 	let predicate = |number: &Option<u32>| {
-		number.and_then(|number| public.list.get(number as usize).copied()).unwrap_or(never)
+		let public = number.and_then(|number| public.list.get(number as usize));
+		public.unwrap_or(&never).clone()
 	};
 	Predicates {
 		list: numbers.iter().map(predicate).collect(),

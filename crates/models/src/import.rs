@@ -9,7 +9,7 @@ use crate::{
 		model::{Body, FloatModel},
 		network::FloatNetwork,
 	},
-	onnx::{OnnxError, understand},
+	onnx::{Beside, OnnxError, understand},
 	quantise::{
 		QuantiseError, QuantiseNetworkError, forest,
 		linear::{self, ExpectedRanges},
@@ -18,6 +18,11 @@ use crate::{
 	},
 };
 use fhe_ml_engine::{Circuit, ForestCircuitError};
+use std::{
+	fs::File,
+	io::Read,
+	path::{Path, PathBuf},
+};
 
 /// How to import.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +39,17 @@ pub enum ImportError {
 	/// The ONNX file is not understood.
 	#[error(transparent)]
 	Onnx(#[from] OnnxError),
+	/// The file cannot be read.
+	#[error("cannot read {path}: {source}")]
+	Read {
+		/// The file.
+		path: PathBuf,
+		/// Why.
+		source: std::io::Error,
+	},
+	/// More bytes than a model has.
+	#[error("{0} has more than 512 MiB: no model of this size fits a chain")]
+	TooLarge(PathBuf),
 	/// The calibration file does not fit the model.
 	#[error("the calibration file has {found} columns, but the model takes {wanted} features")]
 	CalibrationColumns {
@@ -84,8 +100,31 @@ pub enum ImportError {
 /// If the file is not understood to the last node, the calibration rows are not those of the model's
 /// features, no choice of integers is exact enough, or the result does not fit a chain.
 pub fn import_onnx(onnx: &[u8], options: &ImportOptions) -> Result<Artifact, ImportError> {
+	import(onnx, Beside::Nothing, options)
+}
+
+/// Imports an ONNX model from a file, and what it has of its data in other files of the same folder.
+///
+/// # Errors
+/// If the file cannot be read or is too large, and for what [`import_onnx`] refuses.
+pub fn import_onnx_file(path: &Path, options: &ImportOptions) -> Result<Artifact, ImportError> {
+	let failed = |source| ImportError::Read { path: path.into(), source };
+	let file = File::open(path).map_err(failed)?;
+	let mut onnx = Vec::new();
+	file.take(MAX_FILE + 1).read_to_end(&mut onnx).map_err(failed)?;
+	if onnx.len() as u64 > MAX_FILE {
+		return Err(ImportError::TooLarge(path.into()));
+	}
+	let folder = path.parent().filter(|folder| *folder != Path::new(""));
+	import(&onnx, Beside::Folder(folder.unwrap_or(Path::new("."))), options)
+}
+
+/// Most bytes of an ONNX file.
+const MAX_FILE: u64 = 1 << 29;
+
+fn import(onnx: &[u8], beside: Beside, options: &ImportOptions) -> Result<Artifact, ImportError> {
 	let calibration = options.calibration.as_ref();
-	let model = understand(onnx)?;
+	let model = understand(onnx, beside)?;
 	if let Some(calibration) = calibration {
 		let (found, wanted) = (calibration.names.len(), model.features.len());
 		if found != wanted {

@@ -41,9 +41,9 @@ pub use encrypt::{EncryptModelError, EncryptedModel, encrypt_model};
 pub use evaluate::{EvaluateError, evaluate};
 pub use filter::{FilterError, ImageFilter, image_filter};
 pub use float::calibration::Calibration;
-pub use import::{ImportError, ImportOptions, import_onnx};
+pub use import::{ImportError, ImportOptions, import_onnx, import_onnx_file};
 pub use model::{EncryptRowError, Model, ModelError};
-pub use onnx::{OnnxError, supported_operators};
+pub use onnx::{ExternalError, OnnxError, supported_operators};
 pub use predict::{EncodeError, Label, Prediction};
 pub use private::{
 	Grid, GridError, MOST_ANSWERS, PrivateError, PrivateFile, PrivateFileError, PrivateModel,

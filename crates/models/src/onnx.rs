@@ -5,7 +5,9 @@
 //! operator makes of the formulas of its inputs is registered in [`ops`]; a node with any other
 //! operator is refused by name. So a model is either understood to the last node, or not imported.
 
+mod element;
 mod error;
+mod external;
 mod follow;
 mod formula;
 mod graph;
@@ -17,6 +19,8 @@ mod task;
 mod tensor;
 
 pub use error::OnnxError;
+pub(crate) use external::Beside;
+pub use external::ExternalError;
 pub use ops::supported_operators;
 
 use crate::float::{
@@ -26,12 +30,12 @@ use crate::float::{
 use graph::Graph;
 use known::Known;
 
-/// What the model in an ONNX file computes.
+/// What the model in an ONNX file computes, some of whose data may be beside it.
 ///
 /// # Errors
 /// If it is no ONNX file, or not understood to the last node.
-pub(crate) fn understand(onnx: &[u8]) -> Result<FloatModel, OnnxError> {
-	let graph = Graph::parse(onnx)?;
+pub(crate) fn understand(onnx: &[u8], beside: Beside) -> Result<FloatModel, OnnxError> {
+	let graph = Graph::parse(onnx, beside)?;
 	let known = follow::follow(&graph)?;
 	let outputs = follow::outputs(&graph, &known)?;
 	let (basis, scores, task) = task::task(&graph, &outputs)?;

@@ -1,8 +1,8 @@
 //! Feature vectors to integers before encryption, integers to predictions after decryption.
 
 use crate::card::{
-	Classes, Column, Comparison, Encoding, HiddenLayer, ModelCard, Predicate, Predicates,
-	ScaledFeature, Scores, Task, Transform,
+	Classes, Column, Encoding, HiddenLayer, ModelCard, Predicate, Predicates, ScaledFeature,
+	Scores, Task, Transform,
 };
 use fhe_ml_engine::circuits::network::HiddenUnit;
 use serde::Serialize;
@@ -122,11 +122,7 @@ impl ModelCard {
 				let bit = |predicate: &Predicate| {
 					let value = row.get(predicate.feature).copied().unwrap_or(f64::NAN);
 					let value = if *single_precision { f64::from(value as f32) } else { value };
-					i64::from(match predicate.comparison {
-						_ if value.is_nan() => predicate.missing,
-						Comparison::AtMost => value <= predicate.threshold,
-						Comparison::Equal => value == predicate.threshold,
-					})
+					i64::from(predicate.holds(value))
 				};
 				Ok(list.iter().map(bit).collect())
 			},

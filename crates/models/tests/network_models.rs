@@ -73,9 +73,12 @@ agrees_with_onnx_runtime! {
 	diabetes_network false,
 	digits_network true,
 	digits_network_raw true,
+	iris_keras true,
 	iris_network false,
 	iris_network_names true,
 	iris_torch true,
+	iris_torch_dynamo true,
+	iris_torch_half true,
 }
 
 #[test]

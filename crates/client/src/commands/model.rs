@@ -12,7 +12,7 @@ use fhe_ml_engine::new_seeder;
 use fhe_ml_models::{
 	Artifact, Card, EncryptedModel, FilterCard, FilterKind, ImportOptions, ModelCard,
 	card::{Classes, Cost, LevelledCost, Quantisation, Ranges, Sizes, Task, Transform},
-	encrypt_model, image_filter, import_onnx,
+	encrypt_model, image_filter, import_onnx_file, supported_operators,
 };
 use fhe_ml_primitives::{Fhe, ModelStatus};
 use serde::Serialize;
@@ -36,7 +36,7 @@ pub async fn run(command: ModelCommand, output: Output) -> Result<(), CommandErr
 				name: name.unwrap_or_else(stem),
 				calibration: calibration.map(Into::into),
 			};
-			let artifact = import_onnx(&files::read(&onnx)?, &import)?;
+			let artifact = import_onnx_file(&onnx, &import)?;
 			match encrypt_for {
 				None if options.private => {
 					let rows = import.calibration.as_ref();
@@ -57,6 +57,10 @@ pub async fn run(command: ModelCommand, output: Output) -> Result<(), CommandErr
 			let artifact = image_filter(kind, &name, (width, height))?;
 			files::write(&path, artifact.as_bytes())?;
 			show_artifact(&artifact, output)
+		},
+		ModelCommand::Operators => {
+			let operators = supported_operators();
+			output.print(&operators, &operators.join("\n"))
 		},
 		ModelCommand::Inspect { model, key: None, .. } => {
 			show_artifact(&files::read_artifact(&model)?, output)

@@ -23,6 +23,7 @@ use crate::{
 	noise::Variance,
 };
 
+pub use compile::sizes_fit;
 pub use layers::{HiddenUnit, NetworkLayers};
 
 /// A network with one hidden layer, compiled against the noise budget.

@@ -12,8 +12,8 @@ pub struct Predicates {
 	pub single_precision: bool,
 }
 
-/// Whether a feature is at most, or equal to, a threshold.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Whether a feature is at most a threshold, or equal to it or to one of a set of values.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Predicate {
 	/// Number of the feature.
 	pub feature: usize,
@@ -21,8 +21,21 @@ pub struct Predicate {
 	pub comparison: Comparison,
 	/// The threshold.
 	pub threshold: f64,
+	/// For equality: values that hold as well, in ascending order. A set of categories is one bit.
+	pub others: Vec<f64>,
 	/// The bit of a missing value.
 	pub missing: bool,
+}
+
+impl Predicate {
+	/// The bit of a value; a missing one is not a number.
+	pub fn holds(&self, value: f64) -> bool {
+		match self.comparison {
+			_ if value.is_nan() => self.missing,
+			Comparison::AtMost => value <= self.threshold,
+			Comparison::Equal => value == self.threshold || self.others.contains(&value),
+		}
+	}
 }
 
 /// A comparison of a feature with a threshold.
@@ -30,16 +43,25 @@ pub struct Predicate {
 pub enum Comparison {
 	/// x <= t.
 	AtMost,
-	/// x == t.
+	/// x == t, or x is one of the others.
 	Equal,
+}
+
+/// A threshold in JSON.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Threshold {
+	/// `null` is minus infinity, which JSON does not have.
+	One(Option<f64>),
+	/// A set, which clients that know no sets cannot read: they would compare with one of its values.
+	Set(Vec<f64>),
 }
 
 #[derive(Clone, Serialize, Deserialize)]
 struct PredicateColumns {
 	single_precision: bool,
 	features: Vec<usize>,
-	/// `null` is minus infinity, which JSON does not have.
-	thresholds: Vec<Option<f64>>,
+	thresholds: Vec<Threshold>,
 	/// Numbers of the predicates that compare for equality.
 	equal: Vec<usize>,
 	/// Numbers of the predicates that hold for missing values.
@@ -49,15 +71,22 @@ struct PredicateColumns {
 impl From<Predicates> for PredicateColumns {
 	fn from(predicates: Predicates) -> Self {
 		let Predicates { list, single_precision } = predicates;
-		let threshold = |predicate: &Predicate| {
-			let exact = predicate.threshold;
-			// The shortest decimal number that is rounded to this one.
-			let short = if single_precision {
+		// The shortest decimal number that is rounded to this one.
+		let short = |exact: f64| {
+			if single_precision {
 				(exact as f32).to_string().parse().unwrap_or(exact)
 			} else {
 				exact
-			};
-			short.is_finite().then_some(short)
+			}
+		};
+		let threshold = |predicate: &Predicate| match predicate.others.as_slice() {
+			[] => {
+				Threshold::One(Some(short(predicate.threshold)).filter(|short| short.is_finite()))
+			},
+			others => {
+				let values = std::iter::once(&predicate.threshold).chain(others);
+				Threshold::Set(values.map(|&value| short(value)).collect())
+			},
 		};
 		let numbers = |keep: fn(&Predicate) -> bool| {
 			(0..).zip(&list).filter(|(_, predicate)| keep(predicate)).map(|(at, _)| at).collect()
@@ -75,10 +104,15 @@ impl From<Predicates> for PredicateColumns {
 impl From<PredicateColumns> for Predicates {
 	fn from(columns: PredicateColumns) -> Self {
 		let PredicateColumns { single_precision, features, thresholds, equal, missing } = columns;
-		let predicate = |(feature, threshold): (usize, Option<f64>)| {
-			let threshold = threshold.unwrap_or(f64::NEG_INFINITY);
-			let threshold = if single_precision { (threshold as f32).into() } else { threshold };
-			Predicate { feature, comparison: Comparison::AtMost, threshold, missing: false }
+		let predicate = |(feature, threshold): (usize, Threshold)| {
+			let (comparison, values) = match threshold {
+				Threshold::One(value) => (Comparison::AtMost, Vec::from_iter(value)),
+				Threshold::Set(values) => (Comparison::Equal, values),
+			};
+			let rounded = |value| if single_precision { f64::from(value as f32) } else { value };
+			let mut values = values.into_iter().map(rounded);
+			let threshold = values.next().unwrap_or(f64::NEG_INFINITY);
+			Predicate { feature, comparison, threshold, others: values.collect(), missing: false }
 		};
 		let mut list: Vec<Predicate> =
 			features.into_iter().zip(thresholds).map(predicate).collect();
@@ -112,6 +146,7 @@ mod tests {
 					feature: at as usize % 7,
 					comparison: if at % 5 == 0 { Comparison::Equal } else { Comparison::AtMost },
 					threshold: if at == 3 { f64::NEG_INFINITY } else { threshold(at) },
+					others: if at % 10 == 0 { vec![threshold(at + 1), 77.0] } else { Vec::new() },
 					missing: at % 3 == 0,
 				})
 				.collect();
@@ -120,5 +155,27 @@ mod tests {
 			let again: Option<Predicates> = serde_json::from_str(&json).ok();
 			assert_eq!(again, Some(predicates));
 		}
+	}
+
+	#[test]
+	fn a_set_holds_for_each_of_its_values_and_is_a_list_in_json() {
+		let set = Predicate {
+			feature: 0,
+			comparison: Comparison::Equal,
+			threshold: 1.0,
+			others: vec![2.5, 4.0],
+			missing: true,
+		};
+		let held = [0.0, 1.0, 2.0, 2.5, 4.0, f64::NAN].map(|value| set.holds(value));
+		assert_eq!(held, [false, true, false, true, true, true]);
+		let json = serde_json::to_string(&Predicates { list: vec![set], single_precision: true });
+		assert!(json.unwrap_or_default().contains("\"thresholds\":[[1.0,2.5,4.0]]"));
+	}
+
+	#[test]
+	fn a_card_with_an_empty_set_reads_and_holds_for_nothing() {
+		let json = r#"{"single_precision":false,"features":[0],"thresholds":[[]],"equal":[],"missing":[]}"#;
+		let predicates: Predicates = serde_json::from_str(json).unwrap();
+		assert!(!predicates.list[0].holds(0.0));
 	}
 }

@@ -1,12 +1,16 @@
 //! Activations of hidden layers: any function of one number.
 
+use std::sync::Arc;
+
 /// A function of one number.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Activation {
 	Abs,
 	Celu(f64),
 	Clip(f64, f64),
 	Cos,
+	/// One that is written as several operators.
+	Curve(Arc<Curve>),
 	Elu(f64),
 	Erf,
 	Gelu,
@@ -25,14 +29,15 @@ pub(crate) enum Activation {
 
 impl Activation {
 	/// The value at z.
-	pub fn at(self, z: f64) -> f64 {
+	pub fn at(&self, z: f64) -> f64 {
 		let exp_minus_one = |z: f64| z.min(0.0).exp_m1();
 		let softplus = |z: f64| z.max(0.0) + (-z.abs()).exp().ln_1p();
-		match self {
+		match *self {
 			Self::Abs => z.abs(),
 			Self::Celu(alpha) => z.max(0.0) + alpha * exp_minus_one(z / alpha),
 			Self::Clip(low, high) => z.max(low).min(high),
 			Self::Cos => z.cos(),
+			Self::Curve(ref curve) => curve.at(z),
 			Self::Elu(alpha) => z.max(0.0) + alpha * exp_minus_one(z),
 			Self::Erf => erf(z),
 			Self::Gelu => z * (1.0 + erf(z / std::f64::consts::SQRT_2)) / 2.0,
@@ -54,6 +59,48 @@ impl Activation {
 				}
 			},
 		}
+	}
+}
+
+/// A function of one number, z, that exporters write as several operators.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Curve {
+	/// slope z + shift.
+	Line(f64, f64),
+	Of(Activation, Box<Curve>),
+	Sum(Box<Curve>, Box<Curve>),
+	Product(Box<Curve>, Box<Curve>),
+}
+
+/// Most parts of a curve: those of activations have ten.
+const MAX_SIZE: usize = 64;
+
+impl Curve {
+	/// z itself.
+	pub const Z: Self = Self::Line(1.0, 0.0);
+
+	/// The value at z.
+	pub fn at(&self, z: f64) -> f64 {
+		match self {
+			Self::Line(slope, shift) => slope * z + shift,
+			Self::Of(activation, inner) => activation.at(inner.at(z)),
+			Self::Sum(a, b) => a.at(z) + b.at(z),
+			Self::Product(a, b) => a.at(z) * b.at(z),
+		}
+	}
+
+	fn size(&self) -> usize {
+		match self {
+			Self::Line(..) => 1,
+			Self::Of(Activation::Curve(curve), inner) => 1 + curve.size() + inner.size(),
+			Self::Of(_, inner) => 1 + inner.size(),
+			Self::Sum(a, b) | Self::Product(a, b) => 1 + a.size() + b.size(),
+		}
+	}
+
+	/// As an activation, if it is not too long.
+	pub fn into_activation(self) -> Option<Activation> {
+		(self.size() <= MAX_SIZE).then(|| Activation::Curve(self.into()))
 	}
 }
 
@@ -81,5 +128,15 @@ mod tests {
 		close(Activation::Softplus.at(800.0), 800.0);
 		close(Activation::Clip(0.0, f64::INFINITY).at(-3.0), 0.0);
 		close(Activation::LeakyRelu(0.01).at(-2.0), -0.02);
+	}
+
+	#[test]
+	fn a_curve_without_end_is_no_activation() {
+		let mut curve = Curve::Z;
+		for _ in 0..40 {
+			curve = Curve::Of(Activation::Tanh, curve.into());
+		}
+		assert!(curve.clone().into_activation().is_some());
+		assert!(Curve::Sum(curve.clone().into(), curve.into()).into_activation().is_none());
 	}
 }

@@ -63,6 +63,42 @@ impl Affine {
 		self.rows.first().map_or(0, |row| row.weights.len())
 	}
 
+	/// How many numbers it takes to write it down, about.
+	pub fn size(&self) -> usize {
+		// What a row and its chain take beside weights and steps.
+		const ROW: usize = 10;
+		let weights = |row: &Row| match &row.weights {
+			Weights::One { .. } => ROW,
+			Weights::Full(weights) => ROW + weights.len(),
+		};
+		let steps = self.chains.iter().flatten().map(|chain| 2 * chain.steps.len());
+		self.rows.iter().map(weights).chain(steps).sum()
+	}
+
+	/// Sums of columns with those of another function of the same variables, which a factor scales.
+	pub fn plus(&self, other: &Self, factor: f64) -> Self {
+		let sum = |(row, other): (&Row, &Row)| {
+			let weights = row.weights.iter().zip(other.weights.iter());
+			Row {
+				weights: Weights::Full(weights.map(|(a, b)| a + factor * b).collect()),
+				bias: row.bias + factor * other.bias,
+			}
+		};
+		let rows: Vec<Row> = self.rows.iter().zip(&other.rows).map(sum).collect();
+		Self { basis: self.basis, chains: vec![None; rows.len()], rows }
+	}
+
+	/// The columns with these numbers, in this order; `None` if there is no such column.
+	pub fn selected(&self, columns: &[usize]) -> Option<Self> {
+		let rows = columns.iter().map(|&at| self.rows.get(at).cloned());
+		let chains = columns.iter().map(|&at| self.chains.get(at).cloned());
+		Some(Self {
+			basis: self.basis,
+			rows: rows.collect::<Option<_>>()?,
+			chains: chains.collect::<Option<_>>()?,
+		})
+	}
+
 	/// Linear combinations of the columns: `matrix` has one row per new column.
 	pub fn combined(&self, matrix: &[Vec<f64>], bias: &[f64]) -> Self {
 		let variables = self.variables();
@@ -107,6 +143,30 @@ impl Affine {
 		}
 	}
 
+	/// The slope and shift by which all columns of another function follow from these, if they do.
+	pub fn line_to(&self, other: &Self) -> Option<(f64, f64)> {
+		// Both come from the same numbers by a few roundings.
+		const TOLERANCE: f64 = 1e-6;
+		if self.basis != other.basis || self.rows.len() != other.rows.len() {
+			return None;
+		}
+		let rows = || self.rows.iter().zip(&other.rows);
+		let weights = || rows().flat_map(|(a, b)| a.weights.iter().zip(b.weights.iter()));
+		let largest = |a: &(&f64, &f64), b: &(&f64, &f64)| a.0.abs().total_cmp(&b.0.abs());
+		let (from, to) = weights().max_by(largest)?;
+		let slope = to / from;
+		let (first, of_first) = rows().next()?;
+		let shift = of_first.bias - slope * first.bias;
+		let near = |a: f64, b: f64, scale: f64| (a - b).abs() <= TOLERANCE * scale;
+		let has_shift = |(a, b): (&Row, &Row)| {
+			let scale = b.bias.abs().max((slope * a.bias).abs()).max(to.abs());
+			near(b.bias, slope * a.bias + shift, scale)
+		};
+		let has_slope = |(a, b): (&f64, &f64)| near(*b, slope * a, to.abs());
+		let is_line = rows().all(has_shift) && weights().all(has_slope);
+		(slope.is_finite() && shift.is_finite() && is_line).then_some((slope, shift))
+	}
+
 	/// The same, but not to be compared with thresholds: ONNX Runtime rounds in another order.
 	pub fn without_chains(mut self) -> Self {
 		self.chains = vec![None; self.rows.len()];
@@ -115,5 +175,34 @@ impl Affine {
 
 	pub fn negated(&self) -> Self {
 		self.stepped(ScalarStep::Multiply, &vec![-1.0; self.rows.len()])
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn affine(rows: &[(&[f64], f64)]) -> Affine {
+		let row = |&(weights, bias): &(&[f64], f64)| Row {
+			weights: Weights::Full(weights.to_vec()),
+			bias,
+		};
+		Affine {
+			basis: Basis::Features,
+			rows: rows.iter().map(row).collect(),
+			chains: vec![None; rows.len()],
+		}
+	}
+
+	#[test]
+	fn a_line_is_between_columns_that_are_scaled_alike() {
+		let base = affine(&[(&[1.0, 2.0], 3.0), (&[0.0, -4.0], 0.5)]);
+		let scaled = affine(&[(&[0.5, 1.0], 2.5), (&[0.0, -2.0], 1.25)]);
+		assert_eq!(base.line_to(&scaled), Some((0.5, 1.0)));
+		let other = affine(&[(&[0.5, 1.0], 2.5), (&[0.0, -2.0], 1.5)]);
+		assert_eq!(base.line_to(&other), None);
+		let nothing = affine(&[(&[0.0, 0.0], 3.0), (&[0.0, 0.0], 0.5)]);
+		assert_eq!(nothing.line_to(&base), None);
+		assert_eq!(base.line_to(&affine(&[(&[1.0, 2.0], 3.0)])), None);
 	}
 }

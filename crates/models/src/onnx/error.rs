@@ -1,5 +1,6 @@
 //! Why a file was not understood.
 
+use super::external::ExternalError;
 use crate::float::weights::MAX_WEIGHTS;
 
 /// Why an ONNX file was not understood to the last node.
@@ -16,15 +17,33 @@ pub enum OnnxError {
 		/// What is wrong.
 		what: String,
 	},
+	/// Data in another file that could not be read.
+	#[error("the data of {place} is missing: {source}")]
+	External {
+		/// The tensor.
+		place: String,
+		/// Why.
+		source: ExternalError,
+	},
 	/// A node that cannot be followed.
-	#[error("node `{node}` has the unsupported operator {operator}; supported are: {supported}")]
+	#[error(
+		"node `{node}` has the unsupported operator {operator}: export the model without it and do its work before encryption or after decryption (`fhe-ml model operators` lists those that are followed)"
+	)]
 	UnsupportedOperator {
 		/// Name of the node, or its output.
 		node: String,
 		/// Operator with its domain.
 		operator: String,
-		/// Those that could be.
-		supported: String,
+	},
+	/// A node that calls a function that is in the file.
+	#[error(
+		"node `{node}` calls the model's own function {operator}: write its operators in its place, as onnx.inliner does, and import again"
+	)]
+	OwnFunction {
+		/// Name of the node, or its output.
+		node: String,
+		/// The function with its domain.
+		operator: String,
 	},
 	/// A supported operator in a use that cannot be followed.
 	#[error("node `{node}` uses {operator} in an unsupported way: {why}")]
@@ -48,6 +67,11 @@ pub enum OnnxError {
 		/// Its inputs.
 		columns: usize,
 	},
+	/// A graph of copies that take more memory than any model that fits.
+	#[error(
+		"the graph takes too much memory at `{0}`: use fewer features, or fewer steps before the weights"
+	)]
+	TooLarge(String),
 	/// The graph's outputs are not a prediction.
 	#[error(
 		"the model's outputs are neither the values of a regression nor a label and its scores: {0}"

@@ -7,6 +7,7 @@ use crate::{
 		affine::{Affine, Basis},
 	},
 };
+use std::sync::Arc;
 
 /// Scores: a transform of affine columns.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,8 +34,19 @@ impl ScoreFormula {
 /// Numbers or strings that do not depend on the features.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Constant {
-	Numbers(Vec<f64>),
-	Strings(Vec<String>),
+	// Shared: a file can pass large ones on many times.
+	Numbers(Arc<[f64]>),
+	Strings(Arc<[String]>),
+}
+
+impl Constant {
+	/// How many there are.
+	pub fn len(&self) -> usize {
+		match self {
+			Self::Numbers(numbers) => numbers.len(),
+			Self::Strings(strings) => strings.len(),
+		}
+	}
 }
 
 /// What a tensor of the graph is.
@@ -44,6 +56,12 @@ pub(crate) enum Formula {
 	Constant { dims: Vec<usize>, value: Constant },
 	/// Affine in the features, in the sums of a forest, or in the activations of a hidden layer.
 	Affine(Affine),
+	/// Affine, as a tensor of more dimensions: the rows, and these, over which the columns are in order.
+	Folded(Affine, Vec<usize>),
+	/// One that is a table of rows, with its columns as rows.
+	Transposed(Box<Formula>),
+	/// The dimensions of a tensor: that of the rows is not known.
+	Shape(Vec<Option<i64>>),
 	/// e^z of affine columns.
 	Exp(Affine),
 	/// 1 + e^z of affine columns.
@@ -67,6 +85,14 @@ pub(crate) enum Formula {
 }
 
 impl Formula {
+	/// A tensor of rows with these dimensions after the rows'.
+	pub fn shaped(affine: Affine, dims: &[usize]) -> Self {
+		match dims {
+			[_] => Self::Affine(affine),
+			_ => Self::Folded(affine, dims.to_vec()),
+		}
+	}
+
 	/// For messages.
 	pub fn describe(&self) -> &'static str {
 		match self {
@@ -76,6 +102,9 @@ impl Formula {
 				Basis::Forest => "an affine function of the sums of trees",
 				Basis::Hidden => "an affine function of a hidden layer",
 			},
+			Self::Folded(..) => "a tensor of more than two dimensions",
+			Self::Transposed(_) => "a transposed table",
+			Self::Shape(_) => "a shape",
 			Self::Exp(_) | Self::OnePlusExp(_) => "an exponential",
 			Self::Clipped(_) | Self::OnePlusClipped(_) => "a clipped score",
 			Self::Activated(..) => "a hidden layer",
@@ -84,6 +113,27 @@ impl Formula {
 			Self::AllZero => "a mask",
 			Self::ArgMax(_) => "an index",
 			Self::Label(..) => "a label",
+		}
+	}
+
+	/// How many numbers it takes to write it down, about.
+	pub fn size(&self) -> usize {
+		match self {
+			Self::Constant { value, .. } => value.len(),
+			Self::Affine(affine)
+			| Self::Folded(affine, _)
+			| Self::Exp(affine)
+			| Self::OnePlusExp(affine)
+			| Self::Clipped(affine)
+			| Self::OnePlusClipped(affine)
+			| Self::Activated(affine, _) => affine.size(),
+			Self::Scores(scores)
+			| Self::ScoreSum(scores)
+			| Self::ArgMax(scores)
+			| Self::Label(scores, _) => scores.affine.size(),
+			Self::Transposed(formula) => formula.size(),
+			Self::Shape(dims) => dims.len(),
+			Self::AllZero => 0,
 		}
 	}
 }

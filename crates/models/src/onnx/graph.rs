@@ -2,22 +2,45 @@
 
 use super::{
 	error::OnnxError,
+	external::Beside,
 	formula::Formula,
 	node::Node,
-	proto::{ModelProto, NodeProto, OperatorSetIdProto, TensorType, ValueInfoProto, data_type},
+	proto::{
+		Dimension, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TensorType,
+		ValueInfoProto, data_type,
+	},
 	tensor::constant,
 };
 use crate::{card::Classes, float::chain::Precision};
 use prost::Message;
+use std::collections::HashSet;
 
 /// Most features of a model.
 const MAX_FEATURES: usize = fhe_ml_engine::circuits::linear::MAX_FEATURES;
 
+/// Most numbers in all constants of a file, 512 MiB.
+const MAX_CONSTANTS: usize = 1 << 26;
+
+/// A table of features.
+pub(crate) struct Input {
+	pub name: String,
+	/// After that of the rows.
+	pub dims: Vec<usize>,
+	/// Whether its numbers have half precision.
+	pub is_half: bool,
+}
+
+impl Input {
+	/// How many features it has.
+	pub fn columns(&self) -> usize {
+		self.dims.iter().product()
+	}
+}
+
 /// An ONNX graph.
 pub(crate) struct Graph {
 	pub nodes: Vec<NodeProto>,
-	/// Name and number of columns of each input.
-	pub inputs: Vec<(String, usize)>,
+	pub inputs: Vec<Input>,
 	/// In which precision the features enter.
 	pub precision: Precision,
 	pub outputs: Vec<String>,
@@ -25,43 +48,39 @@ pub(crate) struct Graph {
 	pub feature_names: Vec<String>,
 	pub producer: String,
 	operator_sets: Vec<OperatorSetIdProto>,
+	/// Domains and names of those that the model brings along.
+	functions: HashSet<(String, String)>,
 }
 
 impl Graph {
-	/// Reads the parts of an ONNX file.
+	/// Reads the parts of an ONNX file, and of the files beside it.
 	///
 	/// # Errors
 	/// If the file is no ONNX, or its inputs are no tables of features.
-	pub fn parse(onnx: &[u8]) -> Result<Self, OnnxError> {
+	pub fn parse(onnx: &[u8], beside: Beside) -> Result<Self, OnnxError> {
 		let model =
 			ModelProto::decode(onnx).map_err(|error| OnnxError::NotOnnx(error.to_string()))?;
 		let graph = model
 			.graph
 			.filter(|graph| !graph.node.is_empty())
 			.ok_or_else(|| OnnxError::NotOnnx("it has no graph".into()))?;
-		let initializers = graph
-			.initializer
-			.iter()
-			.map(|tensor| Ok((tensor.name.clone(), constant(tensor)?)))
-			.collect::<Result<Vec<_>, OnnxError>>()?;
-		let mut inputs = Vec::new();
-		let mut precision = Precision::Single;
-		for input in &graph.input {
-			if initializers.iter().any(|(name, _)| *name == input.name) {
-				continue;
-			}
-			if is_double(input) {
-				precision = Precision::Double;
-			}
-			inputs.push((input.name.clone(), columns(input)?));
-		}
-		let features: usize = inputs.iter().map(|(_, columns)| columns).sum();
+		let constant_names: HashSet<&str> =
+			graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
+		let is_input = |input: &&ValueInfoProto| !constant_names.contains(input.name.as_str());
+		let inputs = graph.input.iter().filter(is_input);
+		let precision = match inputs.clone().any(|input| elements(input) == data_type::DOUBLE) {
+			true => Precision::Double,
+			false => Precision::Single,
+		};
+		let inputs = inputs.map(input).collect::<Result<Vec<_>, OnnxError>>()?;
+		let features = inputs.iter().map(Input::columns).fold(0, usize::saturating_add);
 		if !(1..=MAX_FEATURES).contains(&features) {
 			return Err(OnnxError::malformed(
 				"the inputs",
 				"their number of features is not 1 to 16384",
 			));
 		}
+		let initializers = constants(&graph.initializer, &graph.node, beside)?;
 		let feature_names = feature_names(&inputs);
 		Ok(Self {
 			nodes: graph.node,
@@ -72,12 +91,19 @@ impl Graph {
 			feature_names,
 			producer: format!("{} {}", model.producer_name, model.producer_version).trim().into(),
 			operator_sets: model.opset_import,
+			functions: model.functions.into_iter().map(|f| (f.domain, f.name)).collect(),
 		})
+	}
+
+	/// Whether a node calls a function that the model brings along.
+	pub fn has_function(&self, node: Node) -> bool {
+		!self.functions.is_empty()
+			&& self.functions.contains(&(node.0.domain.clone(), node.0.op_type.clone()))
 	}
 
 	/// Whether every feature is an input of its own, so that the names are the model's.
 	pub fn features_are_named(&self) -> bool {
-		self.inputs.len() > 1 && self.inputs.iter().all(|(_, columns)| *columns == 1)
+		self.inputs.len() > 1 && self.inputs.iter().all(|input| input.columns() == 1)
 	}
 
 	/// The version of a domain's operators, if the file says it.
@@ -94,36 +120,63 @@ impl Graph {
 	}
 }
 
+/// The constants that a node takes; others can be of any type.
+fn constants(
+	tensors: &[TensorProto],
+	nodes: &[NodeProto],
+	beside: Beside,
+) -> Result<Vec<(String, Formula)>, OnnxError> {
+	let used: HashSet<&str> =
+		nodes.iter().flat_map(|node| &node.input).map(String::as_str).collect();
+	let mut size = 0;
+	let mut constants = Vec::new();
+	for tensor in tensors.iter().filter(|tensor| used.contains(tensor.name.as_str())) {
+		let formula = constant(tensor, beside)?;
+		size += formula.size();
+		if size > MAX_CONSTANTS {
+			return Err(OnnxError::TooLarge(tensor.name.clone()));
+		}
+		constants.push((tensor.name.clone(), formula));
+	}
+	Ok(constants)
+}
+
 fn tensor_type(input: &ValueInfoProto) -> Option<&TensorType> {
 	input.r#type.as_ref()?.tensor_type.as_ref()
 }
 
-fn is_double(input: &ValueInfoProto) -> bool {
-	tensor_type(input).is_some_and(|tensor| tensor.elem_type == data_type::DOUBLE)
+fn elements(input: &ValueInfoProto) -> i32 {
+	tensor_type(input).map_or(data_type::FLOAT, |tensor| tensor.elem_type)
 }
 
-/// How many features an input has.
-fn columns(input: &ValueInfoProto) -> Result<usize, OnnxError> {
+fn input(input: &ValueInfoProto) -> Result<Input, OnnxError> {
 	let malformed = |what| OnnxError::malformed(&input.name, what);
 	let Some(shape) = tensor_type(input).and_then(|tensor| tensor.shape.as_ref()) else {
 		return Err(malformed("the input is no tensor with a shape"));
 	};
-	let [_, columns] = shape.dim.as_slice() else {
+	let elements = elements(input);
+	if elements == data_type::STRING {
+		return Err(malformed("the input is text: turn it into numbers before import"));
+	}
+	let (Some(_), Some(dims @ [_, ..])) = (shape.dim.first(), shape.dim.get(1..)) else {
 		return Err(malformed("the input is not a table [rows, features]"));
 	};
-	columns
-		.fixed()
-		.filter(|&columns| columns <= MAX_FEATURES)
-		.ok_or_else(|| malformed("its number of features is not 1 to 16384"))
+	let dims = dims.iter().map(Dimension::fixed).collect::<Option<Vec<_>>>();
+	let columns = |dims: &Vec<usize>| dims.iter().try_fold(1, |p: usize, &dim| p.checked_mul(dim));
+	let dims = dims
+		.filter(|dims| columns(dims).is_some_and(|columns| columns <= MAX_FEATURES))
+		.ok_or_else(|| malformed("its number of features is not 1 to 16384"))?;
+	let is_half = matches!(elements, data_type::FLOAT16 | data_type::BFLOAT16);
+	Ok(Input { name: input.name.clone(), dims, is_half })
 }
 
 /// One column: the input's own name. Several: `f0`, `f1`, ... or `<input>0`, ... if there are
 /// several inputs.
-fn feature_names(inputs: &[(String, usize)]) -> Vec<String> {
+fn feature_names(inputs: &[Input]) -> Vec<String> {
 	let prefix = |name: &str| if inputs.len() == 1 { "f".to_string() } else { name.to_string() };
-	let names = |(name, columns): &(String, usize)| match columns {
-		1 if inputs.len() > 1 => vec![name.clone()],
-		_ => (0..*columns).map(|column| format!("{}{column}", prefix(name))).collect(),
+	let names = |input: &Input| match input.columns() {
+		1 if inputs.len() > 1 => vec![input.name.clone()],
+		columns => (0..columns).map(|column| format!("{}{column}", prefix(&input.name))).collect(),
 	};
 	inputs.iter().flat_map(names).collect()
 }

@@ -12,11 +12,16 @@ use crate::float::{
 	forest::FloatForest,
 	network::FloatLayer,
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
+
+/// Most numbers that all formulas of a graph take, 512 MiB: a file of few bytes can ask for any number of copies.
+const MAX_SIZE: usize = 1 << 26;
 
 /// The formulas of the tensors so far, and the parts of the model that they refer to.
 pub(crate) struct Known {
 	formulas: HashMap<String, Formula>,
+	/// How many numbers they take.
+	size: usize,
 	/// For each feature, what the linear part sees of it, if that is not the feature itself.
 	pub scalers: Vec<Option<Scaler>>,
 	/// The forest, if there is one.
@@ -27,26 +32,43 @@ pub(crate) struct Known {
 
 impl Known {
 	/// The constants and inputs of a graph.
-	pub fn of(graph: &Graph) -> Self {
+	///
+	/// # Errors
+	/// If they are too large.
+	pub fn of(graph: &Graph) -> Result<Self, OnnxError> {
 		let features = graph.feature_names.len();
 		let mut known = Self {
-			formulas: graph.initializers.iter().cloned().collect(),
+			formulas: HashMap::new(),
+			size: 0,
 			scalers: vec![None; features],
 			forest: None,
 			hidden: None,
 		};
+		for (name, formula) in &graph.initializers {
+			known.learn(name, formula.clone())?;
+		}
 		let mut from = 0;
-		for (name, columns) in &graph.inputs {
-			let affine = Affine::features(from, *columns, features, graph.precision);
-			known.learn(name, Formula::Affine(affine));
+		for input in &graph.inputs {
+			let columns = input.columns();
+			let affine = Affine::features(from, columns, features, graph.precision);
+			let affine = if input.is_half { affine.without_chains() } else { affine };
+			known.learn(&input.name, Formula::shaped(affine, &input.dims))?;
 			from += columns;
 		}
-		known
+		Ok(known)
 	}
 
 	/// Remembers what a tensor is.
-	pub fn learn(&mut self, name: &str, formula: Formula) {
+	///
+	/// # Errors
+	/// If all of them together are too large.
+	pub fn learn(&mut self, name: &str, formula: Formula) -> Result<(), OnnxError> {
+		self.size = self.size.saturating_add(formula.size());
+		if self.size > MAX_SIZE {
+			return Err(OnnxError::TooLarge(name.into()));
+		}
 		self.formulas.insert(name.into(), formula);
+		Ok(())
 	}
 
 	/// What a tensor is, if that is known.
@@ -75,12 +97,54 @@ impl Known {
 		}
 	}
 
+	/// A node's input that must be constant numbers, with their dimensions.
+	///
+	/// # Errors
+	/// If it is something else.
+	pub fn tensor(&self, node: Node, at: usize) -> Result<(&[usize], &Arc<[f64]>), OnnxError> {
+		match self.input(node, at)? {
+			Formula::Constant { dims, value: Constant::Numbers(numbers) } => Ok((dims, numbers)),
+			other => Err(not(node, at, other, "constant numbers")),
+		}
+	}
+
+	/// A node's input that must be constant integers.
+	///
+	/// # Errors
+	/// If it is something else.
+	pub fn integers(&self, node: Node, at: usize) -> Result<Vec<i64>, OnnxError> {
+		let integer = |&number: &f64| (number.trunc() == number).then_some(number as i64);
+		let integers = self.numbers(node, at)?.iter().map(integer).collect::<Option<_>>();
+		integers.ok_or_else(|| node.malformed(format!("its input {at} is no list of integers")))
+	}
+
+	/// Integers that are an attribute in older operator sets, and an input in newer ones; `None` if it has neither.
+	///
+	/// # Errors
+	/// If the input is something else.
+	pub fn integers_or(
+		&self,
+		node: Node,
+		name: &str,
+		at: usize,
+	) -> Result<Option<Vec<i64>>, OnnxError> {
+		match node.has(name) {
+			true => Ok(Some(node.ints(name).to_vec())),
+			false if node.has_input(at) => self.integers(node, at).map(Some),
+			false => Ok(None),
+		}
+	}
+
 	/// Constant numbers, one for each column; one number is for all of them.
 	///
 	/// # Errors
-	/// If it is something else, or there are more or fewer numbers.
+	/// If it is something else, or its dimensions are not those of one number for each column of a table.
 	pub fn per_column(&self, node: Node, at: usize, columns: usize) -> Result<Vec<f64>, OnnxError> {
-		per_column(node, self.numbers(node, at)?, columns)
+		let (dims, numbers) = self.tensor(node, at)?;
+		match dims {
+			[] | [_] | [1, _] => per_column(node, numbers, columns),
+			_ => Err(node.unsupported(format!("its input {at} has other numbers for other rows"))),
+		}
 	}
 
 	/// A node's input that must be affine.
@@ -111,7 +175,8 @@ impl Known {
 		let inputs: Vec<&str> = (0..node.0.input.len())
 			.filter_map(|at| self.input(node, at).ok().map(Formula::describe))
 			.collect();
-		node.unsupported(format!("on {}", inputs.join(" and ")))
+		let inputs = inputs.join(" and ");
+		node.unsupported(format!("on {inputs}: do this before encryption or after decryption"))
 	}
 
 	/// Remembers what a linear layer sees of each feature, if that is a x + b.

@@ -2,11 +2,13 @@
 
 use super::{
 	error::{OnnxError, check_weights},
+	external::Beside,
 	formula::{Constant, Formula},
 	proto::{AttributeProto, NodeProto},
 	tensor::constant,
 };
 use crate::card::Classes;
+use std::sync::Arc;
 
 /// A node of the graph.
 #[derive(Clone, Copy)]
@@ -71,19 +73,40 @@ impl<'a> Node<'a> {
 			.map_or(Vec::new(), |attribute| attribute.strings.iter().map(Vec::as_slice).collect())
 	}
 
+	/// The numbers of the tensor under a name; none if there is no such attribute.
+	///
+	/// # Errors
+	/// If the tensor is malformed, or holds strings.
+	pub fn tensor(&self, name: &str) -> Result<Arc<[f64]>, OnnxError> {
+		match self.attribute(name).and_then(|attribute| attribute.t.as_ref()) {
+			Some(tensor) => match constant(tensor, Beside::Nothing)? {
+				Formula::Constant { value: Constant::Numbers(numbers), .. } => Ok(numbers),
+				_ => Err(self.malformed(format!("{name} holds no numbers"))),
+			},
+			None => Ok(Arc::default()),
+		}
+	}
+
 	/// The floats under a name, or the tensor under that name with `_as_tensor`.
 	///
 	/// # Errors
 	/// If the tensor is malformed, or holds strings.
-	pub fn numbers(&self, name: &str) -> Result<Vec<f64>, OnnxError> {
-		let tensor = self.attribute(&format!("{name}_as_tensor"));
-		match tensor.and_then(|attribute| attribute.t.as_ref()) {
-			Some(tensor) => match constant(tensor)? {
-				Formula::Constant { value: Constant::Numbers(numbers), .. } => Ok(numbers),
-				_ => Err(self.malformed(format!("{name}_as_tensor holds no numbers"))),
-			},
-			None => Ok(self.floats(name)),
+	pub fn numbers(&self, name: &str) -> Result<Arc<[f64]>, OnnxError> {
+		let as_tensor = format!("{name}_as_tensor");
+		match self.has(&as_tensor) {
+			true => self.tensor(&as_tensor),
+			false => Ok(self.floats(name).into()),
 		}
+	}
+
+	/// Whether there is an attribute of this name.
+	pub fn has(&self, name: &str) -> bool {
+		self.attribute(name).is_some()
+	}
+
+	/// Whether it has an input at this place: those that are left out have an empty name, or none.
+	pub fn has_input(&self, at: usize) -> bool {
+		self.0.input.get(at).is_some_and(|name| !name.is_empty())
 	}
 
 	/// The classes under one of two names.
@@ -96,12 +119,34 @@ impl<'a> Node<'a> {
 		Some(Classes::Strings(strings.iter().map(text).collect()))
 	}
 
-	/// The `value` of a `Constant`.
+	/// The value of a `Constant`: a tensor, or one of the short forms.
 	///
 	/// # Errors
-	/// If it has no tensor as its value, or a malformed one.
+	/// If it has none of these, or a malformed tensor.
 	pub fn constant(&self) -> Result<Formula, OnnxError> {
-		let tensor = self.attribute("value").and_then(|attribute| attribute.t.as_ref());
-		constant(tensor.ok_or_else(|| self.unsupported("only a tensor value"))?)
+		let Some(attribute) = self.0.attribute.first() else {
+			return Err(self.malformed("it has no value"));
+		};
+		let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
+		let numbers = |numbers: Vec<f64>| Constant::Numbers(numbers.into());
+		let strings = |strings: Vec<String>| Constant::Strings(strings.into());
+		let (is_one, value) = match (attribute.name.as_str(), &attribute.t) {
+			("value", Some(tensor)) => return constant(tensor, Beside::Nothing),
+			("value_float", _) => (true, numbers(vec![attribute.f.into()])),
+			("value_int", _) => (true, numbers(vec![attribute.i as f64])),
+			("value_string", _) => (true, strings(vec![text(&attribute.s)])),
+			("value_floats", _) => (false, numbers(self.floats("value_floats"))),
+			("value_ints", _) => {
+				(false, numbers(attribute.ints.iter().map(|&value| value as f64).collect()))
+			},
+			("value_strings", _) => (false, strings(attribute.strings.iter().map(text).collect())),
+			_ => {
+				return Err(
+					self.unsupported("its value is neither a dense tensor nor numbers or strings")
+				);
+			},
+		};
+		let dims = if is_one { Vec::new() } else { vec![value.len()] };
+		Ok(Formula::Constant { dims, value })
 	}
 }

@@ -4,24 +4,27 @@ mod activations;
 mod arithmetic;
 mod classifier;
 mod columns;
+mod curves;
 #[cfg(test)]
 mod examples;
 mod layers;
 mod linear_models;
 pub(crate) mod operator;
 mod scores;
+mod shapes;
 mod trees;
 
 use super::{error::OnnxError, node::Node};
 use operator::{Operator, full_name};
 
-const REGISTERED: [&[Operator]; 7] = [
+const REGISTERED: [&[Operator]; 8] = [
 	activations::OPERATORS,
 	arithmetic::OPERATORS,
 	columns::OPERATORS,
 	layers::OPERATORS,
 	linear_models::OPERATORS,
 	scores::OPERATORS,
+	shapes::OPERATORS,
 	trees::OPERATORS,
 ];
 
@@ -49,12 +52,13 @@ pub(crate) fn find(node: Node, version: Option<i64>) -> Result<&'static Operator
 		.ok_or_else(|| OnnxError::UnsupportedOperator {
 			node: node.name().into(),
 			operator: full_name(domain, name),
-			supported: supported_operators().join(", "),
 		})?;
 	match version {
 		Some(version) if !operator.versions.contains(&version) => {
 			let first = operator.versions.start;
-			Err(node.unsupported(format!("of operator set {version}; supported from {first} on")))
+			Err(node.unsupported(format!(
+				"of operator set {version}; supported from {first} on: export with a newer set"
+			)))
 		},
 		_ => Ok(operator),
 	}
@@ -74,6 +78,7 @@ mod tests {
 			layers::tests::examples(),
 			linear_models::tests::examples(),
 			scores::tests::examples(),
+			shapes::tests::examples(),
 			trees::tests::examples(),
 		];
 		for operator in operators() {

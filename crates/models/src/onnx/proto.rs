@@ -15,6 +15,17 @@ pub(crate) struct ModelProto {
 	pub graph: Option<GraphProto>,
 	#[prost(message, repeated, tag = "8")]
 	pub opset_import: Vec<OperatorSetIdProto>,
+	#[prost(message, repeated, tag = "25")]
+	pub functions: Vec<FunctionProto>,
+}
+
+/// An operator that the model brings along, of which only the name is read.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct FunctionProto {
+	#[prost(string, tag = "1")]
+	pub name: String,
+	#[prost(string, tag = "10")]
+	pub domain: String,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -93,15 +104,39 @@ pub(crate) struct TensorProto {
 	pub raw_data: Vec<u8>,
 	#[prost(double, repeated, tag = "10")]
 	pub double_data: Vec<f64>,
+	#[prost(uint64, repeated, tag = "11")]
+	pub uint64_data: Vec<u64>,
+	#[prost(message, repeated, tag = "13")]
+	pub external_data: Vec<StringStringEntryProto>,
+	/// 1 if the data is in another file.
+	#[prost(int32, tag = "14")]
+	pub data_location: i32,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct StringStringEntryProto {
+	#[prost(string, tag = "1")]
+	pub key: String,
+	#[prost(string, tag = "2")]
+	pub value: String,
 }
 
 /// Values of `TensorProto.data_type`.
 pub(crate) mod data_type {
 	pub const FLOAT: i32 = 1;
+	pub const UINT8: i32 = 2;
+	pub const INT8: i32 = 3;
+	pub const UINT16: i32 = 4;
+	pub const INT16: i32 = 5;
 	pub const INT32: i32 = 6;
 	pub const INT64: i32 = 7;
 	pub const STRING: i32 = 8;
+	pub const BOOL: i32 = 9;
+	pub const FLOAT16: i32 = 10;
 	pub const DOUBLE: i32 = 11;
+	pub const UINT32: i32 = 12;
+	pub const UINT64: i32 = 13;
+	pub const BFLOAT16: i32 = 16;
 }
 
 #[derive(Clone, PartialEq, Message)]

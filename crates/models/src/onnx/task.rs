@@ -6,7 +6,7 @@ use super::{
 	graph::Graph,
 };
 use crate::{
-	card::{Column, Scores, Task, Transform},
+	card::{Classes, Column, Scores, Task, Transform},
 	float::affine::{Basis, Row},
 };
 
@@ -24,6 +24,11 @@ pub(crate) fn task(
 	for output in outputs {
 		match output {
 			Formula::Label(found, classes) => label = Some((found.clone(), classes.clone())),
+			// The index of a class is its name, if it has no other.
+			Formula::ArgMax(found) => {
+				let classes = (0..).take(found.affine.rows.len()).collect();
+				label = Some((found.clone(), Some(Classes::Integers(classes))));
+			},
 			Formula::Scores(found) => scores = Some(found.clone()),
 			Formula::Affine(found) => scores = Some(ScoreFormula::plain(found.clone())),
 			Formula::Exp(found) => {

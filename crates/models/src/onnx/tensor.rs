@@ -1,7 +1,9 @@
 //! Constant tensors.
 
 use super::{
-	error::OnnxError,
+	element::Element,
+	error::{OnnxError, check_weights},
+	external::{Beside, is_external},
 	formula::{Constant, Formula},
 	proto::{TensorProto, data_type},
 };
@@ -9,43 +11,121 @@ use super::{
 /// A tensor as a constant.
 ///
 /// # Errors
-/// If its elements are of an unsupported type, or do not fill its dimensions.
-pub(crate) fn constant(tensor: &TensorProto) -> Result<Formula, OnnxError> {
-	let wrong = |what: &str| OnnxError::malformed(format!("tensor `{}`", tensor.name), what);
-	let dims = tensor
-		.dims
-		.iter()
-		.map(|&dim| usize::try_from(dim).ok())
-		.collect::<Option<Vec<_>>>()
-		.ok_or_else(|| wrong("a dimension is negative"))?;
-	let raw = tensor.raw_data.as_slice();
-	let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
-	let raw_or = |typed: Vec<f64>, read: fn(&[u8]) -> Vec<f64>| {
-		Constant::Numbers(if raw.is_empty() { typed } else { read(raw) })
-	};
-	let value = match tensor.data_type {
-		data_type::FLOAT => raw_or(tensor.float_data.iter().map(|&x| x.into()).collect(), |raw| {
-			raw.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b).into()).collect()
-		}),
-		data_type::DOUBLE => raw_or(tensor.double_data.clone(), |raw| {
-			raw.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect()
-		}),
-		data_type::INT64 => raw_or(tensor.int64_data.iter().map(|&x| x as f64).collect(), |raw| {
-			raw.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b) as f64).collect()
-		}),
-		data_type::INT32 => raw_or(tensor.int32_data.iter().map(|&x| x.into()).collect(), |raw| {
-			raw.as_chunks::<4>().0.iter().map(|b| i32::from_le_bytes(*b).into()).collect()
-		}),
-		data_type::STRING => Constant::Strings(tensor.string_data.iter().map(text).collect()),
-		_ => return Err(wrong("its element type is not float, double, int32, int64 or string")),
-	};
-	let len = match &value {
-		Constant::Numbers(numbers) => numbers.len(),
-		Constant::Strings(strings) => strings.len(),
-	};
-	let product = dims.iter().try_fold(1usize, |product, &dim| product.checked_mul(dim));
-	if product != Some(len) {
-		return Err(wrong("its data does not fill its dimensions"));
+/// If its elements are of an unsupported type, do not fill its dimensions, are too many, or are in another file that
+/// cannot be read.
+pub(crate) fn constant(tensor: &TensorProto, beside: Beside) -> Result<Formula, OnnxError> {
+	let place = || format!("tensor `{}`", tensor.name);
+	let wrong = |what: &str| OnnxError::malformed(place(), what);
+	let dims = tensor.dims.iter().map(|&dim| usize::try_from(dim).ok());
+	let dims = dims.collect::<Option<Vec<_>>>().ok_or_else(|| wrong("a dimension is negative"))?;
+	let does_not_fill = || wrong("its data does not fill its dimensions");
+	let len = dims.iter().try_fold(1usize, |product, &dim| product.checked_mul(dim));
+	let len = len.ok_or_else(does_not_fill)?;
+	check_weights(&place(), 1, len)?;
+	if tensor.data_type == data_type::STRING {
+		if tensor.string_data.len() != len {
+			return Err(does_not_fill());
+		}
+		let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
+		let strings = tensor.string_data.iter().map(text).collect();
+		return Ok(Formula::Constant { dims, value: Constant::Strings(strings) });
 	}
-	Ok(Formula::Constant { dims, value })
+	let element = Element::of(tensor.data_type)
+		.ok_or_else(|| wrong("its elements are neither numbers of 8 to 64 bits nor strings"))?;
+	let numbers = match is_external(tensor) {
+		true => {
+			// No overflow: there are not more than `check_weights` lets through.
+			let data = beside.read(tensor, len * element.bytes);
+			element.read(&data.map_err(|source| OnnxError::External { place: place(), source })?)
+		},
+		false if !tensor.raw_data.is_empty() => {
+			if tensor.raw_data.len() != len * element.bytes {
+				return Err(does_not_fill());
+			}
+			element.read(&tensor.raw_data)
+		},
+		false => typed(tensor, element),
+	};
+	if numbers.len() != len {
+		return Err(does_not_fill());
+	}
+	Ok(Formula::Constant { dims, value: Constant::Numbers(numbers.into()) })
+}
+
+/// Data in the field for its type; small types have none of their own.
+fn typed(tensor: &TensorProto, element: Element) -> Vec<f64> {
+	match tensor.data_type {
+		data_type::FLOAT => tensor.float_data.iter().map(|&x| x.into()).collect(),
+		data_type::DOUBLE => tensor.double_data.clone(),
+		data_type::INT64 => tensor.int64_data.iter().map(|&x| x as f64).collect(),
+		data_type::UINT32 | data_type::UINT64 => {
+			tensor.uint64_data.iter().map(|&x| (element.number)(x)).collect()
+		},
+		_ => tensor.int32_data.iter().map(|&x| (element.number)(x as u64)).collect(),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn tensor(data_type: i32, dims: &[i64]) -> TensorProto {
+		TensorProto { name: "w".into(), dims: dims.to_vec(), data_type, ..Default::default() }
+	}
+
+	fn numbers(tensor: &TensorProto) -> Vec<f64> {
+		match constant(tensor, Beside::Nothing) {
+			Ok(Formula::Constant { value: Constant::Numbers(numbers), .. }) => numbers.to_vec(),
+			other => panic!("{other:?}"),
+		}
+	}
+
+	#[test]
+	fn small_types_are_raw_or_in_the_field_for_32_bits() {
+		let of = |data_type, raw_data: &[u8], int32_data: &[i32]| {
+			let plain = tensor(data_type, &[2]);
+			let typed = TensorProto { int32_data: int32_data.to_vec(), ..plain.clone() };
+			let raw = TensorProto { raw_data: raw_data.to_vec(), ..plain };
+			let found = numbers(&raw);
+			assert_eq!(found, numbers(&typed));
+			found
+		};
+		assert_eq!(of(data_type::FLOAT16, &[0, 0x3c, 0, 0xc0], &[0x3c00, 0xc000]), [1.0, -2.0]);
+		assert_eq!(of(data_type::BFLOAT16, &[0x80, 0x3f, 0, 0xc0], &[0x3f80, 0xc000]), [1.0, -2.0]);
+		assert_eq!(of(data_type::INT8, &[1, 0xfe], &[1, -2]), [1.0, -2.0]);
+		assert_eq!(of(data_type::BOOL, &[1, 0], &[1, 0]), [1.0, 0.0]);
+	}
+
+	#[test]
+	fn what_does_not_fill_its_dimensions_is_refused_before_it_takes_memory() {
+		for dims in [&[3][..], &[1], &[-1], &[i64::MAX, i64::MAX], &[i64::MAX]] {
+			for data_type in [data_type::FLOAT, data_type::FLOAT16, data_type::STRING] {
+				let raw = TensorProto { raw_data: vec![0; 8], ..tensor(data_type, dims) };
+				let refused = constant(&raw, Beside::Nothing);
+				assert!(refused.is_err(), "{dims:?} {data_type}");
+			}
+		}
+	}
+
+	#[test]
+	fn elements_that_are_no_numbers_are_refused() {
+		let complex = TensorProto { raw_data: vec![0; 8], ..tensor(14, &[1]) };
+		let refused = constant(&complex, Beside::Nothing).unwrap_err().to_string();
+		assert!(refused.contains("tensor `w`: its elements are neither numbers"), "{refused}");
+	}
+
+	#[test]
+	fn data_in_another_file_needs_the_folder() {
+		let location = super::super::proto::StringStringEntryProto {
+			key: "location".into(),
+			value: "weights.bin".into(),
+		};
+		let external = TensorProto {
+			data_location: 1,
+			external_data: vec![location],
+			..tensor(data_type::FLOAT, &[1])
+		};
+		let refused = constant(&external, Beside::Nothing).unwrap_err().to_string();
+		assert!(refused.contains("in the file `weights.bin`, which is not here"), "{refused}");
+	}
 }

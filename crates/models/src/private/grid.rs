@@ -55,14 +55,16 @@ pub(super) struct Placed {
 	pub numbers: Vec<u32>,
 }
 
-type Key = (usize, bool, u64, bool);
+type Key = (usize, bool, u64, bool, Vec<u64>);
 
 /// By feature, then by threshold.
 fn key(predicate: &Predicate) -> Key {
 	let bits = predicate.threshold.to_bits();
 	// The order of floating-point numbers as that of integers.
 	let ordered = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
-	(predicate.feature, predicate.comparison == Comparison::Equal, ordered, predicate.missing)
+	let is_equal = predicate.comparison == Comparison::Equal;
+	let others = predicate.others.iter().map(|value| value.to_bits()).collect();
+	(predicate.feature, is_equal, ordered, predicate.missing, others)
 }
 
 impl Grid {
@@ -85,7 +87,9 @@ impl Grid {
 			},
 			_ => {
 				let list = predicates.list.iter().enumerate();
-				list.filter(|(at, _)| is_used(*at)).map(|(_, predicate)| *predicate).collect()
+				list.filter(|(at, _)| is_used(*at))
+					.map(|(_, predicate)| predicate.clone())
+					.collect()
 			},
 		};
 		let mut moved = predicates.list.clone();
@@ -208,6 +212,7 @@ fn decoys(
 			feature,
 			comparison: Comparison::AtMost,
 			threshold,
+			others: Vec::new(),
 			missing: missing_of(real, at + feature),
 		}));
 	}
@@ -241,11 +246,12 @@ fn quantiles(
 				feature,
 				comparison: Comparison::AtMost,
 				threshold,
+				others: Vec::new(),
 				missing,
 			})
 		})
 	});
-	let equal = real.iter().filter(|predicate| predicate.comparison == Comparison::Equal).copied();
+	let equal = real.iter().filter(|predicate| predicate.comparison == Comparison::Equal).cloned();
 	comparisons.chain(equal).collect()
 }
 
@@ -258,8 +264,8 @@ fn move_to(predicate: &mut Predicate, grid: &[Predicate], rows: &Calibration) {
 		column.iter().filter(|value| **value > low && **value <= high).count()
 	};
 	let same = |other: &&Predicate| {
-		(other.feature, other.comparison, other.missing)
-			== (predicate.feature, predicate.comparison, predicate.missing)
+		(other.feature, other.comparison, other.missing, &other.others)
+			== (predicate.feature, predicate.comparison, predicate.missing, &predicate.others)
 	};
 	let distance = |other: &&Predicate| {
 		let far = (other.threshold - predicate.threshold).abs();

@@ -43,7 +43,8 @@ pub(crate) fn quantise(
 	if predicates.is_empty() {
 		// A forest of constants still has an input.
 		let comparison = Comparison::AtMost;
-		predicates.push(Predicate { feature: 0, comparison, threshold: 0.0, missing: false });
+		let (threshold, others) = (0.0, Vec::new());
+		predicates.push(Predicate { feature: 0, comparison, threshold, others, missing: false });
 	}
 	let trees: Vec<Tree> = shapes.iter().map(Shape::to_tree).collect();
 	let circuit = ForestCircuit::compile(predicates.len(), scores.len(), trees)?;

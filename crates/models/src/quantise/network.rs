@@ -21,7 +21,7 @@ use crate::{
 	},
 };
 use candidate::{Candidate, Resolution};
-use fhe_ml_engine::Circuit;
+use fhe_ml_engine::{Circuit, NetworkCircuitError, circuits::network::sizes_fit};
 use sample::Sample;
 
 /// Root mean square errors of a score, relative to its range, below this are not worth more time
@@ -66,6 +66,11 @@ pub(crate) fn quantise(
 	let mut rows = network.hidden.rows.iter().chain(network.outputs);
 	if !rows.all(|row| row.weights.iter().chain([&row.bias]).all(|x| x.is_finite())) {
 		return Err(QuantiseNetworkError::NotFinite);
+	}
+	let (hidden, outputs) = (network.hidden.rows.len(), network.outputs.len());
+	// Before anything is computed for thousands of units.
+	if !sizes_fit(network.used_features().len(), 1, hidden, outputs) {
+		return Err(NetworkCircuitError::Size.into());
 	}
 	let sample = Sample::new(network, scalers, calibration)?;
 	let mut best: Option<Candidate> = None;

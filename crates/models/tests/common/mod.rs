@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, dead_code)]
 
 use fhe_ml_engine::{ClientKey, EvaluationBuffers, PreparedServerKey, new_seeder};
-use fhe_ml_models::{Calibration, ImportOptions, Model, Prediction, evaluate, import_onnx};
+use fhe_ml_models::{Calibration, ImportOptions, Model, Prediction, evaluate, import_onnx_file};
 use serde::Deserialize;
 use std::{path::PathBuf, sync::LazyLock};
 
@@ -79,10 +79,10 @@ pub fn expected(model: &str) -> Expected {
 }
 
 pub fn import(model: &str, calibrated: bool) -> Model {
-	let onnx = std::fs::read(models_dir().join(format!("{model}.onnx"))).unwrap();
+	let onnx = models_dir().join(format!("{model}.onnx"));
 	let calibration = calibrated.then(|| read_csv(&format!("{}.train.csv", dataset(model))));
 	let options = ImportOptions { name: model.into(), calibration };
-	let artifact = import_onnx(&onnx, &options);
+	let artifact = import_onnx_file(&onnx, &options);
 	let artifact = artifact.unwrap_or_else(|error| panic!("{model}: {error}"));
 	Model::new(artifact, None).unwrap()
 }

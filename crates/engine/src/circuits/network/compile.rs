@@ -125,13 +125,18 @@ pub(super) fn with_choice(
 	}
 }
 
+/// Whether there are circuits of so many features with so many bits in all, hidden units and outputs.
+pub fn sizes_fit(features: usize, bits: usize, hidden: usize, outputs: usize) -> bool {
+	(1..=MAX_FEATURES).contains(&features)
+		&& (1..=MAX_BITS).contains(&bits)
+		&& (1..=MAX_HIDDEN).contains(&hidden)
+		&& (1..=MAX_OUTPUTS).contains(&outputs)
+}
+
 pub(super) fn check(layers: &NetworkLayers) -> Result<(), NetworkCircuitError> {
 	let NetworkLayers { feature_bits, hidden, weights } = layers;
-	let sizes = (1..=MAX_FEATURES).contains(&feature_bits.len())
-		&& (1..=MAX_BITS).contains(&layers.bits())
-		&& feature_bits.iter().all(|&bits| bits <= MAX_FEATURE_BITS)
-		&& (1..=MAX_HIDDEN).contains(&hidden.len())
-		&& (1..=MAX_OUTPUTS).contains(&weights.len());
+	let sizes = sizes_fit(feature_bits.len(), layers.bits(), hidden.len(), weights.len())
+		&& feature_bits.iter().all(|&bits| bits <= MAX_FEATURE_BITS);
 	if !sizes {
 		return Err(NetworkCircuitError::Size);
 	}

@@ -30,6 +30,22 @@ pub(super) fn scores(affine: Affine, transform: Transform) -> Formula {
 	}
 }
 
+/// The values of a regression made of trees.
+///
+/// # Errors
+/// If there is one target and ONNX Runtime ignores the transform.
+pub(super) fn values(
+	node: Node,
+	affine: Affine,
+	transform: Transform,
+) -> Result<Formula, OnnxError> {
+	let ignored = !matches!(transform, Transform::Identity | Transform::Probit);
+	if ignored && affine.rows.len() == 1 {
+		return Err(node.unsupported("a post_transform of one target, which ONNX Runtime ignores"));
+	}
+	Ok(scores(affine, transform))
+}
+
 /// (-s, s).
 pub(super) fn two_sided(score: &Affine) -> Affine {
 	let mut both = score.negated();

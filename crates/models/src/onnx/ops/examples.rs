@@ -1,13 +1,14 @@
 //! The smallest ONNX graphs with an operator, and what ONNX says that they give.
 
 use crate::{
-	card::{Classes, Column, Comparison, Scores},
+	card::{Classes, Column, Scores},
 	float::{
 		affine::{Affine, Basis},
 		forest::FloatTree,
 		network::FloatNetwork,
 	},
 	onnx::{
+		external::Beside,
 		follow,
 		formula::{Constant, Formula, ScoreFormula},
 		graph::Graph,
@@ -65,7 +66,9 @@ impl TestNode {
 		self
 	}
 
+	/// A later attribute takes the place of an earlier one of its name.
 	fn attribute(mut self, name: &str, attribute: AttributeProto) -> Self {
+		self.0.attribute.retain(|earlier| earlier.name != name);
 		self.0.attribute.push(AttributeProto { name: name.into(), ..attribute });
 		self
 	}
@@ -93,6 +96,17 @@ impl TestNode {
 	pub fn texts(self, name: &str, texts: &[&str]) -> Self {
 		let strings = texts.iter().map(|&text| text.into()).collect();
 		self.attribute(name, AttributeProto { strings, ..Default::default() })
+	}
+
+	/// A tensor of bytes.
+	pub fn bytes(self, name: &str, bytes: &[u8]) -> Self {
+		let t = Some(TensorProto {
+			dims: vec![bytes.len() as i64],
+			data_type: data_type::UINT8,
+			raw_data: bytes.to_vec(),
+			..Default::default()
+		});
+		self.attribute(name, AttributeProto { t, ..Default::default() })
 	}
 
 	pub fn tensor(self, name: &str, numbers: &[f32]) -> Self {
@@ -149,6 +163,12 @@ impl Example {
 		self
 	}
 
+	/// Adds the tensor `folded`, which is x with these dimensions after the rows'.
+	pub fn folded(self, dims: &[i64]) -> Self {
+		self.integers("fold", &[&[-1], dims].concat())
+			.after(onnx("Reshape", &["x", "fold"]).called("folded"))
+	}
+
 	/// Of so many features.
 	pub fn of_features(mut self, features: usize) -> Self {
 		self.features = features;
@@ -186,14 +206,14 @@ impl Example {
 			output: self.node.output.iter().map(output).collect(),
 		};
 		let set = |domain: &str, version| OperatorSetIdProto { domain: domain.into(), version };
-		let opset_import = vec![set("", self.version), set("ai.onnx.ml", 3)];
+		let opset_import = vec![set("", self.version), set("ai.onnx.ml", 5)];
 		ModelProto { graph: Some(graph), opset_import, ..Default::default() }.encode_to_vec()
 	}
 
 	/// Compares what is understood with what is expected.
 	pub fn check(&self) {
 		let operator = &self.node.op_type;
-		let graph = Graph::parse(&self.to_bytes()).unwrap();
+		let graph = Graph::parse(&self.to_bytes(), Beside::Nothing).unwrap();
 		let known = follow::follow(&graph).unwrap_or_else(|error| panic!("{operator}: {error}"));
 		let outputs = follow::outputs(&graph, &known).unwrap();
 		assert_eq!(outputs.len(), self.expected.len());
@@ -207,7 +227,7 @@ impl Example {
 
 	/// Why it is refused.
 	pub fn refusal(&self) -> String {
-		let graph = Graph::parse(&self.to_bytes()).unwrap();
+		let graph = Graph::parse(&self.to_bytes(), Beside::Nothing).unwrap();
 		let known = follow::follow(&graph);
 		let understood = known.and_then(|known| task(&graph, &follow::outputs(&graph, &known)?));
 		understood.err().map(|error| error.to_string()).unwrap_or_default()
@@ -220,9 +240,11 @@ fn value(formula: &Formula, known: &Known) -> Vec<f64> {
 		affine_value(affine, known).into_iter().map(map).collect()
 	};
 	match formula {
-		Formula::Constant { value: Constant::Numbers(numbers), .. } => numbers.clone(),
+		Formula::Constant { value: Constant::Numbers(numbers), .. } => numbers.to_vec(),
 		Formula::Constant { .. } => panic!("strings"),
-		Formula::Affine(affine) => affine_value(affine, known),
+		Formula::Affine(affine) | Formula::Folded(affine, _) => affine_value(affine, known),
+		Formula::Transposed(table) => value(table, known),
+		Formula::Shape(_) => panic!("a shape"),
 		Formula::Exp(affine) => map(affine, &f64::exp),
 		Formula::OnePlusExp(affine) => map(affine, &|z| 1.0 + z.exp()),
 		Formula::Clipped(affine) => map(affine, &|z| z.clamp(-1.0, 1.0)),
@@ -261,11 +283,7 @@ fn add_leaf(tree: &FloatTree, sums: &mut [f64]) {
 	match tree {
 		FloatTree::Leaf(values) => values.iter().for_each(|&(output, v)| sums[output] += v),
 		FloatTree::Split { predicate, zero, one } => {
-			let value = ROW[predicate.feature];
-			let holds = match predicate.comparison {
-				Comparison::AtMost => value <= predicate.threshold,
-				Comparison::Equal => value == predicate.threshold,
-			};
+			let holds = predicate.holds(ROW[predicate.feature]);
 			add_leaf(if holds { one } else { zero }, sums);
 		},
 	}

@@ -24,33 +24,75 @@ pub(super) const OPERATORS: &[Operator] = &[
 ];
 
 fn mat_mul(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
-	let matrix = matrix(known, node, 1, false)?;
-	let bias = vec![0.0; matrix.len()];
-	dense(known, node, &matrix, &bias)
+	product(known, node, Product { transposed: [false; 2], alpha: 1.0, beta: 0.0 })
 }
 
 fn gemm(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
-	if node.int("transA", 0) != 0 {
-		return Err(node.unsupported("transA"));
-	}
+	let transposed = ["transA", "transB"].map(|name| node.int(name, 0) != 0);
 	let (alpha, beta) = (node.float("alpha", 1.0), node.float("beta", 1.0));
-	let mut matrix = matrix(known, node, 1, node.int("transB", 0) != 0)?;
-	matrix.iter_mut().flatten().for_each(|w| *w *= alpha);
-	let mut bias = vec![0.0; matrix.len()];
-	if node.0.input.get(2).is_some_and(|name| !name.is_empty()) {
-		bias = known.per_column(node, 2, matrix.len())?;
-		bias.iter_mut().for_each(|b| *b *= beta);
+	product(known, node, Product { transposed, alpha, beta })
+}
+
+/// alpha A B + beta C.
+struct Product {
+	/// Whether A and B are taken with rows as columns.
+	transposed: [bool; 2],
+	alpha: f64,
+	beta: f64,
+}
+
+/// A product of a table of rows and constant weights, in either order.
+fn product(known: &mut Known, node: Node, product: Product) -> Result<Formula, OnnxError> {
+	let [a, b] = [known.input(node, 0)?, known.input(node, 1)?];
+	let data_at = usize::from(matches!(a, Formula::Constant { .. }));
+	let data = if data_at == 0 { a } else { b };
+	let (table, has_columns_as_rows) = match data {
+		Formula::Transposed(table) => (table.as_ref().clone(), true),
+		table => (table.clone(), false),
+	};
+	// On the left of its weights each row of the table is one, on the right each column.
+	let turned = has_columns_as_rows != product.transposed[data_at];
+	if turned != (data_at == 1) {
+		return Err(node.unsupported("over the rows of the data: transpose it"));
 	}
-	dense(known, node, &matrix, &bias)
+	let weights_at = 1 - data_at;
+	let rows_are_outputs = (weights_at == 0) != product.transposed[weights_at];
+	let mut matrix = matrix(known, node, weights_at, rows_are_outputs)?;
+	matrix.iter_mut().flatten().for_each(|w| *w *= product.alpha);
+	let mut bias = vec![0.0; matrix.len()];
+	if product.beta != 0.0 && node.has_input(2) {
+		bias = match turned {
+			true => per_row(known, node, 2, matrix.len())?,
+			false => known.per_column(node, 2, matrix.len())?,
+		};
+		bias.iter_mut().for_each(|b| *b *= product.beta);
+	}
+	let result = dense(known, node, &table, &matrix, &bias)?;
+	Ok(if turned { Formula::Transposed(result.into()) } else { result })
+}
+
+/// Constant numbers for the columns of a transposed table, which are its rows.
+pub(super) fn per_row(
+	known: &Known,
+	node: Node,
+	at: usize,
+	columns: usize,
+) -> Result<Vec<f64>, OnnxError> {
+	let (dims, numbers) = known.tensor(node, at)?;
+	match (dims, &numbers[..]) {
+		([] | [1] | [1, 1], [number]) => Ok(vec![*number; columns]),
+		([rows, 1], _) if *rows == columns => Ok(numbers.to_vec()),
+		_ => Err(node.unsupported(format!("its input {at} has other numbers for other rows"))),
+	}
 }
 
 /// scale (x - mean) / sqrt(variance + epsilon) + bias of each column.
 fn batch_normalization(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 	if node.int("training_mode", 0) != 0 {
-		return Err(node.unsupported("in training mode"));
+		return Err(node.unsupported("in training mode: export the model for inference"));
 	}
 	let epsilon = node.float("epsilon", f64::from(1e-5f32));
-	let inner = layer_input(known, node)?;
+	let inner = layer_input(known, node, &known.input(node, 0)?.clone())?;
 	let columns = inner.rows.len();
 	let numbers = |at| known.per_column(node, at, columns);
 	let (scale, bias, mean, variance) = (numbers(1)?, numbers(2)?, numbers(3)?, numbers(4)?);
@@ -63,10 +105,11 @@ fn batch_normalization(known: &mut Known, node: Node) -> Result<Formula, OnnxErr
 fn dense(
 	known: &mut Known,
 	node: Node,
+	table: &Formula,
 	matrix: &[Vec<f64>],
 	bias: &[f64],
 ) -> Result<Formula, OnnxError> {
-	let inner = layer_input(known, node)?;
+	let inner = layer_input(known, node, table)?;
 	if matrix.iter().any(|row| row.len() != inner.rows.len()) {
 		return Err(node.malformed("its weights do not fit the features"));
 	}
@@ -76,24 +119,38 @@ fn dense(
 }
 
 /// What a dense layer sees: affine columns, or the activations of a hidden layer.
-fn layer_input(known: &mut Known, node: Node) -> Result<Affine, OnnxError> {
-	let (affine, activation) = match known.input(node, 0)? {
-		Formula::Activated(affine, activation) => (affine.clone(), *activation),
+pub(super) fn layer_input(
+	known: &mut Known,
+	node: Node,
+	table: &Formula,
+) -> Result<Affine, OnnxError> {
+	let (affine, activation) = match table {
+		Formula::Affine(affine) => return Ok(affine.clone()),
+		Formula::Activated(affine, activation) => (affine.clone(), activation.clone()),
 		Formula::Clipped(affine) => (affine.clone(), Activation::Clip(-1.0, 1.0)),
 		Formula::Scores(scores) if scores.transform == Transform::Sigmoid && !scores.normalise => {
 			(scores.affine.clone(), Activation::Sigmoid)
 		},
-		_ => return Ok(known.affine(node, 0)?.clone()),
+		Formula::Folded(..) => {
+			return Err(
+				node.unsupported("on a tensor of more than two dimensions: flatten it before")
+			);
+		},
+		_ => return Err(known.cannot(node)),
 	};
 	if affine.basis != Basis::Features {
-		return Err(node.unsupported("after more than one hidden layer; one is supported"));
+		return Err(
+			node.unsupported("after more than one hidden layer: train a network with a single one")
+		);
 	}
 	node.check_weights(affine.rows.len(), affine.variables())?;
 	let layer = FloatLayer { rows: affine.rows, activation };
 	let units = layer.rows.len();
 	// Two dense layers may read the same hidden layer, but not different ones.
 	if known.hidden.as_ref().is_some_and(|known| *known != layer) {
-		return Err(node.unsupported("a second hidden layer beside the first"));
+		return Err(
+			node.unsupported("a second hidden layer beside the first: make one layer of both")
+		);
 	}
 	known.hidden = Some(layer);
 	Ok(Affine::unchanged(Basis::Hidden, 0, units, units))
@@ -112,7 +169,9 @@ fn matrix(
 	};
 	let (rows, columns) = match dims.as_slice() {
 		[rows, columns] => (*rows, *columns),
-		[rows] => (*rows, 1),
+		// A vector gives one output, on whichever side it is.
+		[inputs] if rows_are_outputs => (1, *inputs),
+		[inputs] => (*inputs, 1),
 		_ => return Err(node.unsupported("its weights are not a matrix")),
 	};
 	if rows == 0 || columns == 0 {
@@ -154,6 +213,76 @@ pub(super) mod tests {
 			.gives(&[2.0, -0.5, 1.5]);
 	}
 
+	/// [[1, 0], [0, 1], [1, 1]] has a row per output; the products are 2, -0.5 and 1.5.
+	const ROWS: [f32; 6] = [1.0, 0.0, 0.0, 1.0, 1.0, 1.0];
+	const COLUMNS: [f32; 6] = [1.0, 0.0, 1.0, 0.0, 1.0, 1.0];
+
+	#[test]
+	fn products_in_every_arrangement() {
+		let turned = || onnx("Transpose", &["x"]).called("turned");
+		for (input, transposes_x) in [("x", false), ("turned", true)] {
+			for transposes_weights in [false, true] {
+				let on_left = onnx("Gemm", &[input, "w", "b"])
+					.int("transA", transposes_x.into())
+					.int("transB", transposes_weights.into());
+				let weights = if transposes_weights { ROWS } else { COLUMNS };
+				let dims = if transposes_weights { [3, 2] } else { [2, 3] };
+				Example::of(on_left.float("alpha", 2.0).float("beta", 3.0))
+					.after(turned())
+					.constant("w", &dims, &weights)
+					.constant("b", &[1, 3], &[0.0, 10.0, 20.0])
+					.gives(&[4.0, 29.0, 63.0])
+					.check();
+				let on_right = onnx("Gemm", &["w", input, "b"])
+					.int("transA", (!transposes_weights).into())
+					.int("transB", (!transposes_x).into());
+				Example::of(onnx("Transpose", &["product"]))
+					.after(turned())
+					.after(on_right.float("alpha", 2.0).called("product"))
+					.constant("w", &dims, &weights)
+					.constant("b", &[3, 1], &[0.0, 10.0, 20.0])
+					.gives(&[4.0, 9.0, 23.0])
+					.check();
+			}
+		}
+	}
+
+	#[test]
+	fn a_network_with_its_weights_on_the_left() {
+		Example::of(onnx("Transpose", &["z"]))
+			.after(onnx("Transpose", &["x"]).called("turned"))
+			.after(onnx("MatMul", &["w", "turned"]).called("y"))
+			.after(onnx("Add", &["y", "b"]).called("y + b"))
+			.after(onnx("Relu", &["y + b"]).called("hidden"))
+			.after(onnx("MatMul", &["v", "hidden"]).called("z"))
+			.constant("w", &[3, 2], &ROWS)
+			.constant("b", &[3, 1], &[1.0, 0.0, 1.0])
+			.constant("v", &[2, 3], &[1.0, 1.0, 1.0, 0.0, 0.0, 2.0])
+			.gives(&[5.5, 5.0])
+			.check();
+	}
+
+	#[test]
+	fn a_vector_of_weights_makes_one_column() {
+		let weights = |example: Example| example.constant("w", &[2], &[3.0, 4.0]).gives(&[4.0]);
+		weights(Example::of(onnx("MatMul", &["x", "w"]))).check();
+		let turned = onnx("Transpose", &["x"]).called("turned");
+		weights(Example::of(onnx("MatMul", &["w", "turned"])).after(turned)).check();
+	}
+
+	#[test]
+	fn a_product_over_the_rows_is_refused() {
+		for (a, b, transposed) in [("x", "w", "transA"), ("w", "x", "transA")] {
+			let gemm = onnx("Gemm", &[a, b]).int(transposed, 1);
+			let refused = Example::of(gemm).constant("w", &[2, 2], &[1.0; 4]).refusal();
+			assert!(refused.contains("over the rows of the data"), "{refused}");
+		}
+		let bias = Example::of(onnx("Gemm", &["x", "w", "b"]))
+			.constant("w", &[2, 2], &[1.0; 4])
+			.constant("b", &[2, 1], &[1.0; 2]);
+		assert!(bias.refusal().contains("other numbers for other rows"), "{}", bias.refusal());
+	}
+
 	#[test]
 	fn activations_are_normalised_like_features() {
 		let hidden = onnx("Relu", &["x"]).called("hidden");
@@ -166,7 +295,7 @@ pub(super) mod tests {
 	fn a_batch_is_not_normalised_by_its_own_statistics() {
 		let training = batch_normalized("x").int("training_mode", 1);
 		let refused = with_statistics(Example::of(training)).refusal();
-		assert!(refused.contains("in training mode"), "{refused}");
+		assert!(refused.contains("in training mode: export the model for inference"), "{refused}");
 	}
 
 	#[test]

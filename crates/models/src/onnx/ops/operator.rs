@@ -9,6 +9,8 @@ pub(crate) enum Meaning {
 	One(fn(&mut Known, Node) -> Result<Formula, OnnxError>),
 	/// The label and the scores of a classifier.
 	LabelAndScores(fn(&mut Known, Node) -> Result<[Formula; 2], OnnxError>),
+	/// As many as the node has.
+	Several(fn(&mut Known, Node) -> Result<Vec<Formula>, OnnxError>),
 }
 
 /// An operator that is followed.
@@ -48,6 +50,7 @@ impl Operator {
 		match self.meaning {
 			Meaning::One(meaning) => Ok(vec![meaning(known, node)?]),
 			Meaning::LabelAndScores(meaning) => Ok(meaning(known, node)?.into()),
+			Meaning::Several(meaning) => meaning(known, node),
 		}
 	}
 }

@@ -3,6 +3,7 @@
 use super::operator::{Meaning::One, Operator};
 use crate::{
 	card::Transform,
+	float::affine::Affine,
 	onnx::{
 		error::OnnxError,
 		formula::{Formula, ScoreFormula},
@@ -14,17 +15,31 @@ use crate::{
 pub(super) const OPERATORS: &[Operator] = &[
 	Operator::ml("Normalizer", 1.., One(normalizer)),
 	Operator::onnx("ArgMax", 1.., One(arg_max)),
+	Operator::onnx("LpNormalization", 1.., One(lp_normalization)),
 	Operator::onnx("Not", 1.., One(not)),
 	Operator::onnx("ReduceSum", 1.., One(reduce_sum)),
-	Operator::onnx("Sigmoid", 6.., One(|known, node| transform(known, node, Transform::Sigmoid))),
-	Operator::onnx("Softmax", 1.., One(|known, node| transform(known, node, Transform::Softmax))),
+	Operator::onnx("Sigmoid", 6.., One(sigmoid)),
+	Operator::onnx("Softmax", 1.., One(softmax)),
 ];
 
+/// That it goes over the columns.
+fn check_axes(node: Node, axes: &[i64]) -> Result<(), OnnxError> {
+	match axes {
+		[1 | -1] => Ok(()),
+		_ => Err(node.unsupported("only over the columns")),
+	}
+}
+
 fn arg_max(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
+	check_axes(node, &[node.int("axis", 0)])?;
+	if node.int("select_last_index", 0) != 0 {
+		return Err(node.unsupported("with the last of equal scores"));
+	}
 	Ok(Formula::ArgMax(known.scores(node, 0)?))
 }
 
 fn reduce_sum(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
+	check_axes(node, &known.integers_or(node, "axes", 1)?.unwrap_or_default())?;
 	Ok(Formula::ScoreSum(known.scores(node, 0)?))
 }
 
@@ -35,16 +50,40 @@ fn not(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 	}
 }
 
-fn transform(known: &Known, node: Node, transform: Transform) -> Result<Formula, OnnxError> {
-	let affine = known.affine(node, 0)?.clone();
-	Ok(Formula::Scores(ScoreFormula::of(affine, transform)))
+fn sigmoid(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
+	let transformed =
+		|affine: &Affine| Formula::Scores(ScoreFormula::of(affine.clone(), Transform::Sigmoid));
+	if let Formula::Transposed(table) = known.input(node, 0)?
+		&& let Formula::Affine(affine) = table.as_ref()
+	{
+		return Ok(Formula::Transposed(transformed(affine).into()));
+	}
+	Ok(transformed(known.affine(node, 0)?))
+}
+
+/// The default is over the last dimension, or over all after the first, which are the same here.
+fn softmax(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
+	check_axes(node, &[node.int("axis", -1)])?;
+	Ok(Formula::Scores(ScoreFormula::of(known.affine(node, 0)?.clone(), Transform::Softmax)))
 }
 
 fn normalizer(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
+	normalised(known, node, node.string("norm", "MAX") == "L1")
+}
+
+fn lp_normalization(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
+	check_axes(node, &[node.int("axis", -1)])?;
+	normalised(known, node, node.int("p", 2) == 1)
+}
+
+/// Scores divided by the sum of their magnitudes, which is that of positive scores.
+fn normalised(known: &Known, node: Node, by_magnitudes: bool) -> Result<Formula, OnnxError> {
 	let scores = known.scores(node, 0)?;
 	let positive = scores.transform != Transform::Identity;
-	if node.string("norm", "MAX") != "L1" || !positive {
-		return Err(node.unsupported("only norm L1 of probabilities"));
+	if !by_magnitudes || !positive {
+		return Err(node.unsupported(
+			"but for norm L1 of probabilities: normalise before encryption or after decryption",
+		));
 	}
 	// A softmax has the sum 1 already.
 	let normalise = scores.transform != Transform::Softmax;
@@ -59,6 +98,9 @@ pub(super) mod tests {
 		arg_max: Example::of(onnx("ArgMax", &["-x"]).int("axis", 1))
 			.after(onnx("Neg", &["x"]).called("-x"))
 			.gives(&[1.0]);
+		lp_normalization: Example::of(onnx("LpNormalization", &["p"]).int("p", 1))
+			.after(onnx("Sigmoid", &["x"]).called("p"))
+			.gives(&[0.699_968_74, 0.300_031_26]);
 		normalizer: Example::of(ml("Normalizer", &["p"]).text("norm", "L1"))
 			.after(onnx("Sigmoid", &["x"]).called("p"))
 			.gives(&[0.699_968_74, 0.300_031_26]);
@@ -74,5 +116,19 @@ pub(super) mod tests {
 			.gives(&[1.258_337_74]);
 		sigmoid: Example::of(onnx("Sigmoid", &["x"])).gives(&[0.880_797_08, 0.377_540_67]);
 		softmax: Example::of(onnx("Softmax", &["x"])).gives(&[0.924_141_82, 0.075_858_18]);
+	}
+
+	#[test]
+	fn nothing_goes_over_the_rows() {
+		let over_rows = [
+			Example::of(onnx("ArgMax", &["x"])),
+			Example::of(onnx("Softmax", &["x"]).int("axis", 0)),
+			Example::of(onnx("ReduceSum", &["x"])),
+			Example::of(onnx("ReduceSum", &["x"]).ints("axes", &[0, 1])).version(11),
+		];
+		for example in over_rows {
+			let refused = example.refusal();
+			assert!(refused.contains("only over the columns"), "{refused}");
+		}
 	}
 }

@@ -1,20 +1,20 @@
-//! `TreeEnsembleClassifier` and `TreeEnsembleRegressor`.
+//! `TreeEnsemble`, `TreeEnsembleClassifier` and `TreeEnsembleRegressor`.
 
-mod nodes;
+mod branch;
+mod ensemble;
+mod grow;
+mod lists;
 
 use super::{
-	classifier::{post_transform, scores, two_sided},
+	classifier::{post_transform, scores, two_sided, values},
 	operator::{
 		Meaning::{LabelAndScores, One},
 		Operator,
 	},
 };
 use crate::{
-	card::Transform,
-	float::{
-		affine::{Affine, Basis},
-		chain::ScalarStep,
-	},
+	card::{Classes, Transform},
+	float::{affine::Affine, chain::ScalarStep, forest::FloatTree},
 	onnx::{
 		error::OnnxError,
 		formula::{Formula, ScoreFormula},
@@ -22,9 +22,12 @@ use crate::{
 		node::Node,
 	},
 };
-use nodes::{CLASS_LEAVES, LeafNames, TARGET_LEAVES};
+use ensemble::tree_ensemble;
+use grow::grow;
+use lists::{CLASS_LEAVES, LeafNames, TARGET_LEAVES};
 
 pub(super) const OPERATORS: &[Operator] = &[
+	Operator::ml("TreeEnsemble", 5.., One(tree_ensemble)),
 	Operator::ml("TreeEnsembleClassifier", 1.., LabelAndScores(tree_classifier)),
 	Operator::ml("TreeEnsembleRegressor", 1.., One(tree_regressor)),
 ];
@@ -49,7 +52,7 @@ fn tree_classifier(known: &mut Known, node: Node) -> Result<[Formula; 2], OnnxEr
 			_ => return Err(node.malformed("it has not one base value per class")),
 		};
 		if classes.len() == 2 {
-			return Err(node.unsupported("two classes with two scores"));
+			return two_scores(known, node, &affine, classes, transform);
 		}
 		let label = Formula::Label(ScoreFormula::plain(affine.clone()), Some(classes));
 		return Ok([label, scores(affine, transform)]);
@@ -82,6 +85,27 @@ fn tree_classifier(known: &mut Known, node: Node) -> Result<[Formula; 2], OnnxEr
 	Ok([label, scores(affine, transform)])
 }
 
+/// Two classes with a score each, as CatBoost writes them: ONNX Runtime takes the second class if its score is
+/// positive, whatever the first one is. (It calls them 0 and 1, even if they have other numbers.)
+fn two_scores(
+	known: &Known,
+	node: Node,
+	affine: &Affine,
+	classes: Classes,
+	transform: Transform,
+) -> Result<[Formula; 2], OnnxError> {
+	let trees = known.forest.iter().flat_map(|forest| &forest.trees);
+	// Rows that no leaf scores would have one score.
+	let has_second = |leaf: &[(usize, f64)]| leaf.iter().any(|(output, _)| *output == 1);
+	let always = trees.map(FloatTree::leaves).any(|leaves| leaves.into_iter().all(has_second));
+	if !always || node.has("base_values") || node.has("base_values_as_tensor") {
+		return Err(node.unsupported("two classes with two scores, of which one may be missing"));
+	}
+	let second = affine.selected(&[1]).ok_or_else(|| known.cannot(node))?;
+	let label = Formula::Label(ScoreFormula::plain(two_sided(&second)), Some(classes));
+	Ok([label, scores(affine.clone(), transform)])
+}
+
 fn tree_regressor(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 	let transform = post_transform(node)?;
 	let targets = usize::try_from(node.int("n_targets", 1)).ok().filter(|&n| n > 0);
@@ -101,11 +125,7 @@ fn tree_regressor(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 		len if len == targets => affine.stepped(ScalarStep::Add, &base),
 		_ => return Err(node.malformed("it has not one base value per target")),
 	};
-	match (transform, targets) {
-		(Transform::Identity, _) | (Transform::Probit, 1) => Ok(scores(affine, transform)),
-		// ONNX Runtime ignores some of them for one target.
-		_ => Err(node.unsupported("a post_transform of a regression")),
-	}
+	values(node, affine, transform)
 }
 
 /// Reads the trees of a node; their sums become the basis of what follows.
@@ -115,16 +135,8 @@ fn forest(
 	leaves: &LeafNames,
 	outputs: usize,
 ) -> Result<Affine, OnnxError> {
-	if known.forest.is_some() {
-		return Err(node.unsupported("a second ensemble of trees in one model"));
-	}
-	let affine = known.affine(node, 0)?;
-	let columns = affine.chains.iter().cloned().collect::<Option<Vec<_>>>();
-	let columns = columns
-		.filter(|_| affine.basis == Basis::Features)
-		.ok_or_else(|| node.unsupported("trees over combinations of features"))?;
-	known.forest = Some(nodes::read(node, leaves, outputs, &columns)?);
-	Ok(Affine::unchanged(Basis::Forest, 0, outputs, outputs))
+	let (nodes, roots) = lists::read(node, leaves, outputs)?;
+	grow(known, node, &nodes, &roots, outputs)
 }
 
 #[cfg(test)]
@@ -143,7 +155,25 @@ pub(super) mod tests {
 			.ints("nodes_falsenodeids", &[2, 0, 0])
 	}
 
+	/// Asks whether the first feature, 2, is at most 1; then whether the second, -0.5, is one of 3 and -0.5.
+	fn ensemble() -> TestNode {
+		ml("TreeEnsemble", &["x"])
+			.ints("tree_roots", &[0])
+			.ints("nodes_featureids", &[0, 1])
+			.bytes("nodes_modes", &[0, 6])
+			.tensor("nodes_splits", &[1.0, 0.0])
+			.tensor("membership_values", &[3.0, -0.5, f32::NAN])
+			.ints("nodes_truenodeids", &[0, 1])
+			.ints("nodes_trueleafs", &[1, 1])
+			.ints("nodes_falsenodeids", &[1, 2])
+			.ints("nodes_falseleafs", &[0, 1])
+			.int("n_targets", 2)
+			.ints("leaf_targetids", &[0, 1, 1])
+			.tensor("leaf_weights", &[10.0, 20.0, 30.0])
+	}
+
 	examples! {
+		tree_ensemble: Example::of(ensemble()).gives(&[0.0, 20.0]);
 		tree_ensemble_classifier: Example::of(
 			stump("TreeEnsembleClassifier")
 				.ints("classlabels_int64s", &[7, 8, 9])
@@ -163,5 +193,107 @@ pub(super) mod tests {
 				.floats("target_weights", &[10.0, 20.0])
 		)
 		.gives(&[20.0]);
+	}
+
+	#[test]
+	fn a_mean_of_trees_and_a_transform() {
+		let twice = ensemble().ints("tree_roots", &[0, 0]).int("aggregate_function", 0);
+		Example::of(twice).gives(&[0.0, 20.0]).check();
+		let softmax = ensemble().int("post_transform", 3);
+		Example::of(softmax).gives(&[0.0, 1.0]).check();
+	}
+
+	#[test]
+	fn hostile_ensembles_are_refused() {
+		let refusal = |node: TestNode| Example::of(node).gives(&[]).refusal();
+		let wrong = [
+			("comes back to one", ensemble().ints("nodes_falsenodeids", &[0, 2])),
+			("a child does not exist", ensemble().ints("nodes_falsenodeids", &[1, 3])),
+			("a child does not exist", ensemble().ints("nodes_falsenodeids", &[1, -1])),
+			("lists of nodes differ", ensemble().ints("nodes_trueleafs", &[1])),
+			("lists of leaves differ", ensemble().ints("leaf_targetids", &[0, 1])),
+			("belongs to no target", ensemble().ints("leaf_targetids", &[0, 1, 2])),
+			("belongs to no target", ensemble().tensor("leaf_weights", &[f32::NAN, 1.0, 1.0])),
+			("a root does not exist", ensemble().ints("tree_roots", &[2])),
+			("its nodes are not trees", ensemble().ints("tree_roots", &[])),
+			("its nodes are not trees", ensemble().ints("tree_roots", &[1])),
+			("a feature does not exist", ensemble().ints("nodes_featureids", &[0, 2])),
+			("the branch mode 7", ensemble().bytes("nodes_modes", &[0, 7])),
+			("more sets", ensemble().bytes("nodes_modes", &[0, 0])),
+			(
+				"a set has no members",
+				ensemble().tensor("membership_values", &[1.0]).bytes("nodes_modes", &[6, 6]),
+			),
+			("sum or average them", ensemble().int("aggregate_function", 2)),
+			("its number of targets", ensemble().int("n_targets", 0)),
+			("runtimes take for one another", ensemble().int("post_transform", 1)),
+			("post_transform 5", ensemble().int("post_transform", 5)),
+		];
+		for (why, node) in wrong {
+			let refused = refusal(node);
+			assert!(refused.contains(why), "{why}: {refused}");
+		}
+	}
+
+	/// A chain that asks for the values of a set, each of which leads to the node that all share.
+	fn chain(values: &[f32]) -> TestNode {
+		let count = values.len() as i64;
+		let (shared, other) = (count, count + 3);
+		let ids: Vec<i64> = (0..count + 4).collect();
+		let mut modes = vec!["BRANCH_EQ"; values.len()];
+		modes.extend(["BRANCH_LEQ", "LEAF", "LEAF", "LEAF"]);
+		let mut on_true = vec![shared; values.len()];
+		on_true.extend([count + 1, 0, 0, 0]);
+		let mut on_false: Vec<i64> = (1..count).chain([other]).collect();
+		on_false.extend([count + 2, 0, 0, 0]);
+		ml("TreeEnsembleRegressor", &["x"])
+			.ints("nodes_treeids", &vec![0; ids.len()])
+			.ints("nodes_nodeids", &ids)
+			.ints("nodes_featureids", &[vec![0; values.len()], vec![1; 4]].concat())
+			.texts("nodes_modes", &modes)
+			.floats("nodes_values", &[values, &[0.0; 4]].concat())
+			.ints("nodes_truenodeids", &on_true)
+			.ints("nodes_falsenodeids", &on_false)
+			.ints("target_treeids", &[0; 3])
+			.ints("target_nodeids", &[count + 1, count + 2, other])
+			.ints("target_ids", &[0; 3])
+			.floats("target_weights", &[10.0, 20.0, 30.0])
+	}
+
+	#[test]
+	fn a_chain_of_equalities_is_one_question() {
+		let many: Vec<f32> = (3..500).map(|value| value as f32).collect();
+		Example::of(chain(&[5.0, 2.0, 7.0])).gives(&[10.0]).check();
+		// Deeper than any tree may be.
+		Example::of(chain(&many)).gives(&[30.0]).check();
+	}
+
+	#[test]
+	fn a_chain_that_comes_back_is_refused() {
+		let circle = chain(&[5.0, 2.0, 7.0]).ints("nodes_falsenodeids", &[1, 2, 1, 5, 0, 0, 0]);
+		let refused = Example::of(circle).gives(&[]).refusal();
+		assert!(refused.contains("comes back to one"), "{refused}");
+	}
+
+	#[test]
+	fn nodes_shared_without_end_are_refused_before_they_take_memory() {
+		// Both answers of every branch lead to the next one: 2^40 paths.
+		let next: Vec<i64> = (1..=40).chain([0]).collect();
+		let mut modes = vec!["BRANCH_LEQ"; 40];
+		modes.push("LEAF");
+		let paths = ml("TreeEnsembleRegressor", &["x"])
+			.ints("nodes_treeids", &[0; 41])
+			.ints("nodes_nodeids", &(0..41).collect::<Vec<_>>())
+			.ints("nodes_featureids", &[0; 41])
+			.texts("nodes_modes", &modes)
+			.floats("nodes_values", &[0.0; 41])
+			.ints("nodes_truenodeids", &next)
+			.ints("nodes_falsenodeids", &next)
+			.ints("target_treeids", &[0])
+			.ints("target_nodeids", &[40])
+			.ints("target_ids", &[0])
+			.floats("target_weights", &[1.0]);
+		let refused = Example::of(paths).gives(&[]).refusal();
+		assert!(refused.contains("train fewer or smaller ones"), "{refused}");
 	}
 }

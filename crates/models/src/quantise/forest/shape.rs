@@ -10,7 +10,7 @@ use crate::{
 use fhe_ml_engine::circuits::forest::{Node, Tree};
 use std::collections::HashMap;
 
-type PredicateKey = (usize, Comparison, u64, bool);
+type PredicateKey = (usize, Comparison, u64, Vec<u64>, bool);
 
 /// Numbers predicates in the order in which they appear.
 #[derive(Default)]
@@ -22,14 +22,16 @@ pub(super) struct PredicateTable {
 impl PredicateTable {
 	fn key(predicate: &Predicate) -> PredicateKey {
 		// -0 and 0 compare alike.
-		let threshold = (predicate.threshold + 0.0).to_bits();
-		(predicate.feature, predicate.comparison, threshold, predicate.missing)
+		let bits = |value: f64| (value + 0.0).to_bits();
+		let others = predicate.others.iter().map(|&value| bits(value)).collect();
+		let Predicate { feature, comparison, threshold, missing, .. } = *predicate;
+		(feature, comparison, bits(threshold), others, missing)
 	}
 
 	fn number(&mut self, predicate: &Predicate) -> u32 {
 		let next = self.predicates.len() as u32;
 		*self.numbers.entry(Self::key(predicate)).or_insert_with(|| {
-			self.predicates.push(*predicate);
+			self.predicates.push(predicate.clone());
 			next
 		})
 	}
@@ -56,7 +58,12 @@ pub(super) enum Shape {
 
 impl Shape {
 	/// The shape of a tree whose leaves are rounded to steps of each score.
-	pub fn of(tree: &FloatTree, scores: &[Row], steps: &[f64], table: &mut PredicateTable) -> Self {
+	pub fn of<'a>(
+		tree: &'a FloatTree,
+		scores: &'a [Row],
+		steps: &'a [f64],
+		table: &'a mut PredicateTable,
+	) -> Self {
 		Rounding { scores, steps, table, decided: Vec::new() }.shape(tree)
 	}
 
@@ -101,11 +108,11 @@ struct Rounding<'a> {
 	steps: &'a [f64],
 	table: &'a mut PredicateTable,
 	/// The predicates on the way from the root, with their bits.
-	decided: Vec<(Predicate, bool)>,
+	decided: Vec<(&'a Predicate, bool)>,
 }
 
-impl Rounding<'_> {
-	fn shape(&mut self, tree: &FloatTree) -> Shape {
+impl<'a> Rounding<'a> {
+	fn shape(&mut self, tree: &'a FloatTree) -> Shape {
 		let (predicate, zero, one) = match tree {
 			FloatTree::Leaf(values) => {
 				let scores = leaf_scores(values, self.scores);
@@ -114,14 +121,14 @@ impl Rounding<'_> {
 			},
 			FloatTree::Split { predicate, zero, one } => (predicate, zero, one),
 		};
-		if let Some((_, bit)) = self.decided.iter().find(|(other, _)| other == predicate) {
+		if let Some((_, bit)) = self.decided.iter().find(|(other, _)| *other == predicate) {
 			return self.shape(if *bit { one } else { zero });
 		}
 		// The number is taken before those of the children: neighbours share work.
 		let known = self.table.predicates.len();
 		let number = self.table.number(predicate);
-		let zero = self.child(zero, *predicate, false);
-		let one = self.child(one, *predicate, true);
+		let zero = self.child(zero, predicate, false);
+		let one = self.child(one, predicate, true);
 		if zero == one {
 			if number as usize == known {
 				self.table.forget_if_last(predicate);
@@ -131,7 +138,7 @@ impl Rounding<'_> {
 		Shape::Split(number, zero.into(), one.into())
 	}
 
-	fn child(&mut self, tree: &FloatTree, predicate: Predicate, bit: bool) -> Shape {
+	fn child(&mut self, tree: &'a FloatTree, predicate: &'a Predicate, bit: bool) -> Shape {
 		self.decided.push((predicate, bit));
 		let child = self.shape(tree);
 		self.decided.pop();

@@ -10,7 +10,10 @@ use crate::{
 	card::{Quantisation, Ranges},
 	float::affine::Row,
 };
-use fhe_ml_engine::{NetworkCircuit, NetworkCircuitError, circuits::network::NetworkLayers};
+use fhe_ml_engine::{
+	NetworkCircuit, NetworkCircuitError,
+	circuits::network::{NetworkLayers, sizes_fit},
+};
 
 /// How fine a network is quantised.
 #[derive(Clone, Copy)]
@@ -39,7 +42,9 @@ impl Candidate {
 	/// If there is no circuit for these integers.
 	pub fn new(sample: &Sample, resolution: Resolution) -> Result<Self, NetworkCircuitError> {
 		let inputs = Inputs::with_error(sample, resolution.input_error);
-		if inputs.is_empty() {
+		let (hidden, outputs) = (sample.network.hidden.rows.len(), sample.network.outputs.len());
+		let bits = inputs.bits.iter().map(|&bits| bits as usize).sum();
+		if inputs.is_empty() || !sizes_fit(inputs.bits.len(), bits, hidden, outputs) {
 			return Err(NetworkCircuitError::Size);
 		}
 		let encoded: Vec<Vec<i64>> = sample.rows.iter().map(|row| inputs.encode(row)).collect();

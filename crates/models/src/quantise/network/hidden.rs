@@ -42,7 +42,7 @@ impl Table<'_> {
 		let wanted = arguments.iter().map(|argument| (argument - moves.base) * steps_per_unit);
 		let (steps, shift) = fit_steps(&exact, self.set_rows, wanted.collect());
 
-		let activation = network.hidden.activation;
+		let activation = &network.hidden.activation;
 		let value = |index: usize| {
 			activation.at(moves.base + (index as f64 - base_step - shift) / steps_per_unit)
 		};
