@@ -6,7 +6,7 @@
 use fhe_ml_engine::{ClientKey, EvaluationBuffers, PreparedServerKey, Seed, Seeder, ServerKey};
 use fhe_ml_models::{
 	Artifact, Calibration, Card, FilterKind, ImageFilter, ImportOptions, MOST_ANSWERS,
-	Model as FheModel, Sampling, Told, VerifyError, import_onnx as import, owner_key,
+	Model as FheModel, Sampling, Step, Told, VerifyError, import_onnx as import, owner_key,
 	verify_result,
 };
 use std::cell::OnceCell;
@@ -176,13 +176,9 @@ impl Model {
 		result: &[u8],
 		step: Option<f64>,
 	) -> Result<String, JsError> {
-		let mut prediction = self.model.decrypt(&keys.client, input, result).map_err(error)?;
-		if let Some(step) = step {
-			if !step.is_finite() || step <= 0.0 {
-				return Err(JsError::new("values are rounded to multiples of a positive number"));
-			}
-			prediction.prediction = prediction.prediction.rounded(step);
-		}
+		let step = step.map(Step::try_from).transpose().map_err(error)?;
+		let prediction =
+			self.model.decrypt(&keys.client, input, result).map_err(error)?.rounded(step);
 		serde_json::to_string(&prediction).map_err(error)
 	}
 

@@ -6,7 +6,7 @@ use fhe_ml_client::{
 	known_models::HexHash,
 	rows::RowRange,
 };
-use fhe_ml_models::FilterKind;
+use fhe_ml_models::{FilterKind, Step};
 use fhe_ml_primitives::Fhe;
 use std::{
 	num::{NonZeroU32, NonZeroUsize},
@@ -157,12 +157,6 @@ pub enum ModelCommand {
 		#[command(flatten)]
 		node: Node,
 	},
-}
-
-/// What values are rounded to multiples of.
-fn step(text: &str) -> Result<f64, String> {
-	let step = text.parse().ok().filter(|step: &f64| step.is_finite() && *step > 0.0);
-	step.ok_or_else(|| format!("`{text}` is not a positive number"))
 }
 
 fn power_of_two(text: &str) -> Result<NonZeroU32, String> {
@@ -487,8 +481,8 @@ pub struct Predict {
 	#[arg(long)]
 	pub scores: bool,
 	/// Show a private model's value as a multiple of this number, which tells fewer bits than all of its digits.
-	#[arg(long, value_name = "STEP", value_parser = step)]
-	pub round: Option<f64>,
+	#[arg(long, value_name = "STEP")]
+	pub round: Option<Step>,
 	/// Remove the jobs from the chain afterwards, for their deposits.
 	#[arg(long)]
 	pub release: bool,
@@ -563,8 +557,8 @@ pub struct Decrypt {
 	#[arg(long)]
 	pub scores: bool,
 	/// Show a private model's value as a multiple of this number, which tells fewer bits than all of its digits.
-	#[arg(long, value_name = "STEP", value_parser = step)]
-	pub round: Option<f64>,
+	#[arg(long, value_name = "STEP")]
+	pub round: Option<Step>,
 	/// Number of the job; takes the input and the result from the chain.
 	#[arg(long, conflicts_with_all = ["input", "result"])]
 	pub job: Option<u64>,

@@ -3,7 +3,7 @@
 use crate::{
 	PreparedServerKey,
 	algorithms::{
-		expansion::{Cut, ExpansionBuffers, Wanted, expand},
+		expansion::{ExpansionBuffers, Wanted, expand},
 		external_product::add_products,
 	},
 	entities::rlwe::{RLWE_SIZE, mask_and_body_mut},
@@ -59,17 +59,7 @@ pub fn expansion(key: &PreparedServerKey, entries: usize) -> impl FnMut() {
 	let wanted: Vec<usize> = (0..entries).collect();
 	let mut buffers = ExpansionBuffers::default();
 	let mut rows = vec![0; entries * RLWE_SIZE];
-	move || {
-		expand(
-			key,
-			&mask,
-			&bodies,
-			Wanted { cut: Cut::OCTETS, wide: &[], entries: &wanted },
-			&mut buffers,
-			&mut [],
-			&mut rows,
-		)
-	}
+	move || expand(key, &mask, &bodies, Wanted::entries(&wanted), &mut buffers, &mut [], &mut rows)
 }
 
 /// One external product, its key switch included.

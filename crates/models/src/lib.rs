@@ -44,7 +44,7 @@ pub use float::calibration::Calibration;
 pub use import::{ImportError, ImportOptions, import_onnx, import_onnx_file};
 pub use model::{EncryptRowError, Model, ModelError};
 pub use onnx::{ExternalError, OnnxError, supported_operators};
-pub use predict::{EncodeError, Label, Prediction};
+pub use predict::{EncodeError, Label, Prediction, Step, StepError};
 pub use private::{
 	Grid, GridError, MOST_ANSWERS, PrivateError, PrivateFile, PrivateFileError, PrivateModel,
 	PrivateOptions, Told, make_private, owner_key, passphrase_of, predict_private,

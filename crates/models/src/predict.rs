@@ -32,12 +32,47 @@ pub enum Label {
 	Values(Vec<f64>),
 }
 
-impl Label {
-	/// Values as multiples of `step`, a positive number; classes stay.
+/// What values are rounded to multiples of: a positive number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step(f64);
+
+/// What no values are rounded to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a positive number")]
+pub struct StepError(String);
+
+impl TryFrom<f64> for Step {
+	type Error = StepError;
+
+	fn try_from(step: f64) -> Result<Self, StepError> {
+		let is_step = step.is_finite() && step > 0.0;
+		is_step.then_some(Self(step)).ok_or_else(|| StepError(step.to_string()))
+	}
+}
+
+impl std::str::FromStr for Step {
+	type Err = StepError;
+
+	fn from_str(text: &str) -> Result<Self, StepError> {
+		text.parse().map_err(|_| StepError(text.into())).and_then(|step: f64| step.try_into())
+	}
+}
+
+impl Prediction {
+	/// With values as multiples of a step, if there is one; classes and scores stay.
 	///
 	/// Who shows or acts upon a value tells all of its digits; of a multiple only those that matter to them.
 	#[must_use]
-	pub fn rounded(self, step: f64) -> Self {
+	pub fn rounded(mut self, step: Option<Step>) -> Self {
+		if let Some(step) = step {
+			self.prediction = self.prediction.rounded(step);
+		}
+		self
+	}
+}
+
+impl Label {
+	fn rounded(self, Step(step): Step) -> Self {
 		let round = |value: f64| {
 			// 3 times 0.1 is 0.30000000000000004.
 			let text = step.to_string();
@@ -277,9 +312,21 @@ mod tests {
 		for (value, step, expected) in
 			[(152.3417, 0.5, 152.5), (0.2999, 0.1, 0.3), (-7.6, 5.0, -10.0), (-1e-9, 100.0, 0.0)]
 		{
-			assert_eq!(Label::Value(value).rounded(step), Label::Value(expected));
+			assert_eq!(Label::Value(value).rounded(Step(step)), Label::Value(expected));
 		}
-		assert_eq!(Label::Values(vec![1.26, 2.0]).rounded(0.25), Label::Values(vec![1.25, 2.0]));
-		assert_eq!(Label::Integer(3).rounded(2.0), Label::Integer(3));
+		assert_eq!(
+			Label::Values(vec![1.26, 2.0]).rounded(Step(0.25)),
+			Label::Values(vec![1.25, 2.0])
+		);
+		assert_eq!(Label::Integer(3).rounded(Step(2.0)), Label::Integer(3));
+	}
+
+	#[test]
+	fn a_step_is_a_positive_number() {
+		assert_eq!("0.5".parse(), Ok(Step(0.5)));
+		for text in ["0", "-1", "NaN", "inf", "", "x"] {
+			let refused = text.parse::<Step>().unwrap_err().to_string();
+			assert_eq!(refused, format!("`{text}` is not a positive number"));
+		}
 	}
 }

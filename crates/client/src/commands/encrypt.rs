@@ -101,10 +101,7 @@ pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandErro
 		},
 		false => (key, true),
 	};
-	let mut prediction = model.decrypt(&key, &input, &result)?;
-	if let Some(step) = options.round {
-		prediction.prediction = prediction.prediction.rounded(step);
-	}
+	let prediction = model.decrypt(&key, &input, &result)?.rounded(options.round);
 	let label = &prediction.prediction;
 	if scores {
 		return output.print(&prediction, &format!("{label}  scores {:.6?}", prediction.scores));

@@ -20,7 +20,7 @@ use fhe_ml_client::{
 	rows::Table,
 };
 use fhe_ml_engine::{ClientKey, blake2b_256};
-use fhe_ml_models::{Label, MOST_ANSWERS, Model};
+use fhe_ml_models::{Label, MOST_ANSWERS, Model, Step};
 use fhe_ml_primitives::{Fhe, JobStatus};
 use futures::{StreamExt, stream};
 use serde::Serialize;
@@ -64,7 +64,7 @@ struct Session {
 	/// Whether scores are shown.
 	scores: bool,
 	/// What values are rounded to multiples of.
-	round: Option<f64>,
+	round: Option<Step>,
 	chain: Chain,
 	account: Account,
 	model: Model,
@@ -275,13 +275,10 @@ impl Session {
 			},
 			None => None,
 		};
-		let decrypted = self.model.decrypt(&self.key, &input, &result)?;
+		let decrypted = self.model.decrypt(&self.key, &input, &result)?.rounded(self.round);
 		Ok(Row {
 			row,
-			prediction: match self.round {
-				Some(step) => decrypted.prediction.rounded(step),
-				None => decrypted.prediction,
-			},
+			prediction: decrypted.prediction,
 			scores: self.scores.then_some(decrypted.scores),
 			raw_scores: self.scores.then_some(decrypted.raw_scores),
 			job: requested.job,

@@ -110,22 +110,23 @@ struct Task<'a> {
 	children: &'a mut [u64],
 }
 
-/// Ciphertexts in the middle of an expansion, which hold several entries each.
+/// A place in an expansion: before its end, ciphertexts hold several entries each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cut {
-	/// Stages that come before, fewer than all.
+	/// Stages that come before.
 	stages: usize,
 }
 
 impl Cut {
 	/// Before the last stage: octets.
 	pub(crate) const OCTETS: Self = Self { stages: OCTET_STAGES.len() };
+	/// Behind all stages: every entry has a ciphertext.
+	pub(crate) const END: Self = Self { stages: EXPANSION_STAGES.len() };
 
-	/// The earliest with this many free coefficients from every entry to the next.
-	pub(crate) fn with_distance(coefficients: usize) -> Option<Self> {
-		(1..EXPANSION_STAGES.len())
-			.map(|stages| Self { stages })
-			.find(|cut| cut.distance() >= coefficients)
+	/// The earliest with this many coefficients, at most N, from every entry to the next.
+	pub(crate) fn with_distance(coefficients: usize) -> Self {
+		let mut cuts = (1..EXPANSION_STAGES.len()).map(|stages| Self { stages });
+		cuts.find(|cut| cut.distance() >= coefficients).unwrap_or(Self::END)
 	}
 
 	/// Stages that come before.
@@ -151,12 +152,19 @@ impl Cut {
 
 /// The ciphertexts that are wanted of one RLWE, or of all of an input.
 pub(crate) struct Wanted<'a> {
-	/// Where `wide` are taken.
+	/// Where `wide` are taken; at the end there is nothing but entries.
 	pub cut: Cut,
 	/// Ascending ciphertexts at the cut: number w has entries w [`Cut::entries`] and those that follow.
 	pub wide: &'a [usize],
 	/// Ascending entries, each in coefficient 0, multiplied by N.
 	pub entries: &'a [usize],
+}
+
+impl<'a> Wanted<'a> {
+	/// Nothing but entries.
+	pub fn entries(entries: &'a [usize]) -> Self {
+		Self { cut: Cut::END, wide: &[], entries }
+	}
 }
 
 /// Expands a RLWE and writes what is wanted of it to `wide` and `narrow`, one ciphertext after the other.

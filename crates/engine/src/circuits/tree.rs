@@ -83,6 +83,14 @@ impl Tree {
 		}
 	}
 
+	/// All splits in pre-order: the index, the bit, and whether it is linear.
+	pub(crate) fn splits(&self) -> impl DoubleEndedIterator<Item = (usize, usize, bool)> {
+		self.nodes.iter().enumerate().filter_map(|(at, node)| match node {
+			Node::Split { predicate, .. } => Some((at, *predicate as usize, self.is_linear(at))),
+			Node::Leaf(_) => None,
+		})
+	}
+
 	/// The values of all leaves.
 	pub(crate) fn leaves(&self) -> impl Iterator<Item = &Vec<(u16, i32)>> {
 		self.nodes.iter().filter_map(|node| match node {

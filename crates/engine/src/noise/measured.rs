@@ -7,7 +7,7 @@ use crate::{
 	ClientKey, PreparedServerKey,
 	algorithms::{
 		encryption::RlweEncryptor,
-		expansion::{Cut, ExpansionBuffers, Wanted, entry_position, expand},
+		expansion::{ExpansionBuffers, Wanted, entry_position, expand},
 	},
 	entities::rlwe::RLWE_SIZE,
 	math::{
@@ -45,7 +45,7 @@ impl Keys {
 	/// Encrypts one residue per entry, and expands all of them.
 	fn expanded(&self, messages: &[u64]) -> Vec<u64> {
 		let wanted: Vec<usize> = (0..messages.len()).collect();
-		self.expanded_to(messages, Wanted { cut: Cut::OCTETS, wide: &[], entries: &wanted })
+		self.expanded_to(messages, Wanted::entries(&wanted))
 	}
 
 	/// Encrypts one residue per entry, and expands what is wanted.

@@ -157,24 +157,20 @@ impl ForestLayout {
 				*next - 1
 			});
 		};
-		for tree in trees {
-			for (at, node) in tree.nodes.iter().enumerate() {
-				let Node::Split { predicate, .. } = node else { continue };
-				let bit = &mut bits[*predicate as usize];
-				if tree.is_linear(at) {
-					number(&mut bit.grouped, &mut grouped);
-				} else {
-					number(&mut bit.selector, &mut selectors);
-					selections += 1;
-				}
+		for (_, predicate, is_linear) in trees.iter().flat_map(Tree::splits) {
+			let bit = &mut bits[predicate];
+			if is_linear {
+				number(&mut bit.grouped, &mut grouped);
+			} else {
+				number(&mut bit.selector, &mut selectors);
+				selections += 1;
 			}
 		}
 		let octets = grouped.div_ceil(OCTET) * levels;
 		let batches = batches(trees, octets + selectors * levels, |tree, rows| {
-			for (at, node) in tree.nodes.iter().enumerate() {
-				let Node::Split { predicate, .. } = node else { continue };
-				let bit = bits[*predicate as usize];
-				let first = match tree.is_linear(at) {
+			for (_, predicate, is_linear) in tree.splits() {
+				let bit = bits[predicate];
+				let first = match is_linear {
 					true => bit.grouped.map(|number| number / OCTET * levels),
 					false => bit.selector.map(|number| octets + number * levels),
 				};

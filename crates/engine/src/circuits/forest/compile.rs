@@ -2,10 +2,11 @@
 
 use super::{Choice, ForestCircuit, ForestCircuitError, PredicateEntries, layout::Layout, noise};
 use crate::{
+	algorithms::expansion::Cut,
 	circuits::{
 		batch,
 		levelled::{ResultEncoding, UNITS_LOG2, cost::check_memory},
-		tree::{MAX_NODES, MAX_OUTPUTS, MAX_PREDICATES, MAX_TREES, Node, Tree},
+		tree::{MAX_NODES, MAX_OUTPUTS, MAX_PREDICATES, MAX_TREES, Tree},
 	},
 	math::{params::POLYNOMIAL_SIZE, selector::SELECTOR_GADGETS},
 	noise::Variance,
@@ -85,12 +86,8 @@ impl ForestCircuit {
 			*SELECTOR_GADGETS.get(usize::from(choice.gadget)).ok_or(ForestCircuitError::Budget)?;
 		let levels = gadget.mask.levels as usize;
 		let mut selects = vec![false; predicates];
-		for tree in &trees {
-			for (at, node) in tree.nodes.iter().enumerate() {
-				if let Node::Split { predicate, .. } = node {
-					selects[*predicate as usize] |= !tree.is_linear(at);
-				}
-			}
+		for (_, predicate, is_linear) in trees.iter().flat_map(Tree::splits) {
+			selects[predicate] |= !is_linear;
 		}
 		let unused = PredicateEntries { first: usize::MAX, selects: false };
 		let mut entries_of = vec![unused; predicates];
@@ -101,25 +98,20 @@ impl ForestCircuit {
 				entries += levels;
 			}
 		}
-		for tree in &trees {
-			for (at, node) in tree.nodes.iter().enumerate() {
-				let Node::Split { predicate, .. } = node else { continue };
-				let predicate = *predicate as usize;
-				if entries_of[predicate].first == usize::MAX {
-					let selects = selects[predicate];
-					entries_of[predicate] = PredicateEntries { first: entries, selects };
-					entries += if selects { levels } else { 1 };
-				}
-				splits += 1;
-				selections += u64::from(!tree.is_linear(at));
+		for (_, predicate, is_linear) in trees.iter().flat_map(Tree::splits) {
+			if entries_of[predicate].first == usize::MAX {
+				let selects = selects[predicate];
+				entries_of[predicate] = PredicateEntries { first: entries, selects };
+				entries += if selects { levels } else { 1 };
 			}
+			splits += 1;
+			selections += u64::from(!is_linear);
 		}
-		let is_added_early = layout.linear_cut(outputs * choice.limbs).is_some();
+		let is_added_early = layout.linear_cut(outputs * choice.limbs) != Cut::END;
 		let batches = batch::batches(&trees, entries, |tree, rows| {
-			for (at, node) in tree.nodes.iter().enumerate() {
-				let Node::Split { predicate, .. } = node else { continue };
-				if !(is_added_early && tree.is_linear(at)) {
-					let place = entries_of[*predicate as usize];
+			for (_, predicate, is_linear) in tree.splits() {
+				if !(is_added_early && is_linear) {
+					let place = entries_of[predicate];
 					rows.extend(place.first..place.first + if place.selects { levels } else { 1 });
 				}
 			}

@@ -47,7 +47,7 @@ struct Context<'a> {
 	circuit: &'a ForestCircuit,
 	key: &'a PreparedServerKey,
 	batch: &'a Batch,
-	/// Ascending ciphertexts from the middle of the expansion.
+	/// Ascending ciphertexts from before the end of the expansion.
 	wide: &'a [usize],
 	wide_rows: &'a [u64],
 	/// The ciphertexts of `batch`.
@@ -96,8 +96,7 @@ impl Levelled for ForestCircuit {
 	}
 
 	fn peak_ciphertexts(&self) -> usize {
-		let of_batch =
-			|batch: &Batch| batch.rows.len() + self.wide(batch).map_or(0, |(_, wide)| wide.len());
+		let of_batch = |batch: &Batch| batch.rows.len() + self.wide(batch).len();
 		self.batches.iter().map(of_batch).max().unwrap_or_default()
 	}
 
@@ -110,8 +109,8 @@ impl Levelled for ForestCircuit {
 		let mut sum = Rlwe::zero();
 		let mut constants = vec![0; self.encoding.coefficients()];
 		for batch in &self.batches {
-			let (cut, wide) = self.wide(batch).unwrap_or((Cut::OCTETS, Vec::new()));
-			let wanted = Wanted { cut, wide: &wide, entries: &batch.rows };
+			let wide = self.wide(batch);
+			let wanted = Wanted { cut: self.linear_cut(), wide: &wide, entries: &batch.rows };
 			expand_rows(key, input, wanted, buffers);
 			let (wide_rows, rows) = buffers.rows.split_at(wide.len() * RLWE_SIZE);
 			let context = Context { circuit: self, key, batch, wide: &wide, wide_rows, rows };
@@ -135,11 +134,13 @@ impl Levelled for ForestCircuit {
 
 impl ForestCircuit {
 	fn expansion_nanoseconds(&self) -> u64 {
-		let of_batch = |batch: &Batch| match self.wide(batch) {
-			Some((cut, wide)) => {
-				scattered_expansion_nanoseconds(&batch.rows, &wide, cut.entries(), cut.stages())
-			},
-			None => batch.rows.len() as u64 * ENTRY_NANOSECONDS,
+		let of_batch = |batch: &Batch| match self.linear_cut() {
+			Cut::END => batch.rows.len() as u64 * ENTRY_NANOSECONDS,
+			cut => scattered_expansion_nanoseconds(&Wanted {
+				cut,
+				wide: &self.wide(batch),
+				entries: &batch.rows,
+			}),
 		};
 		self.batches.iter().map(of_batch).sum()
 	}
@@ -205,12 +206,12 @@ impl Context<'_> {
 			return None;
 		}
 		let bit = self.circuit.linear_bit(predicate);
-		let ciphertext = match bit.wide {
-			Some(number) => {
-				let at = self.wide.partition_point(|&other| other < number);
+		let ciphertext = match self.circuit.linear_cut() {
+			Cut::END => self.batch.ciphertexts(self.rows, bit.number, 1),
+			_ => {
+				let at = self.wide.partition_point(|&other| other < bit.number);
 				&self.wide_rows[at * RLWE_SIZE..][..RLWE_SIZE]
 			},
-			None => self.batch.ciphertexts(self.rows, bit.entry, 1),
 		};
 		let mut product = Rlwe::from_slice(ciphertext);
 		product.mul_assign(&bit.factor(difference).into_ntt());

@@ -15,15 +15,15 @@ pub(super) enum Layout {
 }
 
 impl Layout {
-	/// Where in an expansion bits are taken that trees only add; `None` if that is its end.
+	/// Where in an expansion bits are taken that trees only add.
 	///
 	/// In the middle of an expansion a ciphertext holds neighbours of the bit, too. They are harmless as long as
-	/// they stay behind the first `coefficients`, which are all that a result keeps: products with constants
-	/// move nothing, and these bits are added after everything else. Bits of a grid are scattered, so it spares
-	/// them the longest part of the expansion, which they share with few others.
-	pub fn linear_cut(self, coefficients: usize) -> Option<Cut> {
+	/// they stay behind the first `coefficients`, which are all that a result keeps: selectors are constants, and
+	/// products with those move nothing. Bits of a grid are scattered, so it spares them the longest part of the
+	/// expansion, which they share with few others.
+	pub fn linear_cut(self, coefficients: usize) -> Cut {
 		match self {
-			Self::Used | Self::Grid { early: false } => None,
+			Self::Used | Self::Grid { early: false } => Cut::END,
 			Self::Grid { early: true } => Cut::with_distance(coefficients),
 		}
 	}

@@ -3,26 +3,18 @@
 use super::ForestCircuit;
 use crate::{
 	algorithms::expansion::Cut,
-	circuits::{
-		batch::Batch,
-		tree::{Node, Tree},
-	},
+	circuits::{batch::Batch, tree::Tree},
 	math::{modular, params::POLYNOMIAL_SIZE, ring::Polynomial},
-	noise::Variance,
 };
 
 /// Where the ciphertext of a bit is, and what it is multiplied by.
 pub(super) struct LinearBit {
-	/// The entry that stands for the bit times a power of two.
-	pub entry: usize,
-	/// The ciphertext from the middle of the expansion that has the entry, if it is taken there.
-	pub wide: Option<usize>,
-	/// Where the entry is in that ciphertext.
+	/// The ciphertext that has it, counted at the [cut](ForestCircuit::linear_cut).
+	pub number: usize,
+	/// Where it is in that ciphertext.
 	position: usize,
-	/// log2 of the unit divided by what the entry stands for.
+	/// log2 of the unit divided by what the bit is multiplied by there.
 	shift: u32,
-	/// log2 of what the rest of the expansion would multiply the entry by.
-	rest_log2: u32,
 }
 
 impl LinearBit {
@@ -30,7 +22,7 @@ impl LinearBit {
 	pub fn factor(&self, difference: &[(usize, i64)]) -> Polynomial {
 		let mut factor = Polynomial::zero();
 		for &(at, digit) in difference {
-			let value = modular::from_signed(i128::from(digit) << (self.shift + self.rest_log2));
+			let value = modular::from_signed(i128::from(digit) << self.shift);
 			// X^N = -1.
 			let (at, value) = match at.checked_sub(self.position) {
 				Some(at) => (at, value),
@@ -43,57 +35,37 @@ impl LinearBit {
 }
 
 impl ForestCircuit {
+	/// Where bits are taken that are only added.
+	pub(super) fn linear_cut(&self) -> Cut {
+		self.layout.linear_cut(self.outputs * self.choice.limbs)
+	}
+
 	/// The ciphertext of a bit that is only added.
 	pub(super) fn linear_bit(&self, predicate: usize) -> LinearBit {
-		let unit_log2 = self.encoding.unit_log2;
+		let (cut, unit_log2) = (self.linear_cut(), self.encoding.unit_log2);
 		let (entry, scale_log2) = self.linear_scale(predicate, unit_log2);
-		let shift = unit_log2 - scale_log2;
-		match self.linear_cut() {
-			Some(cut) => LinearBit {
-				entry,
-				wide: Some(entry / cut.entries()),
-				position: cut.position(entry),
-				shift,
-				rest_log2: cut.entries().ilog2(),
-			},
-			None => LinearBit { entry, wide: None, position: 0, shift, rest_log2: 0 },
-		}
+		// The rest of the expansion would multiply it by the number of entries.
+		let shift = unit_log2 - scale_log2 + cut.entries().ilog2();
+		LinearBit { number: entry / cut.entries(), position: cut.position(entry), shift }
 	}
 
-	/// Where a batch takes bits that are only added from the middle of the expansion, if it does, and the ascending
-	/// ciphertexts that it takes there.
-	pub(super) fn wide(&self, batch: &Batch) -> Option<(Cut, Vec<usize>)> {
-		let cut = self.linear_cut()?;
-		let linear = |tree: &Tree| -> Vec<usize> {
-			let nodes = tree.nodes.iter().enumerate();
-			let bits = nodes.filter_map(|(at, node)| match node {
-				Node::Split { predicate, .. } if tree.is_linear(at) => Some(*predicate as usize),
-				_ => None,
-			});
-			bits.filter_map(|predicate| self.linear_bit(predicate).wide).collect()
-		};
+	/// The ciphertexts that a batch takes before the end of the expansion, ascending.
+	pub(super) fn wide(&self, batch: &Batch) -> Vec<usize> {
+		if self.linear_cut() == Cut::END {
+			return Vec::new();
+		}
+		let splits = self.trees[batch.trees.clone()].iter().flat_map(Tree::splits);
+		let linear = splits.filter(|(.., is_linear)| *is_linear);
 		let mut wide: Vec<usize> =
-			self.trees[batch.trees.clone()].iter().flat_map(linear).collect();
+			linear.map(|(_, predicate, _)| self.linear_bit(predicate).number).collect();
 		wide.sort_unstable();
 		wide.dedup();
-		Some((cut, wide))
-	}
-
-	/// Noise of the ciphertext of a bit that is only added, where its message is.
-	pub(super) fn linear_row_noise(&self) -> Variance {
-		match self.linear_cut() {
-			Some(cut) => Variance::constant_after(cut.stages()),
-			None => Variance::expanded_constant(),
-		}
+		wide
 	}
 
 	/// By how much a bit's noise is multiplied per unit of leaves.
 	pub(super) fn linear_noise_scale(&self, predicate: usize, unit_log2: u32) -> f64 {
 		(1u64 << (unit_log2 - self.linear_scale(predicate, unit_log2).1)) as f64
-	}
-
-	fn linear_cut(&self) -> Option<Cut> {
-		self.layout.linear_cut(self.outputs * self.choice.limbs)
 	}
 
 	/// The entry whose ciphertext stands for a bit times a power of two at most the unit, and the

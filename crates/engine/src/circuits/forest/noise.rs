@@ -83,15 +83,9 @@ pub(super) fn of_linear_bits(
 	amplitude: impl Fn(&Tree, usize) -> f64,
 ) -> Variance {
 	let linear = |tree: &Tree| -> Vec<(usize, f64)> {
-		let nodes = tree.nodes.iter().enumerate();
-		let mut bits: Vec<(usize, f64)> = nodes
-			.filter_map(|(at, node)| match node {
-				Node::Split { predicate, .. } if tree.is_linear(at) => {
-					Some((*predicate as usize, amplitude(tree, at)))
-				},
-				_ => None,
-			})
-			.collect();
+		let linear = tree.splits().filter(|(.., is_linear)| *is_linear);
+		let mut bits: Vec<(usize, f64)> =
+			linear.map(|(at, predicate, _)| (predicate, amplitude(tree, at))).collect();
 		// The largest of each bit.
 		bits.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
 		bits.dedup_by_key(|bit| bit.0);
@@ -122,7 +116,8 @@ impl ForestCircuit {
 			let square = |(_, difference): (usize, i64)| (difference as f64 * scale).powi(2);
 			self.difference(zero, one).into_iter().map(square).sum::<f64>().sqrt()
 		};
-		of_linear_bits(&self.trees, self.predicates, self.linear_row_noise(), amplitude)
+		let row = Variance::constant_after(self.linear_cut().stages());
+		of_linear_bits(&self.trees, self.predicates, row, amplitude)
 	}
 }
 

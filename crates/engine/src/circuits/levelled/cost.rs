@@ -1,6 +1,7 @@
 //! What the evaluation of circuits on encrypted bits costs.
 
 use crate::{
+	algorithms::expansion::Wanted,
 	circuits::levelled::Levelled,
 	math::params::{EXPANSION_STAGES, ExpansionStage, Gadget, POLYNOMIAL_SIZE},
 };
@@ -56,7 +57,7 @@ pub(crate) const ENTRY_NANOSECONDS: u64 = 13_000;
 pub(crate) const OCTET_NANOSECONDS: u64 = 25_000;
 
 /// Nanoseconds of one core for one ciphertext that a stage of the expansion splits, whatever number of its
-/// children is wanted; measured.
+/// children is wanted: by their transforms, so that all entries take what was measured of entries and octets.
 const STAGE_NANOSECONDS: [u64; EXPANSION_STAGES.len()] =
 	[56_000, 56_000, 56_000, 56_000, 72_000, 66_000, 79_000];
 
@@ -78,19 +79,14 @@ pub(crate) fn expansion_transforms(entries: u64) -> u64 {
 	EXPANSION_STAGES.iter().map(transforms).sum()
 }
 
-/// Nanoseconds for the expansion of entries that lie scattered, ascending over all RLWEs, and of ascending ones
-/// (`wide`, numbered by `entries_of_wide`) that go no further than the first `stages`.
-pub(crate) fn scattered_expansion_nanoseconds(
-	entries: &[usize],
-	wide: &[usize],
-	entries_of_wide: usize,
-	stages: usize,
-) -> u64 {
+/// Nanoseconds for an expansion of which not all is wanted, over all RLWEs.
+pub(crate) fn scattered_expansion_nanoseconds(wanted: &Wanted<'_>) -> u64 {
+	let Wanted { cut, wide, entries } = wanted;
 	let of_stage = |(at, stage): (usize, &ExpansionStage)| {
 		let size = POLYNOMIAL_SIZE >> stage.first_bit;
-		let of_wide = wide.iter().map(|number| number * entries_of_wide / size);
+		let of_wide = wide.iter().map(|number| number * cut.entries() / size);
 		let mut split: Vec<usize> = entries.iter().map(|entry| entry / size).collect();
-		split.extend(of_wide.filter(|_| at < stages));
+		split.extend(of_wide.filter(|_| at < cut.stages()));
 		split.sort_unstable();
 		split.dedup();
 		split.len() as u64

@@ -3,7 +3,7 @@
 use super::{HiddenUnit, NetworkCircuit, digits};
 use crate::{
 	algorithms::{
-		expansion::{Cut, EvaluationBuffers, Wanted, expand_rows},
+		expansion::{EvaluationBuffers, Wanted, expand_rows},
 		external_product::add_products,
 		packing::{pack, packed_position, packing_inverse},
 	},
@@ -93,8 +93,7 @@ impl Levelled for NetworkCircuit {
 		buffers: &mut EvaluationBuffers,
 	) -> Vec<u64> {
 		let entries: Vec<usize> = (0..self.input_coefficients()).collect();
-		let wanted = Wanted { cut: Cut::OCTETS, wide: &[], entries: &entries };
-		expand_rows(key, input, wanted, buffers);
+		expand_rows(key, input, Wanted::entries(&entries), buffers);
 		let rows = &buffers.rows;
 		let units = &self.layers.hidden;
 		let per_thread = units.len().div_ceil(rayon::current_num_threads());

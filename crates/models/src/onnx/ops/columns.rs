@@ -5,7 +5,7 @@ use super::{
 		Meaning::{One, Several},
 		Operator,
 	},
-	shapes::{list, shape},
+	shapes::{from_end, list, shape},
 };
 use crate::{
 	card::{Classes, Transform},
@@ -136,12 +136,7 @@ fn columns(known: &Known, node: Node) -> Result<usize, OnnxError> {
 
 /// Indices of which negative ones count from the end.
 fn positions(node: Node, indices: &[i64], len: usize) -> Result<Vec<usize>, OnnxError> {
-	let position = |&index: &i64| {
-		let from_end = if index < 0 { len as i64 } else { 0 };
-		usize::try_from(index.saturating_add(from_end)).ok().filter(|&at| at < len)
-	};
-	let positions = indices.iter().map(position).collect::<Option<_>>();
-	positions.ok_or_else(|| node.malformed("an index is out of range"))
+	from_end(indices, len).ok_or_else(|| node.malformed("an index is out of range"))
 }
 
 /// Columns of a node's first input.

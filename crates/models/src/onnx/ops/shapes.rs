@@ -149,14 +149,18 @@ fn shape_of(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 	Ok(shape(whole.get(range).map(<[_]>::to_vec).unwrap_or_default()))
 }
 
+/// Numbers below `len`, of which negative ones count from the end; `None` if one is out of range.
+pub(super) fn from_end(numbers: &[i64], len: usize) -> Option<Vec<usize>> {
+	let place = |&number: &i64| {
+		let from_end = if number < 0 { len as i64 } else { 0 };
+		usize::try_from(number.saturating_add(from_end)).ok().filter(|&at| at < len)
+	};
+	numbers.iter().map(place).collect()
+}
+
 /// Dimensions that are counted from the end if they are negative.
 fn axes(node: Node, axes: &[i64], rank: usize) -> Result<Vec<usize>, OnnxError> {
-	let axis = |&axis: &i64| {
-		let from_end = if axis < 0 { rank as i64 } else { 0 };
-		usize::try_from(axis.saturating_add(from_end)).ok().filter(|&axis| axis < rank)
-	};
-	let axes = axes.iter().map(axis).collect::<Option<_>>();
-	axes.ok_or_else(|| node.malformed("it names a dimension that does not exist"))
+	from_end(axes, rank).ok_or_else(|| node.malformed("it names a dimension that does not exist"))
 }
 
 fn squeeze(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
