@@ -49,12 +49,31 @@ pub enum Comparison {
 
 /// A threshold in JSON.
 #[derive(Clone, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, try_from = "serde_json::Value")]
 enum Threshold {
 	/// `null` is minus infinity, which JSON does not have.
 	One(Option<f64>),
 	/// A set, which clients that know no sets cannot read: they would compare with one of its values.
 	Set(Vec<f64>),
+}
+
+/// Read by hand: if a crate asks serde_json for `arbitrary_precision`, as one of the node's does, serde finds no number
+/// in an untagged enum.
+impl TryFrom<serde_json::Value> for Threshold {
+	type Error = &'static str;
+
+	fn try_from(value: serde_json::Value) -> Result<Self, Self::Error> {
+		let number = |value: &serde_json::Value| {
+			value.as_f64().ok_or("a threshold is a number, null or a list of numbers")
+		};
+		Ok(match &value {
+			serde_json::Value::Null => Self::One(None),
+			serde_json::Value::Array(values) => {
+				Self::Set(values.iter().map(number).collect::<Result<_, _>>()?)
+			},
+			value => Self::One(Some(number(value)?)),
+		})
+	}
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -177,5 +196,15 @@ mod tests {
 		let json = r#"{"single_precision":false,"features":[0],"thresholds":[[]],"equal":[],"missing":[]}"#;
 		let predicates: Predicates = serde_json::from_str(json).unwrap();
 		assert!(!predicates.list[0].holds(0.0));
+	}
+
+	#[test]
+	fn a_threshold_of_another_kind_is_refused() {
+		for threshold in ["\"1\"", "true", "{}", "[null]", "[[1]]", "1e999"] {
+			let json = format!(
+				r#"{{"single_precision":false,"features":[0],"thresholds":[{threshold}],"equal":[],"missing":[]}}"#
+			);
+			assert!(serde_json::from_str::<Predicates>(&json).is_err(), "{threshold}");
+		}
 	}
 }
