@@ -86,9 +86,10 @@ build_page() {
 	)
 }
 
+# Nodes and tool; more with options of cargo.
 build() {
 	say "Building (the first time takes a quarter of an hour on two cores)"
-	(cd "$ROOT" && cargo build --release --locked --workspace)
+	(cd "$ROOT" && cargo build --release --locked --workspace "$@")
 }
 
 # Nodes, tool, and what tests/e2e needs to drive them.

@@ -19,7 +19,7 @@ STAGES=(
 	"deny      licences and sources of dependencies"
 	"book      the book of docs, in ~/.cache/fhe-ml/book"
 	"wasm      the npm package with its tests, and the page"
-	"build     nodes, tool and examples"
+	"build     nodes and tool"
 	"types     the types of the chain for TypeScript are those of the runtime"
 	"doc       documentation of the crates that need no node"
 	"unit      unit, property and documentation tests"
@@ -119,6 +119,7 @@ prepare() {
 		e2e | attacks)
 			once run wasm
 			once run build
+			once build --examples # The worker that lies.
 			once e2e_packages
 			;;
 	esac
