@@ -5,7 +5,6 @@
 //! operator makes of the formulas of its inputs is registered in [`ops`]; a node with any other
 //! operator is refused by name. So a model is either understood to the last node, or not imported.
 
-mod element;
 mod error;
 mod external;
 mod follow;
@@ -14,7 +13,6 @@ mod graph;
 mod known;
 mod node;
 mod ops;
-mod proto;
 mod task;
 mod tensor;
 

@@ -1,6 +1,6 @@
 //! Data of tensors that is in files beside the model.
 
-use super::proto::{StringStringEntryProto, TensorProto};
+use crate::proto::{StringStringEntryProto, TensorProto};
 use std::{
 	fs::File,
 	io::{self, Read, Seek, SeekFrom},

@@ -1,17 +1,14 @@
 //! The parts of an ONNX file that matter here, with every read checked.
 
-use super::{
-	error::OnnxError,
-	external::Beside,
-	formula::Formula,
-	node::Node,
+use super::{error::OnnxError, external::Beside, formula::Formula, node::Node, tensor::constant};
+use crate::{
+	card::Classes,
+	float::chain::Precision,
 	proto::{
 		Dimension, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TensorType,
 		ValueInfoProto, data_type,
 	},
-	tensor::constant,
 };
-use crate::{card::Classes, float::chain::Precision};
 use prost::Message;
 use std::collections::HashSet;
 

@@ -4,10 +4,12 @@ use super::{
 	error::{OnnxError, check_weights},
 	external::Beside,
 	formula::{Constant, Formula},
-	proto::{AttributeProto, NodeProto},
 	tensor::constant,
 };
-use crate::card::Classes;
+use crate::{
+	card::Classes,
+	proto::{AttributeProto, NodeProto},
+};
 use std::sync::Arc;
 
 /// A node of the graph.

@@ -1,12 +1,11 @@
 //! Constant tensors.
 
 use super::{
-	element::Element,
 	error::{OnnxError, check_weights},
 	external::{Beside, is_external},
 	formula::{Constant, Formula},
-	proto::{TensorProto, data_type},
 };
+use crate::proto::{TensorProto, data_type, element::Element};
 
 /// A tensor as a constant.
 ///
@@ -116,7 +115,7 @@ mod tests {
 
 	#[test]
 	fn data_in_another_file_needs_the_folder() {
-		let location = super::super::proto::StringStringEntryProto {
+		let location = crate::proto::StringStringEntryProto {
 			key: "location".into(),
 			value: "weights.bin".into(),
 		};

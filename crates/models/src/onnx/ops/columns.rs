@@ -14,12 +14,14 @@ use crate::{
 		chain::{Precision, ScalarChain},
 	},
 	onnx::{
-		element::{to_bfloat, to_half},
 		error::OnnxError,
 		formula::{Constant, Formula, ScoreFormula},
 		known::Known,
 		node::Node,
-		proto::data_type,
+	},
+	proto::{
+		data_type,
+		element::{to_bfloat, to_half},
 	},
 };
 

@@ -13,12 +13,12 @@ use crate::{
 		formula::{Constant, Formula, ScoreFormula},
 		graph::Graph,
 		known::Known,
-		proto::{
-			AttributeProto, Dimension, DimensionValue, GraphProto, ModelProto, NodeProto,
-			OperatorSetIdProto, TensorProto, TensorShapeProto, TensorType, TypeProto,
-			ValueInfoProto, data_type,
-		},
 		task::task,
+	},
+	proto::{
+		AttributeProto, Dimension, DimensionValue, GraphProto, ModelProto, NodeProto,
+		OperatorSetIdProto, TensorProto, TensorShapeProto, TensorType, TypeProto, ValueInfoProto,
+		data_type,
 	},
 };
 use prost::Message;
