@@ -35,6 +35,7 @@ mod proto;
 pub mod quantise;
 pub mod schema;
 mod sealed;
+mod special;
 pub mod verify;
 
 pub use artifact::{Artifact, ArtifactError, Card};

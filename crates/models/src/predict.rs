@@ -1,8 +1,11 @@
 //! Feature vectors to integers before encryption, integers to predictions after decryption.
 
-use crate::card::{
-	Classes, Column, Encoding, HiddenLayer, ModelCard, Predicate, Predicates, ScaledFeature,
-	Scores, Task, Transform,
+use crate::{
+	card::{
+		Classes, Column, Encoding, HiddenLayer, ModelCard, Predicate, Predicates, ScaledFeature,
+		Scores, Task, Transform,
+	},
+	special::probit,
 };
 use fhe_ml_engine::circuits::network::HiddenUnit;
 use serde::Serialize;
@@ -265,16 +268,6 @@ impl Scores {
 		}
 		scores
 	}
-}
-
-/// sqrt(2) erfinv(2 p - 1), with Winitzki's approximation of erfinv ("A handy approximation for the
-/// error function and its inverse", 2008), which ONNX Runtime uses.
-fn probit(p: f64) -> f64 {
-	const A: f64 = 0.147;
-	let x = 2.0 * p - 1.0;
-	let log = ((1.0 - x) * (1.0 + x)).ln();
-	let v = 2.0 / (std::f64::consts::PI * A) + log / 2.0;
-	std::f64::consts::SQRT_2 * ((v * v - log / A).sqrt() - v).sqrt().copysign(x)
 }
 
 /// What ONNX Runtime takes for zero in SOFTMAX_ZERO.

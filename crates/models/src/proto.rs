@@ -3,6 +3,8 @@
 //! Field numbers are those of <https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3>; unknown
 //! fields are skipped, as protobuf has it.
 
+pub(crate) mod attributes;
+pub(crate) mod constants;
 pub(crate) mod element;
 
 use prost::{Message, Oneof};

@@ -7,9 +7,6 @@ use std::{
 	path::{Component, Path},
 };
 
-/// `TensorProto.data_location` of data in another file.
-const EXTERNAL: i32 = 1;
-
 /// Where a model's other files are.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Beside<'a> {
@@ -42,11 +39,6 @@ pub enum ExternalError {
 		/// Why.
 		source: io::Error,
 	},
-}
-
-/// Whether a tensor's data is in another file.
-pub(crate) fn is_external(tensor: &TensorProto) -> bool {
-	tensor.data_location == EXTERNAL
 }
 
 impl Beside<'_> {

@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
 	card::Classes,
-	proto::{AttributeProto, NodeProto},
+	proto::{
+		NodeProto,
+		attributes::{ConstantValue, text},
+	},
 };
 use std::sync::Arc;
 
@@ -19,8 +22,7 @@ pub(crate) struct Node<'a>(pub &'a NodeProto);
 impl<'a> Node<'a> {
 	/// Its name, or its first output's.
 	pub fn name(&self) -> &str {
-		let output = self.0.output.first().map(String::as_str).unwrap_or_default();
-		if self.0.name.is_empty() { output } else { &self.0.name }
+		self.0.display_name()
 	}
 
 	pub fn unsupported(&self, why: impl Into<String>) -> OnnxError {
@@ -43,36 +45,28 @@ impl<'a> Node<'a> {
 		OnnxError::malformed(format!("node `{}`", self.name()), what)
 	}
 
-	fn attribute(&self, name: &str) -> Option<&'a AttributeProto> {
-		self.0.attribute.iter().find(|attribute| attribute.name == name)
-	}
-
 	pub fn int(&self, name: &str, default: i64) -> i64 {
-		self.attribute(name).map_or(default, |attribute| attribute.i)
+		self.0.int(name, default)
 	}
 
 	pub fn float(&self, name: &str, default: f64) -> f64 {
-		self.attribute(name).map_or(default, |attribute| attribute.f.into())
+		self.0.float(name, default)
 	}
 
 	pub fn string(&self, name: &str, default: &str) -> String {
-		self.attribute(name)
-			.map_or(default.into(), |attribute| String::from_utf8_lossy(&attribute.s).into_owned())
+		self.0.string(name, default)
 	}
 
 	pub fn floats(&self, name: &str) -> Vec<f64> {
-		self.attribute(name).map_or(Vec::new(), |attribute| {
-			attribute.floats.iter().map(|&value| value.into()).collect()
-		})
+		self.0.floats(name)
 	}
 
 	pub fn ints(&self, name: &str) -> &'a [i64] {
-		self.attribute(name).map_or(&[], |attribute| &attribute.ints)
+		self.0.ints(name)
 	}
 
 	pub fn strings(&self, name: &str) -> Vec<&'a [u8]> {
-		self.attribute(name)
-			.map_or(Vec::new(), |attribute| attribute.strings.iter().map(Vec::as_slice).collect())
+		self.0.strings(name).iter().map(Vec::as_slice).collect()
 	}
 
 	/// The numbers of the tensor under a name; none if there is no such attribute.
@@ -80,7 +74,7 @@ impl<'a> Node<'a> {
 	/// # Errors
 	/// If the tensor is malformed, or holds strings.
 	pub fn tensor(&self, name: &str) -> Result<Arc<[f64]>, OnnxError> {
-		match self.attribute(name).and_then(|attribute| attribute.t.as_ref()) {
+		match self.0.tensor(name) {
 			Some(tensor) => match constant(tensor, Beside::Nothing)? {
 				Formula::Constant { value: Constant::Numbers(numbers), .. } => Ok(numbers),
 				_ => Err(self.malformed(format!("{name} holds no numbers"))),
@@ -103,22 +97,23 @@ impl<'a> Node<'a> {
 
 	/// Whether there is an attribute of this name.
 	pub fn has(&self, name: &str) -> bool {
-		self.attribute(name).is_some()
+		self.0.has(name)
 	}
 
 	/// Whether it has an input at this place: those that are left out have an empty name, or none.
 	pub fn has_input(&self, at: usize) -> bool {
-		self.0.input.get(at).is_some_and(|name| !name.is_empty())
+		self.0.has_input(at)
 	}
 
 	/// The classes under one of two names.
 	pub fn classes(&self, integers: &str, strings: &str) -> Option<Classes> {
-		if let Some(attribute) = self.attribute(integers).filter(|a| !a.ints.is_empty()) {
-			return Some(Classes::Integers(attribute.ints.clone()));
+		let integers = self.0.ints(integers);
+		if !integers.is_empty() {
+			return Some(Classes::Integers(integers.to_vec()));
 		}
-		let strings = &self.attribute(strings).filter(|a| !a.strings.is_empty())?.strings;
-		let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
-		Some(Classes::Strings(strings.iter().map(text).collect()))
+		let strings = self.0.strings(strings);
+		(!strings.is_empty())
+			.then(|| Classes::Strings(strings.iter().map(|bytes| text(bytes)).collect()))
 	}
 
 	/// The value of a `Constant`: a tensor, or one of the short forms.
@@ -126,29 +121,17 @@ impl<'a> Node<'a> {
 	/// # Errors
 	/// If it has none of these, or a malformed tensor.
 	pub fn constant(&self) -> Result<Formula, OnnxError> {
-		let Some(attribute) = self.0.attribute.first() else {
+		if self.0.attribute.is_empty() {
 			return Err(self.malformed("it has no value"));
-		};
-		let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
-		let numbers = |numbers: Vec<f64>| Constant::Numbers(numbers.into());
-		let strings = |strings: Vec<String>| Constant::Strings(strings.into());
-		let (is_one, value) = match (attribute.name.as_str(), &attribute.t) {
-			("value", Some(tensor)) => return constant(tensor, Beside::Nothing),
-			("value_float", _) => (true, numbers(vec![attribute.f.into()])),
-			("value_int", _) => (true, numbers(vec![attribute.i as f64])),
-			("value_string", _) => (true, strings(vec![text(&attribute.s)])),
-			("value_floats", _) => (false, numbers(self.floats("value_floats"))),
-			("value_ints", _) => {
-				(false, numbers(attribute.ints.iter().map(|&value| value as f64).collect()))
+		}
+		match self.0.constant_value() {
+			Some(ConstantValue::Tensor(tensor)) => constant(tensor, Beside::Nothing),
+			Some(ConstantValue::Short { dims, elements, .. }) => {
+				Ok(Formula::Constant { dims, value: elements.into() })
 			},
-			("value_strings", _) => (false, strings(attribute.strings.iter().map(text).collect())),
-			_ => {
-				return Err(
-					self.unsupported("its value is neither a dense tensor nor numbers or strings")
-				);
+			None => {
+				Err(self.unsupported("its value is neither a dense tensor nor numbers or strings"))
 			},
-		};
-		let dims = if is_one { Vec::new() } else { vec![value.len()] };
-		Ok(Formula::Constant { dims, value })
+		}
 	}
 }

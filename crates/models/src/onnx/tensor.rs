@@ -2,10 +2,14 @@
 
 use super::{
 	error::{OnnxError, check_weights},
-	external::{Beside, is_external},
+	external::Beside,
 	formula::{Constant, Formula},
 };
-use crate::proto::{TensorProto, data_type, element::Element};
+use crate::proto::{
+	TensorProto,
+	constants::{Elements, ElementsError},
+	data_type,
+};
 
 /// A tensor as a constant.
 ///
@@ -14,53 +18,28 @@ use crate::proto::{TensorProto, data_type, element::Element};
 /// cannot be read.
 pub(crate) fn constant(tensor: &TensorProto, beside: Beside) -> Result<Formula, OnnxError> {
 	let place = || format!("tensor `{}`", tensor.name);
-	let wrong = |what: &str| OnnxError::malformed(place(), what);
-	let dims = tensor.dims.iter().map(|&dim| usize::try_from(dim).ok());
-	let dims = dims.collect::<Option<Vec<_>>>().ok_or_else(|| wrong("a dimension is negative"))?;
-	let does_not_fill = || wrong("its data does not fill its dimensions");
-	let len = dims.iter().try_fold(1usize, |product, &dim| product.checked_mul(dim));
-	let len = len.ok_or_else(does_not_fill)?;
+	let wrong = |error: ElementsError| OnnxError::malformed(place(), error.to_string());
+	let (dims, len) = tensor.shape().map_err(wrong)?;
 	check_weights(&place(), 1, len)?;
-	if tensor.data_type == data_type::STRING {
-		if tensor.string_data.len() != len {
-			return Err(does_not_fill());
-		}
-		let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
-		let strings = tensor.string_data.iter().map(text).collect();
-		return Ok(Formula::Constant { dims, value: Constant::Strings(strings) });
-	}
-	let element = Element::of(tensor.data_type)
-		.ok_or_else(|| wrong("its elements are neither numbers of 8 to 64 bits nor strings"))?;
-	let numbers = match is_external(tensor) {
+	let data = match tensor.is_external() && tensor.data_type != data_type::STRING {
 		true => {
 			// No overflow: there are not more than `check_weights` lets through.
-			let data = beside.read(tensor, len * element.bytes);
-			element.read(&data.map_err(|source| OnnxError::External { place: place(), source })?)
+			let bytes = len * tensor.element().map_err(wrong)?.bytes;
+			let data = beside.read(tensor, bytes);
+			Some(data.map_err(|source| OnnxError::External { place: place(), source })?)
 		},
-		false if !tensor.raw_data.is_empty() => {
-			if tensor.raw_data.len() != len * element.bytes {
-				return Err(does_not_fill());
-			}
-			element.read(&tensor.raw_data)
-		},
-		false => typed(tensor, element),
+		false => None,
 	};
-	if numbers.len() != len {
-		return Err(does_not_fill());
-	}
-	Ok(Formula::Constant { dims, value: Constant::Numbers(numbers.into()) })
+	let elements = tensor.elements(len, data.as_deref()).map_err(wrong)?;
+	Ok(Formula::Constant { dims, value: elements.into() })
 }
 
-/// Data in the field for its type; small types have none of their own.
-fn typed(tensor: &TensorProto, element: Element) -> Vec<f64> {
-	match tensor.data_type {
-		data_type::FLOAT => tensor.float_data.iter().map(|&x| x.into()).collect(),
-		data_type::DOUBLE => tensor.double_data.clone(),
-		data_type::INT64 => tensor.int64_data.iter().map(|&x| x as f64).collect(),
-		data_type::UINT32 | data_type::UINT64 => {
-			tensor.uint64_data.iter().map(|&x| (element.number)(x)).collect()
-		},
-		_ => tensor.int32_data.iter().map(|&x| (element.number)(x as u64)).collect(),
+impl From<Elements> for Constant {
+	fn from(elements: Elements) -> Self {
+		match elements {
+			Elements::Numbers(numbers) => Self::Numbers(numbers.into()),
+			Elements::Texts(texts) => Self::Strings(texts.into()),
+		}
 	}
 }
 

@@ -1,6 +1,6 @@
 //! The elements of tensors as numbers.
 
-use super::proto::data_type as of;
+use super::data_type as of;
 
 /// How elements of a type are read.
 #[derive(Clone, Copy)]

@@ -1,0 +1,35 @@
+//! The operators of programs: each module registers its own.
+
+mod arithmetic;
+mod casts;
+mod logic;
+pub(crate) mod operator;
+
+use operator::Operator;
+
+const REGISTERED: [&[Operator]; 3] = [arithmetic::OPERATORS, casts::OPERATORS, logic::OPERATORS];
+
+/// All operators.
+pub(crate) fn all() -> impl Iterator<Item = &'static Operator> {
+	REGISTERED.into_iter().flatten()
+}
+
+/// The operator of this name in a version of its set; `None` stands for the newest.
+pub(crate) fn find(domain: &str, name: &str, version: Option<i64>) -> Option<&'static Operator> {
+	let domain = if domain == "ai.onnx" { "" } else { domain };
+	let mut named = all().filter(|known| (known.domain, known.name) == (domain, name));
+	named.find(|known| version.is_none_or(|version| known.versions.contains(&version)))
+}
+
+/// Whether programs have this operator in this version of its set (`None`: the newest).
+pub(crate) fn has_operator(domain: &str, name: &str, version: Option<i64>) -> bool {
+	find(domain, name, version).is_some()
+}
+
+/// Operators of programs, with their domain if that is not ONNX's own, in order.
+pub(crate) fn operators() -> Vec<String> {
+	let mut names: Vec<String> = all().map(Operator::full_name).collect();
+	// Domains are lower case, and come first.
+	names.sort_by_key(|name| (!name.contains('.'), name.clone()));
+	names
+}
