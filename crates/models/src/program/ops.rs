@@ -3,11 +3,25 @@
 mod arithmetic;
 mod casts;
 mod logic;
+mod makes;
 pub(crate) mod operator;
+mod picks;
+mod products;
+mod reduce;
+mod shapes;
 
 use operator::Operator;
 
-const REGISTERED: [&[Operator]; 3] = [arithmetic::OPERATORS, casts::OPERATORS, logic::OPERATORS];
+const REGISTERED: [&[Operator]; 8] = [
+	arithmetic::OPERATORS,
+	casts::OPERATORS,
+	logic::OPERATORS,
+	makes::OPERATORS,
+	picks::OPERATORS,
+	products::OPERATORS,
+	reduce::OPERATORS,
+	shapes::OPERATORS,
+];
 
 /// All operators.
 pub(crate) fn all() -> impl Iterator<Item = &'static Operator> {
