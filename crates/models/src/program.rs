@@ -9,6 +9,7 @@ mod budget;
 mod call;
 mod error;
 mod graph;
+mod limits;
 mod ops;
 mod tensor;
 #[cfg(test)]
@@ -22,8 +23,9 @@ pub(crate) use tensor::{Kind, Tensor, Values};
 
 use crate::cell::Cell;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use budget::MAX_BYTES;
+
 use graph::Graph;
+use limits::MAX_BYTES;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::{fmt, sync::Arc};
 

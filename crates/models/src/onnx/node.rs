@@ -8,10 +8,7 @@ use super::{
 };
 use crate::{
 	card::Classes,
-	proto::{
-		NodeProto,
-		attributes::{ConstantValue, text},
-	},
+	proto::{NodeProto, attributes::ConstantValue, constants::text},
 };
 use std::sync::Arc;
 

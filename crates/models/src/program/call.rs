@@ -6,7 +6,7 @@ use super::{
 	tensor::{Kind, Tensor, Values},
 	walk::axis,
 };
-use crate::proto::{NodeProto, TensorProto, attributes::text};
+use crate::proto::{NodeProto, TensorProto, constants::text};
 
 /// A node with its inputs.
 pub(crate) struct Call<'a> {

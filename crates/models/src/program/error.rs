@@ -1,6 +1,6 @@
 //! Why a program was not read or run.
 
-use super::budget::{MAX_BYTES, MAX_CREATED, MAX_ELEMENTS, MAX_NODES, MAX_OPERATIONS, MAX_RANK};
+use super::limits::{MAX_BYTES, MAX_CREATED, MAX_ELEMENTS, MAX_NODES, MAX_OPERATIONS, MAX_RANK};
 
 /// Why a program was not read, or did not run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,9 +1,10 @@
 //! A program, decoded and checked once.
 
 use super::{
-	budget::{Budget, MAX_NODES},
+	budget::Budget,
 	call::{Call, constant},
 	error::{Fault, ProgramError},
+	limits::MAX_NODES,
 	ops::{
 		self,
 		operator::{Operator, full_name},

@@ -2,25 +2,33 @@
 
 mod arithmetic;
 mod casts;
+mod encoders;
 mod logic;
 mod makes;
 pub(crate) mod operator;
 mod picks;
 mod products;
 mod reduce;
+mod scaling;
+mod scores;
 mod shapes;
+mod words;
 
 use operator::Operator;
 
-const REGISTERED: [&[Operator]; 8] = [
+const REGISTERED: [&[Operator]; 12] = [
 	arithmetic::OPERATORS,
 	casts::OPERATORS,
+	encoders::OPERATORS,
 	logic::OPERATORS,
 	makes::OPERATORS,
 	picks::OPERATORS,
 	products::OPERATORS,
 	reduce::OPERATORS,
+	scaling::OPERATORS,
+	scores::OPERATORS,
 	shapes::OPERATORS,
+	words::OPERATORS,
 ];
 
 /// All operators.

@@ -1,6 +1,10 @@
 //! Plain reads of a node's attributes: what is not there has its default.
 
-use super::{AttributeProto, NodeProto, TensorProto, constants::Elements, data_type};
+use super::{
+	AttributeProto, NodeProto, TensorProto,
+	constants::{Elements, text},
+	data_type,
+};
 
 /// The value of a `Constant`.
 pub(crate) enum ConstantValue<'a> {
@@ -94,9 +98,4 @@ impl NodeProto {
 		let dims = if is_one { Vec::new() } else { vec![elements.len()] };
 		Some(ConstantValue::Short { data_type, dims, elements })
 	}
-}
-
-/// Bytes as text; what is no UTF-8 is replaced.
-pub(crate) fn text(bytes: &[u8]) -> String {
-	String::from_utf8_lossy(bytes).into_owned()
 }

@@ -1,6 +1,6 @@
 //! The elements of constant tensors.
 
-use super::{TensorProto, attributes::text, data_type, element::Element};
+use super::{TensorProto, data_type, element::Element};
 
 /// The elements of a constant tensor, the last dimension first.
 pub(crate) enum Elements {
@@ -94,4 +94,9 @@ impl TensorProto {
 			_ => self.int32_data.iter().map(|&x| (element.number)(x as u64)).collect(),
 		}
 	}
+}
+
+/// Bytes as text; what is no UTF-8 is replaced.
+pub(crate) fn text(bytes: &[u8]) -> String {
+	String::from_utf8_lossy(bytes).into_owned()
 }

@@ -2,9 +2,9 @@
 
 use super::operator::{Operator, Run::One};
 use crate::program::{
-	budget::MAX_RANK,
 	call::Call,
 	error::{Fault, unfit},
+	limits::MAX_RANK,
 	tensor::{Kind, Tensor},
 	walk::{Walk, axis, broadcast, product, spread, strides},
 };
