@@ -4,7 +4,7 @@ use super::{
 	budget::Budget,
 	call::{Call, constant},
 	error::{Fault, ProgramError},
-	limits::MAX_NODES,
+	limits::{MAX_NODES, MAX_OPERATOR_SETS},
 	ops::{
 		self,
 		operator::{Operator, full_name},
@@ -80,6 +80,9 @@ impl Graph {
 		if !model.functions.is_empty() {
 			return Err(malformed("it brings functions along"));
 		}
+		if model.opset_import.len() > MAX_OPERATOR_SETS {
+			return Err(malformed("it has too many operator sets"));
+		}
 		let GraphProto { node: nodes, initializer, input, output } = graph;
 		let mut names = Names::default();
 		let mut budget = Budget::default();
@@ -98,9 +101,11 @@ impl Graph {
 		let steps = nodes.into_iter().map(|node| step(node, &model.opset_import, &mut names));
 		let steps = steps.collect::<Result<_, _>>()?;
 		let outputs: Vec<String> = output.into_iter().map(|output| output.name).collect();
-		let result = |name: &String| {
-			let found = names.get(name);
-			found.ok_or_else(|| ProgramError::Malformed(format!("nothing computes `{name}`")))
+		let mut seen = HashSet::new();
+		let result = |name: &String| match names.get(name) {
+			Some(number) if seen.insert(number) => Ok(number),
+			Some(_) => Err(ProgramError::Malformed(format!("`{name}` is an output twice"))),
+			None => Err(ProgramError::Malformed(format!("nothing computes `{name}`"))),
 		};
 		let results = outputs.iter().map(result).collect::<Result<_, _>>()?;
 		Ok(Self { inputs, outputs, constants, steps, results, values: names.count })
@@ -127,13 +132,14 @@ impl Graph {
 				}
 			}
 		}
-		let result = |&result: &usize| match values.get(result).cloned().flatten() {
+		let mut result = |&result: &usize| match values.get_mut(result).and_then(Option::take) {
+			// Copies constants only: everything else was computed here, for one output.
 			Some(tensor) => Ok(Arc::unwrap_or_clone(tensor)),
 			None => {
 				Err(ProgramError::Malformed("a node computes fewer outputs than it names".into()))
 			},
 		};
-		self.results.iter().map(result).collect()
+		self.results.iter().map(&mut result).collect()
 	}
 }
 

@@ -4,6 +4,8 @@
 pub(crate) const MAX_BYTES: usize = 512 << 10;
 /// Most nodes of a program.
 pub(crate) const MAX_NODES: usize = 4096;
+/// Most operator sets of a program, through which every node looks.
+pub(crate) const MAX_OPERATOR_SETS: usize = 16;
 /// Most elements of a tensor.
 pub(crate) const MAX_ELEMENTS: usize = 1 << 20;
 /// Most dimensions of a tensor.

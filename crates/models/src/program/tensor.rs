@@ -40,11 +40,11 @@ impl Kind {
 		})
 	}
 
-	/// A result as a tensor of this kind holds it.
+	/// A result as a tensor of this kind holds it; integers are cut towards zero.
 	pub fn round(self, value: f64) -> f64 {
 		match self {
 			Self::Single => f64::from(value as f32),
-			Self::Integer => value.clamp(LEAST_INTEGER, MOST_INTEGER),
+			Self::Integer => value.trunc().clamp(LEAST_INTEGER, MOST_INTEGER),
 			Self::Bool | Self::Double | Self::Text => value,
 		}
 	}

@@ -106,7 +106,7 @@ fn div(call: &mut Call) -> Result<Tensor, Fault> {
 			if b.as_numbers()?.contains(&0.0) {
 				return unfit("an integer is divided by zero");
 			}
-			paired(call, a, b, Kind::Integer, |a, b| (a / b).trunc())
+			paired(call, a, b, Kind::Integer, |a, b| a / b)
 		},
 		(left, right) if left == right => paired(call, a, b, left, |a, b| a / b),
 		_ => unfit("its inputs are of several types"),
@@ -138,7 +138,7 @@ fn pow(call: &mut Call) -> Result<Tensor, Fault> {
 	let (base, exponent) = (call.input(0)?, call.input(1)?);
 	match base.kind {
 		Kind::Integer => paired(call, base, exponent, Kind::Integer, |a, b| {
-			let power = a.powf(b).trunc();
+			let power = a.powf(b);
 			if power.is_nan() { 0.0 } else { power }
 		}),
 		kind => paired(call, base, exponent, kind, f64::powf),

@@ -135,13 +135,12 @@ fn decimal(text: &str, whole: usize) -> usize {
 	end
 }
 
-/// A number as ONNX Runtime writes it: `%.8g` of floats, `%.17g` of doubles.
+/// A number as ONNX Runtime writes it: floats of both sizes with `%.8g`.
 fn print(number: f64, kind: Kind) -> String {
 	match kind {
 		_ if number.is_nan() => "NaN".into(),
 		_ if number.is_infinite() => if number > 0.0 { "INF" } else { "-INF" }.into(),
-		Kind::Single => significant(number, 8),
-		Kind::Double => significant(number, 17),
+		Kind::Single | Kind::Double => significant(number, 8),
 		Kind::Integer | Kind::Bool | Kind::Text => format!("{number:.0}"),
 	}
 }

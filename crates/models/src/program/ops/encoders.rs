@@ -60,6 +60,10 @@ fn looked_up(
 	for (place, key) in keys(&keys_of.values).into_iter().enumerate() {
 		places.entry(key).or_insert(place);
 	}
+	// What is no number is found from version 4 on.
+	if call.version < 4 {
+		places.remove(&Key::number(f64::NAN));
+	}
 	let chosen: Vec<(usize, usize)> = keys(&input.values)
 		.iter()
 		.map(|key| places.get(key).map_or((1, 0), |&place| (0, place)))

@@ -134,7 +134,10 @@ fn post_transform(call: &Call, scores: &mut [f64], outputs: usize) -> Result<(),
 fn linear_regressor(call: &mut Call) -> Result<Tensor, Fault> {
 	let targets = usize::try_from(call.node.int("targets", 1)).unwrap_or_default();
 	let (rows, mut scores) = linear(call, targets)?;
-	post_transform(call, &mut scores, targets)?;
+	// Of one target ONNX Runtime ignores all others.
+	if targets != 1 || call.node.string("post_transform", "NONE") == "PROBIT" {
+		post_transform(call, &mut scores, targets)?;
+	}
 	Ok(Tensor::rounded(Kind::Single, vec![rows, targets], scores))
 }
 
@@ -166,17 +169,20 @@ fn linear_classifier(call: &mut Call) -> Result<Vec<Tensor>, Fault> {
 			call.collect(Kind::Integer, vec![rows], best.iter().map(label))?
 		},
 	};
-	if given == 1 && count == 2 {
-		scores = two_sided(call, &scores)?;
+	match given == 1 && count == 2 {
+		true => scores = two_sided(call, &scores)?,
+		false => post_transform(call, &mut scores, count)?,
 	}
-	post_transform(call, &mut scores, count)?;
 	Ok(vec![labels, Tensor::rounded(Kind::Single, vec![rows, count], scores)])
 }
 
-/// Scores of both classes from that of the second one.
+/// Scores of both classes from that of the second one, as ONNX Runtime makes them.
 fn two_sided(call: &mut Call, scores: &[f64]) -> Result<Vec<f64>, Fault> {
-	let size = call.budget.room(&[scores.len(), 2])?;
-	let mut both = Vec::with_capacity(size);
-	scores.iter().for_each(|score| both.extend([-score, *score]));
-	Ok(both)
+	let both: fn(f64) -> [f64; 2] = match call.node.string("post_transform", "NONE").as_str() {
+		"LOGISTIC" => |score| [sigmoid(-score), sigmoid(score)],
+		"NONE" | "SOFTMAX" | "SOFTMAX_ZERO" => |score| [1.0 - score, score],
+		other => return unfit(format!("post_transform {other} of two classes with one score")),
+	};
+	call.budget.room(&[scores.len(), 2])?;
+	Ok(scores.iter().flat_map(|&score| both(score)).collect())
 }

@@ -152,7 +152,7 @@ fn tf_idf_vectorizer(call: &mut Call) -> Result<Tensor, Fault> {
 	}
 	let lengths = (number("min_gram_length")?.max(1), number("max_gram_length")?.min(starts.len()));
 	let counted = Pool {
-		columns: sequences.into_iter().zip(columns).collect(),
+		columns: sequences.into_iter().zip(columns.iter().copied()).collect(),
 		lengths,
 		skips: number("max_skip_count")?,
 	};
@@ -171,17 +171,27 @@ fn tf_idf_vectorizer(call: &mut Call) -> Result<Tensor, Fault> {
 	for (row, counts) in parts {
 		counted.count(row, counts, call)?;
 	}
-	weigh(call, &mut counts, outputs)?;
+	weigh(call, &mut counts, &columns, outputs)?;
 	let dims = if input.dims.len() == 1 { vec![outputs] } else { vec![rows, outputs] };
 	Ok(Tensor::rounded(Kind::Single, dims, counts))
 }
 
-/// What becomes of counts of rows with so many columns.
-fn weigh(call: &mut Call, counts: &mut [f64], outputs: usize) -> Result<(), Fault> {
-	let weights = call.floats("weights")?;
-	let weight = |column: usize| {
-		if weights.is_empty() { 1.0 } else { weights.get(column).copied().unwrap_or_default() }
-	};
+/// What becomes of counts of rows with so many columns; there is a weight for each sequence, which has this column.
+fn weigh(
+	call: &mut Call,
+	counts: &mut [f64],
+	columns: &[usize],
+	outputs: usize,
+) -> Result<(), Fault> {
+	let given = call.floats("weights")?;
+	call.budget.room(&[outputs])?;
+	let mut weights = vec![1.0; outputs];
+	for (&column, weight) in columns.iter().zip(given) {
+		if let Some(place) = weights.get_mut(column) {
+			*place = weight;
+		}
+	}
+	let weight = |column: usize| weights.get(column).copied().unwrap_or_default();
 	let columns = counts.iter_mut().enumerate().map(|(at, count)| (at % outputs.max(1), count));
 	match call.node.string("mode", "TF").as_str() {
 		"TF" => {},
