@@ -12,11 +12,12 @@ mod reduce;
 mod scaling;
 mod scores;
 mod shapes;
+mod tokens;
 mod words;
 
 use operator::Operator;
 
-const REGISTERED: [&[Operator]; 12] = [
+const REGISTERED: [&[Operator]; 13] = [
 	arithmetic::OPERATORS,
 	casts::OPERATORS,
 	encoders::OPERATORS,
@@ -28,6 +29,7 @@ const REGISTERED: [&[Operator]; 12] = [
 	scaling::OPERATORS,
 	scores::OPERATORS,
 	shapes::OPERATORS,
+	tokens::OPERATORS,
 	words::OPERATORS,
 ];
 

@@ -127,6 +127,11 @@ def of_one_number():
 		case(operator, POSITIVE.astype(np.float64))
 	case("Log", f(0, -1))
 	case("Sqrt", f(0, -1))
+	for operator in ("Acos", "Asin", "Atan", "Cosh", "Elu", "HardSigmoid", "Sinh", "Softsign", "Tan"):
+		case(operator, f(-0.75, 0, 0.5))
+	case("Elu", X, alpha=0.5)
+	case("HardSigmoid", X, alpha=0.5, beta=0.25)
+	case("PRelu", X, f(0.1, 0.2, 0.3))
 	case("LeakyRelu", X)
 	case("LeakyRelu", X, alpha=0.3)
 	case("Identity", s("a", ""))
@@ -268,6 +273,8 @@ def picks():
 	case("Split", words, opset=11, axis=1, outputs=3)
 	case("Split", cube, i(2, 1), opset=13, axis=1, outputs=2)
 	case("Split", f(1, 2, 3, 4, 5), opset=18, num_outputs=2, outputs=2)
+	case("NonZero", f([0, 1, 2], [NAN, 0, -1]))
+	case("NonZero", b(True, False, True))
 	case("Compress", X, b(False, True), axis=0)
 	case("Compress", X, b(False, True, True))
 	case("Compress", words, b(True, False, True), axis=1)
@@ -362,6 +369,8 @@ def probabilities():
 		case(operator, cube, axis=1)
 		case(operator, f([1000, 0, -1000]))
 	case("Softmax", d([1, 2]))
+	case("LpNormalization", f([3, -4], [0, 0]))
+	case("LpNormalization", cube, axis=1, p=1)
 	table = f([0.5, -1.5], [-2, 0.25], [0, 0])
 	weights = {"coefficients": [1.0, 2.0, -0.5, 1.0, 0.25, -3.0], "intercepts": [0.0, 0.5, -1.0]}
 	for transform in ("NONE", "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO"):
@@ -443,6 +452,13 @@ def texts():
 	case("StringNormalizer", words.reshape(1, 5), case_change_action="LOWER", stopwords=["Fox"], **plain)
 	case("StringNormalizer", s("a", "a"), stopwords=["a"], **plain)
 	case("StringConcat", s("a", "b"), s(["x"], [""]))
+	sentences = s("the quick, brown fox.", "a Dog_1\tran", "")
+	tokens = {"domain": "com.microsoft", "ml": 1, "mark": 0, "pad_value": "#"}
+	for pattern in ("[a-zA-Z0-9_]+", "[a-z]", ".", "[^ ]+"):
+		case("Tokenizer", sentences, tokenexp=pattern, mincharnum=1, **tokens)
+	case("Tokenizer", sentences.reshape(1, 3), tokenexp="[a-z]+", mincharnum=4, **tokens)
+	case("Tokenizer", sentences, separators=[" ", "[.]", ","], mincharnum=1, **tokens)
+	case("Tokenizer", sentences[:2], separators=[""], mincharnum=1, **tokens)
 	pool = {
 		"pool_int64s": [2, 3, 5, 4, 5, 6, 7, 8, 6, 7],
 		"ngram_counts": [0, 4],

@@ -16,14 +16,20 @@ use crate::{
 
 pub(super) const OPERATORS: &[Operator] = &[
 	Operator::onnx("Abs", 6.., Each(f64::abs)),
+	Operator::onnx("Acos", 7.., Each(f64::acos)),
 	Operator::onnx("Add", 7.., Pairs(|a, b| a + b)),
+	Operator::onnx("Asin", 7.., Each(f64::asin)),
+	Operator::onnx("Atan", 7.., Each(f64::atan)),
 	Operator::onnx("Ceil", 6.., Each(f64::ceil)),
 	Operator::onnx("Clip", 6.., One(clip)),
 	Operator::onnx("Cos", 7.., Each(f64::cos)),
+	Operator::onnx("Cosh", 9.., Each(f64::cosh)),
 	Operator::onnx("Div", 7.., One(div)),
+	Operator::onnx("Elu", 6.., One(elu)),
 	Operator::onnx("Erf", 9.., Each(erf)),
 	Operator::onnx("Exp", 6.., Each(f64::exp)),
 	Operator::onnx("Floor", 6.., Each(f64::floor)),
+	Operator::onnx("HardSigmoid", 6.., One(hard_sigmoid)),
 	Operator::onnx("Identity", 1.., One(identity)),
 	Operator::onnx("LeakyRelu", 6.., One(leaky_relu)),
 	Operator::onnx("Log", 6.., Each(f64::ln)),
@@ -33,6 +39,7 @@ pub(super) const OPERATORS: &[Operator] = &[
 	Operator::onnx("Mod", 10.., One(modulo)),
 	Operator::onnx("Mul", 7.., Pairs(|a, b| a * b)),
 	Operator::onnx("Neg", 6.., Each(|x| -x)),
+	Operator::onnx("PRelu", 9.., Pairs(|x, slope| if x < 0.0 { slope * x } else { x })),
 	Operator::onnx("Pow", 7.., One(pow)),
 	Operator::onnx("Reciprocal", 6.., Each(f64::recip)),
 	Operator::onnx("Relu", 6.., Each(|x| if x < 0.0 { 0.0 } else { x })),
@@ -40,10 +47,13 @@ pub(super) const OPERATORS: &[Operator] = &[
 	Operator::onnx("Sigmoid", 6.., Each(sigmoid)),
 	Operator::onnx("Sign", 9.., Each(sign)),
 	Operator::onnx("Sin", 7.., Each(f64::sin)),
+	Operator::onnx("Sinh", 9.., Each(f64::sinh)),
 	Operator::onnx("Softplus", 1.., Each(|x| x.max(0.0) + (-x.abs()).exp().ln_1p())),
+	Operator::onnx("Softsign", 1.., Each(|x| x / (1.0 + x.abs()))),
 	Operator::onnx("Sqrt", 6.., Each(f64::sqrt)),
 	Operator::onnx("Sub", 7.., Pairs(|a, b| a - b)),
 	Operator::onnx("Sum", 8.., One(|call| folded(call, |a, b| a + b))),
+	Operator::onnx("Tan", 7.., Each(f64::tan)),
 	Operator::onnx("Tanh", 6.., Each(f64::tanh)),
 ];
 
@@ -78,6 +88,17 @@ fn identity(call: &mut Call) -> Result<Tensor, Fault> {
 fn leaky_relu(call: &mut Call) -> Result<Tensor, Fault> {
 	let (input, slope) = (call.input(0)?, call.node.float("alpha", f64::from(0.01f32)));
 	call.map(input, input.kind, |x| if x < 0.0 { slope * x } else { x })
+}
+
+fn elu(call: &mut Call) -> Result<Tensor, Fault> {
+	let (input, scale) = (call.input(0)?, call.node.float("alpha", 1.0));
+	call.map(input, input.kind, |x| if x < 0.0 { scale * x.exp_m1() } else { x })
+}
+
+fn hard_sigmoid(call: &mut Call) -> Result<Tensor, Fault> {
+	let (input, node) = (call.input(0)?, call.node);
+	let (slope, shift) = (node.float("alpha", f64::from(0.2f32)), node.float("beta", 0.5));
+	call.map(input, input.kind, |x| (slope * x + shift).clamp(0.0, 1.0))
 }
 
 /// Between two bounds: attributes before version 11, inputs from then on.

@@ -3,7 +3,7 @@
 use crate::program::{
 	call::Call,
 	error::{Fault, unfit},
-	tensor::Tensor,
+	tensor::{Kind, Tensor},
 	walk::{broadcast, spread},
 };
 use std::ops::RangeFrom;
@@ -42,6 +42,11 @@ impl Operator {
 	/// An operator of `ai.onnx.ml`.
 	pub const fn ml(name: &'static str, versions: RangeFrom<i64>, run: Run) -> Self {
 		Self { domain: ML, name, versions, run }
+	}
+
+	/// An operator of ONNX Runtime's own.
+	pub const fn microsoft(name: &'static str, versions: RangeFrom<i64>, run: Run) -> Self {
+		Self { domain: "com.microsoft", name, versions, run }
 	}
 
 	/// Its name, with the domain if that is not ONNX's own.
@@ -87,7 +92,7 @@ pub(crate) fn paired(
 	call: &mut Call,
 	a: &Tensor,
 	b: &Tensor,
-	kind: crate::program::tensor::Kind,
+	kind: Kind,
 	function: impl Fn(f64, f64) -> f64,
 ) -> Result<Tensor, Fault> {
 	let dims = broadcast(&a.dims, &b.dims)?;

@@ -10,7 +10,7 @@ use super::{
 use crate::program::{
 	call::Call,
 	error::{Fault, unfit},
-	tensor::{Tensor, Values},
+	tensor::{Kind, Tensor, Values},
 	walk::{Walk, around, axis, product, strides},
 };
 
@@ -21,6 +21,7 @@ pub(super) const OPERATORS: &[Operator] = &[
 	Operator::onnx("Gather", 1.., One(gather)),
 	Operator::onnx("GatherElements", 11.., One(gather_elements)),
 	Operator::onnx("GatherND", 12.., One(gather_nd)),
+	Operator::onnx("NonZero", 9.., One(non_zero)),
 	Operator::onnx("ScatterElements", 11.., One(scatter_elements)),
 	Operator::onnx("Slice", 1.., One(slice)),
 	Operator::onnx("Split", 2.., Several(split)),
@@ -187,6 +188,19 @@ fn gather_nd(call: &mut Call) -> Result<Tensor, Fault> {
 	let starts = starts.collect::<Result<Vec<usize>, Fault>>()?;
 	let places = starts.into_iter().flat_map(|start| start * size..(start + 1) * size);
 	call.pick(input, [outer, rest].concat(), places)
+}
+
+/// The places of all numbers that are not zero: a row for each dimension.
+fn non_zero(call: &mut Call) -> Result<Tensor, Fault> {
+	let input = call.input(0)?;
+	let numbers = input.as_numbers()?.iter().enumerate();
+	let found: Vec<usize> = numbers.filter(|(_, x)| **x != 0.0).map(|(at, _)| at).collect();
+	let found = &found;
+	let places = input.dims.iter().zip(strides(&input.dims)).flat_map(|(&dim, stride)| {
+		let stride = usize::try_from(stride).unwrap_or_default().max(1);
+		found.iter().map(move |at| (at / stride % dim.max(1)) as f64)
+	});
+	call.collect(Kind::Integer, vec![input.dims.len(), found.len()], places)
 }
 
 /// A copy with other elements at some places; the last one wins.

@@ -20,6 +20,7 @@ use crate::{
 pub(super) const OPERATORS: &[Operator] = &[
 	Operator::onnx("Hardmax", 1.., One(|call| normalised(call, hardmax))),
 	Operator::onnx("LogSoftmax", 1.., One(|call| normalised(call, log_softmax))),
+	Operator::onnx("LpNormalization", 1.., One(lp_normalization)),
 	Operator::onnx("Softmax", 1.., One(|call| normalised(call, softmax))),
 	Operator::ml("LinearClassifier", 1.., Several(linear_classifier)),
 	Operator::ml("LinearRegressor", 1.., One(linear_regressor)),
@@ -51,11 +52,39 @@ fn hardmax(scores: &mut [f64]) {
 	}
 }
 
+/// Divides by a norm that is not zero.
+fn divide(scores: &mut [f64], norm: f64) {
+	if norm != 0.0 {
+		scores.iter_mut().for_each(|score| *score /= norm);
+	}
+}
+
+/// Divided by the sum of magnitudes, or by the length.
+fn lp_normalization(call: &mut Call) -> Result<Tensor, Fault> {
+	match call.node.int("p", 2) {
+		1 => along(call, -1, false, |x| divide(x, x.iter().map(|x| x.abs()).sum())),
+		2 => along(call, -1, false, |x| divide(x, x.iter().map(|x| x * x).sum::<f64>().sqrt())),
+		other => unfit(format!("the norm {other}")),
+	}
+}
+
 /// Along an axis from version 13 on, over it and all dimensions after it before.
 fn normalised(call: &mut Call, function: fn(&mut [f64])) -> Result<Tensor, Fault> {
+	match call.version {
+		..13 => along(call, 1, true, function),
+		_ => along(call, -1, false, function),
+	}
+}
+
+/// Changes all numbers along an axis together, or along it and all dimensions after it.
+fn along(
+	call: &mut Call,
+	default: i64,
+	is_old: bool,
+	function: fn(&mut [f64]),
+) -> Result<Tensor, Fault> {
 	let input = call.input(0)?;
-	let is_old = call.version < 13;
-	let axis = call.axis(if is_old { 1 } else { -1 }, input.dims.len())?;
+	let axis = call.axis(default, input.dims.len())?;
 	let [before, len, after] = around(&input.dims, axis)?;
 	let (len, after) = if is_old { (len.saturating_mul(after), 1) } else { (len, after) };
 	let numbers = input.as_numbers()?;
