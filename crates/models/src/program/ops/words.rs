@@ -4,6 +4,7 @@ use super::operator::{Operator, Run::One};
 use crate::program::{
 	call::Call,
 	error::{Fault, unfit},
+	limits::LOOK_UP,
 	tensor::{Kind, Tensor},
 	walk::{broadcast, spread},
 };
@@ -107,7 +108,7 @@ impl Pool<'_> {
 				for word in row.iter().skip(start).step_by(distance).take(longest) {
 					sequence.push(*word);
 					cost += word.cost();
-					call.budget.charge(cost)?;
+					call.budget.charge(cost + LOOK_UP)?;
 					if sequence.len() < shortest {
 						continue;
 					}
