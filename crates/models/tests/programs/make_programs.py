@@ -439,7 +439,8 @@ def encoders():
 		ml("LabelEncoder", f(1, 7, 0.5), version=version, keys_floats=[1.0, 0.5], values_strings=["x", "y"])
 		ml("LabelEncoder", f(1, 7, 0.5), version=version, keys_floats=[1.0, 0.5], values_floats=[3.0, 4.0])
 		ml("LabelEncoder", i(1, 7), version=version, keys_int64s=[1, 2], values_int64s=[3, 4])
-		ml("LabelEncoder", f(NAN, 7, 0.0), version=version, keys_floats=[NAN, 1.0], values_floats=[3.0, 4.0], default_float=1.5)
+		missing = {"keys_floats": [NAN, 1.0], "values_floats": [3.0, 4.0], "default_float": 1.5}
+		ml("LabelEncoder", f(NAN, 7, 0.0), version=version, **missing)
 		ml("LabelEncoder", s("a"), version=version, keys_strings=["a", "a"], values_int64s=[1, 2])
 	ml("LabelEncoder", d(1, 7, NAN), version=4, keys_tensor=d(1, NAN), values_tensor=d(0.1, 0.2), default_tensor=d(0.3))
 	ml("LabelEncoder", s("a", "c"), version=4, keys_tensor=s("a", "b"), values_tensor=i(1, 2), default_tensor=i(7))

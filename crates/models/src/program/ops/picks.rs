@@ -119,7 +119,7 @@ fn concat(call: &mut Call) -> Result<Tensor, Fault> {
 	}
 	let mut dims = first.dims.clone();
 	if let Some(dim) = dims.get_mut(axis) {
-		*dim = lengths.iter().sum();
+		*dim = lengths.iter().fold(0, |sum: usize, &len| sum.saturating_add(len));
 	}
 	let lengths = &lengths;
 	let places = (0..before).flat_map(|before| {
