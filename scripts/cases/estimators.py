@@ -1,11 +1,15 @@
 """Estimators and pipelines on tables of numbers, one of each sort that scikit-learn, XGBoost and LightGBM have."""
 
 import functools
+import json
+import pathlib
+import tempfile
 
 import lightgbm
 import numpy as np
 import xgboost
-from common import SEED, Case
+from skl2onnx import convert_sklearn
+from skl2onnx.common.data_types import FloatTensorType
 from sklearn import (
 	calibration,
 	compose,
@@ -26,6 +30,8 @@ from sklearn import (
 	tree,
 )
 from sklearn.pipeline import make_pipeline
+
+from common import BOOSTERS, OPSETS, SEED, Case
 
 
 @functools.cache
@@ -56,6 +62,56 @@ def columns(numbers):
 	"""The first column is a category."""
 	encoder = preprocessing.OneHotEncoder(handle_unknown="ignore")
 	return compose.ColumnTransformer([("c", encoder, [0]), ("n", numbers, [1, 2, 3])])
+
+
+def without_dropout(model):
+	"""onnxmltools converts gbtree only (it asks for `gbtree_model_param`). A dart is a gbtree whose trees have weights,
+	so that its leaves are multiplied."""
+	with tempfile.TemporaryDirectory() as folder:
+		path = pathlib.Path(folder) / "model.json"
+		model.save_model(path)
+		saved = json.loads(path.read_text())
+		booster = saved["learner"]["gradient_booster"]
+		plain = booster["gbtree"]
+		for tree_, weight in zip(plain["model"]["trees"], booster["weight_drop"], strict=True):
+			for node, child in enumerate(tree_["left_children"]):
+				if child == -1:
+					tree_["split_conditions"][node] *= weight
+					tree_["base_weights"][node] *= weight
+		saved["learner"]["gradient_booster"] = plain
+		path.write_text(json.dumps(saved))
+		boosted = xgboost.XGBClassifier()
+		boosted.load_model(path)
+	return convert(boosted, BOOSTERS)
+
+
+def as_linear(model):
+	"""onnxmltools has no gblinear (https://github.com/onnx/onnxmltools/issues/628, 633): its coefficients are those of a
+	logistic regression."""
+	linear = logistic()
+	linear.coef_, linear.classes_, linear.n_features_in_ = (
+		model.coef_.reshape(1, -1),
+		model.classes_,
+		model.n_features_in_,
+	)
+	linear.intercept_ = np.array([model.predict(np.zeros((1, model.n_features_in_)), output_margin=True)[0]])
+	return convert(linear, OPSETS)
+
+
+def as_constant(model):
+	"""skl2onnx has no DummyClassifier in a release yet (https://github.com/onnx/sklearn-onnx/issues/1237): a logistic
+	regression that looks at nothing."""
+	linear = logistic()
+	linear.coef_ = np.zeros((len(model.classes_), model.n_features_in_))
+	linear.intercept_, linear.classes_ = np.log(model.class_prior_), model.classes_
+	linear.n_features_in_ = model.n_features_in_
+	return convert(linear, OPSETS)
+
+
+def convert(model, opsets):
+	types = [("X", FloatTensorType([None, model.n_features_in_]))]
+	options = {id(model): {"zipmap": False}}
+	return convert_sklearn(model, "model", types, options=options, target_opset=opsets).SerializeToString()
 
 
 def cases():
@@ -94,9 +150,7 @@ def cases():
 		),
 		power_logreg=make_pipeline(preprocessing.PowerTransformer(), logistic()),
 		lrcv=standard(linear_model.LogisticRegressionCV(cv=3)),
-		xgb_dart=xgboost.XGBClassifier(n_estimators=20, max_depth=3, booster="dart", rate_drop=0.2),
 		xgb_rf=xgboost.XGBRFClassifier(n_estimators=20, max_depth=4),
-		xgb_gblinear=xgboost.XGBClassifier(n_estimators=20, booster="gblinear"),
 		xgb_depth10=xgboost.XGBClassifier(n_estimators=100, max_depth=10),
 		lgbm_dart=lightgbm.LGBMClassifier(n_estimators=20, boosting_type="dart", **quiet),
 		lgbm_rf=lightgbm.LGBMClassifier(
@@ -107,6 +161,11 @@ def cases():
 		rf_unlimited=ensemble.RandomForestClassifier(100, **seed),
 		linsvc_bin=standard(svm.LinearSVC(**seed)),
 	)
+	cancer, labels = x["breast_cancer"], y["breast_cancer"]
+	boosted = dict(n_estimators=20, n_jobs=1, **seed)
+	dart = xgboost.XGBClassifier(max_depth=3, booster="dart", rate_drop=0.2, **boosted)
+	yield Case("xgb_dart", cancer, labels, dart, convert=without_dropout)
+	yield Case("xgb_gblinear", cancer, labels, xgboost.XGBClassifier(booster="gblinear", **boosted), convert=as_linear)
 	yield from on(
 		"wine",
 		ovr_logreg=multiclass.OneVsRestClassifier(logistic(max_iter=5000)),
@@ -127,12 +186,12 @@ def cases():
 		perceptron=linear_model.Perceptron(),
 		ridgecls=linear_model.RidgeClassifier(),
 		extratree_single=tree.ExtraTreeClassifier(**seed),
-		dummy=dummy.DummyClassifier(),
 		minmax_mlp_logistic=make_pipeline(
 			preprocessing.MinMaxScaler(),
 			neural_network.MLPClassifier((10,), activation="logistic", max_iter=3000, **seed),
 		),
 	)
+	yield Case("dummy", x["iris"], y["iris"], dummy.DummyClassifier(), convert=as_constant)
 	coded = categories(x["iris"])
 	yield Case("onehot_rf", coded, y["iris"], make_pipeline(columns("passthrough"), forest()))
 	yield Case("onehot_logreg", coded, y["iris"], make_pipeline(columns(preprocessing.StandardScaler()), logistic()))
@@ -172,7 +231,6 @@ def cases():
 		ensemble.RandomForestRegressor(10, max_depth=4, **seed),
 	)
 	yield Case("xgb_logistic_reg", x["diabetes"], (target > 140).astype(float), boost(objective="reg:logistic"))
-	cancer, labels = x["breast_cancer"], y["breast_cancer"]
 	yield Case("huge_features_rf", cancer * 1e12, labels, forest())
 	yield Case("huge_features_logreg", cancer * 1e9, labels, standard(logistic()))
 	constant = np.c_[cancer, np.ones(len(cancer))]

@@ -5,6 +5,7 @@ import pathlib
 
 import numpy as np
 import pandas as pd
+
 import reported
 from common import answers, is_text, prepare
 

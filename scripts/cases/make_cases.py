@@ -1,4 +1,4 @@
-"""Trains models whose ONNX graphs people meet in practice, and writes them with rows and what ONNX Runtime says of them.
+"""Trains models whose ONNX graphs people meet in practice, and writes them with rows and ONNX Runtime's answers.
 
     python3 -m venv venv && venv/bin/pip install -r models/requirements.txt catboost==1.2.10
     venv/bin/python scripts/cases/make_cases.py --into FOLDER [NAME...]
@@ -13,9 +13,13 @@ With --fixtures, the small cases of the repository's tests are written to models
 
 import argparse
 import json
+import os
 import pathlib
 import sys
 import time
+
+# Sums of several threads differ from run to run.
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 import estimators
 import reported
@@ -39,6 +43,7 @@ def main():
 	parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 	parser.add_argument("names", nargs="*", metavar="NAME")
 	parser.add_argument("--into", type=pathlib.Path, default=pathlib.Path("target/cases"))
+	parser.add_argument("--new", action="store_true", help="make only those that are not there")
 	parser.add_argument("--fixtures", action="store_true")
 	parser.add_argument("--operators", type=pathlib.Path, help="add the operators of every graph to this file")
 	options = parser.parse_args()
@@ -50,6 +55,8 @@ def main():
 	missing = {}
 	for case in all_cases():
 		if options.names and case.name not in options.names:
+			continue
+		if options.new and (options.into / f"{case.name}.json").exists():
 			continue
 		started = time.time()
 		try:
