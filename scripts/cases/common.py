@@ -54,6 +54,8 @@ class Case:
 	opsets: dict | int = dataclasses.field(default_factory=lambda: dict(OPSETS))
 	# Exporters other than skl2onnx: the trained model to the bytes of an ONNX file.
 	convert: Callable | None = None
+	# The column of texts in which the first test row has one that no training row has.
+	unseen: str | None = None
 	# What else fit() is told.
 	fit: dict = dataclasses.field(default_factory=dict)
 
@@ -212,6 +214,8 @@ def prepare(case):
 	"""Splits and trains: the training rows, the test rows, and the ONNX file."""
 	case.x = table(case.x)
 	train, test = train_test_split(case.x, test_size=0.3, random_state=SEED)
+	if case.unseen:
+		test.loc[test.index[0], case.unseen] = "never seen"
 	targets = None if case.y is None else train_test_split(case.y, test_size=0.3, random_state=SEED)[0]
 	# Without names of columns, as where the graph has but one table.
 	case.model.fit(train.to_numpy() if case.inputs is None else train, targets, **case.fit)

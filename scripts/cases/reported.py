@@ -116,7 +116,7 @@ def letters():
 		words = [*random.choice(common, 4), *random.choice(sorts[sort], 3), *random.choice(sorts[1 - sort], 1)]
 		random.shuffle(words)
 		text = " ".join(words)
-		texts.append(text.capitalize() + random.choice([".", "!", ""]))
+		texts.append(text.capitalize() + random.choice([".", "!", ', "free"', ""]))
 	table = pd.DataFrame({"message": pd.Series(texts, dtype=object)})
 	table["length"] = table["message"].str.len().astype(np.float32)
 	return table, y
@@ -184,6 +184,7 @@ def cases():
 
 def on_passengers():
 	table, survived = titanic()
+	unseen = dict(unseen="embarked")
 
 	def preprocess(texts, more=()):
 		return ColumnTransformer([("num", numbers(), NUMBERS), ("cat", texts, TEXTS), *more])
@@ -195,7 +196,7 @@ def on_passengers():
 	# https://github.com/onnx/sklearn-onnx/issues/980.
 	filled = lambda: make_pipeline(missing_texts(strategy="constant", fill_value="missing"), encoder())
 	for name, model in (("logreg", logistic()), ("rf", forest())):
-		yield Case(f"titanic_{name}", table, survived, make_pipeline(preprocess(filled()), model), "columns")
+		yield Case(f"titanic_{name}", table, survived, make_pipeline(preprocess(filled()), model), "columns", **unseen)
 
 	# An XGBClassifier after OneHotEncoder for texts and SimpleImputer and StandardScaler for numbers: other
 	# probabilities than in Python, as the sparse zeros are missing values to XGBoost unless it is told that they are
@@ -235,7 +236,9 @@ def on_passengers():
 	# LabelEncoder. https://github.com/onnx/sklearn-onnx/issues/830
 	ordinal = lambda: preprocessing.OrdinalEncoder(dtype=np.int64, handle_unknown="use_encoded_value", unknown_value=-1)
 	encoded = lambda: make_pipeline(missing_texts(strategy="most_frequent"), ordinal())
-	yield Case("ordinal_unknown", table, survived, make_pipeline(preprocess(encoded()), logistic()), "columns")
+	yield Case(
+		"ordinal_unknown", table, survived, make_pipeline(preprocess(encoded()), logistic()), "columns", **unseen
+	)
 	# Integers and a scaler, and an XGBoost whose converter was not registered.
 	# https://github.com/onnx/sklearn-onnx/issues/1076
 	yield Case(
@@ -244,7 +247,12 @@ def on_passengers():
 	# Texts that are rare have one column together. https://github.com/onnx/sklearn-onnx/issues/1215 is of the
 	# OrdinalEncoder; this is the encoder that the same people use. In ours, Q is rare.
 	yield Case(
-		"onehot_rare", table, survived, make_pipeline(preprocess(encoder(min_frequency=40)), logistic()), "columns"
+		"onehot_rare",
+		table,
+		survived,
+		make_pipeline(preprocess(encoder(min_frequency=40)), logistic()),
+		"columns",
+		**unseen,
 	)
 	# The mean of the target for each text: a converter was asked for and came with 1.19.
 	# https://github.com/onnx/sklearn-onnx/issues/1178
@@ -254,6 +262,7 @@ def on_passengers():
 		survived,
 		make_pipeline(preprocess(preprocessing.TargetEncoder(target_type="binary", **SEEDED)), logistic()),
 		"columns",
+		**unseen,
 	)
 
 	# OneHotEncoder on texts, the remainder is passed through, inputs are int64, float and string by the data frame's
@@ -272,6 +281,7 @@ def on_passengers():
 		make_pipeline(encoder(sparse_output=False), lgbm()),
 		{"input": TEXTS},
 		opsets=BOOSTERS,
+		**unseen,
 	)
 	# Numbers that are codes, in the same table as the others, encoded by position: OrdinalEncoder for the first, the
 	# remainder passed through, LightGBM. https://github.com/onnx/sklearn-onnx/issues/393
@@ -321,7 +331,9 @@ def on_passengers():
 	# The target is a text, and the scores come as a list of maps, one for each row (ZipMap is the default).
 	# https://github.com/onnx/sklearn-onnx/issues/671
 	words = np.where(survived == 1, "survived", "died").astype(object)
-	yield Case("titanic_words", table, words, make_pipeline(preprocess(filled()), logistic()), "columns", options={})
+	yield Case(
+		"titanic_words", table, words, make_pipeline(preprocess(filled()), logistic()), "columns", options={}, **unseen
+	)
 
 
 def on_rentals():
