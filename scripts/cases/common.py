@@ -241,11 +241,11 @@ def write_csv(path, rows):
 
 def write(case, folder):
 	train, test, model = prepare(case)
+	label, scores = answers(model, case, test)
+	expected = {"label": label, "scores": scores, "n": len(test), "otherwise": otherwise(case, test, label, scores)}
 	(folder / f"{case.name}.onnx").write_bytes(model)
 	write_csv(folder / f"{case.name}.train.csv", train)
 	write_csv(folder / f"{case.name}.test.csv", test)
-	label, scores = answers(model, case, test)
-	expected = {"label": label, "scores": scores, "n": len(test), "otherwise": otherwise(case, test, label, scores)}
 	(folder / f"{case.name}.json").write_text(json.dumps(expected) + "\n")
 
 

@@ -17,6 +17,7 @@ NAMES = (
 	"calibrated_rf_isotonic",
 	"categories_lightgbm",
 	"date_bins",
+	"holes_rf",
 	"isolation_forest",
 	"letters_number",
 	"onehot_rare",

@@ -611,7 +611,8 @@ def transformers():
 	# Other values than scikit-learn's for what is missing. https://github.com/onnx/sklearn-onnx/pull/1165
 	yield Case("knn_imputer", holes, y, make_pipeline(impute.KNNImputer(n_neighbors=3), logistic()))
 	# Missing numbers go left or right in a forest as it learned; the converter drops this, so ONNX Runtime is not what
-	# scikit-learn says. Boosting is right. https://github.com/onnx/sklearn-onnx/issues/1253
+	# scikit-learn says. Boosting is right. Where a split asks whether a number is missing, its threshold is infinite.
+	# https://github.com/onnx/sklearn-onnx/issues/1253
 	yield Case("holes_rf", holes, y, forest())
 	yield Case("holes_hist_boosting", holes, y, ensemble.HistGradientBoostingClassifier(max_iter=10, **SEEDED))
 

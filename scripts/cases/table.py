@@ -22,6 +22,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "cases.md"
@@ -161,8 +162,6 @@ def markdown(results, missing):
 
 def wrapped(line):
 	"""At most 120 columns, as the repository's documentation has it."""
-	import textwrap
-
 	return textwrap.fill(line, 120, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
@@ -197,7 +196,9 @@ def main():
 			print(" | ".join(cells(found)), found.get("refused", ""), file=sys.stderr, flush=True)
 	listed = options.cases / "missing.json"
 	missing = json.loads(listed.read_text()) if listed.exists() and not options.names else {}
-	table = markdown(results, {name: reason.splitlines()[0] for name, reason in missing.items()})
+	# The beginning of what an exporter says tells enough.
+	missing = {name: textwrap.shorten(reason, 170, placeholder=" ...") for name, reason in missing.items()}
+	table = markdown(results, missing)
 	if options.print:
 		return print(table, end="")
 	page = PAGE.read_text()
