@@ -25,7 +25,6 @@ NAMES = (
 	"passthrough_rf",
 	"rentals_poisson",
 	"stacking_three",
-	"target_encoder",
 	"texts_lightgbm",
 	"titanic_words",
 	"voting_bayes",

@@ -121,6 +121,10 @@ def size(count):
 	return f"{count} B" if count < 10_000 else f"{count / 1000:.0f} kB" if count < 1e6 else f"{count / 1e6:.1f} MB"
 
 
+def duration(milliseconds):
+	return f"{milliseconds:.3g} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.3g} s"
+
+
 def escaped(text):
 	return text.replace("|", "\\|").replace("<", "&lt;")
 
@@ -139,12 +143,12 @@ def cells(found):
 		size(found["bytes"]),
 		size(found["input_bytes"]),
 		size(found["result_bytes"]),
-		f"{time:.3g} ms" if isinstance(time, float) else time,
+		duration(time) if isinstance(time, float) else time,
 	]
 
 
-def markdown(results, missing):
-	"""The table of those that import, and the lists of those that do not."""
+def markdown(results, missing, otherwise):
+	"""The table of those that import, and the lists of those that do not or that are otherwise not as they seem."""
 	taken = [found for found in results if "refused" not in found]
 	refused = [found for found in results if "refused" in found]
 	wrong = sum(bool(found["wrong"]) for found in taken)
@@ -154,6 +158,9 @@ def markdown(results, missing):
 	if refused:
 		lines += ["", "Refused:", ""]
 		lines += [wrapped(f"- `{found['name']}`: {escaped(found['refused'])}") for found in refused]
+	if otherwise:
+		lines += ["", "Graphs that answer otherwise than the model they were made of, in ONNX Runtime (rows):", ""]
+		lines.append(wrapped("- " + ", ".join(f"`{name}` {count}" for name, count in otherwise.items())))
 	if missing:
 		lines += ["", "Not cases, as there is no converter that writes them:", ""]
 		lines += [wrapped(f"- `{name}`: {escaped(reason)}") for name, reason in missing.items()]
@@ -198,7 +205,8 @@ def main():
 	missing = json.loads(listed.read_text()) if listed.exists() and not options.names else {}
 	# The beginning of what an exporter says tells enough.
 	missing = {name: textwrap.shorten(reason, 170, placeholder=" ...") for name, reason in missing.items()}
-	table = markdown(results, missing)
+	known = {name: Case(options.cases, name).expected["otherwise"] for name in names}
+	table = markdown(results, missing, {name: count for name, count in known.items() if count})
 	if options.print:
 		return print(table, end="")
 	page = PAGE.read_text()
