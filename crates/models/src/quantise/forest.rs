@@ -79,12 +79,16 @@ struct Span {
 	trees: f64,
 	/// Of all leaves, by magnitude.
 	largest_leaf: f64,
+	/// Whether all values of all leaves are integers.
+	is_integers: bool,
 }
 
 impl Span {
 	fn step(&self) -> f64 {
 		let step = 2.0 * TARGET_ERROR * self.width / f64::max(self.trees, 1.0);
-		step.max(self.largest_leaf / MAX_LEAF)
+		let step = step.max(self.largest_leaf / MAX_LEAF);
+		// Numbers of leaves and votes must come out exactly: what follows may compare them.
+		if self.is_integers && step < 1.0 { step.log2().floor().exp2() } else { step }
 	}
 }
 
@@ -102,7 +106,7 @@ impl LeafScores {
 	}
 
 	fn span(&self, score: usize) -> Span {
-		let mut span = Span { width: 0.0, trees: 0.0, largest_leaf: 0.0 };
+		let mut span = Span { width: 0.0, trees: 0.0, largest_leaf: 0.0, is_integers: true };
 		for leaves in &self.trees {
 			let (low, high) = extremes(leaves.iter().map(|leaf| leaf[score]));
 			let magnitude = low.abs().max(high.abs());
@@ -110,6 +114,7 @@ impl LeafScores {
 			// Trees that add the same value everywhere are rounded, too.
 			span.trees += if magnitude > 0.0 { 1.0 } else { 0.0 };
 			span.largest_leaf = span.largest_leaf.max(magnitude);
+			span.is_integers &= leaves.iter().all(|leaf| leaf[score].fract() == 0.0);
 		}
 		let least = span.largest_leaf.max(f64::MIN_POSITIVE);
 		Span { width: if span.width > 0.0 { span.width } else { least }, ..span }

@@ -8,12 +8,16 @@ use crate::{
 		chain::ScalarChain,
 		forest::{FloatForest, FloatTree},
 	},
-	onnx::{error::OnnxError, known::Known, node::Node},
+	onnx::{
+		error::OnnxError,
+		known::{Ensembles, Known},
+		node::Node,
+	},
 };
 
 /// Deepest tree that is followed.
 const MAX_DEPTH: usize = 64;
-/// Most nodes after those with several parents are copied for each; no circuit takes more.
+/// Most nodes of all ensembles, after those with several parents are copied for each; no circuit takes more.
 const MAX_NODES: usize = 1 << 20;
 /// Most values of their leaves and sets, 256 MiB.
 const MAX_VALUES: usize = 1 << 24;
@@ -21,11 +25,8 @@ const MAX_VALUES: usize = 1 << 24;
 /// What a node of an ensemble sees as its features.
 ///
 /// # Errors
-/// If there is an ensemble already, or the node's input is not made of single features.
+/// If the node's input is not made of single features.
 pub(super) fn columns(known: &Known, node: Node) -> Result<Vec<ScalarChain>, OnnxError> {
-	if known.forest.is_some() {
-		return Err(node.unsupported("a second ensemble of trees in one model: train a single one"));
-	}
 	let affine = known.affine(node, 0)?;
 	let columns = affine.chains.iter().cloned().collect::<Option<Vec<_>>>();
 	columns.filter(|_| affine.basis == Basis::Features).ok_or_else(|| {
@@ -33,7 +34,17 @@ pub(super) fn columns(known: &Known, node: Node) -> Result<Vec<ScalarChain>, Onn
 	})
 }
 
-/// Grows the trees from their roots; their sums become the basis of what follows.
+/// The trees of an ensemble, which are in the forest now.
+pub(super) struct Grown {
+	/// The sums of its outputs.
+	pub sums: Affine,
+	/// The number of its first output in the forest.
+	pub first_output: usize,
+	/// How many trees it has.
+	pub trees: usize,
+}
+
+/// Grows the trees from their roots; their sums become a part of the basis of what follows.
 ///
 /// # Errors
 /// If a path comes back to a node, a branch is on no path, or a tree is too large.
@@ -43,10 +54,15 @@ pub(super) fn grow(
 	nodes: &[TreeNode],
 	roots: &[usize],
 	outputs: usize,
-) -> Result<Affine, OnnxError> {
+) -> Result<Grown, OnnxError> {
 	let columns = columns(known, node)?;
+	let Ensembles { outputs: first_output, all_outputs, nodes: grown, values } = known.ensembles;
+	if first_output.saturating_add(outputs) > all_outputs {
+		return Err(node.malformed("it has more outputs than it says"));
+	}
 	let states = vec![State::New; nodes.len()];
-	let mut growing = Growing { node, nodes, columns: &columns, states, grown: 0, values: 0 };
+	let mut growing =
+		Growing { node, nodes, columns: &columns, first_output, states, grown, values };
 	let trees = roots.iter().map(|&root| growing.tree(root, 0)).collect::<Result<Vec<_>, _>>()?;
 	let is_left = |(node, state): (&TreeNode, &State)| {
 		matches!(node, TreeNode::Branch(_)) && *state == State::New
@@ -54,8 +70,11 @@ pub(super) fn grow(
 	if trees.is_empty() || nodes.iter().zip(&growing.states).any(is_left) {
 		return Err(node.malformed("its nodes are not trees"));
 	}
-	known.forest = Some(FloatForest { trees });
-	Ok(Affine::unchanged(Basis::Forest, 0, outputs, outputs))
+	let (nodes, values, count) = (growing.grown, growing.values, trees.len());
+	known.ensembles = Ensembles { outputs: first_output + outputs, nodes, values, all_outputs };
+	known.forest.get_or_insert(FloatForest { trees: Vec::new() }).trees.extend(trees);
+	let sums = Affine::unchanged(Basis::Forest, first_output, outputs, all_outputs);
+	Ok(Grown { sums, first_output, trees: count })
 }
 
 /// Whether a node is on the path from the root to the node at hand.
@@ -71,6 +90,7 @@ struct Growing<'a> {
 	nodes: &'a [TreeNode],
 	/// What a tree sees as feature i.
 	columns: &'a [ScalarChain],
+	first_output: usize,
 	states: Vec<State>,
 	grown: usize,
 	/// In the leaves and sets of those.
@@ -102,7 +122,8 @@ impl Growing<'_> {
 		let tree = match &self.nodes[at] {
 			TreeNode::Leaf(values) => {
 				self.count(values.len())?;
-				FloatTree::Leaf(values.clone())
+				let of_forest = |&(output, value)| (self.first_output + output, value);
+				FloatTree::Leaf(values.iter().map(of_forest).collect())
 			},
 			TreeNode::Branch(branch) => {
 				self.count(branch.values.len())?;
@@ -203,7 +224,11 @@ impl Growing<'_> {
 			Comparison::Equal => (threshold, false),
 			Comparison::AtMost => column.preimage(threshold),
 		};
-		let negated = negated != turned;
+		// All numbers are at most infinity, and only a missing value is not: the reverse of a bit that no number has,
+		// since cards know minus infinity alone.
+		let is_always = comparison == Comparison::AtMost && threshold == f64::INFINITY;
+		let threshold = if is_always { f64::NEG_INFINITY } else { threshold };
+		let negated = (negated != turned) != is_always;
 		let missing = on_missing != negated;
 		let predicate =
 			Predicate { feature: column.feature, comparison, threshold, others, missing };
