@@ -9,15 +9,34 @@ use super::{
 	ops::{
 		self,
 		operator::{Operator, full_name},
+		trees,
 	},
 };
+
+/// Most outputs of all ensembles together.
+const MAX_FOREST_OUTPUTS: usize = 1 << 12;
+
+/// How many outputs all ensembles of trees in a graph have.
+///
+/// # Errors
+/// If there are more than any circuit has.
+pub(crate) fn forest_outputs(graph: &Graph) -> Result<usize, OnnxError> {
+	let outputs = graph.nodes.iter().filter_map(|node| trees::outputs(Node(node)));
+	let all = outputs.fold(0, usize::saturating_add);
+	match all <= MAX_FOREST_OUTPUTS {
+		true => Ok(all),
+		false => Err(OnnxError::Outputs(format!(
+			"its trees have {all} outputs; at most {MAX_FOREST_OUTPUTS} are supported"
+		))),
+	}
+}
 
 /// All that is known of a graph when every node was followed.
 ///
 /// # Errors
 /// If a node cannot be followed.
 pub(crate) fn follow(graph: &Graph) -> Result<Known, OnnxError> {
-	let mut known = Known::of(graph)?;
+	let mut known = Known::of(graph, &graph.inputs, forest_outputs(graph)?)?;
 	for node in &graph.nodes {
 		let node = Node(node);
 		let operator = operator(graph, node)?;
@@ -29,7 +48,7 @@ pub(crate) fn follow(graph: &Graph) -> Result<Known, OnnxError> {
 	Ok(known)
 }
 
-fn operator(graph: &Graph, node: Node) -> Result<&'static Operator, OnnxError> {
+pub(crate) fn operator(graph: &Graph, node: Node) -> Result<&'static Operator, OnnxError> {
 	if graph.has_function(node) {
 		let operator = full_name(&node.0.domain, &node.0.op_type);
 		return Err(OnnxError::OwnFunction { node: node.name().into(), operator });

@@ -3,12 +3,13 @@
 use super::{
 	error::OnnxError,
 	formula::{Constant, Formula, ScoreFormula},
-	graph::Graph,
+	graph::{Graph, Input},
 	node::Node,
 };
 use crate::float::{
 	affine::{Affine, Basis, Row},
 	calibration::Scaler,
+	chain::Precision,
 	forest::FloatForest,
 	network::FloatLayer,
 };
@@ -17,6 +18,19 @@ use std::{collections::HashMap, sync::Arc};
 /// Most numbers that all formulas of a graph take, 512 MiB: a file of few bytes can ask for any number of copies.
 const MAX_SIZE: usize = 1 << 26;
 
+/// How much of the ensembles of a graph is grown.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ensembles {
+	/// Outputs of those that are grown.
+	pub outputs: usize,
+	/// Outputs of all that the graph has.
+	pub all_outputs: usize,
+	/// Nodes of those that are grown.
+	pub nodes: usize,
+	/// Values of their leaves and sets.
+	pub values: usize,
+}
+
 /// The formulas of the tensors so far, and the parts of the model that they refer to.
 pub(crate) struct Known {
 	formulas: HashMap<String, Formula>,
@@ -24,23 +38,28 @@ pub(crate) struct Known {
 	size: usize,
 	/// For each feature, what the linear part sees of it, if that is not the feature itself.
 	pub scalers: Vec<Option<Scaler>>,
-	/// The forest, if there is one.
+	/// How much of the forest is grown.
+	pub ensembles: Ensembles,
+	/// The forest, if there is one: all ensembles of the graph.
 	pub forest: Option<FloatForest>,
 	/// The hidden layer, if there is one.
 	pub hidden: Option<FloatLayer>,
 }
 
 impl Known {
-	/// The constants and inputs of a graph.
+	/// The constants of a graph and its inputs, whose columns are the features.
 	///
 	/// # Errors
 	/// If they are too large.
-	pub fn of(graph: &Graph) -> Result<Self, OnnxError> {
-		let features = graph.feature_names.len();
+	pub fn of(graph: &Graph, inputs: &[Input], all_outputs: usize) -> Result<Self, OnnxError> {
+		let numbers = inputs.iter().filter(|input| !input.is_opaque());
+		let features = numbers.map(Input::columns).sum();
+		let precision = precision(inputs);
 		let mut known = Self {
 			formulas: HashMap::new(),
 			size: 0,
 			scalers: vec![None; features],
+			ensembles: Ensembles { outputs: 0, all_outputs, nodes: 0, values: 0 },
 			forest: None,
 			hidden: None,
 		};
@@ -48,10 +67,14 @@ impl Known {
 			known.learn(name, formula.clone())?;
 		}
 		let mut from = 0;
-		for input in &graph.inputs {
+		for input in inputs {
 			let columns = input.columns();
-			let affine = Affine::features(from, columns, features, graph.precision);
-			let affine = if input.is_half { affine.without_chains() } else { affine };
+			if input.is_opaque() {
+				known.learn(&input.name, Formula::Opaque)?;
+				continue;
+			}
+			let affine = Affine::features(from, columns, features, precision);
+			let affine = if input.is_half() { affine.without_chains() } else { affine };
 			known.learn(&input.name, Formula::shaped(affine, &input.dims))?;
 			from += columns;
 		}
@@ -192,6 +215,14 @@ impl Known {
 				self.scalers[feature] = Some(Scaler { slope, shift });
 			}
 		}
+	}
+}
+
+/// In which precision features enter.
+pub(crate) fn precision(inputs: &[Input]) -> Precision {
+	match inputs.iter().any(Input::is_double) {
+		true => Precision::Double,
+		false => Precision::Single,
 	}
 }
 

@@ -23,6 +23,7 @@ pub(super) const OPERATORS: &[Operator] = &[
 	Operator::onnx("Mul", 7.., One(multiply)),
 	Operator::onnx("Neg", 6.., One(negate)),
 	Operator::onnx("Reciprocal", 6.., One(reciprocal)),
+	Operator::onnx("Sum", 8.., One(sum)),
 	Operator::onnx("Sub", 7.., One(|known, node| add_or_subtract(known, node, false))),
 ];
 
@@ -141,6 +142,22 @@ fn add_or_subtract(known: &mut Known, node: Node, plus: bool) -> Result<Formula,
 	}
 }
 
+/// Of affine columns, as many as there are.
+fn sum(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
+	let mut terms = (0..node.0.input.len()).map(|at| known.affine(node, at));
+	let first = terms.next().ok_or_else(|| node.malformed("it has no input"))??;
+	let mut sum = first.clone();
+	for term in terms {
+		let term = term?;
+		if sum.basis != term.basis || sum.rows.len() != term.rows.len() {
+			return Err(known.cannot(node));
+		}
+		node.check_weights(sum.rows.len(), sum.variables())?;
+		sum = sum.plus(term, 1.0);
+	}
+	Ok(Formula::Affine(sum))
+}
+
 /// A hidden layer whose units are scaled or shifted each by a number of its own.
 fn units_with_constant(
 	known: &mut Known,
@@ -251,6 +268,7 @@ pub(super) mod tests {
 			.after(onnx("Exp", &["x"]).called("e^x"))
 			.after(onnx("Add", &["e^x", "1"]).called("1 + e^x"))
 			.gives(&[0.119_202_92, 0.622_459_33]);
+		sum: Example::of(onnx("Sum", &["x", "x", "x"])).gives(&[6.0, -1.5]);
 		sub: with_constant("Sub", &[1.0, 10.0]).gives(&[1.0, -10.5]);
 	}
 

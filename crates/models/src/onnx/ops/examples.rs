@@ -200,6 +200,7 @@ impl Example {
 		let r#type = Some(TypeProto { tensor_type: Some(tensor_type) });
 		let output = |name: &String| ValueInfoProto { name: name.clone(), r#type: None };
 		let graph = GraphProto {
+			name: String::new(),
 			node: self.before.iter().chain([&self.node]).cloned().collect(),
 			initializer: self.constants.clone(),
 			input: vec![ValueInfoProto { name: "x".into(), r#type }],
@@ -245,6 +246,7 @@ fn value(formula: &Formula, known: &Known) -> Vec<f64> {
 		Formula::Affine(affine) | Formula::Folded(affine, _) => affine_value(affine, known),
 		Formula::Transposed(table) => value(table, known),
 		Formula::Shape(_) => panic!("a shape"),
+		Formula::Opaque => panic!("text"),
 		Formula::Exp(affine) => map(affine, &f64::exp),
 		Formula::OnePlusExp(affine) => map(affine, &|z| 1.0 + z.exp()),
 		Formula::Clipped(affine) => map(affine, &|z| z.clamp(-1.0, 1.0)),

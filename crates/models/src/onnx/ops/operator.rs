@@ -1,6 +1,9 @@
 //! How an operator is registered.
 
-use crate::onnx::{error::OnnxError, formula::Formula, known::Known, node::Node};
+use crate::{
+	onnx::{error::OnnxError, formula::Formula, known::Known, node::Node},
+	proto::ML,
+};
 use std::ops::RangeFrom;
 
 /// What an operator makes of the formulas of its inputs.
@@ -22,9 +25,6 @@ pub(crate) struct Operator {
 	pub versions: RangeFrom<i64>,
 	pub meaning: Meaning,
 }
-
-/// The domain of trees, linear models and what belongs to them.
-const ML: &str = "ai.onnx.ml";
 
 impl Operator {
 	/// An operator of ONNX's own.

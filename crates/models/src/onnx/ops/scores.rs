@@ -17,6 +17,7 @@ pub(super) const OPERATORS: &[Operator] = &[
 	Operator::onnx("ArgMax", 1.., One(arg_max)),
 	Operator::onnx("LpNormalization", 1.., One(lp_normalization)),
 	Operator::onnx("Not", 1.., One(not)),
+	Operator::onnx("ReduceMean", 1.., One(reduce_mean)),
 	Operator::onnx("ReduceSum", 1.., One(reduce_sum)),
 	Operator::onnx("Sigmoid", 6.., One(sigmoid)),
 	Operator::onnx("Softmax", 1.., One(softmax)),
@@ -38,9 +39,65 @@ fn arg_max(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 	Ok(Formula::ArgMax(known.scores(node, 0)?))
 }
 
+/// The sum over the columns of scores, or over one dimension of affine columns.
 fn reduce_sum(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
-	check_axes(node, &known.integers_or(node, "axes", 1)?.unwrap_or_default())?;
-	Ok(Formula::ScoreSum(known.scores(node, 0)?))
+	let axes = known.integers_or(node, "axes", 1)?.unwrap_or_default();
+	match known.input(node, 0)? {
+		Formula::Affine(affine) => sums(node, affine, &[affine.rows.len()], &axes, false),
+		Formula::Folded(affine, dims) => sums(node, affine, dims, &axes, false),
+		_ => {
+			check_axes(node, &axes)?;
+			Ok(Formula::ScoreSum(known.scores(node, 0)?))
+		},
+	}
+}
+
+fn reduce_mean(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
+	let axes = known.integers_or(node, "axes", 1)?.unwrap_or_default();
+	match known.input(node, 0)? {
+		Formula::Affine(affine) => sums(node, affine, &[affine.rows.len()], &axes, true),
+		Formula::Folded(affine, dims) => sums(node, affine, dims, &axes, true),
+		_ => Err(known.cannot(node)),
+	}
+}
+
+/// Sums or means over one of the dimensions after that of the rows.
+fn sums(
+	node: Node,
+	affine: &Affine,
+	dims: &[usize],
+	axes: &[i64],
+	mean: bool,
+) -> Result<Formula, OnnxError> {
+	let own = |axis: i64| match axis {
+		1.. => usize::try_from(axis - 1).ok(),
+		_ => dims.len().checked_sub(usize::try_from(axis.unsigned_abs()).ok()?),
+	};
+	let axis = match axes {
+		[axis] if *axis != 0 => own(*axis).filter(|&axis| axis < dims.len()),
+		_ => None,
+	};
+	let axis = axis.ok_or_else(|| node.unsupported("only over one dimension of the columns"))?;
+	let (count, inner) = (dims[axis], dims[axis + 1..].iter().product::<usize>());
+	let outputs = affine.rows.len() / count.max(1);
+	node.check_weights(outputs, affine.rows.len().max(affine.variables()))?;
+	let weight = if mean { 1.0 / count as f64 } else { 1.0 };
+	let row = |output: usize| {
+		let (outer, inside) = (output / inner, output % inner);
+		let mut row = vec![0.0; affine.rows.len()];
+		for at in 0..count {
+			row[(outer * count + at) * inner + inside] = weight;
+		}
+		row
+	};
+	let matrix: Vec<Vec<f64>> = (0..outputs).map(row).collect();
+	let affine = affine.combined(&matrix, &vec![0.0; outputs]);
+	let mut dims = dims.to_vec();
+	match node.int("keepdims", 1) {
+		0 => drop(dims.remove(axis)),
+		_ => dims[axis] = 1,
+	}
+	Ok(Formula::shaped(affine, &dims))
 }
 
 fn not(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
@@ -114,6 +171,7 @@ pub(super) mod tests {
 			.integers("columns", &[1])
 			.after(onnx("Sigmoid", &["x"]).called("p"))
 			.gives(&[1.258_337_74]);
+		reduce_mean: Example::of(onnx("ReduceMean", &["x"]).ints("axes", &[1])).version(17).gives(&[0.75]);
 		sigmoid: Example::of(onnx("Sigmoid", &["x"])).gives(&[0.880_797_08, 0.377_540_67]);
 		softmax: Example::of(onnx("Softmax", &["x"])).gives(&[0.924_141_82, 0.075_858_18]);
 	}
@@ -125,10 +183,32 @@ pub(super) mod tests {
 			Example::of(onnx("Softmax", &["x"]).int("axis", 0)),
 			Example::of(onnx("ReduceSum", &["x"])),
 			Example::of(onnx("ReduceSum", &["x"]).ints("axes", &[0, 1])).version(11),
+			Example::of(onnx("ReduceSum", &["x"]).ints("axes", &[0])).version(11),
+			Example::of(onnx("ReduceSum", &["x"]).ints("axes", &[2])).version(11),
+			Example::of(onnx("ReduceSum", &["x"]).ints("axes", &[-3])).version(11),
+			Example::of(onnx("ReduceSum", &["x"]).ints("axes", &[i64::MIN])).version(11),
 		];
 		for example in over_rows {
 			let refused = example.refusal();
-			assert!(refused.contains("only over the columns"), "{refused}");
+			assert!(refused.contains("only over"), "{refused}");
+		}
+	}
+
+	#[test]
+	fn sums_over_a_dimension() {
+		// [rows, 2, 3] of 2, -0.5, 2, -0.5, 2, -0.5.
+		let folded = |axis: i64, keeps: i64| {
+			Example::of(onnx("Flatten", &["sums"]))
+				.after(onnx("Concat", &["x", "x", "x"]).int("axis", 1).called("six"))
+				.after(onnx("Reshape", &["six", "shape"]).called("folded"))
+				.after(onnx("ReduceSum", &["folded", "axis"]).int("keepdims", keeps).called("sums"))
+				.integers("shape", &[-1, 2, 3])
+				.integers("axis", &[axis])
+		};
+		for keeps in [0, 1] {
+			folded(1, keeps).gives(&[1.5, 1.5, 1.5]).check();
+			folded(-1, keeps).gives(&[3.5, 1.0]).check();
+			folded(2, keeps).gives(&[3.5, 1.0]).check();
 		}
 	}
 }

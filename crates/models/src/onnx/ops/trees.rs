@@ -21,10 +21,11 @@ use crate::{
 		known::Known,
 		node::Node,
 	},
+	proto::ML,
 };
 use ensemble::tree_ensemble;
-use grow::grow;
-use lists::{CLASS_LEAVES, LeafNames, TARGET_LEAVES};
+use grow::{Grown, grow};
+use lists::{CLASS_LEAVES, LeafNames, TARGET_LEAVES, targets};
 
 pub(super) const OPERATORS: &[Operator] = &[
 	Operator::ml("TreeEnsemble", 5.., One(tree_ensemble)),
@@ -45,21 +46,22 @@ fn tree_classifier(known: &mut Known, node: Node) -> Result<[Formula; 2], OnnxEr
 	let one_score = classes.len() == 2 && ids.iter().all(|id| Some(id) == ids.first());
 	let base = node.numbers("base_values")?;
 	if !one_score {
-		let affine = forest(known, node, &CLASS_LEAVES, classes.len())?;
+		let grown = forest(known, node, &CLASS_LEAVES, classes.len())?;
+		let affine = grown.sums.clone();
 		let affine = match base.len() {
 			0 => affine,
 			len if len == classes.len() => affine.stepped(ScalarStep::Add, &base),
 			_ => return Err(node.malformed("it has not one base value per class")),
 		};
 		if classes.len() == 2 {
-			return two_scores(known, node, &affine, classes, transform);
+			return two_scores(known, node, &affine, &grown, classes, transform);
 		}
 		let label = Formula::Label(ScoreFormula::plain(affine.clone()), Some(classes));
 		return Ok([label, scores(affine, transform)]);
 	}
 	let all_positive = node.numbers(CLASS_LEAVES.weights)?.iter().all(|&weight| weight >= 0.0);
 	let class = ids.first().copied().unwrap_or_default();
-	let all = forest(known, node, &CLASS_LEAVES, 2)?;
+	let all = forest(known, node, &CLASS_LEAVES, 2)?.sums;
 	let mut score = Affine {
 		basis: all.basis,
 		rows: all.rows.into_iter().skip(class as usize).take(1).collect(),
@@ -91,12 +93,14 @@ fn two_scores(
 	known: &Known,
 	node: Node,
 	affine: &Affine,
+	grown: &Grown,
 	classes: Classes,
 	transform: Transform,
 ) -> Result<[Formula; 2], OnnxError> {
-	let trees = known.forest.iter().flat_map(|forest| &forest.trees);
+	let trees = known.forest.iter().flat_map(|forest| forest.trees.iter().rev().take(grown.trees));
 	// Rows that no leaf scores would have one score.
-	let has_second = |leaf: &[(usize, f64)]| leaf.iter().any(|(output, _)| *output == 1);
+	let has_second =
+		|leaf: &[(usize, f64)]| leaf.iter().any(|(output, _)| *output == grown.first_output + 1);
 	let always = trees.map(FloatTree::leaves).any(|leaves| leaves.into_iter().all(has_second));
 	if !always || node.has("base_values") || node.has("base_values_as_tensor") {
 		return Err(node.unsupported("two classes with two scores, of which one may be missing"));
@@ -108,14 +112,12 @@ fn two_scores(
 
 fn tree_regressor(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 	let transform = post_transform(node)?;
-	let targets = usize::try_from(node.int("n_targets", 1)).ok().filter(|&n| n > 0);
-	let targets = targets.ok_or_else(|| node.malformed("its number of targets"))?;
-	let mut affine = forest(known, node, &TARGET_LEAVES, targets)?;
+	let targets = targets(node)?;
+	let Grown { sums: mut affine, trees, .. } = forest(known, node, &TARGET_LEAVES, targets)?;
 	match node.string("aggregate_function", "SUM").as_str() {
 		"SUM" => {},
 		"AVERAGE" => {
-			let trees = known.forest.as_ref().map_or(1, |forest| forest.trees.len()) as f64;
-			affine = affine.stepped(ScalarStep::Divide, &vec![trees; targets]);
+			affine = affine.stepped(ScalarStep::Divide, &vec![trees as f64; targets]);
 		},
 		other => return Err(node.unsupported(format!("aggregate_function {other}"))),
 	}
@@ -128,13 +130,25 @@ fn tree_regressor(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 	values(node, affine, transform)
 }
 
+/// How many outputs the trees of a node have, if it is one of trees.
+pub(crate) fn outputs(node: Node) -> Option<usize> {
+	match (node.0.domain.as_str(), node.0.op_type.as_str()) {
+		(ML, "TreeEnsembleClassifier") => {
+			let classes = node.classes("classlabels_int64s", "classlabels_strings");
+			Some(classes.map_or(0, |classes| classes.len()))
+		},
+		(ML, "TreeEnsemble" | "TreeEnsembleRegressor") => Some(targets(node).unwrap_or_default()),
+		_ => None,
+	}
+}
+
 /// Reads the trees of a node; their sums become the basis of what follows.
 fn forest(
 	known: &mut Known,
 	node: Node,
 	leaves: &LeafNames,
 	outputs: usize,
-) -> Result<Affine, OnnxError> {
+) -> Result<Grown, OnnxError> {
 	let (nodes, roots) = lists::read(node, leaves, outputs)?;
 	grow(known, node, &nodes, &roots, outputs)
 }

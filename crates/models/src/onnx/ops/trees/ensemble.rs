@@ -2,7 +2,8 @@
 
 use super::{
 	branch::{Branch, Mode, TreeNode},
-	grow::grow,
+	grow::{Grown, grow},
+	lists::targets,
 };
 use crate::{
 	card::Transform,
@@ -13,13 +14,12 @@ use crate::{
 /// Sums of trees, one per target.
 pub(super) fn tree_ensemble(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 	let transform = post_transform(node)?;
-	let targets = usize::try_from(node.int("n_targets", 1)).ok().filter(|&n| n > 0);
-	let targets = targets.ok_or_else(|| node.malformed("its number of targets"))?;
+	let targets = targets(node)?;
 	let (nodes, roots) = read(node, targets)?;
-	let sums = grow(known, node, &nodes, &roots, targets)?;
+	let Grown { sums, trees, .. } = grow(known, node, &nodes, &roots, targets)?;
 	let affine = match node.int("aggregate_function", SUM) {
 		SUM => sums,
-		AVERAGE => sums.stepped(ScalarStep::Divide, &vec![roots.len() as f64; targets]),
+		AVERAGE => sums.stepped(ScalarStep::Divide, &vec![trees as f64; targets]),
 		_ => {
 			return Err(
 				node.unsupported("the smallest or largest of its trees: sum or average them")

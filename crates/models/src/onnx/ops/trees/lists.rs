@@ -26,6 +26,15 @@ pub(super) const TARGET_LEAVES: LeafNames = LeafNames {
 	weights: "target_weights",
 };
 
+/// How many targets a regression has.
+///
+/// # Errors
+/// If that is no positive number.
+pub(super) fn targets(node: Node) -> Result<usize, OnnxError> {
+	let targets = usize::try_from(node.int("n_targets", 1)).ok().filter(|&n| n > 0);
+	targets.ok_or_else(|| node.malformed("its number of targets"))
+}
+
 /// Reads the nodes of an ensemble, and the numbers of its roots.
 ///
 /// # Errors
