@@ -40,7 +40,7 @@ fn calibration(name: &str) -> Option<Calibration> {
 	let names = reader.headers().unwrap().iter().map(String::from).collect();
 	let rows =
 		reader.records().map(|row| row.unwrap().iter().map(|x| x.parse().unwrap()).collect());
-	Some(Calibration { names, rows: rows.collect() })
+	Some(Calibration { names, rows: rows.collect::<Vec<Vec<f64>>>() }.into())
 }
 
 fn import(name: &str) -> Model {

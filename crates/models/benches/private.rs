@@ -69,7 +69,7 @@ fn grouped(count: usize) -> String {
 
 impl Bench {
 	fn new() -> Self {
-		Self { public: import(NAME, true), rows: read_csv("breast_cancer.train.csv") }
+		Self { public: import(NAME, true), rows: read_csv("breast_cancer.train.csv").into() }
 	}
 
 	fn private(&self, options: &PrivateOptions) -> Result<PrivateModel, PrivateError> {

@@ -5,7 +5,7 @@
 
 use fhe_ml_engine::{ClientKey, EvaluationBuffers, PreparedServerKey, new_seeder};
 use fhe_ml_models::{
-	Calibration, Grid, ImportOptions, Label, Model, PrivateFile, PrivateOptions, evaluate,
+	Calibration, Cell, Grid, ImportOptions, Label, Model, PrivateFile, PrivateOptions, evaluate,
 	import_onnx, make_private,
 };
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ impl Form {
 		&mut self,
 		client: &ClientKey,
 		server: &PreparedServerKey,
-		row: &[f64],
+		row: &[Cell],
 		buffers: &mut EvaluationBuffers,
 	) -> Result<(), Box<dyn Error>> {
 		let start = Instant::now();
@@ -79,7 +79,7 @@ fn read_csv(path: &str) -> Result<Calibration, Box<dyn Error>> {
 	let mut reader = csv::Reader::from_path(path)?;
 	let names = reader.headers()?.iter().map(String::from).collect();
 	let rows = reader.deserialize().collect::<Result<Vec<Vec<f64>>, _>>()?;
-	Ok(Calibration { names, rows })
+	Ok(Calibration { names, rows }.into())
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

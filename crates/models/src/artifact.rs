@@ -196,7 +196,7 @@ pub(crate) fn check(card: &ModelCard, circuit: &Circuit) -> Result<(), ArtifactE
 	let outputs = circuit.outputs();
 	let exist = |columns: &[Column]| columns.iter().all(|column| column.output < outputs);
 	let fits = |scores: &Scores| !scores.columns.is_empty() && exist(&scores.columns);
-	let features = card.features.len();
+	let features = card.columns().len();
 	let inputs = match &card.encoding {
 		Encoding::Scaled(scaled) if scaled.len() != features => None,
 		Encoding::Scaled(_) => Some(features),
@@ -220,10 +220,13 @@ pub(crate) fn check(card: &ModelCard, circuit: &Circuit) -> Result<(), ArtifactE
 		return Err(ArtifactError::Mismatch("another number of outputs"));
 	}
 	let consistent = match &card.task {
-		Task::Classification { classes, decision, scores } => {
-			fits(decision) && fits(scores) && decision.columns.len() == classes.len()
-		},
-		Task::Regression { targets } => fits(targets),
+		Task::Classification { classes, decision, .. } => decision.columns.len() == classes.len(),
+		Task::Regression { .. } => true,
+		Task::Computed(computed) => !computed.inputs.is_empty(),
 	};
-	if consistent { Ok(()) } else { Err(ArtifactError::Mismatch("a column that does not exist")) }
+	if consistent && card.task.all_scores().into_iter().all(fits) {
+		Ok(())
+	} else {
+		Err(ArtifactError::Mismatch("a column that does not exist"))
+	}
 }

@@ -1,18 +1,25 @@
 //! The model card: what a model is and what its encrypted form costs, as JSON in the artifact.
 
+mod before;
+mod computed;
 mod cost;
 mod encoding;
 mod filter;
 mod predicates;
 mod scores;
+mod task;
 
+pub use before::{Before, TextFeature};
+pub use computed::{Computed, Derived};
 pub use cost::{Cost, LevelledCost, Sizes};
 pub use encoding::{Encoding, HiddenLayer, ScaledFeature};
 pub use filter::{FilterCard, FilterKind};
 pub use predicates::{Comparison, Predicate, Predicates};
-pub use scores::{Classes, Column, Scores, Task, Transform};
+pub use scores::{Classes, Column, Scores, Transform};
+pub use task::Task;
 
 pub(crate) use cost::failure_probability;
+pub(crate) use scores::argmax;
 
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +35,14 @@ pub struct ModelCard {
 	pub producer: String,
 	/// Names of the features in order.
 	pub features: Vec<String>,
-	/// How a row of features becomes the integers that are encrypted.
+	/// The features that are text.
+	#[serde(default, skip_serializing_if = "Vec::is_empty")]
+	pub text: Vec<TextFeature>,
+	/// What the client computes of the features before they are encoded, if anything.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub before: Option<Before>,
+	/// How a row of columns (the features, unless something is computed of them before) becomes the integers that are
+	/// encrypted.
 	pub encoding: Encoding,
 	/// Whether the model or its calibration file named the features. If not, tables are read by
 	/// position.
@@ -49,6 +63,18 @@ pub struct ModelCard {
 	/// Probability that a result decrypts wrongly. Zero if the noise has a hard bound that stays
 	/// below half a step.
 	pub decryption_failure_probability: f64,
+}
+
+impl ModelCard {
+	/// Whether a feature is text.
+	pub fn is_text(&self, feature: usize) -> bool {
+		self.text.iter().any(|text| text.feature == feature)
+	}
+
+	/// Names of what is encoded: the features, or what is computed of them before.
+	pub fn columns(&self) -> &[String] {
+		self.before.as_ref().map_or(&self.features, |before| &before.columns)
+	}
 }
 
 /// What the artifact of an encrypted model shows of it; the rest is in its schema.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A value of a row; a missing number is not a number (NaN), and `null` in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "CellJson", into = "CellJson")]
+#[serde(try_from = "serde_json::Value", into = "serde_json::Value")]
 pub enum Cell {
 	/// A number.
 	Number(f64),
@@ -12,31 +12,24 @@ pub enum Cell {
 	Text(String),
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum CellJson {
-	Missing(()),
-	Text(String),
-	Number(serde_json::Number),
-}
+// Read by hand: if a crate asks serde_json for `arbitrary_precision`, serde finds no number in an untagged enum.
+impl TryFrom<serde_json::Value> for Cell {
+	type Error = &'static str;
 
-impl From<CellJson> for Cell {
-	fn from(json: CellJson) -> Self {
-		match json {
-			CellJson::Missing(()) => Self::Number(f64::NAN),
-			CellJson::Text(text) => Self::Text(text),
-			CellJson::Number(number) => Self::Number(number.as_f64().unwrap_or(f64::NAN)),
+	fn try_from(value: serde_json::Value) -> Result<Self, Self::Error> {
+		match value {
+			serde_json::Value::Null => Ok(Self::Number(f64::NAN)),
+			serde_json::Value::String(text) => Ok(Self::Text(text)),
+			value => value.as_f64().map(Self::Number).ok_or("a cell is a number, a text or null"),
 		}
 	}
 }
 
-impl From<Cell> for CellJson {
+impl From<Cell> for serde_json::Value {
 	fn from(cell: Cell) -> Self {
 		match cell {
-			Cell::Text(text) => Self::Text(text),
-			Cell::Number(number) => {
-				serde_json::Number::from_f64(number).map_or(Self::Missing(()), Self::Number)
-			},
+			Cell::Text(text) => text.into(),
+			Cell::Number(number) => number.into(),
 		}
 	}
 }

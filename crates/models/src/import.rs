@@ -4,12 +4,14 @@ use crate::{
 	artifact::{Artifact, ArtifactError},
 	bounds::{BoundsError, check_bounds},
 	card::{self, Cost, ModelCard, Sizes, Task},
+	cell::Cell,
 	float::{
 		calibration::Calibration,
 		model::{Body, FloatModel},
 		network::FloatNetwork,
 	},
-	onnx::{Beside, OnnxError, understand},
+	onnx::{Beside, OnnxError, Source},
+	predict::{EncodeError, Features},
 	quantise::{
 		QuantiseError, QuantiseNetworkError, forest,
 		linear::{self, ExpectedRanges},
@@ -58,6 +60,17 @@ pub enum ImportError {
 		/// Features of the model.
 		wanted: usize,
 	},
+	/// A calibration row that the client's part of the model cannot take.
+	#[error("row {row} of the calibration file: {error}")]
+	CalibrationRow {
+		/// Its number, from 0.
+		row: usize,
+		/// Why.
+		error: EncodeError,
+	},
+	/// The calibration file has only some of the inputs that the model names.
+	#[error("the columns of the calibration file are not the model's inputs: missing {}", .0.join(", "))]
+	CalibrationNames(Vec<String>),
 	/// The calibration file has no usable row.
 	#[error("the calibration file needs at least one row, and only finite numbers")]
 	CalibrationRows,
@@ -123,21 +136,22 @@ pub fn import_onnx_file(path: &Path, options: &ImportOptions) -> Result<Artifact
 const MAX_FILE: u64 = 1 << 29;
 
 fn import(onnx: &[u8], beside: Beside, options: &ImportOptions) -> Result<Artifact, ImportError> {
+	let source = Source::read(onnx, beside)?;
 	let calibration = options.calibration.as_ref();
-	let model = understand(onnx, beside)?;
-	if let Some(calibration) = calibration {
-		let (found, wanted) = (calibration.names.len(), model.features.len());
-		if found != wanted {
-			return Err(ImportError::CalibrationColumns { found, wanted });
-		}
-	}
-	let quantised = quantise(&model, calibration)?;
+	let calibration = calibration.map(|rows| features(rows, &source)).transpose()?;
+	let calibration = calibration.as_ref();
+	let rows = calibration.map_or(&[][..], |calibration| &calibration.rows);
+	let model = source.understand(rows)?;
+	let columns = calibration.map(|calibration| columns(&model, calibration)).transpose()?;
+	let quantised = quantise(&model, columns.as_ref())?;
 	let Quantised { circuit, encoding, output_steps, output_offsets, quantisation } = quantised;
 	let card = ModelCard {
 		name: options.name.clone(),
 		kind: kind(&circuit, &model.task),
 		producer: model.producer,
 		features: calibration.map_or(model.features, |calibration| calibration.names.clone()),
+		text: model.text,
+		before: model.before,
 		encoding,
 		features_are_named: calibration.is_some() || model.features_are_named,
 		output_steps,
@@ -153,9 +167,56 @@ fn import(onnx: &[u8], beside: Beside, options: &ImportOptions) -> Result<Artifa
 	Ok(artifact)
 }
 
+/// Calibration rows as the model's features: numbers or texts, in the order of its inputs if it names these.
+fn features(rows: &Calibration, source: &Source) -> Result<Calibration, ImportError> {
+	let Calibration { names, rows } = in_order(rows, source)?;
+	let features = Features { names: &names, text: &source.text_features() };
+	let typed = rows.iter().enumerate().map(|(at, row)| {
+		features.typed(row).map_err(|error| ImportError::CalibrationRow { row: at, error })
+	});
+	let rows = typed.collect::<Result<_, ImportError>>()?;
+	Ok(Calibration { names, rows })
+}
+
+/// Calibration rows with their columns in the order of the model's inputs, if it names these.
+fn in_order(rows: &Calibration, source: &Source) -> Result<Calibration, ImportError> {
+	let features = source.features();
+	let position = |name: &String| rows.names.iter().position(|column| column == name);
+	let order: Vec<Option<usize>> = features.iter().map(position).collect();
+	let by_name = source.features_are_named() && order.iter().any(Option::is_some);
+	let missing = features.iter().zip(&order).filter(|(_, at)| by_name && at.is_none());
+	let missing: Vec<String> = missing.map(|(name, _)| name.clone()).collect();
+	if !missing.is_empty() {
+		return Err(ImportError::CalibrationNames(missing));
+	}
+	let (found, wanted) = (rows.names.len(), features.len());
+	if found != wanted {
+		return Err(ImportError::CalibrationColumns { found, wanted });
+	}
+	if !by_name {
+		return Ok(rows.clone());
+	}
+	let cells = |row: &Vec<Cell>| order.iter().flatten().map(|&at| row.get(at).cloned()).collect();
+	let rows: Option<Vec<Vec<Cell>>> = rows.rows.iter().map(cells).collect();
+	let rows = rows.ok_or(ImportError::CalibrationRows)?;
+	Ok(Calibration { names: features.to_vec(), rows })
+}
+
+/// Calibration rows as what the core takes.
+fn columns(model: &FloatModel, rows: &Calibration) -> Result<Calibration<f64>, ImportError> {
+	let FloatModel { text, before, .. } = model;
+	let features = Features { names: &rows.names, text };
+	let columns = rows.rows.iter().enumerate().map(|(at, cells)| {
+		let columns = features.columns(before.as_ref(), cells);
+		columns.map_err(|error| ImportError::CalibrationRow { row: at, error })
+	});
+	let names = before.as_ref().map_or(&rows.names, |before| &before.columns);
+	Ok(Calibration { names: names.clone(), rows: columns.collect::<Result<_, ImportError>>()? })
+}
+
 fn quantise(
 	model: &FloatModel,
-	calibration: Option<&Calibration>,
+	calibration: Option<&Calibration<f64>>,
 ) -> Result<Quantised, ImportError> {
 	let FloatModel { body, scalers, scores, .. } = model;
 	Ok(match body {
@@ -184,8 +245,8 @@ fn kind(circuit: &Circuit, task: &Task) -> String {
 		Circuit::Filter(_) => "image filter",
 		Circuit::Private(_) => "private model",
 	};
-	match task {
-		Task::Classification { .. } => format!("{circuit} classifier"),
-		Task::Regression { .. } => format!("{circuit} regressor"),
+	match task.is_classification() {
+		true => format!("{circuit} classifier"),
+		false => format!("{circuit} regressor"),
 	}
 }

@@ -47,14 +47,14 @@ pub use evaluate::{EvaluateError, evaluate};
 pub use filter::{FilterError, ImageFilter, image_filter};
 pub use float::calibration::Calibration;
 pub use import::{ImportError, ImportOptions, import_onnx, import_onnx_file};
-pub use model::{EncryptRowError, Model, ModelError};
+pub use model::{AnswerError, EncryptRowError, Model, ModelError, PredictError};
 pub use onnx::{ExternalError, OnnxError, supported_operators};
 pub use predict::{EncodeError, Label, Prediction, Step, StepError};
 pub use private::{
 	Grid, GridError, MOST_ANSWERS, PrivateError, PrivateFile, PrivateFileError, PrivateModel,
 	PrivateOptions, Told, make_private, owner_key, passphrase_of, predict_private,
 };
-pub use program::{Fault as ProgramFault, ProgramError};
+pub use program::{Fault, Program, ProgramError, operators as client_operators};
 pub use quantise::{QuantiseError, QuantiseNetworkError};
 pub use schema::{Schema, SchemaError};
 pub use verify::{Sampling, VerifyError, verify_result};

@@ -3,7 +3,9 @@
 use crate::{
 	artifact::{Artifact, ArtifactError, Card, check},
 	card::{Encoding, HiddenLayer, ModelCard},
+	cell::Cell,
 	predict::{EncodeError, Prediction},
+	program::ProgramError,
 	schema::{Schema, SchemaError},
 };
 use fhe_ml_engine::{Circuit, CircuitInputError, ClientKey, DecryptError, Seeder};
@@ -64,6 +66,40 @@ pub enum ModelError {
 	Card(#[from] ArtifactError),
 }
 
+/// Why a row has no prediction.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PredictError {
+	/// It cannot be encoded.
+	#[error(transparent)]
+	Row(#[from] EncryptRowError),
+	/// What the client makes of the outputs cannot be computed.
+	#[error(transparent)]
+	After(#[from] ProgramError),
+}
+
+impl From<EncodeError> for PredictError {
+	fn from(error: EncodeError) -> Self {
+		Self::Row(error.into())
+	}
+}
+
+impl From<CircuitInputError> for PredictError {
+	fn from(error: CircuitInputError) -> Self {
+		Self::Row(error.into())
+	}
+}
+
+/// Why a result is of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+	/// It cannot be decrypted.
+	#[error(transparent)]
+	Decrypt(#[from] DecryptError),
+	/// What the client makes of the outputs cannot be computed.
+	#[error(transparent)]
+	After(#[from] ProgramError),
+}
+
 /// Why a row cannot be encrypted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EncryptRowError {
@@ -108,20 +144,24 @@ impl Model {
 	/// The prediction of the quantised model without any encryption; not for encrypted models.
 	///
 	/// # Errors
-	/// If the row does not have one finite number per feature, or one is too far out of its range.
-	pub fn predict_clear(&self, row: &[f64]) -> Result<Prediction, EncryptRowError> {
+	/// If the row does not have one finite number per feature, one is too far out of its range, or what the client
+	/// computes of the outputs cannot be computed.
+	pub fn predict_clear<C: Clone + Into<Cell>>(
+		&self,
+		row: &[C],
+	) -> Result<Prediction, PredictError> {
 		let outputs = self.artifact.circuit.evaluate_clear(&self.card.encode(row)?)?;
-		Ok(self.card.decode(&outputs))
+		Ok(self.card.decode(&outputs)?)
 	}
 
 	/// Encodes and encrypts a row of features.
 	///
 	/// # Errors
 	/// If the row does not have one finite number per feature, or one is too far out of its range.
-	pub fn encrypt(
+	pub fn encrypt<C: Clone + Into<Cell>>(
 		&self,
 		key: &ClientKey,
-		row: &[f64],
+		row: &[C],
 		seeder: &mut dyn Seeder,
 	) -> Result<Vec<u8>, EncryptRowError> {
 		let x = self.card.encode(row)?;
@@ -131,19 +171,20 @@ impl Model {
 	/// Decrypts and decodes a result, which should have been [verified](crate::verify_result) before.
 	///
 	/// # Errors
-	/// If the result belongs to another input or key, or is one that the model gives for no row.
+	/// If the result belongs to another input or key, is one that the model gives for no row, or what the client
+	/// computes of it cannot be computed.
 	pub fn decrypt(
 		&self,
 		key: &ClientKey,
 		input: &[u8],
 		result: &[u8],
-	) -> Result<Prediction, DecryptError> {
+	) -> Result<Prediction, AnswerError> {
 		let outputs = key.decrypt(&self.artifact.circuit, input, result)?;
 		match self.largest_output() {
 			Some(largest) if outputs.iter().any(|output| output.abs() > largest) => {
-				Err(DecryptError::OutOfRange)
+				Err(DecryptError::OutOfRange.into())
 			},
-			_ => Ok(self.card.decode(&outputs)),
+			_ => Ok(self.card.decode(&outputs)?),
 		}
 	}
 

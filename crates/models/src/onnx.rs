@@ -5,14 +5,22 @@
 //! operator makes of the formulas of its inputs is registered in [`ops`]; a node with any other
 //! operator is refused by name. So a model is either understood to the last node, or not imported.
 
+mod after;
+mod carry;
+mod cut;
 mod error;
+mod expansion;
 mod external;
 mod follow;
 mod formula;
 mod graph;
+mod kernels;
 mod known;
 mod node;
 mod ops;
+mod order;
+mod part;
+mod sample;
 mod task;
 mod tensor;
 
@@ -21,36 +29,144 @@ pub(crate) use external::Beside;
 pub use external::ExternalError;
 pub use ops::supported_operators;
 
-use crate::float::{
-	affine::Basis,
-	model::{Body, FloatModel},
+use crate::{
+	card::{Before, Task, TextFeature},
+	cell::Cell,
+	float::{
+		affine::{Basis, Row},
+		model::{Body, FloatModel},
+	},
 };
-use graph::Graph;
-use known::Known;
+use after::After;
+use carry::Carried;
+use cut::Parts;
+use graph::{Graph, Input};
+use known::{Known, precision};
 
-/// What the model in an ONNX file computes, some of whose data may be beside it.
+/// A model in an ONNX file, some of whose data may be beside it.
+pub(crate) struct Source<'a> {
+	graph: Graph,
+	beside: Beside<'a>,
+}
+
+impl<'a> Source<'a> {
+	/// Reads a file.
+	///
+	/// # Errors
+	/// If it is no ONNX file of a table of features.
+	pub fn read(onnx: &[u8], beside: Beside<'a>) -> Result<Self, OnnxError> {
+		Ok(Self { graph: Graph::parse(onnx, beside)?, beside })
+	}
+
+	/// Names of the features.
+	pub fn features(&self) -> &[String] {
+		&self.graph.feature_names
+	}
+
+	/// Whether the file names them.
+	pub fn features_are_named(&self) -> bool {
+		self.graph.features_are_named()
+	}
+
+	/// The features that are text.
+	pub fn text_features(&self) -> Vec<TextFeature> {
+		sample::text_features(&self.graph)
+	}
+
+	/// What the model computes; rows of features show what the client's part takes.
+	///
+	/// # Errors
+	/// If it is not understood to the last node.
+	pub fn understand(mut self, rows: &[Vec<Cell>]) -> Result<FloatModel, OnnxError> {
+		// Most models need no cut.
+		let whole = if self.graph.has_text() { None } else { whole(&self.graph).ok() };
+		let understood = match whole {
+			Some(understood) => understood,
+			None => match self.cut(rows)? {
+				Cut::Understood(understood) => *understood,
+				Cut::Carry(carried) => {
+					carry::carry(&mut self.graph, self.beside, &carried, rows)?;
+					match self.cut(rows)? {
+						Cut::Understood(understood) => *understood,
+						Cut::Carry(again) => {
+							let node = again.tensors.into_iter().next().unwrap_or_default();
+							return Err(OnnxError::NeedsRow { node });
+						},
+					}
+				},
+			},
+		};
+		let Understood { basis, scores, task, known, before, inputs } = understood;
+		let Known { scalers, forest, hidden, .. } = known;
+		let body = match (basis, forest, hidden) {
+			(Basis::Features, ..) => Body::Linear,
+			(Basis::Forest, Some(forest), _) => Body::Forest(forest, precision(&inputs)),
+			(Basis::Hidden, _, Some(layer)) => Body::Hidden(layer),
+			_ => return Err(OnnxError::Outputs("they depend on no input".into())),
+		};
+		let graph = self.graph;
+		Ok(FloatModel {
+			features_are_named: graph.features_are_named(),
+			text: sample::text_features(&graph),
+			producer: graph.producer,
+			features: graph.feature_names,
+			before,
+			scalers,
+			body,
+			scores,
+			task,
+		})
+	}
+
+	/// Cuts the graph, and finds out what the parts compute.
+	fn cut(&self, rows: &[Vec<Cell>]) -> Result<Cut, OnnxError> {
+		let Self { graph, beside } = self;
+		let mut parts = cut::cut(graph, *beside, rows.first().map(Vec::as_slice))?;
+		let outputs = match parts.after.is_empty() {
+			true => follow::outputs(graph, &parts.known).ok(),
+			false => None,
+		};
+		let (basis, scores, task) =
+			match outputs.and_then(|outputs| task::task(graph, &outputs).ok()) {
+				Some(found) => found,
+				None => match after::task(graph, *beside, &mut parts)? {
+					After::Task(basis, scores, task) => (basis, scores, task),
+					After::Carry(carried) => return Ok(Cut::Carry(carried)),
+				},
+			};
+		let Parts { program, known, inputs, .. } = parts;
+		let numbers: Vec<_> = inputs.iter().filter(|input| !input.is_opaque()).cloned().collect();
+		let columns = graph::feature_names(&numbers);
+		let before = program.map(|program| Before { program, columns });
+		let understood = Understood { basis, scores, task, known, before, inputs };
+		Ok(Cut::Understood(Box::new(understood)))
+	}
+}
+
+/// What became of a cut.
+enum Cut {
+	Understood(Box<Understood>),
+	/// These numbers must go through the core, too.
+	Carry(Carried),
+}
+
+/// What a graph computes.
+struct Understood {
+	basis: Basis,
+	scores: Vec<Row>,
+	task: Task,
+	known: Known,
+	before: Option<Before>,
+	inputs: Vec<Input>,
+}
+
+/// What a graph of which every node can be followed computes.
 ///
 /// # Errors
-/// If it is no ONNX file, or not understood to the last node.
-pub(crate) fn understand(onnx: &[u8], beside: Beside) -> Result<FloatModel, OnnxError> {
-	let graph = Graph::parse(onnx, beside)?;
-	let known = follow::follow(&graph)?;
-	let outputs = follow::outputs(&graph, &known)?;
-	let (basis, scores, task) = task::task(&graph, &outputs)?;
-	let Known { scalers, forest, hidden, .. } = known;
-	let body = match (basis, forest, hidden) {
-		(Basis::Features, ..) => Body::Linear,
-		(Basis::Forest, Some(forest), _) => Body::Forest(forest, graph.precision),
-		(Basis::Hidden, _, Some(layer)) => Body::Hidden(layer),
-		_ => return Err(OnnxError::Outputs("they depend on no input".into())),
-	};
-	Ok(FloatModel {
-		features_are_named: graph.features_are_named(),
-		producer: graph.producer,
-		features: graph.feature_names,
-		scalers,
-		body,
-		scores,
-		task,
-	})
+/// If a node cannot be followed, or the outputs are no prediction.
+fn whole(graph: &Graph) -> Result<Understood, OnnxError> {
+	let known = follow::follow(graph)?;
+	let outputs = follow::outputs(graph, &known)?;
+	let (basis, scores, task) = task::task(graph, &outputs)?;
+	Ok(Understood { basis, scores, task, known, before: None, inputs: graph.inputs.clone() })
 }

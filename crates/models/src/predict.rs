@@ -2,10 +2,12 @@
 
 use crate::{
 	card::{
-		Classes, Column, Encoding, HiddenLayer, ModelCard, Predicate, Predicates, ScaledFeature,
-		Scores, Task, Transform,
+		Before, Classes, Computed, Encoding, HiddenLayer, ModelCard, Predicate, Predicates,
+		ScaledFeature, Task, TextFeature, argmax,
 	},
-	special::probit,
+	cell::Cell,
+	float::calibration::Calibration,
+	program::{ProgramError, Tensor, Values},
 };
 use fhe_ml_engine::circuits::network::HiddenUnit;
 use serde::Serialize;
@@ -19,6 +21,10 @@ pub struct Prediction {
 	pub scores: Vec<f64>,
 	/// The decrypted outputs of the circuit, before any transform.
 	pub raw_scores: Vec<f64>,
+	/// Whether the two best classes are closer to each other than the model's scores are exact, so that another
+	/// evaluation of the same model may take the other one.
+	#[serde(skip_serializing_if = "std::ops::Not::not")]
+	pub tie: bool,
 }
 
 /// A predicted class, value, or values.
@@ -75,6 +81,13 @@ impl Prediction {
 }
 
 impl Label {
+	fn of_values(values: &[f64]) -> Self {
+		match values {
+			[value] => Self::Value(*value),
+			_ => Self::Values(values.to_vec()),
+		}
+	}
+
 	fn rounded(self, Step(step): Step) -> Self {
 		let round = |value: f64| {
 			// 3 times 0.1 is 0.30000000000000004.
@@ -116,6 +129,20 @@ pub enum EncodeError {
 	/// A value that is not finite.
 	#[error("feature `{0}` is not a finite number")]
 	NotFinite(String),
+	/// Text where a number is wanted.
+	#[error("feature `{feature}` is a number, not `{text}`")]
+	NotANumber {
+		/// The feature.
+		feature: String,
+		/// What is there.
+		text: String,
+	},
+	/// A number where text is wanted.
+	#[error("feature `{0}` is text, not a number")]
+	NotText(String),
+	/// What the client computes of the row cannot be computed.
+	#[error(transparent)]
+	Before(#[from] ProgramError),
 	/// The argument of an activation leaves its table.
 	#[error("hidden unit {0} is out of the model's range for these features")]
 	HiddenOutOfRange(usize),
@@ -127,18 +154,97 @@ pub enum EncodeError {
 /// Integers beyond this cannot contribute to any representable score.
 const MAX_ENCODED: f64 = (1u64 << 50) as f64;
 
+/// What the features of a row are, and what the client computes of them.
+#[derive(Clone, Copy)]
+pub(crate) struct Features<'a> {
+	pub names: &'a [String],
+	/// Those that are text.
+	pub text: &'a [TextFeature],
+}
+
+impl Features<'_> {
+	/// A row with numbers where numbers are wanted, and texts where texts are.
+	///
+	/// # Errors
+	/// If the row does not have one value per feature, or one is of another type.
+	pub fn typed<C: Clone + Into<Cell>>(self, row: &[C]) -> Result<Vec<Cell>, EncodeError> {
+		if row.len() != self.names.len() {
+			let (found, wanted) = (row.len(), self.names.len());
+			return Err(EncodeError::FeatureCount { found, wanted });
+		}
+		let is_text = |at: usize| self.text.iter().any(|text| text.feature == at);
+		let cells = row.iter().cloned().zip(self.names).enumerate();
+		let cells = cells.map(|(at, (cell, name))| match cell.into() {
+			Cell::Number(number) if is_text(at) && number.is_nan() => Ok(Cell::Text(String::new())),
+			Cell::Number(_) if is_text(at) => Err(EncodeError::NotText(name.clone())),
+			Cell::Text(text) if !is_text(at) => match text.trim() {
+				"" => Ok(Cell::Number(f64::NAN)),
+				digits => match digits.parse() {
+					Ok(number) => Ok(Cell::Number(number)),
+					Err(_) => Err(EncodeError::NotANumber { feature: name.clone(), text }),
+				},
+			},
+			cell => Ok(cell),
+		});
+		cells.collect()
+	}
+
+	/// The columns that are encoded for a row: its values, or what is computed of them before.
+	///
+	/// # Errors
+	/// As [`Self::typed`], or if the columns cannot be computed.
+	pub fn columns<C: Clone + Into<Cell>>(
+		self,
+		before: Option<&Before>,
+		row: &[C],
+	) -> Result<Vec<f64>, EncodeError> {
+		let cells = self.typed(row)?;
+		if let Some(before) = before {
+			return Ok(before.columns_of(&cells)?);
+		}
+		let numbers = cells.into_iter().filter_map(|cell| match cell {
+			Cell::Number(number) => Some(number),
+			Cell::Text(_) => None,
+		});
+		Ok(numbers.collect())
+	}
+}
+
 impl ModelCard {
 	/// The integers that stand for a row of features, in the order of [`ModelCard::features`].
 	///
-	/// Values are rounded to single precision first, if ONNX Runtime takes them so. A missing value
-	/// (not a number) is what the model's trees make of it; other models need every value.
+	/// Numbers may be given as text, as they stand in a file. Values are rounded to single precision first, if ONNX
+	/// Runtime takes them so. A missing value (not a number, or no text) is what the model's trees or imputers make of
+	/// it; other models need every value.
 	///
 	/// # Errors
-	/// If the row does not have one value per feature, or one is not finite or too far out of its
-	/// range.
-	pub fn encode(&self, row: &[f64]) -> Result<Vec<i64>, EncodeError> {
-		if row.len() != self.features.len() {
-			let (found, wanted) = (row.len(), self.features.len());
+	/// If the row does not have one value per feature, one is of another type, or not finite or too far out of its
+	/// range, or what the client computes of them cannot be computed.
+	pub fn encode<C: Clone + Into<Cell>>(&self, row: &[C]) -> Result<Vec<i64>, EncodeError> {
+		self.encode_columns(&self.columns_of(row)?)
+	}
+
+	/// The columns that are encoded for a row: its values, or what is computed of them before.
+	fn columns_of<C: Clone + Into<Cell>>(&self, row: &[C]) -> Result<Vec<f64>, EncodeError> {
+		let features = Features { names: &self.features, text: &self.text };
+		features.columns(self.before.as_ref(), row)
+	}
+
+	/// Calibration rows as the columns that are encoded.
+	///
+	/// # Errors
+	/// If a row cannot be encoded.
+	pub(crate) fn calibration(&self, rows: &Calibration) -> Result<Calibration<f64>, EncodeError> {
+		let columns = rows.rows.iter().map(|row| self.columns_of(row));
+		Ok(Calibration {
+			names: self.columns().to_vec(),
+			rows: columns.collect::<Result<_, EncodeError>>()?,
+		})
+	}
+
+	fn encode_columns(&self, row: &[f64]) -> Result<Vec<i64>, EncodeError> {
+		if row.len() != self.columns().len() {
+			let (found, wanted) = (row.len(), self.columns().len());
 			return Err(EncodeError::FeatureCount { found, wanted });
 		}
 		match &self.encoding {
@@ -155,7 +261,8 @@ impl ModelCard {
 			},
 			Encoding::Predicates(Predicates { list, single_precision }) => {
 				if let Some(at) = row.iter().position(|value| value.is_infinite()) {
-					return Err(EncodeError::NotFinite(self.features[at].clone()));
+					let name = self.columns().get(at).cloned();
+					return Err(EncodeError::NotFinite(name.unwrap_or_default()));
 				}
 				let bit = |predicate: &Predicate| {
 					let value = row.get(predicate.feature).copied().unwrap_or(f64::NAN);
@@ -173,7 +280,7 @@ impl ModelCard {
 		largest: &[i64],
 		row: &[f64],
 	) -> Result<Vec<i64>, EncodeError> {
-		let values = row.iter().zip(&self.features).zip(features.iter().zip(largest));
+		let values = row.iter().zip(self.columns()).zip(features.iter().zip(largest));
 		let level =
 			|((&x, name), (feature, &largest)): ((&f64, &String), (&ScaledFeature, &i64))| match x
 				.is_finite()
@@ -185,7 +292,7 @@ impl ModelCard {
 	}
 
 	fn scale(&self, scaled: &[ScaledFeature], row: &[f64]) -> Result<Vec<i64>, EncodeError> {
-		let values = self.features.iter().zip(scaled).zip(row).map(|((name, feature), &value)| {
+		let values = self.columns().iter().zip(scaled).zip(row).map(|((name, feature), &value)| {
 			let value = f64::from(value as f32);
 			if !value.is_finite() {
 				return Err(EncodeError::NotFinite(name.clone()));
@@ -200,27 +307,67 @@ impl ModelCard {
 	}
 
 	/// The prediction that the integer outputs of the circuit stand for.
-	pub fn decode(&self, outputs: &[i64]) -> Prediction {
+	///
+	/// # Errors
+	/// If what the client computes of them cannot be computed.
+	pub fn decode(&self, outputs: &[i64]) -> Result<Prediction, ProgramError> {
 		let bias = self.output_bias.iter().copied().chain(std::iter::repeat(0));
 		let outputs = outputs.iter().zip(bias).map(|(&output, bias)| output.wrapping_add(bias));
 		let raw_scores: Vec<f64> =
 			outputs.zip(&self.output_steps).map(|(s, &step)| s as f64 * step).collect();
-		let (prediction, scores) = match &self.task {
+		let (prediction, scores, tie) = match &self.task {
 			Task::Classification { classes, decision, scores } => {
-				let class = argmax(&decision.apply(&raw_scores));
-				(classes.label(class), scores.apply(&raw_scores))
+				let decision = decision.apply(&raw_scores);
+				let largest = decision.iter().fold(0.0, |most: f64, score| most.max(score.abs()));
+				let largest = raw_scores.iter().fold(largest, |most, score| most.max(score.abs()));
+				let exact = self.quantisation.max_score_error + SINGLE * largest;
+				let tie = margin(&decision) <= 2.0 * exact;
+				(classes.label(argmax(&decision)), scores.apply(&raw_scores), tie)
 			},
 			Task::Regression { targets } => {
 				let values = targets.apply(&raw_scores);
-				let label = match values.as_slice() {
-					[value] => Label::Value(*value),
-					_ => Label::Values(values.clone()),
-				};
-				(label, values)
+				(Label::of_values(&values), values, false)
+			},
+			Task::Computed(computed) => {
+				let (label, scores) = computed_prediction(computed, &raw_scores)?;
+				(label, scores, false)
 			},
 		};
-		Prediction { prediction, scores, raw_scores }
+		Ok(Prediction { prediction, scores, raw_scores, tie })
 	}
+}
+
+/// What the sum of a hundred floats of single precision, as ONNX Runtime computes it, is about wrong by, relative to
+/// the largest one.
+const SINGLE: f64 = 1e-6;
+
+/// By how much the largest value is larger than the second.
+fn margin(values: &[f64]) -> f64 {
+	let largest = argmax(values);
+	let others = values.iter().enumerate().filter(|(at, _)| *at != largest);
+	let second = others.map(|(_, &value)| value).fold(f64::NEG_INFINITY, f64::max);
+	values.get(largest).map_or(f64::INFINITY, |value| value - second)
+}
+
+fn computed_prediction(
+	computed: &Computed,
+	raw: &[f64],
+) -> Result<(Label, Vec<f64>), ProgramError> {
+	let outputs = computed.run(raw)?;
+	let output = |at: Option<usize>| at.and_then(|at| outputs.get(at));
+	let scores = match output(computed.scores) {
+		Some(Tensor { values: Values::Numbers(numbers), .. }) => numbers.clone(),
+		_ => Vec::new(),
+	};
+	let label = match output(computed.label).map(|output| &output.values) {
+		None => Label::of_values(&scores),
+		Some(Values::Numbers(labels)) => match labels.as_slice() {
+			[label] => Label::Integer(*label as i64),
+			labels => Label::Values(labels.to_vec()),
+		},
+		Some(Values::Text(labels)) => Label::String(labels.join(", ")),
+	};
+	Ok((label, scores))
 }
 
 impl Classes {
@@ -234,66 +381,6 @@ impl Classes {
 			},
 		}
 	}
-}
-
-impl Scores {
-	/// The scores for these outputs of the circuit.
-	pub fn apply(&self, raw: &[f64]) -> Vec<f64> {
-		let mut scores = select(&self.columns, raw);
-		match self.transform {
-			Transform::Identity => {},
-			Transform::Sigmoid => scores.iter_mut().for_each(|s| *s = 1.0 / (1.0 + (-*s).exp())),
-			Transform::ModifiedHuber => {
-				scores.iter_mut().for_each(|s| *s = (s.clamp(-1.0, 1.0) + 1.0) / 2.0);
-			},
-			Transform::Softmax => {
-				let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-				scores.iter_mut().for_each(|s| *s = (*s - largest).exp());
-				divide_by_sum(&mut scores);
-			},
-			Transform::SoftmaxZero => {
-				let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-				for score in &mut scores {
-					let is_zero = score.abs() <= SOFTMAX_ZERO;
-					*score =
-						if is_zero { *score * (-largest).exp() } else { (*score - largest).exp() };
-				}
-				divide_by_sum(&mut scores);
-			},
-			Transform::Probit => scores.iter_mut().for_each(|s| *s = probit(*s)),
-			Transform::Exp => scores.iter_mut().for_each(|s| *s = s.exp()),
-		}
-		if self.normalise {
-			divide_by_sum(&mut scores);
-		}
-		scores
-	}
-}
-
-/// What ONNX Runtime takes for zero in SOFTMAX_ZERO.
-const SOFTMAX_ZERO: f64 = 1e-7;
-
-/// Divides by the sum of absolute values; all zeros become a uniform distribution.
-fn divide_by_sum(scores: &mut [f64]) {
-	let sum: f64 = scores.iter().map(|score| score.abs()).sum();
-	let uniform = 1.0 / scores.len() as f64;
-	scores.iter_mut().for_each(|score| *score = if sum > 0.0 { *score / sum } else { uniform });
-}
-
-fn select(columns: &[Column], raw: &[f64]) -> Vec<f64> {
-	let value = |column: &Column| {
-		let value = raw.get(column.output).copied().unwrap_or_default();
-		(if column.negate { -value } else { value }) + column.offset
-	};
-	columns.iter().map(value).collect()
-}
-
-/// Index of the first largest value.
-fn argmax(values: &[f64]) -> usize {
-	let best = values.iter().enumerate().fold((0, f64::NEG_INFINITY), |best, (at, &value)| {
-		if value > best.1 { (at, value) } else { best }
-	});
-	best.0
 }
 
 #[cfg(test)]

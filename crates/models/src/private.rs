@@ -23,8 +23,10 @@ use crate::{
 	artifact::{Artifact, Card},
 	bounds::check_bounds,
 	card::{self, Column, Cost, Encoding, ModelCard, Quantisation, Sizes, Task},
+	cell::Cell,
 	float::calibration::Calibration,
-	model::Model,
+	model::{Model, PredictError},
+	predict::Prediction,
 };
 use fhe_ml_engine::{
 	Circuit, PrivateCircuit, PrivateCircuitError, Seeder,
@@ -78,6 +80,7 @@ pub fn make_private(
 	};
 	let rows = calibration.filter(|rows| !rows.rows.is_empty());
 	let rows = rows.ok_or(PrivateError::NoCalibration)?;
+	let columns = card.calibration(rows)?;
 	let (task, offsets) = without_offsets(&card.task, model.circuit.outputs());
 	let like = match &options.grid {
 		Grid::Like(artifact) => Some(artifact.as_ref()),
@@ -93,11 +96,11 @@ pub fn make_private(
 		let step = |least: f64| like.and_then(step_of).unwrap_or_else(|| power_of_two_above(least));
 		match (&model.circuit, &card.encoding) {
 			(Circuit::Forest(forest), Encoding::Predicates(predicates)) => {
-				forest::prepare(forest, predicates, card, &offsets, rows, &options.grid, step)
+				forest::prepare(forest, predicates, card, &offsets, &columns, &options.grid, step)
 			},
 			(Circuit::Linear(linear), Encoding::Scaled(features)) => {
 				let bits = linear::FEATURE_BITS[number];
-				linear::prepare(linear, features, card, &offsets, rows, bits, step)
+				linear::prepare(linear, features, card, &offsets, &columns, bits, step)
 			},
 			(Circuit::Network(network), Encoding::Levels { .. }) => {
 				let len = network::TABLE_LENS[number];
@@ -158,13 +161,13 @@ pub fn make_private(
 ///
 /// # Errors
 /// If the row does not have one finite number per feature, or one is out of its range.
-pub fn predict_private(
+pub fn predict_private<C: Clone + Into<Cell>>(
 	model: &Model,
 	file: &PrivateFile,
-	row: &[f64],
-) -> Result<crate::Prediction, crate::EncryptRowError> {
+	row: &[C],
+) -> Result<Prediction, PredictError> {
 	let outputs = file.evaluator.evaluate_clear(&model.card.encode(row)?)?;
-	Ok(model.card.decode(&outputs))
+	Ok(model.card.decode(&outputs)?)
 }
 
 const ANOTHER_CARD: &str = "it encodes rows or reads scores in another way, or has other features";
@@ -172,8 +175,8 @@ const ANOTHER_CARD: &str = "it encodes rows or reads scores in another way, or h
 /// Whether users of the model with the card `other` encode rows and read scores as this one needs it.
 fn reads_alike(card: &ModelCard, other: &Card) -> bool {
 	let Card::Public(other) = other else { return false };
-	(&card.features, &card.encoding, &card.output_steps, &card.task)
-		== (&other.features, &other.encoding, &other.output_steps, &other.task)
+	(&card.features, &card.before, &card.encoding, &card.output_steps, &card.task)
+		== (&other.features, &other.before, &other.encoding, &other.output_steps, &other.task)
 }
 
 fn changed(
@@ -184,12 +187,12 @@ fn changed(
 ) -> Result<(usize, usize), PrivateError> {
 	let public = Model::new(public.clone(), None)?;
 	let private = Model::new(private.clone(), None)?;
-	let is_regression = matches!(private.card.task, Task::Regression { .. });
-	let differs = |row: &&Vec<f64>| {
+	let is_regression = !private.card.task.is_classification();
+	let differs = |row: &&Vec<Cell>| {
 		let before = public.predict_clear(row).ok();
 		let x = private.card.encode(row).ok();
 		let outputs = x.and_then(|x| evaluator.evaluate_clear(&x).ok());
-		let after = outputs.map(|outputs| private.card.decode(&outputs));
+		let after = outputs.and_then(|outputs| private.card.decode(&outputs).ok());
 		match (before, after) {
 			(Some(before), Some(after)) if is_regression => {
 				let distance = |(a, b): (&f64, &f64)| (a - b).abs() / (1.0 + a.abs());
@@ -226,12 +229,7 @@ fn step_of(artifact: &Artifact) -> Option<f64> {
 /// circuit can add them. Where columns of one output add different constants, they stay.
 fn without_offsets(task: &Task, outputs: usize) -> (Task, Vec<f64>) {
 	let mut task = task.clone();
-	let mut columns: Vec<&mut Column> = match &mut task {
-		Task::Classification { decision, scores, .. } => {
-			decision.columns.iter_mut().chain(&mut scores.columns).collect()
-		},
-		Task::Regression { targets } => targets.columns.iter_mut().collect(),
-	};
+	let mut columns: Vec<&mut Column> = task.columns_mut().collect();
 	let signed = |column: &Column| if column.negate { -column.offset } else { column.offset };
 	let offset_of = |output: usize| {
 		let mut of_output = columns.iter().filter(|column| column.output == output);
@@ -258,12 +256,12 @@ fn quantisation(public: &Quantisation) -> Quantisation {
 }
 
 fn kind(circuit: &Circuit, task: &Task) -> &'static str {
-	match (circuit, task) {
-		(Circuit::Forest(_), Task::Classification { .. }) => "private forest classifier",
-		(Circuit::Forest(_), Task::Regression { .. }) => "private forest regressor",
-		(Circuit::Network(_), Task::Classification { .. }) => "private network classifier",
-		(Circuit::Network(_), Task::Regression { .. }) => "private network regressor",
-		(_, Task::Classification { .. }) => "private linear classifier",
-		(_, Task::Regression { .. }) => "private linear regressor",
+	match (circuit, task.is_classification()) {
+		(Circuit::Forest(_), true) => "private forest classifier",
+		(Circuit::Forest(_), false) => "private forest regressor",
+		(Circuit::Network(_), true) => "private network classifier",
+		(Circuit::Network(_), false) => "private network regressor",
+		(_, true) => "private linear classifier",
+		(_, false) => "private linear regressor",
 	}
 }

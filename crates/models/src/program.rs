@@ -18,7 +18,8 @@ mod walk;
 
 pub use error::{Fault, ProgramError};
 pub(crate) use graph::Input;
-pub(crate) use ops::{has_operator, operators};
+pub(crate) use ops::has_operator;
+pub use ops::operators;
 pub(crate) use tensor::{Kind, Tensor, Values};
 
 use crate::cell::Cell;
@@ -31,7 +32,7 @@ use std::{fmt, sync::Arc};
 
 /// A program: an ONNX model of operators that the client runs itself.
 #[derive(Clone)]
-pub(crate) struct Program {
+pub struct Program {
 	bytes: Arc<[u8]>,
 	graph: Arc<Graph>,
 }
@@ -53,8 +54,13 @@ impl Program {
 		&self.bytes
 	}
 
+	/// How many operators it has.
+	pub fn nodes(&self) -> usize {
+		self.graph.nodes()
+	}
+
 	/// What it takes, in order.
-	pub fn inputs(&self) -> &[Input] {
+	pub(crate) fn inputs(&self) -> &[Input] {
 		&self.graph.inputs
 	}
 
@@ -67,7 +73,7 @@ impl Program {
 	///
 	/// # Errors
 	/// If the tensors do not fit the inputs, an operator does not take what it is given, or the run takes too much.
-	pub fn run(&self, mut inputs: Vec<Tensor>) -> Result<Vec<Tensor>, ProgramError> {
+	pub(crate) fn run(&self, mut inputs: Vec<Tensor>) -> Result<Vec<Tensor>, ProgramError> {
 		let wanted = self.inputs();
 		if inputs.len() != wanted.len() {
 			return Err(ProgramError::InputCount { wanted: wanted.len(), found: inputs.len() });
@@ -82,7 +88,7 @@ impl Program {
 	///
 	/// # Errors
 	/// If the row has more or fewer cells, or one that an input does not take, and as [`Self::run`].
-	pub fn run_row(&self, row: &[Cell]) -> Result<Vec<Tensor>, ProgramError> {
+	pub(crate) fn run_row(&self, row: &[Cell]) -> Result<Vec<Tensor>, ProgramError> {
 		let columns = |input: &Input| walk::product(&input.dims);
 		let wanted = self.inputs().iter().map(columns).sum();
 		if row.len() != wanted {

@@ -11,6 +11,8 @@ use prost::{Message, Oneof};
 
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct ModelProto {
+	#[prost(int64, tag = "1")]
+	pub ir_version: i64,
 	#[prost(string, tag = "2")]
 	pub producer_name: String,
 	#[prost(string, tag = "3")]
@@ -44,6 +46,8 @@ pub(crate) struct OperatorSetIdProto {
 pub(crate) struct GraphProto {
 	#[prost(message, repeated, tag = "1")]
 	pub node: Vec<NodeProto>,
+	#[prost(string, tag = "2")]
+	pub name: String,
 	#[prost(message, repeated, tag = "5")]
 	pub initializer: Vec<TensorProto>,
 	#[prost(message, repeated, tag = "11")]
@@ -86,6 +90,9 @@ pub(crate) struct AttributeProto {
 	pub ints: Vec<i64>,
 	#[prost(bytes = "vec", repeated, tag = "9")]
 	pub strings: Vec<Vec<u8>>,
+	/// Which of the fields counts; only other readers of the ONNX that we write want it.
+	#[prost(int32, tag = "20")]
+	pub r#type: i32,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -124,6 +131,9 @@ pub(crate) struct StringStringEntryProto {
 	#[prost(string, tag = "2")]
 	pub value: String,
 }
+
+/// The domain of trees, linear models and what belongs to them.
+pub(crate) const ML: &str = "ai.onnx.ml";
 
 /// Values of `TensorProto.data_type`.
 pub(crate) mod data_type {

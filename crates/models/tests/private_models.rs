@@ -18,7 +18,7 @@ const GENESIS: [u8; 32] = [1; 32];
 
 fn private(name: &str, options: &PrivateOptions) -> Result<PrivateModel, PrivateError> {
 	let public = import(name, true);
-	let rows = read_csv(&format!("{}.train.csv", dataset(name)));
+	let rows = read_csv(&format!("{}.train.csv", dataset(name))).into();
 	make_private(&public.artifact, Some(&rows), options, new_seeder().as_mut())
 }
 
@@ -149,6 +149,7 @@ fn a_model_looks_like_no_other_that_reads_rows_or_scores_in_another_way() {
 	rows.rows.iter_mut().for_each(|row| row[0] *= 2.0);
 	let grid = Grid::Like(Box::new(logistic.artifact.clone()));
 	let options = PrivateOptions { grid, ..PrivateOptions::default() };
+	let rows = rows.into();
 	let other_ranges = make_private(&public.artifact, Some(&rows), &options, new_seeder().as_mut());
 	assert!(matches!(other_ranges, Err(PrivateError::Circuit(_))));
 	// The same grid, but the sum is a score and no vote.
@@ -248,7 +249,7 @@ fn what_cannot_be_made_private_says_why() {
 	let without_rows = make_private(&public.artifact, None, &options, seeder.as_mut());
 	assert!(matches!(without_rows, Err(PrivateError::NoCalibration)));
 	let private = with_grid("breast_cancer_tree", Grid::Exact).artifact;
-	let rows = read_csv("breast_cancer.train.csv");
+	let rows = read_csv("breast_cancer.train.csv").into();
 	let twice = make_private(&private, Some(&rows), &options, seeder.as_mut());
 	assert!(matches!(twice, Err(PrivateError::Kind(_))));
 }

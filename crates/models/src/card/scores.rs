@@ -1,46 +1,7 @@
-//! What the client makes of a circuit's outputs.
+//! Scores that the client makes of a circuit's outputs.
 
+use crate::special::probit;
 use serde::{Deserialize, Serialize};
-
-/// What the client makes of the outputs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Task {
-	/// The class with the largest decision score.
-	Classification {
-		/// The classes.
-		classes: Classes,
-		/// Whose largest is the predicted class.
-		decision: Scores,
-		/// What the model reports for each class.
-		scores: Scores,
-	},
-	/// The outputs themselves.
-	Regression {
-		/// The targets.
-		targets: Scores,
-	},
-}
-
-impl Task {
-	/// Adds what the circuit leaves out of each output to every column.
-	pub(crate) fn shifted(mut self, offsets: &[f64]) -> Self {
-		let shift = |scores: &mut Scores| {
-			for column in &mut scores.columns {
-				let offset = offsets.get(column.output).copied().unwrap_or_default();
-				column.offset += if column.negate { -offset } else { offset };
-			}
-		};
-		match &mut self {
-			Self::Classification { decision, scores, .. } => {
-				shift(decision);
-				shift(scores);
-			},
-			Self::Regression { targets } => shift(targets),
-		}
-		self
-	}
-}
 
 /// Scores as the ONNX model gives them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -107,4 +68,69 @@ impl Classes {
 	pub fn is_empty(&self) -> bool {
 		self.len() == 0
 	}
+}
+
+impl Scores {
+	/// The number of the first of the largest columns.
+	pub(crate) fn largest(&self, raw: &[f64]) -> usize {
+		argmax(&self.apply(raw))
+	}
+
+	/// The scores for these outputs of the circuit.
+	pub fn apply(&self, raw: &[f64]) -> Vec<f64> {
+		let mut scores = select(&self.columns, raw);
+		match self.transform {
+			Transform::Identity => {},
+			Transform::Sigmoid => scores.iter_mut().for_each(|s| *s = 1.0 / (1.0 + (-*s).exp())),
+			Transform::ModifiedHuber => {
+				scores.iter_mut().for_each(|s| *s = (s.clamp(-1.0, 1.0) + 1.0) / 2.0);
+			},
+			Transform::Softmax => {
+				let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+				scores.iter_mut().for_each(|s| *s = (*s - largest).exp());
+				divide_by_sum(&mut scores);
+			},
+			Transform::SoftmaxZero => {
+				let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+				for score in &mut scores {
+					let is_zero = score.abs() <= SOFTMAX_ZERO;
+					*score =
+						if is_zero { *score * (-largest).exp() } else { (*score - largest).exp() };
+				}
+				divide_by_sum(&mut scores);
+			},
+			Transform::Probit => scores.iter_mut().for_each(|s| *s = probit(*s)),
+			Transform::Exp => scores.iter_mut().for_each(|s| *s = s.exp()),
+		}
+		if self.normalise {
+			divide_by_sum(&mut scores);
+		}
+		scores
+	}
+}
+
+/// What ONNX Runtime takes for zero in SOFTMAX_ZERO.
+const SOFTMAX_ZERO: f64 = 1e-7;
+
+/// Divides by the sum of absolute values; all zeros become a uniform distribution.
+fn divide_by_sum(scores: &mut [f64]) {
+	let sum: f64 = scores.iter().map(|score| score.abs()).sum();
+	let uniform = 1.0 / scores.len() as f64;
+	scores.iter_mut().for_each(|score| *score = if sum > 0.0 { *score / sum } else { uniform });
+}
+
+fn select(columns: &[Column], raw: &[f64]) -> Vec<f64> {
+	let value = |column: &Column| {
+		let value = raw.get(column.output).copied().unwrap_or_default();
+		(if column.negate { -value } else { value }) + column.offset
+	};
+	columns.iter().map(value).collect()
+}
+
+/// Index of the first largest value.
+pub(crate) fn argmax(values: &[f64]) -> usize {
+	let best = values.iter().enumerate().fold((0, f64::NEG_INFINITY), |best, (at, &value)| {
+		if value > best.1 { (at, value) } else { best }
+	});
+	best.0
 }

@@ -1,15 +1,24 @@
 //! Where the features of a model are expected.
 
+use crate::cell::Cell;
+
 /// Rows that show the ranges of the features.
 #[derive(Clone, Debug, Default)]
-pub struct Calibration {
+pub struct Calibration<C = Cell> {
 	/// Names of the columns, in the order of the model's features.
 	pub names: Vec<String>,
 	/// One value per column and row, in the units in which the model takes its features.
-	pub rows: Vec<Vec<f64>>,
+	pub rows: Vec<Vec<C>>,
 }
 
-impl Calibration {
+impl From<Calibration<f64>> for Calibration {
+	fn from(numbers: Calibration<f64>) -> Self {
+		let cells = |row: Vec<f64>| row.into_iter().map(Cell::Number).collect();
+		Self { names: numbers.names, rows: numbers.rows.into_iter().map(cells).collect() }
+	}
+}
+
+impl Calibration<f64> {
 	/// Whether the rows tell a range: there is one, and all values are finite.
 	pub(crate) fn tells_ranges(&self) -> bool {
 		!self.rows.is_empty() && self.rows.iter().flatten().all(|value| value.is_finite())

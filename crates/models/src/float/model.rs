@@ -3,7 +3,7 @@
 use super::{
 	affine::Row, calibration::Scaler, chain::Precision, forest::FloatForest, network::FloatLayer,
 };
-use crate::card::Task;
+use crate::card::{Before, Task, TextFeature};
 
 /// What a model computes.
 #[derive(Clone, Debug)]
@@ -14,6 +14,10 @@ pub(crate) struct FloatModel {
 	pub features: Vec<String>,
 	/// Whether the model itself names them.
 	pub features_are_named: bool,
+	/// Those that are text.
+	pub text: Vec<TextFeature>,
+	/// What the client computes of them before encryption; what follows takes its columns as features.
+	pub before: Option<Before>,
 	/// One per feature, if the model scales it before it looks at it.
 	pub scalers: Vec<Option<Scaler>>,
 	pub body: Body,

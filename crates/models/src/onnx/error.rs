@@ -1,7 +1,7 @@
 //! Why a file was not understood.
 
 use super::external::ExternalError;
-use crate::float::weights::MAX_WEIGHTS;
+use crate::{float::weights::MAX_WEIGHTS, program::ProgramError};
 
 /// Why an ONNX file was not understood to the last node.
 #[derive(Debug, thiserror::Error)]
@@ -26,9 +26,7 @@ pub enum OnnxError {
 		source: ExternalError,
 	},
 	/// A node that cannot be followed.
-	#[error(
-		"node `{node}` has the unsupported operator {operator}: export the model without it and do its work before encryption or after decryption (`fhe-ml model operators` lists those that are followed)"
-	)]
+	#[error("node `{node}` has the unsupported operator {operator}: {}", advice(operator))]
 	UnsupportedOperator {
 		/// Name of the node, or its output.
 		node: String,
@@ -72,11 +70,60 @@ pub enum OnnxError {
 		"the graph takes too much memory at `{0}`: use fewer features, or fewer steps before the weights"
 	)]
 	TooLarge(String),
+	/// A part of the graph that the client would run.
+	#[error("what the client would compute cannot be computed: {0}")]
+	Program(#[source] ProgramError),
+	/// A part of the graph that cannot be tried.
+	#[error(
+		"what the client would compute cannot be tried on an empty row ({0}): import the model with --calibration rows"
+	)]
+	Sample(ProgramError),
+	/// A tensor of the client's part that does not keep the rows apart.
+	#[error(
+		"`{0}`, which the client would compute, is not one row of numbers for each row of features"
+	)]
+	NotRows(String),
+	/// More numbers than a circuit takes.
+	#[error(
+		"the client would compute {0} numbers for the core; at most 16384 are supported: use fewer or smaller encoders"
+	)]
+	TooManyColumns(usize),
+	/// A number of the row goes through the core, and nobody knows how large it is.
+	#[error(
+		"`{tensor}` is computed of the features and needed after decryption, too: import the model with --calibration rows, which show how large it is"
+	)]
+	NeedsRows {
+		/// The tensor.
+		tensor: String,
+	},
+	/// What comes after the decryption needs the row itself.
+	#[error(
+		"node `{node}` needs both the features and what is computed from them under encryption: export the model without passing features on"
+	)]
+	NeedsRow {
+		/// Name of the node, or its output.
+		node: String,
+	},
 	/// The graph's outputs are not a prediction.
 	#[error(
 		"the model's outputs are neither the values of a regression nor a label and its scores: {0}"
 	)]
 	Outputs(String),
+}
+
+/// What to do without an operator.
+fn advice(operator: &str) -> &'static str {
+	match operator {
+		"Scan" | "Loop" | "If" | "com.microsoft.CDist" => {
+			"a model that is compared with all of its training rows, as nearest neighbours are, has no encrypted form: train trees or a network instead"
+		},
+		"ai.onnx.ml.SVMClassifier" => {
+			"train a LinearSVC, which is linear, or an SVR on 0 and 1, whose kernels your machine computes"
+		},
+		_ => {
+			"export the model without it and do its work before encryption or after decryption (`fhe-ml model operators` lists those that are followed)"
+		},
+	}
 }
 
 impl OnnxError {

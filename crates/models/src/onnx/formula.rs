@@ -49,6 +49,25 @@ impl Constant {
 	}
 }
 
+/// What a tensor depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Dependence {
+	Nothing,
+	/// The row, of which its owner can compute anything.
+	Row,
+	/// A forest or a hidden layer, which are evaluated under encryption.
+	Core,
+}
+
+impl Dependence {
+	fn of(basis: Basis) -> Self {
+		match basis {
+			Basis::Features => Self::Row,
+			Basis::Forest | Basis::Hidden => Self::Core,
+		}
+	}
+}
+
 /// What a tensor of the graph is.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Formula {
@@ -60,6 +79,8 @@ pub(crate) enum Formula {
 	Folded(Affine, Vec<usize>),
 	/// One that is a table of rows, with its columns as rows.
 	Transposed(Box<Formula>),
+	/// Text, or a tensor that is not made of rows: only the client works with it.
+	Opaque,
 	/// The dimensions of a tensor: that of the rows is not known.
 	Shape(Vec<Option<i64>>),
 	/// e^z of affine columns.
@@ -105,6 +126,7 @@ impl Formula {
 			Self::Folded(..) => "a tensor of more than two dimensions",
 			Self::Transposed(_) => "a transposed table",
 			Self::Shape(_) => "a shape",
+			Self::Opaque => "text, or no table of rows",
 			Self::Exp(_) | Self::OnePlusExp(_) => "an exponential",
 			Self::Clipped(_) | Self::OnePlusClipped(_) => "a clipped score",
 			Self::Activated(..) => "a hidden layer",
@@ -113,6 +135,27 @@ impl Formula {
 			Self::AllZero => "a mask",
 			Self::ArgMax(_) => "an index",
 			Self::Label(..) => "a label",
+		}
+	}
+
+	/// What it depends on.
+	pub fn depends_on(&self) -> Dependence {
+		match self {
+			Self::Constant { .. } => Dependence::Nothing,
+			Self::Opaque | Self::Shape(_) => Dependence::Row,
+			Self::Affine(affine)
+			| Self::Folded(affine, _)
+			| Self::Exp(affine)
+			| Self::OnePlusExp(affine)
+			| Self::Clipped(affine)
+			| Self::OnePlusClipped(affine)
+			| Self::Activated(affine, _) => Dependence::of(affine.basis),
+			Self::Scores(scores)
+			| Self::ScoreSum(scores)
+			| Self::ArgMax(scores)
+			| Self::Label(scores, _) => Dependence::of(scores.affine.basis),
+			Self::Transposed(formula) => formula.depends_on(),
+			Self::AllZero => Dependence::Core,
 		}
 	}
 
@@ -133,7 +176,7 @@ impl Formula {
 			| Self::Label(scores, _) => scores.affine.size(),
 			Self::Transposed(formula) => formula.size(),
 			Self::Shape(dims) => dims.len(),
-			Self::AllZero => 0,
+			Self::AllZero | Self::Opaque => 0,
 		}
 	}
 }

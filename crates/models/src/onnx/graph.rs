@@ -1,9 +1,10 @@
 //! The parts of an ONNX file that matter here, with every read checked.
 
-use super::{error::OnnxError, external::Beside, formula::Formula, node::Node, tensor::constant};
+use super::{
+	error::OnnxError, external::Beside, formula::Formula, kernels, node::Node, tensor::constant,
+};
 use crate::{
 	card::Classes,
-	float::chain::Precision,
 	proto::{
 		Dimension, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TensorType,
 		ValueInfoProto, data_type,
@@ -19,12 +20,15 @@ const MAX_FEATURES: usize = fhe_ml_engine::circuits::linear::MAX_FEATURES;
 const MAX_CONSTANTS: usize = 1 << 26;
 
 /// A table of features.
+#[derive(Clone, Debug)]
 pub(crate) struct Input {
 	pub name: String,
 	/// After that of the rows.
 	pub dims: Vec<usize>,
-	/// Whether its numbers have half precision.
-	pub is_half: bool,
+	/// A `TensorProto.data_type`.
+	pub elements: i32,
+	/// Whether its first dimension is that of the rows.
+	pub is_table: bool,
 }
 
 impl Input {
@@ -32,19 +36,39 @@ impl Input {
 	pub fn columns(&self) -> usize {
 		self.dims.iter().product()
 	}
+
+	/// Whether its numbers have half precision.
+	pub fn is_half(&self) -> bool {
+		matches!(self.elements, data_type::FLOAT16 | data_type::BFLOAT16)
+	}
+
+	/// Whether its numbers have double precision.
+	pub fn is_double(&self) -> bool {
+		self.elements == data_type::DOUBLE
+	}
+
+	/// Whether only the client works with it.
+	pub fn is_opaque(&self) -> bool {
+		self.is_text() || !self.is_table
+	}
+
+	/// Whether it holds text.
+	pub fn is_text(&self) -> bool {
+		self.elements == data_type::STRING
+	}
 }
 
 /// An ONNX graph.
 pub(crate) struct Graph {
 	pub nodes: Vec<NodeProto>,
 	pub inputs: Vec<Input>,
-	/// In which precision the features enter.
-	pub precision: Precision,
 	pub outputs: Vec<String>,
 	pub initializers: Vec<(String, Formula)>,
+	/// The same as they are in the file.
+	pub tensors: Vec<TensorProto>,
 	pub feature_names: Vec<String>,
 	pub producer: String,
-	operator_sets: Vec<OperatorSetIdProto>,
+	pub operator_sets: Vec<OperatorSetIdProto>,
 	/// Domains and names of those that the model brings along.
 	functions: HashSet<(String, String)>,
 }
@@ -65,10 +89,6 @@ impl Graph {
 			graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
 		let is_input = |input: &&ValueInfoProto| !constant_names.contains(input.name.as_str());
 		let inputs = graph.input.iter().filter(is_input);
-		let precision = match inputs.clone().any(|input| elements(input) == data_type::DOUBLE) {
-			true => Precision::Double,
-			false => Precision::Single,
-		};
 		let inputs = inputs.map(input).collect::<Result<Vec<_>, OnnxError>>()?;
 		let features = inputs.iter().map(Input::columns).fold(0, usize::saturating_add);
 		if !(1..=MAX_FEATURES).contains(&features) {
@@ -77,14 +97,16 @@ impl Graph {
 				"their number of features is not 1 to 16384",
 			));
 		}
-		let initializers = constants(&graph.initializer, &graph.node, beside)?;
+		let mut tensors = graph.initializer;
+		let nodes = kernels::expand(graph.node, &mut tensors)?;
+		let initializers = constants(&tensors, &nodes, beside)?;
 		let feature_names = feature_names(&inputs);
 		Ok(Self {
-			nodes: graph.node,
+			nodes,
 			inputs,
-			precision,
 			outputs: graph.output.iter().map(|output| output.name.clone()).collect(),
 			initializers,
+			tensors,
 			feature_names,
 			producer: format!("{} {}", model.producer_name, model.producer_version).trim().into(),
 			operator_sets: model.opset_import,
@@ -101,6 +123,23 @@ impl Graph {
 	/// Whether every feature is an input of its own, so that the names are the model's.
 	pub fn features_are_named(&self) -> bool {
 		self.inputs.len() > 1 && self.inputs.iter().all(|input| input.columns() == 1)
+	}
+
+	/// Adds constants.
+	///
+	/// # Errors
+	/// If one is malformed.
+	pub fn add_constants(&mut self, constants: Vec<TensorProto>) -> Result<(), OnnxError> {
+		for tensor in constants {
+			self.initializers.push((tensor.name.clone(), constant(&tensor, Beside::Nothing)?));
+			self.tensors.push(tensor);
+		}
+		Ok(())
+	}
+
+	/// Whether some features are text.
+	pub fn has_text(&self) -> bool {
+		self.inputs.iter().any(Input::is_text)
 	}
 
 	/// The version of a domain's operators, if the file says it.
@@ -152,9 +191,6 @@ fn input(input: &ValueInfoProto) -> Result<Input, OnnxError> {
 		return Err(malformed("the input is no tensor with a shape"));
 	};
 	let elements = elements(input);
-	if elements == data_type::STRING {
-		return Err(malformed("the input is text: turn it into numbers before import"));
-	}
 	let (Some(_), Some(dims @ [_, ..])) = (shape.dim.first(), shape.dim.get(1..)) else {
 		return Err(malformed("the input is not a table [rows, features]"));
 	};
@@ -163,13 +199,12 @@ fn input(input: &ValueInfoProto) -> Result<Input, OnnxError> {
 	let dims = dims
 		.filter(|dims| columns(dims).is_some_and(|columns| columns <= MAX_FEATURES))
 		.ok_or_else(|| malformed("its number of features is not 1 to 16384"))?;
-	let is_half = matches!(elements, data_type::FLOAT16 | data_type::BFLOAT16);
-	Ok(Input { name: input.name.clone(), dims, is_half })
+	Ok(Input { name: input.name.clone(), dims, elements, is_table: true })
 }
 
 /// One column: the input's own name. Several: `f0`, `f1`, ... or `<input>0`, ... if there are
 /// several inputs.
-fn feature_names(inputs: &[Input]) -> Vec<String> {
+pub(crate) fn feature_names(inputs: &[Input]) -> Vec<String> {
 	let prefix = |name: &str| if inputs.len() == 1 { "f".to_string() } else { name.to_string() };
 	let names = |input: &Input| match input.columns() {
 		1 if inputs.len() > 1 => vec![input.name.clone()],

@@ -12,7 +12,7 @@ mod linear_models;
 pub(crate) mod operator;
 mod scores;
 mod shapes;
-mod trees;
+pub(crate) mod trees;
 
 use super::{error::OnnxError, node::Node};
 use operator::{Operator, full_name};

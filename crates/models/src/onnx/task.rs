@@ -37,7 +37,7 @@ pub(crate) fn task(
 			_ => {},
 		}
 	}
-	let mut rows = Rows { basis: None, rows: Vec::new() };
+	let mut rows = Rows::default();
 	let task = match (label, scores) {
 		(Some((decision, classes)), scores) => {
 			let classes = classes
@@ -59,20 +59,39 @@ pub(crate) fn task(
 			return Err(OnnxError::Outputs(format!("found only {names}")));
 		},
 	};
-	let basis = rows.basis.ok_or_else(|| OnnxError::Outputs("they have no column".into()))?;
-	Ok((basis, rows.rows, task))
+	let (basis, rows) = rows.into_parts()?;
+	Ok((basis, rows, task))
 }
 
 /// The distinct rows that must be evaluated.
-struct Rows {
+#[derive(Default)]
+pub(super) struct Rows {
 	basis: Option<Basis>,
 	rows: Vec<Row>,
 }
 
 impl Rows {
-	fn scores(&mut self, formula: &ScoreFormula) -> Result<Scores, OnnxError> {
+	/// How many there are.
+	pub fn len(&self) -> usize {
+		self.rows.len()
+	}
+
+	/// What they are affine in, and the rows.
+	///
+	/// # Errors
+	/// If there is none.
+	pub fn into_parts(self) -> Result<(Basis, Vec<Row>), OnnxError> {
+		let basis = self.basis.ok_or_else(|| OnnxError::Outputs("they have no column".into()))?;
+		Ok((basis, self.rows))
+	}
+
+	/// Scores as columns of these rows.
+	///
+	/// # Errors
+	/// If they depend on another part of the model than earlier ones.
+	pub fn scores(&mut self, formula: &ScoreFormula) -> Result<Scores, OnnxError> {
 		if *self.basis.get_or_insert(formula.affine.basis) != formula.affine.basis {
-			let why = "they depend on different parts of the model";
+			let why = "they depend on trees and on layers, or on features and on a hidden layer: train models of one kind";
 			return Err(OnnxError::Outputs(why.into()));
 		}
 		check_weights("the output", formula.affine.rows.len(), formula.affine.variables())?;

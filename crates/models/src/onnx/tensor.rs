@@ -21,17 +21,35 @@ pub(crate) fn constant(tensor: &TensorProto, beside: Beside) -> Result<Formula, 
 	let wrong = |error: ElementsError| OnnxError::malformed(place(), error.to_string());
 	let (dims, len) = tensor.shape().map_err(wrong)?;
 	check_weights(&place(), 1, len)?;
-	let data = match tensor.is_external() && tensor.data_type != data_type::STRING {
-		true => {
-			// No overflow: there are not more than `check_weights` lets through.
-			let bytes = len * tensor.element().map_err(wrong)?.bytes;
-			let data = beside.read(tensor, bytes);
-			Some(data.map_err(|source| OnnxError::External { place: place(), source })?)
-		},
-		false => None,
-	};
+	let data = data(tensor, len, beside)?;
 	let elements = tensor.elements(len, data.as_deref()).map_err(wrong)?;
 	Ok(Formula::Constant { dims, value: elements.into() })
+}
+
+/// A tensor with its data, which may be in another file.
+///
+/// # Errors
+/// If that file cannot be read, or the tensor does not fill its dimensions.
+pub(crate) fn whole(tensor: &TensorProto, beside: Beside) -> Result<TensorProto, OnnxError> {
+	let Formula::Constant { value, .. } = constant(tensor, beside)? else {
+		return Ok(tensor.clone());
+	};
+	let Some(raw_data) = data(tensor, value.len(), beside)? else { return Ok(tensor.clone()) };
+	let (external_data, data_location) = Default::default();
+	Ok(TensorProto { raw_data, external_data, data_location, ..tensor.clone() })
+}
+
+/// The bytes of a tensor of so many elements, if they are in another file.
+fn data(tensor: &TensorProto, len: usize, beside: Beside) -> Result<Option<Vec<u8>>, OnnxError> {
+	if !tensor.is_external() || tensor.data_type == data_type::STRING {
+		return Ok(None);
+	}
+	let place = || format!("tensor `{}`", tensor.name);
+	let element = tensor.element();
+	let element = element.map_err(|error| OnnxError::malformed(place(), error.to_string()))?;
+	// No overflow: there are not more than `check_weights` lets through.
+	let data = beside.read(tensor, len * element.bytes);
+	data.map(Some).map_err(|source| OnnxError::External { place: place(), source })
 }
 
 impl From<Elements> for Constant {

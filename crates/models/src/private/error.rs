@@ -1,7 +1,9 @@
 //! Why a model cannot be made private.
 
 use super::grid::GridError;
-use crate::{artifact::ArtifactError, bounds::BoundsError, model::ModelError};
+use crate::{
+	artifact::ArtifactError, bounds::BoundsError, model::ModelError, predict::EncodeError,
+};
 use fhe_ml_engine::PrivateCircuitError;
 
 /// Why a model cannot be made private.
@@ -15,6 +17,9 @@ pub enum PrivateError {
 	/// Ranges or decoys cannot be chosen.
 	#[error("a private model needs --calibration rows: they say where its features are")]
 	NoCalibration,
+	/// A calibration row cannot be encoded.
+	#[error("a calibration row does not fit the model: {0}")]
+	Row(#[from] EncodeError),
 	/// The grid does not fit.
 	#[error(transparent)]
 	Grid(#[from] GridError),

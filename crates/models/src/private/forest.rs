@@ -19,7 +19,7 @@ pub(super) fn prepare(
 	predicates: &Predicates,
 	card: &ModelCard,
 	offsets: &[f64],
-	rows: &Calibration,
+	rows: &Calibration<f64>,
 	grid: &Grid,
 	step: impl Fn(f64) -> f64,
 ) -> Result<Prepared, PrivateError> {

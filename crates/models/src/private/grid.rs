@@ -74,7 +74,7 @@ impl Grid {
 		used: &[bool],
 		predicates: &Predicates,
 		card: &ModelCard,
-		rows: &Calibration,
+		rows: &Calibration<f64>,
 	) -> Result<Placed, GridError> {
 		let is_used = |at: usize| used.get(at).copied().unwrap_or_default();
 		let mut grid: Vec<Predicate> = match self {
@@ -137,7 +137,7 @@ fn name(card: &ModelCard, feature: usize) -> String {
 }
 
 /// The values of a feature in ascending order, each once.
-fn values(rows: &Calibration, feature: usize, single_precision: bool) -> Vec<f64> {
+fn values(rows: &Calibration<f64>, feature: usize, single_precision: bool) -> Vec<f64> {
 	let rounded = |value: f64| if single_precision { f64::from(value as f32) } else { value };
 	let column = rows.rows.iter().filter_map(|row| row.get(feature).copied());
 	let mut values: Vec<f64> = column.filter(|value| value.is_finite()).map(rounded).collect();
@@ -167,7 +167,7 @@ fn decoys(
 	real: &[Predicate],
 	single_precision: bool,
 	card: &ModelCard,
-	rows: &Calibration,
+	rows: &Calibration<f64>,
 ) -> Result<Vec<Predicate>, GridError> {
 	let mut decoys = Vec::new();
 	for feature in 0..card.features.len() {
@@ -224,7 +224,7 @@ fn quantiles(
 	real: &[Predicate],
 	single_precision: bool,
 	card: &ModelCard,
-	rows: &Calibration,
+	rows: &Calibration<f64>,
 ) -> Vec<Predicate> {
 	let mut flags: Vec<bool> = real.iter().map(|predicate| predicate.missing).collect();
 	flags.sort_unstable();
@@ -256,7 +256,7 @@ fn quantiles(
 }
 
 /// Moves a comparison to the threshold of the grid with the fewest values of the calibration rows in between.
-fn move_to(predicate: &mut Predicate, grid: &[Predicate], rows: &Calibration) {
+fn move_to(predicate: &mut Predicate, grid: &[Predicate], rows: &Calibration<f64>) {
 	let column: Vec<f64> =
 		rows.rows.iter().filter_map(|row| row.get(predicate.feature).copied()).collect();
 	let passed = |threshold: f64| {

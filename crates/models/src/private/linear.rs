@@ -23,7 +23,7 @@ pub(super) fn prepare(
 	features: &[ScaledFeature],
 	card: &ModelCard,
 	offsets: &[f64],
-	rows: &Calibration,
+	rows: &Calibration<f64>,
 	feature_bits: u32,
 	step: impl Fn(f64) -> f64,
 ) -> Result<Prepared, PrivateError> {

@@ -3,7 +3,7 @@
 use super::network;
 use crate::{
 	artifact::{Artifact, Card},
-	card::{Comparison, Encoding, Predicates},
+	card::{Comparison, Encoding, Predicates, Task},
 };
 use fhe_ml_engine::Circuit;
 
@@ -32,6 +32,19 @@ impl Told {
 			card.features.len(),
 			card.producer
 		)];
+		if let Some(before) = &card.before {
+			public.push(format!(
+				"what users compute of their row before they encrypt it, with all its constants: {} operators, {} columns",
+				before.program.nodes(),
+				before.columns.len()
+			));
+		}
+		if let Task::Computed(computed) = &card.task {
+			public.push(format!(
+				"what users compute of the decrypted numbers, with all its constants: {} operators",
+				computed.program.nodes()
+			));
+		}
 		let mut hidden = Vec::new();
 		match &card.encoding {
 			Encoding::Predicates(Predicates { list, .. }) => {

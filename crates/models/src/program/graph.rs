@@ -83,7 +83,7 @@ impl Graph {
 		if model.opset_import.len() > MAX_OPERATOR_SETS {
 			return Err(malformed("it has too many operator sets"));
 		}
-		let GraphProto { node: nodes, initializer, input, output } = graph;
+		let GraphProto { node: nodes, initializer, input, output, .. } = graph;
 		let mut names = Names::default();
 		let mut budget = Budget::default();
 		// Before IR version 4, constants are inputs, too.
@@ -109,6 +109,11 @@ impl Graph {
 		};
 		let results = outputs.iter().map(result).collect::<Result<_, _>>()?;
 		Ok(Self { inputs, outputs, constants, steps, results, values: names.count })
+	}
+
+	/// How many nodes it has.
+	pub fn nodes(&self) -> usize {
+		self.steps.len()
 	}
 
 	/// The outputs for these inputs, which must fit.

@@ -12,7 +12,5 @@ pub(crate) const MAX_ELEMENTS: usize = 1 << 20;
 pub(crate) const MAX_RANK: usize = 16;
 /// Most memory of all tensors of a run in numbers of f64, 64 MiB.
 pub(crate) const MAX_CREATED: usize = 1 << 23;
-/// Operations that it takes to look a value up, or to read a number in a text.
-pub(crate) const LOOK_UP: usize = 8;
 /// Most operations of a run, each about one of floating point.
 pub(crate) const MAX_OPERATIONS: usize = 1 << 27;

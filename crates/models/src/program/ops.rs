@@ -51,7 +51,7 @@ pub(crate) fn has_operator(domain: &str, name: &str, version: Option<i64>) -> bo
 }
 
 /// Operators of programs, with their domain if that is not ONNX's own, in order.
-pub(crate) fn operators() -> Vec<String> {
+pub fn operators() -> Vec<String> {
 	let mut names: Vec<String> = all().map(Operator::full_name).collect();
 	// Domains are lower case, and come first.
 	names.sort_by_key(|name| (!name.contains('.'), name.clone()));

@@ -5,7 +5,7 @@ use super::error::{Fault, unfit};
 /// The places of elements in the order of `dims`, the last dimension first, each step along a dimension so many
 /// places far.
 pub(crate) struct Walk {
-	/// For each dimension that is not 1, the last first: length, steps so far, places for a step.
+	/// For each dimension, the last first: length, steps so far, places for a step.
 	wheels: Vec<(usize, usize, isize)>,
 	place: isize,
 	left: usize,
@@ -14,9 +14,9 @@ pub(crate) struct Walk {
 impl Walk {
 	/// Every place must be that of an element, and the product of `dims` be checked.
 	pub fn new(start: usize, dims: &[usize], strides: &[isize]) -> Self {
-		let wheels = dims.iter().zip(strides).rev().filter(|(dim, _)| **dim != 1);
+		let wheels = dims.iter().zip(strides).rev().map(|(&dim, &stride)| (dim, 0, stride));
 		Self {
-			wheels: wheels.map(|(&dim, &stride)| (dim, 0, stride)).collect(),
+			wheels: wheels.collect(),
 			place: start as isize,
 			left: dims.iter().fold(1, |len: usize, &dim| len.saturating_mul(dim)),
 		}

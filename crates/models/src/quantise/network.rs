@@ -61,7 +61,7 @@ const CANDIDATES: [&[Resolution]; 7] = [
 pub(crate) fn quantise(
 	network: FloatNetwork,
 	scalers: &[Option<Scaler>],
-	calibration: Option<&Calibration>,
+	calibration: Option<&Calibration<f64>>,
 ) -> Result<Quantised, QuantiseNetworkError> {
 	let mut rows = network.hidden.rows.iter().chain(network.outputs);
 	if !rows.all(|row| row.weights.iter().chain([&row.bias]).all(|x| x.is_finite())) {

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, dead_code)]
 
 use fhe_ml_engine::{ClientKey, EvaluationBuffers, PreparedServerKey, new_seeder};
-use fhe_ml_models::{Calibration, ImportOptions, Model, Prediction, evaluate, import_onnx_file};
+use fhe_ml_models::{
+	Calibration, Cell, ImportOptions, Model, Prediction, evaluate, import_onnx_file,
+};
 use serde::Deserialize;
 use std::{path::PathBuf, sync::LazyLock};
 
@@ -36,7 +38,7 @@ pub fn models_dir() -> PathBuf {
 	PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../models")
 }
 
-pub fn read_csv(name: &str) -> Calibration {
+pub fn read_csv(name: &str) -> Calibration<f64> {
 	let mut reader = csv::Reader::from_path(models_dir().join(name)).unwrap();
 	let names = reader.headers().unwrap().iter().map(String::from).collect();
 	let rows = reader
@@ -81,16 +83,16 @@ pub fn expected(model: &str) -> Expected {
 pub fn import(model: &str, calibrated: bool) -> Model {
 	let onnx = models_dir().join(format!("{model}.onnx"));
 	let calibration = calibrated.then(|| read_csv(&format!("{}.train.csv", dataset(model))));
-	let options = ImportOptions { name: model.into(), calibration };
+	let options = ImportOptions { name: model.into(), calibration: calibration.map(Into::into) };
 	let artifact = import_onnx_file(&onnx, &options);
 	let artifact = artifact.unwrap_or_else(|error| panic!("{model}: {error}"));
 	Model::new(artifact, None).unwrap()
 }
 
 /// Encrypts, evaluates and decrypts.
-pub fn predict_encrypted(
+pub fn predict_encrypted<C: Clone + Into<Cell>>(
 	model: &Model,
-	row: &[f64],
+	row: &[C],
 	buffers: &mut EvaluationBuffers,
 ) -> Prediction {
 	let (client, server) = &*KEYS;
@@ -102,7 +104,11 @@ pub fn predict_encrypted(
 }
 
 /// Encrypts, evaluates and decrypts; the result must be that of the circuit in the clear.
-pub fn predict(model: &Model, row: &[f64], buffers: &mut EvaluationBuffers) -> Prediction {
+pub fn predict<C: Clone + Into<Cell>>(
+	model: &Model,
+	row: &[C],
+	buffers: &mut EvaluationBuffers,
+) -> Prediction {
 	let prediction = predict_encrypted(model, row, buffers);
 	assert_eq!(prediction, model.predict_clear(row).unwrap(), "decryption is exact");
 	prediction

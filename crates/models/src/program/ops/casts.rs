@@ -5,7 +5,6 @@ use crate::{
 	program::{
 		call::Call,
 		error::{Fault, unfit},
-		limits::LOOK_UP,
 		tensor::{Kind, Tensor, Values},
 	},
 	proto::{
@@ -43,7 +42,6 @@ fn cast_to(call: &mut Call, to: i32) -> Result<Tensor, Fault> {
 		(Values::Text(_), Kind::Text) => call.budget.copy(input),
 		(Values::Text(texts), _) => {
 			call.budget.room(&input.dims)?;
-			call.budget.charge(texts.len().saturating_mul(LOOK_UP))?;
 			let number = |text: &String| match parse(text, kind) {
 				Some(number) => Ok(converted(number, Kind::Text, to)),
 				None => unfit(format!("`{}` is no number", shortened(text))),

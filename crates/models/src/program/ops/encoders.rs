@@ -4,7 +4,6 @@ use super::operator::{Operator, Run::One};
 use crate::program::{
 	call::Call,
 	error::{Fault, unfit},
-	limits::LOOK_UP,
 	tensor::{Kind, Tensor, Values},
 };
 use std::collections::HashMap;
@@ -55,7 +54,6 @@ fn looked_up(
 	if keys_of.len() != values.len() {
 		return unfit("it has not one value for each key");
 	}
-	call.budget.charge((input.len() + keys_of.len()).saturating_mul(LOOK_UP))?;
 	call.budget.read(keys_of)?;
 	call.budget.read(values)?;
 	let mut places = HashMap::new();
@@ -162,7 +160,6 @@ fn one_hot_encoder(call: &mut Call) -> Result<Tensor, Fault> {
 	if count == 0 {
 		return unfit(format!("it has no categories that are {}", input.kind.describe()));
 	}
-	call.budget.charge((input.len() + count).saturating_mul(LOOK_UP))?;
 	call.budget.read(&categories)?;
 	let mut places = HashMap::new();
 	for (place, key) in keys(&categories.values).into_iter().enumerate() {

@@ -6,6 +6,7 @@ use crate::program::{
 	tensor::{Kind, Tensor},
 	walk::{broadcast, spread},
 };
+use crate::proto::ML;
 use std::ops::RangeFrom;
 
 /// How an operator is run.
@@ -29,9 +30,6 @@ pub(crate) struct Operator {
 	pub versions: RangeFrom<i64>,
 	pub run: Run,
 }
-
-/// The domain of encoders, scalers and linear models.
-const ML: &str = "ai.onnx.ml";
 
 impl Operator {
 	/// An operator of ONNX's own.

@@ -20,7 +20,7 @@ pub(super) const OPERATORS: &[Operator] = &[
 	Operator::onnx("Concat", 4.., One(concat)),
 	Operator::onnx("Gather", 1.., One(gather)),
 	Operator::onnx("GatherElements", 11.., One(gather_elements)),
-	Operator::onnx("GatherND", 11.., One(gather_nd)),
+	Operator::onnx("GatherND", 12.., One(gather_nd)),
 	Operator::onnx("NonZero", 9.., One(non_zero)),
 	Operator::onnx("ScatterElements", 11.., One(scatter_elements)),
 	Operator::onnx("Slice", 1.., One(slice)),
@@ -119,7 +119,7 @@ fn concat(call: &mut Call) -> Result<Tensor, Fault> {
 	}
 	let mut dims = first.dims.clone();
 	if let Some(dim) = dims.get_mut(axis) {
-		*dim = lengths.iter().fold(0, |sum: usize, &len| sum.saturating_add(len));
+		*dim = lengths.iter().sum();
 	}
 	let lengths = &lengths;
 	let places = (0..before).flat_map(|before| {

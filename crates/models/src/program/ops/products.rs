@@ -14,7 +14,6 @@ use crate::program::{
 
 pub(super) const OPERATORS: &[Operator] = &[
 	Operator::onnx("BatchNormalization", 9.., One(batch_normalization)),
-	Operator::microsoft("CDist", 1.., One(distances)),
 	Operator::onnx("Dropout", 7.., Several(dropout)),
 	Operator::onnx("Gemm", 7.., One(gemm)),
 	Operator::onnx("MatMul", 1.., One(matmul)),
@@ -113,31 +112,6 @@ fn gemm(call: &mut Call) -> Result<Tensor, Fault> {
 		},
 		Some(bias) => paired(call, &product, bias, a.kind, |sum, bias| sum + beta * bias),
 	}
-}
-
-/// Distances of each row of one table to each of another.
-fn distances(call: &mut Call) -> Result<Tensor, Fault> {
-	let (a, b) = (call.input(0)?, call.input(1)?);
-	let (left, right) = (a.as_numbers()?, b.as_numbers()?);
-	let (&[rows, columns], &[others, width]) = (a.dims.as_slice(), b.dims.as_slice()) else {
-		return unfit("its inputs are no tables");
-	};
-	if columns != width || columns == 0 || a.kind != b.kind {
-		return unfit("its inputs do not fit");
-	}
-	let is_square = match call.node.string("metric", "sqeuclidean").as_str() {
-		"sqeuclidean" => true,
-		"euclidean" => false,
-		other => return unfit(format!("the metric {other}")),
-	};
-	call.budget.charge(cost([rows, others, columns]))?;
-	let squares = left.chunks(columns).flat_map(|row| {
-		right
-			.chunks(columns)
-			.map(move |other| row.iter().zip(other).map(|(x, y)| (x - y) * (x - y)).sum::<f64>())
-	});
-	let distances = squares.map(|square| if is_square { square } else { square.sqrt() });
-	call.collect(a.kind, vec![rows, others], distances)
 }
 
 /// With the moments that were learnt: the second dimension is that of the channels.

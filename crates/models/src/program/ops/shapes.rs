@@ -27,8 +27,7 @@ pub(super) const OPERATORS: &[Operator] = &[
 /// If one is negative.
 pub(super) fn dims(integers: &[i64]) -> Result<Vec<usize>, Fault> {
 	let dims = integers.iter().map(|&dim| usize::try_from(dim).ok());
-	dims.collect::<Option<_>>()
-		.ok_or_else(|| Fault::Unfit("a dimension is negative, or too large".into()))
+	dims.collect::<Option<_>>().ok_or_else(|| Fault::Unfit("a dimension is negative".into()))
 }
 
 /// Numbers of dimensions, from an attribute or an input.
@@ -69,7 +68,7 @@ fn reshape(call: &mut Call) -> Result<Tensor, Fault> {
 		},
 		dim => match usize::try_from(dim) {
 			Ok(dim) => Ok(Some(dim)),
-			Err(_) => unfit("a dimension is negative, or too large"),
+			Err(_) => unfit("a dimension is negative"),
 		},
 	};
 	let dims = wanted.iter().enumerate().map(dim).collect::<Result<Vec<_>, Fault>>()?;

@@ -140,8 +140,8 @@ fn tokenizer(call: &mut Call) -> Result<Tensor, Fault> {
 	let shortest = usize::try_from(call.node.int("mincharnum", 1)).unwrap_or_default();
 	let texts = input.as_texts()?;
 	// Every character is compared with the ranges, two times.
-	let bytes: usize = texts.iter().map(String::len).sum();
-	call.budget.charge(bytes.saturating_mul(2 + 2 * pattern.ranges.len()))?;
+	let cost = texts.iter().map(|text| text.len() * (2 + 2 * pattern.ranges.len())).sum();
+	call.budget.charge(cost)?;
 	let kept = |text| pattern.tokens(text).filter(|token| token.chars().count() >= shortest);
 	let most = texts.iter().map(|text| kept(text).count()).max().unwrap_or_default();
 	let mut dims = input.dims.clone();

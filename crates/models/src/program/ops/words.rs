@@ -4,7 +4,6 @@ use super::operator::{Operator, Run::One};
 use crate::program::{
 	call::Call,
 	error::{Fault, unfit},
-	limits::LOOK_UP,
 	tensor::{Kind, Tensor},
 	walk::{broadcast, spread},
 };
@@ -108,7 +107,7 @@ impl Pool<'_> {
 				for word in row.iter().skip(start).step_by(distance).take(longest) {
 					sequence.push(*word);
 					cost += word.cost();
-					call.budget.charge(cost + LOOK_UP)?;
+					call.budget.charge(cost)?;
 					if sequence.len() < shortest {
 						continue;
 					}

@@ -59,6 +59,7 @@ fn model(constants: &[TensorProto], nodes: &[NodeProto]) -> ModelProto {
 			initializer: constants.to_vec(),
 			input: vec![input("x", data_type::FLOAT, &[0, 1])],
 			output: vec![ValueInfoProto { name: "y".into(), r#type: None }],
+			..Default::default()
 		}),
 		opset_import: vec![OperatorSetIdProto { domain: String::new(), version: 21 }],
 		..Default::default()

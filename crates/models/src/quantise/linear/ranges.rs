@@ -21,7 +21,7 @@ pub(crate) struct ExpectedRanges {
 
 impl ExpectedRanges {
 	/// From calibration rows, which must tell ranges.
-	pub fn of_rows(calibration: &Calibration, scores: &[Row]) -> Self {
+	pub fn of_rows(calibration: &Calibration<f64>, scores: &[Row]) -> Self {
 		let interval = |feature: usize| {
 			let (low, high) = extremes(calibration.rows.iter().map(|row| row[feature]));
 			let half_width = (high - low) / 2.0;

@@ -115,7 +115,7 @@ pub(super) fn allocate_bits(
 /// If neither tells the range of a feature that is used.
 pub(super) fn feature_ranges(
 	scalers: &[Option<Scaler>],
-	calibration: Option<&Calibration>,
+	calibration: Option<&Calibration<f64>>,
 	used: &[bool],
 ) -> Result<Vec<FeatureRange>, QuantiseNetworkError> {
 	if let Some(calibration) = calibration {

@@ -33,7 +33,7 @@ impl<'a> Sample<'a> {
 	pub fn new(
 		network: FloatNetwork<'a>,
 		scalers: &[Option<Scaler>],
-		calibration: Option<&Calibration>,
+		calibration: Option<&Calibration<f64>>,
 	) -> Result<Self, QuantiseNetworkError> {
 		let ranges = feature_ranges(scalers, calibration, &network.used_features())?;
 		let rows: Vec<Vec<f64>> = match calibration {

@@ -1,0 +1,120 @@
+//! Kernel machines, written as the operators that they are made of.
+//!
+//! A support vector regression is a linear function of kernels k(x, v) of the row x with each support vector v. The
+//! client computes these (the vectors are public with the card), and the linear function is the encrypted core.
+
+use super::{
+	error::OnnxError,
+	expansion::{Expansion, float, integer, integers},
+	node::Node,
+};
+use crate::proto::{ML, NodeProto, TensorProto};
+
+/// Writes the kernel machines of a graph as other nodes; constants are added.
+///
+/// # Errors
+/// If one is malformed, or of a kind that has no such form.
+pub(super) fn expand(
+	nodes: Vec<NodeProto>,
+	constants: &mut Vec<TensorProto>,
+) -> Result<Vec<NodeProto>, OnnxError> {
+	let mut expanded = Vec::with_capacity(nodes.len());
+	for node in nodes {
+		match (node.domain.as_str(), node.op_type.as_str()) {
+			(ML, "SVMRegressor") => expanded.extend(regressor(&node, constants)?),
+			_ => expanded.push(node),
+		}
+	}
+	Ok(expanded)
+}
+
+fn regressor(
+	proto: &NodeProto,
+	constants: &mut Vec<TensorProto>,
+) -> Result<Vec<NodeProto>, OnnxError> {
+	let node = Node(proto);
+	let coefficients = node.floats("coefficients");
+	let Some(&rho) = node.floats("rho").first() else {
+		return Err(node.malformed("it has no rho"));
+	};
+	if node.int("one_class", 0) != 0 {
+		return Err(node.unsupported(
+			"for novelty detection: train an IsolationForest, or export the decision function alone",
+		));
+	}
+	if node.string("post_transform", "NONE") != "NONE" {
+		return Err(node.unsupported("with a post_transform"));
+	}
+	let (Some(input), Some(output)) = (proto.input.first(), proto.output.first()) else {
+		return Err(node.malformed("it has no input or no output"));
+	};
+	let mut expansion = Expansion::new(output.clone());
+	let columns = match node.int("n_supports", 0) {
+		0 => input.clone(),
+		_ => kernels(&mut expansion, node, input, coefficients.len())?,
+	};
+	let weights = expansion.constant("weights", &[coefficients.len(), 1], &coefficients);
+	let rho = expansion.constant("rho", &[1], &[rho]);
+	let product = expansion.node("MatMul", "product", &[&columns, &weights]);
+	expansion.node("Add", "sum", &[&product, &rho]);
+	let (mut nodes, added) = expansion.into_parts();
+	constants.extend(added);
+	if let Some(last) = nodes.last_mut() {
+		last.output = vec![output.clone()];
+	}
+	Ok(nodes)
+}
+
+/// The kernels of a row with each of the support vectors, as columns.
+fn kernels(
+	expansion: &mut Expansion,
+	node: Node,
+	input: &str,
+	count: usize,
+) -> Result<String, OnnxError> {
+	let vectors = node.floats("support_vectors");
+	if count == 0 || vectors.is_empty() || !vectors.len().is_multiple_of(count) {
+		return Err(node.malformed("it has not one coefficient for each support vector"));
+	}
+	let columns = vectors.len() / count;
+	let parameters = node.floats("kernel_params");
+	let parameter = |at: usize| parameters.get(at).copied().unwrap_or_default();
+	let (gamma, coefficient, degree) = (parameter(0), parameter(1), parameter(2));
+	match node.string("kernel_type", "LINEAR").as_str() {
+		"RBF" => {
+			let vectors = expansion.constant("vectors", &[count, columns], &vectors);
+			let factor = expansion.constant("-gamma", &[1], &[-gamma]);
+			let distance = expansion.node("Sub", "distance", &[input, &vectors]);
+			let square = expansion.node("Mul", "square", &[&distance, &distance]);
+			let squares = sum_of_columns(expansion, &square, columns);
+			let exponent = expansion.node("Mul", "exponent", &[&squares, &factor]);
+			let kernels = expansion.node("Exp", "kernels", &[&exponent]);
+			let turned = expansion.node("Transpose", "columns", &[&kernels]);
+			expansion.attribute("perm", integers([1, 0]));
+			Ok(turned)
+		},
+		name @ ("LINEAR" | "POLY" | "SIGMOID") => {
+			let vectors = expansion.constant("vectors", &[count, columns], &vectors);
+			let product = expansion.node("Gemm", "dot", &[input, &vectors]);
+			expansion.attribute("transB", integer(1));
+			if name == "LINEAR" {
+				return Ok(product);
+			}
+			expansion.attribute("alpha", float(gamma));
+			let shift = expansion.constant("coef0", &[1], &[coefficient]);
+			let shifted = expansion.node("Add", "shifted", &[&product, &shift]);
+			if name == "SIGMOID" {
+				return Ok(expansion.node("Tanh", "kernels", &[&shifted]));
+			}
+			let degree = expansion.constant("degree", &[1], &[degree]);
+			Ok(expansion.node("Pow", "kernels", &[&shifted, &degree]))
+		},
+		other => Err(node.unsupported(format!("with the kernel {other}"))),
+	}
+}
+
+/// The sum of each row, as one column: as a product, which every operator set writes alike.
+fn sum_of_columns(expansion: &mut Expansion, table: &str, columns: usize) -> String {
+	let ones = expansion.constant("ones", &[columns, 1], &vec![1.0; columns]);
+	expansion.node("MatMul", "squares", &[table, &ones])
+}
