@@ -14,6 +14,6 @@ fuzz_target!(|data: &[u8]| {
 	assert!(!artifact.circuit.to_bytes().is_empty());
 	if let Ok(model) = Model::new(artifact, None) {
 		let _ = model.predict_clear(&vec![1.0; model.card.features.len()]);
-		model.card.decode(&vec![1; model.artifact.circuit.outputs()]);
+		let _ = model.card.decode(&vec![1; model.artifact.circuit.outputs()]);
 	}
 });

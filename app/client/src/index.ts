@@ -12,7 +12,7 @@ import initWasm, * as wasm from './wasm/fhe_ml_wasm.js';
 
 export type { AnswerStore, ModelOwner } from './owner-keys.js';
 export { answersInBrowser, KeyUsedUp, OwnerKey, OwnerKeys } from './owner-keys.js';
-export { rangesOf } from './ranges.js';
+export { isRegression, rangesOf } from './ranges.js';
 
 /**
  * Answers after which a key for an owner of private models is used up. A reaction to one of two classes has a bit, so an
@@ -31,6 +31,12 @@ export type Hex = `0x${string}`;
 /** A class, a value, or several values. */
 export type Label = number | string | number[];
 
+/** What stands in one column of a row: a number, a text; `null` or NaN if it is missing. */
+export type Cell = number | string | null;
+
+/** The values of a row in the order of the card's features, or by name. */
+export type Row = ArrayLike<Cell> | Record<string, Cell>;
+
 /** What a model predicts for one row. */
 export interface Prediction {
   /** The predicted class, value or values. */
@@ -39,6 +45,8 @@ export interface Prediction {
   scores: number[];
   /** The decrypted outputs of the circuit, before any transform. */
   raw_scores: number[];
+  /** Whether the two best classes are closer to each other than the model's scores are exact. */
+  tie?: true;
 }
 
 /** Sizes in bytes. */
@@ -62,14 +70,24 @@ export interface PublicCard {
   [more: string]: unknown;
 }
 
+/** Names of classes. */
+export type Classes = { integers: number[] } | { strings: string[] };
+
 /** The card of a model that one can use. */
 export interface ModelCard extends PublicCard {
   /** Names of the features, in the order of a row. */
   features: string[];
   /** Whether the model or its calibration file named them. */
   features_are_named: boolean;
-  /** What is made of its outputs: one of the classes, or values. */
-  task: { classification: { classes: { integers: number[] } | { strings: string[] } } } | { regression: object };
+  /** The features that are text, with the texts that the model knows, if it tells them. */
+  text?: { feature: number; known: string[] }[];
+  /** What is computed of the features on this machine before they are encrypted, and the names of what comes of it. */
+  before?: { columns: string[] };
+  /** What is made of its outputs: one of the classes, or values; perhaps by a program on this machine. */
+  task:
+    | { classification: { classes: Classes } }
+    | { regression: object }
+    | { computed: { label: number | null; classes: Classes | null } };
 }
 
 /** What the owner of a private model shows of it to whoever asks, and what not; in words. */
@@ -209,10 +227,9 @@ export class Model {
 
   /**
    * Encrypts a row: the `input` of `fheMl.requestInference`.
-   * @param row values in the order of the card's features, NaN for a missing one; or by name
-   * @throws if a feature is missing, unknown, or out of the model's range
+   * @throws if a feature is unknown, of another type or out of the model's range, or missing where the model needs it
    */
-  encrypt(keys: Keys, row: ArrayLike<number> | Record<string, number>): Uint8Array {
+  encrypt(keys: Keys, row: Row): Uint8Array {
     return this.inner.encrypt(keys.inner, this.values(row));
   }
 
@@ -268,7 +285,7 @@ export class Model {
   }
 
   /** What the same model says without encryption; not for encrypted or private models. */
-  predictClear(row: ArrayLike<number> | Record<string, number>): Prediction {
+  predictClear(row: Row): Prediction {
     return JSON.parse(this.inner.predictClear(this.values(row))) as Prediction;
   }
 
@@ -282,9 +299,10 @@ export class Model {
     this.inner.free();
   }
 
-  private values(row: ArrayLike<number> | Record<string, number>): Float64Array {
-    if (isArrayLike(row)) return Float64Array.from(row);
+  /** A row as JSON. */
+  private values(row: Row): string {
     const { features } = this.card();
+    if (isArrayLike(row)) return cells(Array.from(row), features);
     const missing = features.filter((name) => !(name in row));
     const unknown = Object.keys(row).filter((name) => !features.includes(name));
     if (missing.length + unknown.length > 0) {
@@ -293,7 +311,10 @@ export class Model {
           `unknown: ${unknown.join(', ') || 'none'}`,
       );
     }
-    return Float64Array.from(features, (name) => row[name] ?? NaN);
+    return cells(
+      features.map((name) => row[name] ?? null),
+      features,
+    );
   }
 }
 
@@ -398,8 +419,8 @@ export function imageFilter(filter: FilterName, width: number, height: number): 
 export interface Calibration {
   /** Names of the features, in order. */
   columns: string[];
-  /** One value per column and row. */
-  rows: number[][];
+  /** One value per column and row; a number may be text, as it stands in a file. */
+  rows: Cell[][];
 }
 
 /**
@@ -410,7 +431,7 @@ export function importOnnx(onnx: Uint8Array, name: string, calibration?: Calibra
   const { columns = [], rows = [] } = calibration ?? {};
   const ragged = rows.findIndex((row) => row.length !== columns.length);
   if (ragged >= 0) throw new Error(`calibration row ${ragged} has not one value per column`);
-  return wasm.importOnnx(onnx, name, columns, Float64Array.from(rows.flat()));
+  return wasm.importOnnx(onnx, name, columns, `[${rows.map((row) => cells(row, columns)).join()}]`);
 }
 
 /** What everybody can read of an artifact, be it encrypted or not. */
@@ -433,6 +454,13 @@ export function fromHex(text: string): Uint8Array {
   );
 }
 
-function isArrayLike(row: object): row is ArrayLike<number> {
+/** JSON has no infinity, and what is not a number is missing. */
+function cells(row: Cell[], names: string[]): string {
+  const infinite = row.findIndex((cell) => cell === Infinity || cell === -Infinity);
+  if (infinite >= 0) throw new Error(`feature \`${names[infinite]}\` is not a finite number`);
+  return JSON.stringify(row);
+}
+
+function isArrayLike(row: object): row is ArrayLike<Cell> {
   return 'length' in row && typeof row.length === 'number';
 }

@@ -17,6 +17,15 @@ type Encoding =
 
 /** From where to where the values of each feature usually are, as far as the card tells. */
 export function rangesOf(card: ModelCard): ([number, number] | undefined)[] {
+  if (!card.before) return columnRanges(card, card.features.length);
+  // Of a feature that is encoded as it is.
+  const { columns } = card.before;
+  const ranges = columnRanges(card, columns.length);
+  return card.features.map((name) => ranges[columns.indexOf(name)]);
+}
+
+/** The same of the columns that are encoded. */
+function columnRanges(card: ModelCard, columns: number): ([number, number] | undefined)[] {
   const encoding = card.encoding as Encoding;
   const { feature_bits: bits } = card.quantisation as { feature_bits: number };
   if ('scaled' in encoding) {
@@ -27,7 +36,7 @@ export function rangesOf(card: ModelCard): ([number, number] | undefined)[] {
   }
   if ('predicates' in encoding) {
     const { features, thresholds } = encoding.predicates;
-    return card.features.map((_, feature) => {
+    return Array.from({ length: columns }, (_, feature) => {
       const own = thresholds.flatMap((value, at) => (features[at] === feature ? (value ?? []) : []));
       return own.length > 1 ? [Math.min(...own), Math.max(...own)] : undefined;
     });
@@ -38,3 +47,7 @@ export function rangesOf(card: ModelCard): ([number, number] | undefined)[] {
     return width > 0 && Number.isFinite(width) ? [offset, offset + width] : undefined;
   });
 }
+
+/** Whether a model gives a value, not a class. */
+export const isRegression = ({ task }: ModelCard): boolean =>
+  'regression' in task || ('computed' in task && task.computed.label === null);

@@ -1,6 +1,6 @@
 // A form of features, and predictions for it or for a whole CSV file.
 
-import { rangesOf } from '@fhe-ml/client';
+import { type Cell, isRegression, type ModelCard, rangesOf } from '@fhe-ml/client';
 import { fhe } from '@fhe-ml/client/chain';
 import Papa from 'papaparse';
 import type { Price } from './chain.ts';
@@ -24,10 +24,11 @@ const MAX_ROWS = 500;
 
 export interface Table {
   columns: string[];
-  rows: number[][];
+  /** Cells as they stand in the file. */
+  rows: string[][];
 }
 
-/** Reads a CSV file with a header; empty cells are missing values. */
+/** Reads a CSV file with a header. */
 export async function readTable(file: Blob): Promise<Table> {
   if (file.size > MAX_FILE_BYTES) throw new Error('the file has more than 5 MB; take a smaller one');
   const { data, errors } = Papa.parse<string[]>((await file.text()).trim(), { skipEmptyLines: true });
@@ -37,19 +38,18 @@ export async function readTable(file: Blob): Promise<Table> {
   }
   const rows = lines.map((cells, row) => {
     if (cells.length !== columns.length) throw new Error(`row ${row} has not one value per column`);
-    return cells.map((text, at) => {
-      const value = text.trim() === '' ? NaN : Number(text);
-      if (text.trim() !== '' && !Number.isFinite(value)) {
-        throw new Error(`row ${row}, column ${columns[at]}: "${text.slice(0, 20)}" is not a number`);
-      }
-      return value;
-    });
+    return cells.map((text) => text.trim());
   });
   return { columns: columns.map((name) => name.trim()), rows };
 }
 
-/** The rows of a table in the order of a model's features. */
-export function inOrder({ columns, rows }: Table, loaded: Loaded): number[][] {
+const isText = (card: ModelCard, feature: number) => textOf(card, feature) !== undefined;
+
+/** What a card tells of a feature that is text. */
+const textOf = (card: ModelCard, feature: number) => card.text?.find((text) => text.feature === feature);
+
+/** The rows of a table in the order of a model's features; empty cells are missing values. */
+export function inOrder({ columns, rows }: Table, loaded: Loaded): Cell[][] {
   const { features, features_are_named: named } = loaded.card;
   const missing = named ? features.filter((name) => !columns.includes(name)) : features.slice(columns.length);
   if (missing.length > 0)
@@ -57,12 +57,23 @@ export function inOrder({ columns, rows }: Table, loaded: Loaded): number[][] {
       `the file lacks these columns: ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ', …' : ''}`,
     );
   const order = features.map((name, at) => (named ? columns.indexOf(name) : at));
-  return rows.map((row) => order.map((at) => row[at] ?? NaN));
+  return rows.map((row, number) =>
+    order.map((at, feature) => {
+      const text = row[at] ?? '';
+      if (isText(loaded.card, feature)) return text;
+      const value = text === '' ? NaN : Number(text);
+      if (text !== '' && !Number.isFinite(value)) {
+        throw new Error(`row ${number}, column ${columns[at]}: "${text.slice(0, 20)}" is not a number`);
+      }
+      return value;
+    }),
+  );
 }
 
 /** The shortest text for a number that is the same in single precision, as most models take it. */
-function short(value: number): string {
-  if (Number.isNaN(value)) return '';
+function short(value: Cell): string {
+  if (typeof value === 'string') return value;
+  if (value === null || Number.isNaN(value)) return '';
   for (let digits = 1; digits < 9; digits += 1) {
     const text = String(Number(value.toPrecision(digits)));
     if (Math.fround(Number(text)) === Math.fround(value)) return text;
@@ -77,7 +88,7 @@ function short(value: number): string {
 export async function form(
   session: Session,
   loaded: Loaded,
-  sample: number[] | undefined,
+  sample: Cell[] | undefined,
   describe: (shown: Shown) => HTMLElement,
   after?: (rows: number) => Promise<unknown>,
 ): Promise<HTMLElement> {
@@ -87,10 +98,12 @@ export async function form(
     const value = sample && short(sample[at] ?? NaN);
     const [low, high] = ranges[at] ?? [];
     const placeholder = low === undefined || high === undefined ? undefined : `${brief(low)} to ${brief(high)}`;
+    const text = textOf(card, at);
+    if (text) return h('input', { id: `feature-${at}`, type: 'text', value, name, list: listOf(text.known, at) });
     return h('input', { id: `feature-${at}`, type: 'number', step: 'any', value, name, placeholder });
   });
   const answer = h('div', { 'aria-live': 'polite' });
-  const rounding = loaded.owner && 'regression' in card.task ? [h('p', {}, ...roundTo(loaded))] : [];
+  const rounding = loaded.owner && isRegression(card) ? [h('p', {}, ...roundTo(loaded))] : [];
   const place = h('div', {});
   const cost = h('p', { class: 'cost' });
   const go = h('button', { class: 'main', type: 'submit' }, 'Encrypt and ask the chain');
@@ -173,8 +186,11 @@ export async function form(
       {
         onsubmit: (event: Event) => {
           event.preventDefault();
-          const row = inputs.map((input) => (input.value === '' ? NaN : input.valueAsNumber));
-          if (row.every(Number.isNaN)) return say('the form is empty: fill in what you know');
+          const row = inputs.map((input, at): Cell => {
+            if (isText(card, at)) return input.value;
+            return input.value === '' ? NaN : input.valueAsNumber;
+          });
+          if (row.every((cell) => cell === '' || Number.isNaN(cell))) return say('the form is empty: fill in what you know');
           void one(async (run) => run.start(row, await agreed()));
         },
       },
@@ -182,7 +198,13 @@ export async function form(
         'div',
         { class: 'features' },
         ...inputs.map((input, at) =>
-          h('div', {}, h('label', { for: input.id }, (card.features[at] ?? '').replaceAll('_', ' ')), input),
+          h(
+            'div',
+            {},
+            h('label', { for: input.id }, (card.features[at] ?? '').replaceAll('_', ' ')),
+            input,
+            ...choices(card, at),
+          ),
         ),
       ),
       ...rounding,
@@ -192,6 +214,15 @@ export async function form(
     answer,
     place,
   );
+}
+
+const listOf = (known: string[], feature: number) => (known.length > 0 ? `known-${feature}` : undefined);
+
+/** The texts that a model knows of a feature. */
+function choices(card: ModelCard, feature: number): HTMLElement[] {
+  const { known = [] } = textOf(card, feature) ?? {};
+  const id = listOf(known, feature);
+  return id ? [h('datalist', { id }, ...known.map((value) => h('option', { value })))] : [];
 }
 
 /** What a private model's value is rounded to: its last digits are those that made-up answers speak with. */
@@ -240,7 +271,7 @@ async function costOf(
 async function many(
   session: Session,
   loaded: Loaded,
-  rows: number[][],
+  rows: Cell[][],
   price: Price,
   place: HTMLElement,
 ): Promise<void> {

@@ -156,7 +156,9 @@ function trust(offer: Offer): [string, string][] {
 
 /** The classes of a classifier, as its card has them. */
 function classesOf(card: ModelCard): (string | number)[] | undefined {
-  return 'classification' in card.task ? Object.values(card.task.classification.classes).flat() : undefined;
+  const { task } = card;
+  if ('computed' in task) return task.computed.classes ? Object.values(task.computed.classes).flat() : undefined;
+  return 'classification' in task ? Object.values(task.classification.classes).flat() : undefined;
 }
 
 /** Bits of a client key that whoever made up an answer learns from what is done with its class. */

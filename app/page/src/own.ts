@@ -3,30 +3,40 @@
 import { cardLines, facts } from './card.ts';
 import { ask } from './crypto.ts';
 import { attempt, h, why } from './dom.ts';
-import { form, readTable, type Table } from './form.ts';
+import { form, inOrder, readTable, type Table } from './form.ts';
 import { bars, load, type Session } from './run.ts';
 
+const TIE =
+  'A tie: the two best classes are closer to each other than the scores are exact, so another run of the same model may say the other one.';
 const MAX_ONNX_BYTES = 20_000_000;
 
 export async function own(session: Session): Promise<HTMLElement> {
   const place = h('div', {});
-  const tryOut = async (number: number, sample?: number[]) => {
+  const tryOut = async (number: number, rows?: Table) => {
     const model = (await session.chain.models()).find((model) => model.number === number);
     if (!model) throw new Error(`the chain has no model ${number}`);
     const loaded = await load(session, model);
+    // What the rows are, the card tells.
+    const [sample] = rows ? inOrder(rows, loaded) : [];
     place.append(
       h('h2', {}, `Try model ${number}, ${model.name}`),
-      await form(session, loaded, sample, ({ prediction, scores = [] }) =>
-        h('div', {}, h('p', { class: 'answer' }, String(prediction)), bars(scores, [])),
+      await form(session, loaded, sample, ({ prediction, scores = [], tie }) =>
+        h(
+          'div',
+          {},
+          h('p', { class: 'answer' }, String(prediction)),
+          ...(tie ? [h('p', { class: 'hint' }, TIE)] : []),
+          bars(scores, []),
+        ),
       ),
     );
   };
-  const register = async (artifact: Uint8Array, sample?: number[]) => {
+  const register = async (artifact: Uint8Array, rows?: Table) => {
     const number = await session.chain.registerModel(artifact, session.account()).catch((error: unknown) => {
       const hint = /sudo/i.test(why(error)) ? ' (choose the admin account, Alice on a development chain)' : '';
       throw new Error(`${why(error)}${hint}`);
     });
-    await tryOut(number, sample);
+    await tryOut(number, rows);
   };
   const take = async (files: File[]) => {
     place.replaceChildren();
@@ -52,7 +62,7 @@ export async function own(session: Session): Promise<HTMLElement> {
             onclick: async ({ currentTarget }: Event) => {
               const button = currentTarget as HTMLButtonElement;
               // Registered once, it is registered.
-              button.disabled = await attempt(() => register(artifact, calibration?.rows[0]), button);
+              button.disabled = await attempt(() => register(artifact, calibration), button);
             },
           },
           'Register it on the chain',
@@ -80,7 +90,7 @@ export async function own(session: Session): Promise<HTMLElement> {
     h(
       'p',
       { class: 'hint' },
-      'Trees, networks with one hidden layer and linear models from scikit-learn, XGBoost, LightGBM or PyTorch, as ONNX. It is compiled in this browser.',
+      'Trees, networks with one hidden layer and linear models from scikit-learn, XGBoost, LightGBM or PyTorch, as ONNX, with the encoders and imputers before them. It is compiled in this browser.',
     ),
     h(
       'p',

@@ -1,6 +1,6 @@
 // One inference as the visitor sees it: each step, what it sends, and what the collator gets to see.
 
-import { type Hex, type ModelCard, type ModelOwner, type Prediction, type Told, toHex } from '@fhe-ml/client';
+import { type Cell, type Hex, type ModelCard, type ModelOwner, type Prediction, type Told, toHex } from '@fhe-ml/client';
 import { fhe, type Offer } from '@fhe-ml/client/chain';
 import type { Account } from './accounts.ts';
 import type { Chain, Price } from './chain.ts';
@@ -30,7 +30,7 @@ export interface Loaded {
 }
 
 /** What is shown of a prediction: of a private model no scores, unless they are demanded. */
-export type Shown = Pick<Prediction, 'prediction'> &
+export type Shown = Pick<Prediction, 'prediction' | 'tie'> &
   Partial<Prediction> & { demand?: () => Promise<Pick<Prediction, 'scores'>> };
 
 /** Where a model is, as the worker remembers it. */
@@ -176,7 +176,7 @@ export class Run {
   }
 
   /** The whole way of one row, for the price that the visitor has seen. */
-  async start(row: number[], price: Price): Promise<void> {
+  async start(row: Cell[], price: Price): Promise<void> {
     const { loaded } = this;
     const key = await this.step('Keys', async (note) => {
       await allowed(this.session, loaded, price, 1);

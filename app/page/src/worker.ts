@@ -4,6 +4,7 @@
 import {
   answersInBrowser,
   type Calibration,
+  type Cell,
   Filter,
   type Hex,
   importOnnx,
@@ -156,7 +157,7 @@ const calls = {
   },
   forgetModel: (place: Place) => forgetModel(nameOf(place)),
   /** For a public model, or for a private one of `owner`. */
-  encrypt: async (hash: string, row: number[], owner?: ModelOwner) =>
+  encrypt: async (hash: string, row: Cell[], owner?: ModelOwner) =>
     model(hash).encrypt(owner ? (await keyFor(owner)).keys : mine(), row),
   open(hash: string, input: Uint8Array, result: Uint8Array): Opened<Prediction> {
     const found = model(hash);

@@ -5,7 +5,7 @@
 
 use fhe_ml_engine::{ClientKey, EvaluationBuffers, PreparedServerKey, Seed, Seeder, ServerKey};
 use fhe_ml_models::{
-	Artifact, Calibration, Card, FilterKind, ImageFilter, ImportOptions, MOST_ANSWERS,
+	Artifact, Calibration, Card, Cell, FilterKind, ImageFilter, ImportOptions, MOST_ANSWERS,
 	Model as FheModel, Sampling, Step, Told, VerifyError, import_onnx as import, owner_key,
 	verify_result,
 };
@@ -163,9 +163,10 @@ impl Model {
 		self.model.artifact.hash().to_vec()
 	}
 
-	/// Encrypts one row of features, in the order of the card. A missing value is NaN.
-	pub fn encrypt(&self, keys: &Keys, row: &[f64]) -> Result<Vec<u8>, JsError> {
-		self.model.encrypt(&keys.client, row, &mut CryptoSeeder).map_err(error)
+	/// Encrypts one row of features, in the order of the card: numbers, texts and `null` for what is missing, as JSON.
+	pub fn encrypt(&self, keys: &Keys, row: &str) -> Result<Vec<u8>, JsError> {
+		let row: Vec<Cell> = serde_json::from_str(row).map_err(error)?;
+		self.model.encrypt(&keys.client, &row, &mut CryptoSeeder).map_err(error)
 	}
 
 	/// Decrypts a result for an input that `encrypt` made; a prediction as JSON, its values as multiples of `step`.
@@ -225,8 +226,9 @@ impl Model {
 
 	/// The prediction of the quantised model without encryption, as JSON; not for encrypted models.
 	#[wasm_bindgen(js_name = predictClear)]
-	pub fn predict_clear(&self, row: &[f64]) -> Result<String, JsError> {
-		let prediction = self.model.predict_clear(row).map_err(error)?;
+	pub fn predict_clear(&self, row: &str) -> Result<String, JsError> {
+		let row: Vec<Cell> = serde_json::from_str(row).map_err(error)?;
+		let prediction = self.model.predict_clear(&row).map_err(error)?;
 		serde_json::to_string(&prediction).map_err(error)
 	}
 
@@ -303,19 +305,19 @@ pub fn image_filter(filter: &str, width: u16, height: u16) -> Result<Vec<u8>, Js
 	Ok(artifact.as_bytes().to_vec())
 }
 
-/// Compiles an ONNX model to an artifact. `columns` names the features, and `rows`, one after the other,
-/// show their ranges; both empty for none.
+/// Compiles an ONNX model to an artifact. `columns` names the features, and `rows`, as JSON, show their ranges; both
+/// empty for none.
 #[wasm_bindgen(js_name = importOnnx)]
 pub fn import_onnx(
 	onnx: &[u8],
 	name: String,
 	columns: Vec<String>,
-	rows: &[f64],
+	rows: &str,
 ) -> Result<Vec<u8>, JsError> {
-	let calibration = (!columns.is_empty()).then(|| Calibration {
-		rows: rows.chunks_exact(columns.len()).map(Vec::from).collect(),
-		names: columns,
-	});
+	let calibration = match columns.is_empty() {
+		true => None,
+		false => Some(Calibration { names: columns, rows: serde_json::from_str(rows).map_err(error)? }),
+	};
 	let artifact = import(onnx, &ImportOptions { name, calibration }).map_err(error)?;
 	Ok(artifact.as_bytes().to_vec())
 }

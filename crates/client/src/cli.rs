@@ -124,7 +124,7 @@ pub enum ModelCommand {
 		#[arg(short, long, value_name = "FHEML")]
 		output: PathBuf,
 	},
-	/// List the ONNX operators that import follows.
+	/// List the ONNX operators that import follows into the encrypted core, and those that the client runs.
 	Operators,
 	/// Show the card of a model.
 	Inspect {

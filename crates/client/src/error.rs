@@ -7,10 +7,10 @@ use fhe_ml_client::{
 	owner_keys::OwnerKeyError,
 	rows::TableError,
 };
-use fhe_ml_engine::DecryptError;
 use fhe_ml_models::{
-	ArtifactError, EncryptModelError, EncryptRowError, EvaluateError, FilterError, ImportError,
-	ModelError, PrivateError, PrivateFileError, SchemaError, VerifyError,
+	AnswerError, ArtifactError, EncryptModelError, EncryptRowError, EvaluateError, FilterError,
+	ImportError, ModelError, PredictError, PrivateError, PrivateFileError, SchemaError,
+	VerifyError,
 };
 use std::path::PathBuf;
 
@@ -47,10 +47,12 @@ pub enum CommandError {
 	NotClear,
 	#[error("row {row}: {source}")]
 	Encrypt { row: usize, source: EncryptRowError },
+	#[error("row {row}: {source}")]
+	Predict { row: usize, source: PredictError },
 	#[error("cannot make {threads} threads: {source}")]
 	Threads { threads: usize, source: rayon::ThreadPoolBuildError },
-	#[error("{0}; use the key and the input that the job was requested with")]
-	Decrypt(#[from] DecryptError),
+	#[error("{0}{}", answer_advice(.0))]
+	Decrypt(#[from] AnswerError),
 	#[error(
 		"{0} is not what the model gives on this input: the worker lied or runs another version, so no score is shown; publish nothing of it, ask again with --redundancy 3, and report the worker"
 	)]

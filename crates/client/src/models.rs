@@ -11,7 +11,7 @@ use fhe_ml_client::{
 	known_models::{HexHash, KnownModelError, KnownModels, ModelName},
 };
 use fhe_ml_engine::{ClientKey, new_seeder};
-use fhe_ml_models::{Artifact, Model, ModelError};
+use fhe_ml_models::{Artifact, Cell, Model, ModelError};
 use std::path::Path;
 
 /// A hash as polkadot.js shows it.
@@ -106,7 +106,7 @@ pub fn encrypt_row(
 	model: &Model,
 	key: &ClientKey,
 	row: usize,
-	values: &[f64],
+	values: &[Cell],
 ) -> Result<Vec<u8>, CommandError> {
 	model
 		.encrypt(key, values, new_seeder().as_mut())

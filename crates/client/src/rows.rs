@@ -1,16 +1,20 @@
 //! Rows of features in CSV files.
 
-use fhe_ml_models::{Calibration, ModelCard};
+use fhe_ml_models::{Calibration, Cell, ModelCard};
 use std::{ops::Range, path::Path, str::FromStr};
 
-/// A table of numbers with a header.
+/// A table with a header.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
 	/// Column names.
 	pub names: Vec<String>,
-	/// Rows of one number per column.
-	pub rows: Vec<Vec<f64>>,
+	/// Rows of one cell per column, as they stand in the file.
+	pub rows: Vec<Vec<String>>,
 }
+
+/// The rows of a table as features of a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rows(Vec<Vec<Cell>>);
 
 /// A CSV file that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -81,40 +85,51 @@ impl FromStr for RowRange {
 }
 
 impl Table {
-	/// Reads a CSV file with a header. An empty cell is a missing value, not a number (NaN).
+	/// Reads a CSV file with a header.
 	///
 	/// # Errors
-	/// If the file cannot be read, has no header, or a cell is not a number.
+	/// If the file cannot be read, or has no header.
 	pub fn read(path: &Path) -> Result<Self, TableError> {
 		let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path)?;
-		let names: Vec<String> = reader.headers()?.iter().map(String::from).collect();
-		let mut rows = Vec::new();
-		for (row, record) in reader.records().enumerate() {
-			let record = record?;
-			let cells = record.iter().zip(&names).map(|(text, column)| {
-				if text.is_empty() {
-					return Ok(f64::NAN);
-				}
-				text.parse::<f64>().map_err(|_| TableError::NotANumber {
-					row,
-					column: column.clone(),
-					text: text.into(),
-				})
-			});
-			rows.push(cells.collect::<Result<_, _>>()?);
-		}
+		let names = reader.headers()?.iter().map(String::from).collect();
+		let row = |record: csv::StringRecord| record.iter().map(String::from).collect();
+		let rows =
+			reader.records().map(|record| Ok(row(record?))).collect::<Result<_, TableError>>()?;
 		Ok(Self { names, rows })
 	}
 
 	/// The columns in the order of the model's features. Every feature must have one column, and
-	/// every column a feature. A model that knows no names takes the columns as they come.
+	/// every column a feature. A model that knows no names takes the columns as they come. An empty cell is a missing
+	/// value: not a number (NaN), or no text.
 	///
 	/// # Errors
-	/// If a feature has no column, or a column no feature.
-	pub fn for_model(&self, card: &ModelCard) -> Result<Self, TableError> {
-		if !card.features_are_named {
-			return self.by_position(card);
-		}
+	/// If a feature has no column, a column no feature, or a cell is not a number where the model takes one.
+	pub fn for_model(&self, card: &ModelCard) -> Result<Rows, TableError> {
+		let order = match card.features_are_named {
+			true => self.by_name(card)?,
+			false => self.by_position(card)?,
+		};
+		let cell = |row: usize, feature: usize, column: usize| {
+			let text = self.rows.get(row).and_then(|row| row.get(column)).cloned();
+			let text = text.unwrap_or_default();
+			match text.parse() {
+				_ if card.is_text(feature) => Ok(Cell::Text(text)),
+				Ok(number) => Ok(Cell::Number(number)),
+				Err(_) if text.is_empty() => Ok(Cell::Number(f64::NAN)),
+				Err(_) => {
+					let column = self.names.get(column).cloned().unwrap_or_default();
+					Err(TableError::NotANumber { row, column, text })
+				},
+			}
+		};
+		let cells = |row: usize| {
+			order.iter().enumerate().map(|(feature, &at)| cell(row, feature, at)).collect()
+		};
+		Ok(Rows((0..self.rows.len()).map(cells).collect::<Result<_, _>>()?))
+	}
+
+	/// The column of each feature.
+	fn by_name(&self, card: &ModelCard) -> Result<Vec<usize>, TableError> {
 		let features: Vec<&String> = card.features.iter().collect();
 		let position = |name: &String| self.names.iter().position(|column| column == name);
 		let missing: Vec<String> =
@@ -132,48 +147,45 @@ impl Table {
 		{
 			return Err(TableError::Twice(twice.clone()));
 		}
-		let order: Vec<usize> = features.iter().filter_map(|name| position(name)).collect();
-		let rows = self
-			.rows
-			.iter()
-			.map(|row| order.iter().filter_map(|&at| row.get(at).copied()).collect())
-			.collect();
-		Ok(Self { names: features.into_iter().cloned().collect(), rows })
+		Ok(features.iter().filter_map(|name| position(name)).collect())
 	}
 
-	fn by_position(&self, card: &ModelCard) -> Result<Self, TableError> {
+	fn by_position(&self, card: &ModelCard) -> Result<Vec<usize>, TableError> {
 		let missing: Vec<String> = card.features.iter().skip(self.names.len()).cloned().collect();
 		let extra: Vec<String> = self.names.iter().skip(card.features.len()).cloned().collect();
 		if missing.is_empty() && extra.is_empty() {
-			Ok(self.clone())
+			Ok((0..self.names.len()).collect())
 		} else {
 			Err(TableError::Columns { missing, extra })
 		}
 	}
+}
 
+impl Rows {
 	/// Rows with their numbers: all, or those in `range`.
 	///
 	/// # Errors
 	/// If there are no such rows.
-	pub fn select(&self, range: Option<&RowRange>) -> Result<Vec<(usize, Vec<f64>)>, TableError> {
-		let all = RowRange(0..self.rows.len());
-		let range = range.unwrap_or(&all);
-		let no_such = || TableError::NoSuchRows { found: self.rows.len(), wanted: range.clone() };
-		let rows =
-			self.rows.get(range.0.clone()).filter(|rows| !rows.is_empty()).ok_or_else(no_such)?;
+	pub fn select(&self, range: Option<&RowRange>) -> Result<Vec<(usize, Vec<Cell>)>, TableError> {
+		let Self(all) = self;
+		let range = range.cloned().unwrap_or(RowRange(0..all.len()));
+		let no_such = || TableError::NoSuchRows { found: all.len(), wanted: range.clone() };
+		let rows = all.get(range.0.clone()).filter(|rows| !rows.is_empty()).ok_or_else(no_such)?;
 		Ok(range.0.clone().zip(rows.iter().cloned()).collect())
 	}
 }
 
 impl From<Table> for Calibration {
 	fn from(table: Table) -> Self {
-		Self { names: table.names, rows: table.rows }
+		let cells = |row: Vec<String>| row.into_iter().map(Cell::Text).collect();
+		Self { names: table.names, rows: table.rows.into_iter().map(cells).collect() }
 	}
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use fhe_ml_models::card::TextFeature;
 
 	#[test]
 	fn ranges_parse() {
@@ -184,20 +196,41 @@ mod tests {
 		}
 	}
 
+	fn card(features: &[&str], text: &[usize]) -> ModelCard {
+		let onnx = include_bytes!("../../../models/wine_logistic.onnx");
+		let options = fhe_ml_models::ImportOptions { name: "wine".into(), calibration: None };
+		let artifact = fhe_ml_models::import_onnx(onnx, &options).unwrap();
+		let fhe_ml_models::Card::Public(card) = artifact.card else { panic!("it is public") };
+		let features: Vec<String> = features.iter().map(|&name| name.into()).collect();
+		let text = text.iter().map(|&feature| TextFeature { feature, known: vec![] }).collect();
+		ModelCard { features, text, features_are_named: true, ..*card }
+	}
+
+	fn rows(csv: &str, card: &ModelCard) -> Result<Vec<Vec<Cell>>, String> {
+		let file = tempfile::NamedTempFile::new().unwrap();
+		std::fs::write(file.path(), csv).unwrap();
+		let rows = Table::read(file.path()).unwrap().for_model(card);
+		rows.map(|Rows(rows)| rows).map_err(|error| error.to_string())
+	}
+
 	#[test]
 	fn cells_that_are_no_numbers_are_named() {
-		let file = tempfile::NamedTempFile::new().unwrap();
-		std::fs::write(file.path(), "a,b\n1,2\n3,x\n").unwrap();
-		let error = Table::read(file.path()).unwrap_err().to_string();
-		assert_eq!(error, "row 1, column `b`: `x` is not a number");
+		let refused = rows("a,b\n1,2\n3,x\n", &card(&["a", "b"], &[]));
+		assert_eq!(refused.unwrap_err(), "row 1, column `b`: `x` is not a number");
 	}
 
 	#[test]
 	fn empty_cells_are_missing_values() {
-		let file = tempfile::NamedTempFile::new().unwrap();
-		std::fs::write(file.path(), "a,b\n1,\n,nan\n").unwrap();
-		let rows = Table::read(file.path()).unwrap().rows;
-		assert!(rows[0][0] == 1.0 && rows[0][1].is_nan());
-		assert!(rows[1].iter().all(|value| value.is_nan()));
+		let rows = rows("a,b\n1,\n,nan\n", &card(&["a", "b"], &[])).unwrap();
+		let missing = |cell: &Cell| matches!(cell, Cell::Number(number) if number.is_nan());
+		assert!(rows[0][0] == Cell::Number(1.0) && missing(&rows[0][1]));
+		assert!(rows[1].iter().all(missing));
+	}
+
+	#[test]
+	fn columns_of_text_are_found_by_name_and_stay_as_they_are() {
+		let rows = rows("colour,x\nred,1\n7,2\n,3\n", &card(&["x", "colour"], &[1])).unwrap();
+		let text = |row: usize| rows[row][1].clone();
+		assert_eq!([text(0), text(1), text(2)], ["red".into(), "7".into(), "".into()]);
 	}
 }

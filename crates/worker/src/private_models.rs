@@ -217,7 +217,7 @@ pub(crate) mod tests {
 		let onnx = include_bytes!("../../../models/wine_forest.onnx");
 		let public = import_onnx(onnx, &options).unwrap();
 		let names = (0..13).map(|at| at.to_string()).collect();
-		let rows = Calibration { names, rows: vec![vec![1.0; 13], vec![2.0; 13]] };
+		let rows = Calibration { names, rows: vec![vec![1.0; 13], vec![2.0; 13]] }.into();
 		let options = PrivateOptions { grid: Grid::Exact, ..PrivateOptions::default() };
 		make_private(&public, Some(&rows), &options, new_seeder().as_mut()).unwrap()
 	}

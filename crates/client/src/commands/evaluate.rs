@@ -112,7 +112,7 @@ impl<'a> Evaluator<'a> {
 		Ok(Self { model, client_key, server_key, pool, buffers: EvaluationBuffers::default() })
 	}
 
-	fn row(&mut self, row: usize, values: &[f64]) -> Result<Row, CommandError> {
+	fn row(&mut self, row: usize, values: &[Cell]) -> Result<Row, CommandError> {
 		let Self { model, client_key, server_key, pool, buffers } = self;
 		let start = Instant::now();
 		let input = encrypt_row(model, client_key, row, values)?;
@@ -127,9 +127,9 @@ impl<'a> Evaluator<'a> {
 	}
 }
 
-fn clear(model: &Model, row: usize, values: &[f64]) -> Result<Row, CommandError> {
+fn clear(model: &Model, row: usize, values: &[Cell]) -> Result<Row, CommandError> {
 	let start = Instant::now();
 	let prediction = model.predict_clear(values);
-	let prediction = prediction.map_err(|source| CommandError::Encrypt { row, source })?;
+	let prediction = prediction.map_err(|source| CommandError::Predict { row, source })?;
 	Ok(Row { row, prediction, encrypt_ms: 0.0, evaluate_ms: milliseconds(start), decrypt_ms: 0.0 })
 }

@@ -12,7 +12,7 @@ use fhe_ml_engine::new_seeder;
 use fhe_ml_models::{
 	Artifact, Card, EncryptedModel, FilterCard, FilterKind, ImportOptions, ModelCard,
 	card::{Classes, Cost, LevelledCost, Quantisation, Ranges, Sizes, Task, Transform},
-	encrypt_model, image_filter, import_onnx_file, supported_operators,
+	client_operators, encrypt_model, image_filter, import_onnx_file, supported_operators,
 };
 use fhe_ml_primitives::{Fhe, ModelStatus};
 use serde::Serialize;
@@ -59,8 +59,13 @@ pub async fn run(command: ModelCommand, output: Output) -> Result<(), CommandErr
 			show_artifact(&artifact, output)
 		},
 		ModelCommand::Operators => {
-			let operators = supported_operators();
-			output.print(&operators, &operators.join("\n"))
+			let (core, client) = (supported_operators(), client_operators());
+			let text = format!(
+				"in the encrypted core:\n{}\n\non the client, before and after it:\n{}",
+				core.join("\n"),
+				client.join("\n")
+			);
+			output.print(&json!({ "core": core, "client": client }), &text)
 		},
 		ModelCommand::Inspect { model, key: None, .. } => {
 			show_artifact(&files::read_artifact(&model)?, output)
@@ -257,21 +262,32 @@ fn cost_text(sizes: &Sizes, cost: &Cost, failure_probability: f64) -> String {
 fn show(artifact: &Artifact, card: &ModelCard, output: Output) -> Result<(), CommandError> {
 	let task = match &card.task {
 		Task::Classification { classes, scores, .. } => {
-			let names = match classes {
-				Classes::Integers(classes) => {
-					classes.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
-				},
-				Classes::Strings(classes) => classes.join(", "),
-			};
+			let names = class_names(classes);
 			let transform = transform_name(scores.transform);
 			let normalise = if scores.normalise { ", normalised" } else { "" };
-			format!("classes {names}; scores: {transform}{normalise}, on the client")
+			format!("{names}; scores: {transform}{normalise}, on the client")
 		},
 		Task::Regression { targets } => {
 			let transform = transform_name(targets.transform);
 			format!("{} target(s); transform: {transform}, on the client", targets.columns.len())
 		},
+		Task::Computed(computed) => {
+			let classes = computed.classes.as_ref().map_or("a class".into(), class_names);
+			let what = if computed.label.is_some() { classes } else { "a value".into() };
+			let nodes = computed.program.nodes();
+			format!(
+				"{what}; computed from {} decrypted numbers by {nodes} operators, on the client",
+				card.output_steps.len()
+			)
+		},
 	};
+	let before = card.before.as_ref().map_or(String::new(), |before| {
+		format!(
+			"before          {} operators on the client make {} numbers of them\n",
+			before.program.nodes(),
+			before.columns.len()
+		)
+	});
 	let names = if card.features_are_named {
 		card.features.join(", ")
 	} else {
@@ -283,6 +299,7 @@ fn show(artifact: &Artifact, card: &ModelCard, output: Output) -> Result<(), Com
 		"{} ({}, from {})\n\
 		{}\
 		features        {}: {}\n\
+		{before}\
 		predicts        {task}\n\
 		quantisation    {}\n\
 		score error     at most {:.2e}, {:.2e} of the score's range\n\
@@ -299,6 +316,14 @@ fn show(artifact: &Artifact, card: &ModelCard, output: Output) -> Result<(), Com
 		cost.trim_end(),
 	);
 	output.print(&json(artifact, card)?, &text)
+}
+
+fn class_names(classes: &Classes) -> String {
+	let names = match classes {
+		Classes::Integers(classes) => classes.iter().map(i64::to_string).collect(),
+		Classes::Strings(classes) => classes.clone(),
+	};
+	format!("classes {}", names.join(", "))
 }
 
 fn transform_name(transform: Transform) -> &'static str {
