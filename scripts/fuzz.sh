@@ -11,7 +11,7 @@ source scripts/lib.sh
 SECONDS_EACH="${1:-20}"
 shift || true
 TARGETS=("$@")
-[ "${#TARGETS[@]}" -gt 0 ] || TARGETS=(import artifact server_key input result private_file)
+[ "${#TARGETS[@]}" -gt 0 ] || TARGETS=(import artifact program server_key input result private_file)
 VERSION=0.13.2
 ROOT_DIR="$CACHE/fuzz"
 
@@ -39,6 +39,26 @@ if [ -x "$BIN/fhe-ml" ]; then
 		mv "$KEYS/$model.fheml" "$ROOT_DIR/artifact/$model-encrypted"
 	done
 	rm -rf "$KEYS"
+fi
+
+# Programs are in the cards of pipelines, behind four bytes that a row is made of.
+if [ -z "$(ls "$ROOT_DIR/program" 2>/dev/null)" ]; then
+	SEEDS=$(mktemp -d)
+	mkdir -p "$ROOT_DIR/program"
+	for onnx in models/pipelines/*.onnx; do
+		name=$(basename "$onnx" .onnx)
+		# Those that need calibration rows have no seed.
+		"$BIN/fhe-ml" --json model import "$onnx" --output "$SEEDS/$name.fheml" 2>/dev/null | python3 -c '
+import base64, json, sys
+card = json.load(sys.stdin)
+parts = {"before": card.get("before"), "after": card["task"].get("computed")}
+for name, part in parts.items():
+    if part:
+        with open(f"{sys.argv[1]}-{name}", "wb") as seed:
+            seed.write(b"\x21\x41\x21\x61" + base64.b64decode(part["program"]))
+' "$ROOT_DIR/program/$name" || true
+	done
+	rm -rf "$SEEDS"
 fi
 
 for target in "${TARGETS[@]}"; do

@@ -44,6 +44,29 @@ before(async () => {
   console.log(`keys in ${Math.round(performance.now() - start)} ms`);
 });
 
+test('rows of numbers and texts, in order or by name', () => {
+  const pipeline = JSON.parse(read('pipelines/titanic_words.json'));
+  const calibration = { columns: pipeline.columns, rows: pipeline.train };
+  const own = new Model(importOnnx(read('pipelines/titanic_words.onnx'), 'titanic', calibration));
+  const { features, text } = own.card();
+  assert.deepEqual(features, pipeline.columns);
+  assert.deepEqual(text.map(({ feature }) => features[feature]).toSorted(), ['embarked', 'pclass', 'sex']);
+  for (const [at, row] of pipeline.rows.entries()) {
+    assert.equal(own.predictClear(row).prediction, pipeline.label[at]);
+    assert.equal(own.predictClear(row.map((cell) => cell ?? NaN)).prediction, pipeline.label[at]);
+    const named = Object.fromEntries(row.map((cell, column) => [features[column], cell]));
+    assert.equal(own.predictClear(named).prediction, pipeline.label[at]);
+  }
+  const [row] = pipeline.rows;
+  const input = own.encrypt(keys, row);
+  const result = own.evaluate(keys.serverKey(), input);
+  assert.deepEqual(own.decrypt(keys, input, result), own.predictClear(row));
+  const age = features.indexOf('age');
+  assert.throws(() => own.encrypt(keys, row.with(age, 'old')), /feature `age` is a number, not `old`/);
+  assert.throws(() => own.encrypt(keys, row.with(age, Infinity)), /feature `age` is not a finite number/);
+  assert.throws(() => own.encrypt(keys, row.with(features.indexOf('sex'), 1)), /feature `sex` is text, not a number/);
+});
+
 test('keys are those of the tool, and are read back', () => {
   assert.equal(keys.clientKey().length, 304);
   assert.equal(keys.serverKey().length, 2_467_616);

@@ -15,7 +15,9 @@ export const facts = (lines: [string, string | Node][]): HTMLElement =>
 export const cardLines = (card: ModelCard, artifactBytes: number): [string, string][] => [
   ['Kind', card.kind],
   ['Features', String(card.features.length)],
-  ...(card.before ? [['Computed of them in this browser', `${card.before.columns.length} numbers`] as [string, string]] : []),
+  ...(card.before
+    ? [['Computed of them in this browser', `${card.before.columns.length} numbers`] as [string, string]]
+    : []),
   ['Artifact', bytes(artifactBytes)],
   ['Encrypted input', bytes(card.sizes.input)],
   ['Encrypted result', bytes(card.sizes.result)],

@@ -190,7 +190,8 @@ export async function form(
             if (isText(card, at)) return input.value;
             return input.value === '' ? NaN : input.valueAsNumber;
           });
-          if (row.every((cell) => cell === '' || Number.isNaN(cell))) return say('the form is empty: fill in what you know');
+          if (row.every((cell) => cell === '' || Number.isNaN(cell)))
+            return say('the form is empty: fill in what you know');
           void one(async (run) => run.start(row, await agreed()));
         },
       },
@@ -268,13 +269,7 @@ async function costOf(
 }
 
 /** Predicts many rows, each in a transaction of its own, and shows them as they come. */
-async function many(
-  session: Session,
-  loaded: Loaded,
-  rows: Cell[][],
-  price: Price,
-  place: HTMLElement,
-): Promise<void> {
+async function many(session: Session, loaded: Loaded, rows: Cell[][], price: Price, place: HTMLElement): Promise<void> {
   const { owner } = loaded;
   await allowed(session, loaded, price, rows.length);
   const bar = h('progress', { max: rows.length, value: 0, 'aria-label': 'Rows predicted' });

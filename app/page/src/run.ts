@@ -1,6 +1,14 @@
 // One inference as the visitor sees it: each step, what it sends, and what the collator gets to see.
 
-import { type Cell, type Hex, type ModelCard, type ModelOwner, type Prediction, type Told, toHex } from '@fhe-ml/client';
+import {
+  type Cell,
+  type Hex,
+  type ModelCard,
+  type ModelOwner,
+  type Prediction,
+  type Told,
+  toHex,
+} from '@fhe-ml/client';
 import { fhe, type Offer } from '@fhe-ml/client/chain';
 import type { Account } from './accounts.ts';
 import type { Chain, Price } from './chain.ts';

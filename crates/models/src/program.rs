@@ -59,6 +59,11 @@ impl Program {
 		self.graph.nodes()
 	}
 
+	/// How many cells a row of its has.
+	pub fn cells(&self) -> usize {
+		self.inputs().iter().map(|input| walk::product(&input.dims)).fold(0, usize::saturating_add)
+	}
+
 	/// What it takes, in order.
 	pub(crate) fn inputs(&self) -> &[Input] {
 		&self.graph.inputs
@@ -90,7 +95,7 @@ impl Program {
 	/// If the row has more or fewer cells, or one that an input does not take, and as [`Self::run`].
 	pub(crate) fn run_row(&self, row: &[Cell]) -> Result<Vec<Tensor>, ProgramError> {
 		let columns = |input: &Input| walk::product(&input.dims);
-		let wanted = self.inputs().iter().map(columns).sum();
+		let wanted = self.cells();
 		if row.len() != wanted {
 			return Err(ProgramError::RowLength { wanted, found: row.len() });
 		}
