@@ -25,7 +25,7 @@ fi
 
 # What the fuzzer begins with: real models and artifacts.
 mkdir -p "$ROOT_DIR"/{import,artifact,server_key,input,result,crashes}
-cp models/*_tree.onnx models/iris_network.onnx models/wine_*.onnx models/*_logistic.onnx \
+cp models/*_tree.onnx models/iris_network.onnx models/wine_*.onnx models/*_logistic.onnx models/pipelines/*.onnx \
 	"$ROOT_DIR/import/"
 if [ -x "$BIN/fhe-ml" ]; then
 	for model in wine_tree wine_logistic iris_network wine_xgboost; do
