@@ -51,8 +51,8 @@ pub enum CommandError {
 	Predict { row: usize, source: PredictError },
 	#[error("cannot make {threads} threads: {source}")]
 	Threads { threads: usize, source: rayon::ThreadPoolBuildError },
-	#[error("{0}{}", answer_advice(.0))]
-	Decrypt(#[from] AnswerError),
+	#[error(transparent)]
+	Decrypt(#[from] Answer),
 	#[error(
 		"{0} is not what the model gives on this input: the worker lied or runs another version, so no score is shown; publish nothing of it, ask again with --redundancy 3, and report the worker"
 	)]
@@ -154,6 +154,26 @@ pub enum CommandError {
 }
 
 /// What helps if it is the key that is wrong.
+/// Why a result is of no use, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Answer {
+	#[error("{0}; use the key and the input that the job was requested with")]
+	Decrypt(AnswerError),
+	#[error(
+		"the result is decrypted, and {0}: the model's card asks for more than this tool computes, so its owner must import it again"
+	)]
+	After(AnswerError),
+}
+
+impl From<AnswerError> for CommandError {
+	fn from(error: AnswerError) -> Self {
+		Self::Decrypt(match error {
+			AnswerError::Decrypt(_) => Answer::Decrypt(error),
+			AnswerError::After(_) => Answer::After(error),
+		})
+	}
+}
+
 fn key_advice(error: &ModelError) -> &'static str {
 	match error {
 		ModelError::AnotherKey => "; `fhe-ml model list` shows the key that it needs",

@@ -6,7 +6,7 @@ use fhe_ml_client::{
 	rows::Table,
 };
 use fhe_ml_engine::{ClientKey, EvaluationBuffers, PreparedServerKey};
-use fhe_ml_models::{Model, ModelError, Prediction, evaluate};
+use fhe_ml_models::{Cell, Model, ModelError, Prediction, evaluate};
 use serde::Serialize;
 use serde_json::json;
 use std::{path::Path, time::Instant};
