@@ -49,3 +49,8 @@ impl Output {
 		if self.json { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() }
 	}
 }
+
+/// What is said of a prediction whose two best classes are closer to each other than their scores are exact.
+pub fn tie(is_tie: bool) -> &'static str {
+	if is_tie { "a tie  " } else { "" }
+}

@@ -9,7 +9,7 @@ use crate::{
 	cli::{Decrypt, Encrypt},
 	error::CommandError,
 	models::{ModelSource, encrypt_row, find_model, hex_hash},
-	output::Output,
+	output::{Output, tie},
 };
 use fhe_ml_client::{
 	chain::FinishedJob,
@@ -104,7 +104,11 @@ pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandErro
 	let prediction = model.decrypt(&key, &input, &result)?.rounded(options.round);
 	let label = &prediction.prediction;
 	if scores {
-		return output.print(&prediction, &format!("{label}  scores {:.6?}", prediction.scores));
+		return output.print(
+			&prediction,
+			&format!("{label}  scores {:.6?}  {}", prediction.scores, tie(prediction.tie))
+				.trim_end(),
+		);
 	}
 	output.print(&json!({ "prediction": label }), &label.to_string())
 }

@@ -1,6 +1,11 @@
 //! `fhe-ml evaluate`: the whole way on one machine.
 
-use crate::{cli::Evaluate, error::CommandError, models::encrypt_row, output::Output};
+use crate::{
+	cli::Evaluate,
+	error::CommandError,
+	models::encrypt_row,
+	output::{Output, tie},
+};
 use fhe_ml_client::{
 	files::{self, FileError},
 	rows::Table,
@@ -61,8 +66,11 @@ pub fn run(options: Evaluate, output: Output) -> Result<(), CommandError> {
 		times.push(evaluated.evaluate_ms);
 		bar.inc(1);
 		let text = format!(
-			"row {row}: {}  scores {:.6?}  ({:.3} ms)",
-			evaluated.prediction.prediction, evaluated.prediction.scores, evaluated.evaluate_ms,
+			"row {row}: {}  scores {:.6?}  {}({:.3} ms)",
+			evaluated.prediction.prediction,
+			evaluated.prediction.scores,
+			tie(evaluated.prediction.tie),
+			evaluated.evaluate_ms,
 		);
 		bar.suspend(|| output.print(&evaluated, &text))?;
 	}

@@ -288,8 +288,12 @@ fn show(artifact: &Artifact, card: &ModelCard, output: Output) -> Result<(), Com
 			before.columns.len()
 		)
 	});
+	let named = |(at, name): (usize, &String)| match card.is_text(at) {
+		true => format!("{name} (text)"),
+		false => name.clone(),
+	};
 	let names = if card.features_are_named {
-		card.features.join(", ")
+		card.features.iter().enumerate().map(named).collect::<Vec<_>>().join(", ")
 	} else {
 		"unnamed, taken by position (--calibration gives names)".into()
 	};

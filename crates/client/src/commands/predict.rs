@@ -8,7 +8,7 @@ use crate::{
 	cli::Predict,
 	error::CommandError,
 	models::{check_known, encrypt_row, with_schema},
-	output::Output,
+	output::{Output, tie},
 };
 use fhe_ml_client::{
 	chain::{
@@ -40,6 +40,8 @@ struct Row {
 	scores: Option<Vec<f64>>,
 	#[serde(skip_serializing_if = "Option::is_none")]
 	raw_scores: Option<Vec<f64>>,
+	#[serde(skip_serializing_if = "std::ops::Not::not")]
+	tie: bool,
 	job: u64,
 	requested_in_block: u64,
 	/// Block in which the result was first seen.
@@ -154,9 +156,10 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 				let scores =
 					row.scores.as_ref().map_or(String::new(), |s| format!("scores {s:.6?}  "));
 				let text = format!(
-					"row {}: {}  {scores}(job {}, block {} -> {}, {})",
+					"row {}: {}  {scores}{}(job {}, block {} -> {}, {})",
 					row.row,
 					row.prediction,
+					tie(row.tie),
 					row.job,
 					row.requested_in_block,
 					row.result_in_block,
@@ -281,6 +284,7 @@ impl Session {
 			prediction: decrypted.prediction,
 			scores: self.scores.then_some(decrypted.scores),
 			raw_scores: self.scores.then_some(decrypted.raw_scores),
+			tie: self.scores && decrypted.tie,
 			job: requested.job,
 			requested_in_block: requested.block,
 			result_in_block,
