@@ -26,6 +26,7 @@ NAMES = (
 	"rentals_poisson",
 	"stacking_three",
 	"texts_lightgbm",
+	"svc_rbf",
 	"titanic_words",
 	"voting_bayes",
 )

@@ -95,7 +95,8 @@ test('a cell of the wrong kind, a missing column and an unknown one are each an 
   const old = columns.indexOf('age');
   assert.match(await refused(columns, [row.with(old, 'old')]), /row 0, column `age`: `old` is not a number/);
   assert.match(await refused(columns.with(old, 'years'), [row]), /missing: age\. unknown: years\./);
-  const calibrated = fheMl('model', 'import', files[TEXTS].onnx, '--calibration', join(node.folder, 'wrong.csv'));
+  const wrong = join(node.folder, 'wrong.csv');
+  const calibrated = fheMl('model', 'import', files[TEXTS].onnx, '--calibration', wrong, '--output', `${wrong}.fheml`);
   await assert.rejects(calibrated, /columns of the calibration file are not the model's inputs: missing age/);
 });
 

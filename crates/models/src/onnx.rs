@@ -105,9 +105,15 @@ impl<'a> Source<'a> {
 			_ => return Err(OnnxError::Outputs("they depend on no input".into())),
 		};
 		let graph = self.graph;
+		let text = match &before {
+			Some(before) => {
+				sample::known_texts(&graph, &before.program, rows.first().map(Vec::as_slice))
+			},
+			None => sample::text_features(&graph),
+		};
 		Ok(FloatModel {
 			features_are_named: graph.features_are_named(),
-			text: sample::text_features(&graph),
+			text,
 			producer: graph.producer,
 			features: graph.feature_names,
 			before,

@@ -135,6 +135,9 @@ pub(crate) struct StringStringEntryProto {
 /// The domain of trees, linear models and what belongs to them.
 pub(crate) const ML: &str = "ai.onnx.ml";
 
+/// The domain of operators that ONNX does not have.
+pub(crate) const OWN: &str = "fhe-ml";
+
 /// Values of `TensorProto.data_type`.
 pub(crate) mod data_type {
 	pub const FLOAT: i32 = 1;

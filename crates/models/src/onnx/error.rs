@@ -117,9 +117,6 @@ fn advice(operator: &str) -> &'static str {
 		"Scan" | "Loop" | "If" | "com.microsoft.CDist" => {
 			"a model that is compared with all of its training rows, as nearest neighbours are, has no encrypted form: train trees or a network instead"
 		},
-		"ai.onnx.ml.SVMClassifier" => {
-			"train a LinearSVC, which is linear, or an SVR on 0 and 1, whose kernels your machine computes"
-		},
 		_ => {
 			"export the model without it and do its work before encryption or after decryption (`fhe-ml model operators` lists those that are followed)"
 		},

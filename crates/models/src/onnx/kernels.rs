@@ -1,14 +1,18 @@
 //! Kernel machines, written as the operators that they are made of.
 //!
-//! A support vector regression is a linear function of kernels k(x, v) of the row x with each support vector v. The
-//! client computes these (the vectors are public with the card), and the linear function is the encrypted core.
+//! A support vector machine is a linear function of kernels k(x, v) of the row x with each support vector v. The
+//! client computes these (the vectors are public with the card), and the linear function is the encrypted core. A
+//! classifier has one for each pair of classes, whose votes the client counts after decryption.
 
 use super::{
 	error::OnnxError,
-	expansion::{Expansion, float, integer, integers},
+	expansion::{Expansion, float, floats, integer, integers, texts},
 	node::Node,
 };
-use crate::proto::{ML, NodeProto, TensorProto};
+use crate::{
+	card::Classes,
+	proto::{ML, NodeProto, OWN, TensorProto},
+};
 
 /// Writes the kernel machines of a graph as other nodes; constants are added.
 ///
@@ -22,6 +26,7 @@ pub(super) fn expand(
 	for node in nodes {
 		match (node.domain.as_str(), node.op_type.as_str()) {
 			(ML, "SVMRegressor") => expanded.extend(regressor(&node, constants)?),
+			(ML, "SVMClassifier") => expanded.extend(classifier(&node, constants)?),
 			_ => expanded.push(node),
 		}
 	}
@@ -61,6 +66,74 @@ fn regressor(
 	constants.extend(added);
 	if let Some(last) = nodes.last_mut() {
 		last.output = vec![output.clone()];
+	}
+	Ok(nodes)
+}
+
+fn classifier(
+	proto: &NodeProto,
+	constants: &mut Vec<TensorProto>,
+) -> Result<Vec<NodeProto>, OnnxError> {
+	let node = Node(proto);
+	let per_class: Option<Vec<usize>> =
+		node.ints("vectors_per_class").iter().map(|&len| usize::try_from(len).ok()).collect();
+	let per_class = per_class.unwrap_or_default();
+	let count = per_class.iter().fold(0, |sum: usize, &len| sum.saturating_add(len));
+	if count == 0 {
+		return Err(node.unsupported("without support vectors: train a LinearSVC"));
+	}
+	if node.string("post_transform", "NONE") != "NONE" {
+		return Err(node.unsupported("with a post_transform"));
+	}
+	let (coefficients, rho) = (node.floats("coefficients"), node.floats("rho"));
+	let classes = per_class.len();
+	let pairs = classes * classes.saturating_sub(1) / 2;
+	let all = classes.checked_sub(1).and_then(|rows| rows.checked_mul(count));
+	if pairs == 0 || all != Some(coefficients.len()) || rho.len() != pairs {
+		return Err(node.malformed("it has not one coefficient for each pair and support vector"));
+	}
+	let (Some(input), [label, scores, ..]) = (proto.input.first(), proto.output.as_slice()) else {
+		return Err(node.malformed("it has no input or not two outputs"));
+	};
+	let mut expansion = Expansion::new(label.clone());
+	let columns = kernels(&mut expansion, node, input, count)?;
+	let mut weights = vec![0.0; count * pairs];
+	let starts: Vec<usize> =
+		per_class.iter().scan(0, |at, len| Some(std::mem::replace(at, *at + len))).collect();
+	let mut pair = 0;
+	for first in 0..classes {
+		for second in first + 1..classes {
+			// Row j - 1 of the coefficients has those of class i < j against j, row i those of j against i.
+			for (class, row) in [(first, second - 1), (second, first)] {
+				for vector in starts[class]..starts[class] + per_class[class] {
+					weights[vector * pairs + pair] = coefficients[row * count + vector];
+				}
+			}
+			pair += 1;
+		}
+	}
+	let weights = expansion.constant("weights", &[count, pairs], &weights);
+	let rho = expansion.constant("rho", &[pairs], &rho);
+	let product = expansion.node("MatMul", "product", &[&columns, &weights]);
+	let decisions = expansion.node("Add", "decisions", &[&product, &rho]);
+	expansion.node("PairwiseVotes", "votes", &[&decisions]);
+	expansion.domain(OWN);
+	match node.classes("classlabels_ints", "classlabels_strings") {
+		Some(Classes::Integers(classes)) => {
+			expansion.attribute("classes_integers", integers(classes));
+		},
+		Some(Classes::Strings(classes)) => {
+			expansion.attribute("classes_texts", texts(classes.iter().map(String::as_str)));
+		},
+		None => return Err(node.malformed("it has no class labels")),
+	}
+	for name in ["prob_a", "prob_b"] {
+		expansion.attribute(name, floats(node.floats(name)));
+	}
+	let (mut nodes, added) = expansion.into_parts();
+	constants.extend(added);
+	if let Some(last) = nodes.last_mut() {
+		last.output = vec![label.clone(), scores.clone()];
 	}
 	Ok(nodes)
 }

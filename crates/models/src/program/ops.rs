@@ -13,11 +13,13 @@ mod scaling;
 mod scores;
 mod shapes;
 mod tokens;
+mod votes;
 mod words;
 
+use crate::proto::OWN;
 use operator::Operator;
 
-const REGISTERED: [&[Operator]; 13] = [
+const REGISTERED: [&[Operator]; 14] = [
 	arithmetic::OPERATORS,
 	casts::OPERATORS,
 	encoders::OPERATORS,
@@ -30,6 +32,7 @@ const REGISTERED: [&[Operator]; 13] = [
 	scores::OPERATORS,
 	shapes::OPERATORS,
 	tokens::OPERATORS,
+	votes::OPERATORS,
 	words::OPERATORS,
 ];
 
@@ -52,7 +55,8 @@ pub(crate) fn has_operator(domain: &str, name: &str, version: Option<i64>) -> bo
 
 /// Operators of programs, with their domain if that is not ONNX's own, in order.
 pub fn operators() -> Vec<String> {
-	let mut names: Vec<String> = all().map(Operator::full_name).collect();
+	let of_onnx = all().filter(|operator| operator.domain != OWN);
+	let mut names: Vec<String> = of_onnx.map(Operator::full_name).collect();
 	// Domains are lower case, and come first.
 	names.sort_by_key(|name| (!name.contains('.'), name.clone()));
 	names

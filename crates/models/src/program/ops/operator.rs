@@ -6,7 +6,7 @@ use crate::program::{
 	tensor::{Kind, Tensor},
 	walk::{broadcast, spread},
 };
-use crate::proto::ML;
+use crate::proto::{ML, OWN};
 use std::ops::RangeFrom;
 
 /// How an operator is run.
@@ -45,6 +45,11 @@ impl Operator {
 	/// An operator of ONNX Runtime's own.
 	pub const fn microsoft(name: &'static str, versions: RangeFrom<i64>, run: Run) -> Self {
 		Self { domain: "com.microsoft", name, versions, run }
+	}
+
+	/// An operator that ONNX does not have, for import alone.
+	pub const fn own(name: &'static str, versions: RangeFrom<i64>, run: Run) -> Self {
+		Self { domain: OWN, name, versions, run }
 	}
 
 	/// Its name, with the domain if that is not ONNX's own.
