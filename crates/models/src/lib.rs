@@ -54,7 +54,6 @@ pub use private::{
 	Grid, GridError, MOST_ANSWERS, PrivateError, PrivateFile, PrivateFileError, PrivateModel,
 	PrivateOptions, Told, make_private, owner_key, passphrase_of, predict_private,
 };
-pub use program::{Fault as ProgramFault, ProgramError};
 pub use quantise::{QuantiseError, QuantiseNetworkError};
 pub use schema::{Schema, SchemaError};
 pub use verify::{Sampling, VerifyError, verify_result};
