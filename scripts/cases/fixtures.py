@@ -2,10 +2,12 @@
 
 import json
 import pathlib
+from itertools import chain
 
 import numpy as np
 import pandas as pd
 
+import estimators
 import reported
 from common import answers, is_text, prepare
 
@@ -55,7 +57,7 @@ def lines(values):
 
 def write_fixtures(only):
 	FOLDER.mkdir(exist_ok=True)
-	for case in reported.cases():
+	for case in chain(estimators.cases(), reported.cases()):
 		if case.name not in (only or NAMES):
 			continue
 		train, test, model = prepare(case)

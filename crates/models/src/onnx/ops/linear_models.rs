@@ -8,6 +8,7 @@ use super::{
 	},
 };
 use crate::{
+	card::Transform,
 	float::{affine::Affine, chain::ScalarStep},
 	onnx::{
 		error::OnnxError,
@@ -34,19 +35,34 @@ fn scaler(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 }
 
 fn linear_classifier(known: &mut Known, node: Node) -> Result<[Formula; 2], OnnxError> {
-	let mut affine = linear(known, node)?;
+	let affine = linear(known, node)?;
 	let classes = node
 		.classes("classlabels_ints", "classlabels_strings")
 		.ok_or_else(|| node.malformed("it has no class labels"))?;
 	let transform = post_transform(node)?;
 	if affine.rows.len() == 1 && classes.len() == 2 {
-		affine = two_sided(&affine);
+		let label = Formula::Label(ScoreFormula::plain(two_sided(&affine)), Some(classes));
+		return Ok([label, two_of_one(node, &affine, transform)?]);
 	}
 	if affine.rows.len() != classes.len() {
 		return Err(node.malformed("it has not one row of coefficients per class"));
 	}
 	let label = Formula::Label(ScoreFormula::plain(affine.clone()), Some(classes));
 	Ok([label, scores(affine, transform)])
+}
+
+/// The scores of two classes that have one row of coefficients, as ONNX Runtime makes them of its score s.
+fn two_of_one(node: Node, score: &Affine, transform: Transform) -> Result<Formula, OnnxError> {
+	match transform {
+		Transform::Sigmoid => Ok(scores(two_sided(score), transform)),
+		Transform::Identity | Transform::Softmax | Transform::SoftmaxZero => {
+			let mut both = score.stepped(ScalarStep::SubtractFrom, &[1.0]);
+			both.rows.extend(score.rows.iter().cloned());
+			both.chains.push(None);
+			Ok(scores(both.without_chains(), transform))
+		},
+		_ => Err(node.unsupported("with PROBIT of two classes that have one row of coefficients")),
+	}
 }
 
 fn linear_regressor(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
@@ -90,6 +106,14 @@ pub(super) mod tests {
 		)
 		.gives(&[9.0])
 		.gives(&[2.0, -0.5, 2.5]);
+		linear_classifier_of_one_row: Example::of(
+			ml("LinearClassifier", &["x"])
+				.floats("coefficients", &[1.0, 2.0])
+				.floats("intercepts", &[0.5])
+				.ints("classlabels_ints", &[7, 8])
+		)
+		.gives(&[8.0])
+		.gives(&[-0.5, 1.5]);
 		linear_regressor: Example::of(
 			ml("LinearRegressor", &["x"])
 				.floats("coefficients", &[3.0, 4.0])
