@@ -10,7 +10,7 @@ use super::{
 	follow::{self, operator},
 	formula::{Constant, Dependence, Formula},
 	graph::{Graph, Input},
-	known::Known,
+	known::{Extent, Known},
 	node::Node,
 	order::Order,
 	part::{Taken, program},
@@ -55,11 +55,11 @@ pub(super) fn cut<'a>(
 	row: Option<&[Cell]>,
 ) -> Result<Parts<'a>, OnnxError> {
 	let order = Order::of(graph);
-	let outputs = follow::forest_outputs(graph)?;
+	let mut extent = Extent { outputs: follow::forest_outputs(graph)?, units: 0 };
 	let mut before = BTreeSet::new();
 	loop {
 		let (program, inputs) = boundary(graph, beside, &order, &before, row)?;
-		let known = Known::of(graph, &inputs, outputs)?;
+		let known = Known::of(graph, &inputs, extent)?;
 		let mut pass = Pass {
 			graph,
 			beside,
@@ -72,7 +72,13 @@ pub(super) fn cut<'a>(
 			decrypted: HashSet::new(),
 			first: None,
 		};
-		pass.run()?;
+		if let Err(error) = pass.run() {
+			match pass.known.more_units {
+				Some(units) => extent.units = units,
+				None => return Err(error),
+			}
+			continue;
+		}
 		let Pass { known, found, after, first, .. } = pass;
 		if found.is_empty() {
 			// A program may give no other numbers than the core's columns.
@@ -134,6 +140,7 @@ impl<'a> Pass<'a> {
 				}
 				return Ok(());
 			},
+			Err(error) if self.known.more_units.is_some() => return Err(error),
 			Err(error) => error,
 		};
 		if self.order.is_constant(at) {

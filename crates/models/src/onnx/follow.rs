@@ -4,7 +4,7 @@ use super::{
 	error::OnnxError,
 	formula::Formula,
 	graph::Graph,
-	known::Known,
+	known::{Extent, Known},
 	node::Node,
 	ops::{
 		self,
@@ -36,16 +36,25 @@ pub(crate) fn forest_outputs(graph: &Graph) -> Result<usize, OnnxError> {
 /// # Errors
 /// If a node cannot be followed.
 pub(crate) fn follow(graph: &Graph) -> Result<Known, OnnxError> {
-	let mut known = Known::of(graph, &graph.inputs, forest_outputs(graph)?)?;
+	let mut extent = Extent { outputs: forest_outputs(graph)?, units: 0 };
+	loop {
+		let mut known = Known::of(graph, &graph.inputs, extent)?;
+		match (follow_with(graph, &mut known), known.more_units) {
+			(Err(_), Some(units)) => extent.units = units,
+			(result, _) => return result.map(|()| known),
+		}
+	}
+}
+
+fn follow_with(graph: &Graph, known: &mut Known) -> Result<(), OnnxError> {
 	for node in &graph.nodes {
 		let node = Node(node);
-		let operator = operator(graph, node)?;
-		let formulas = operator.apply(&mut known, node)?;
+		let formulas = operator(graph, node)?.apply(known, node)?;
 		for (name, formula) in node.0.output.iter().zip(formulas) {
 			known.learn(name, formula)?;
 		}
 	}
-	Ok(known)
+	Ok(())
 }
 
 pub(crate) fn operator(graph: &Graph, node: Node) -> Result<&'static Operator, OnnxError> {

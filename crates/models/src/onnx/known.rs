@@ -18,6 +18,15 @@ use std::{collections::HashMap, sync::Arc};
 /// Most numbers that all formulas of a graph take, 512 MiB: a file of few bytes can ask for any number of copies.
 const MAX_SIZE: usize = 1 << 26;
 
+/// How many variables the bases of a graph have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extent {
+	/// Outputs of all ensembles of trees.
+	pub outputs: usize,
+	/// Units of all hidden layers side by side; 0 while that is not known.
+	pub units: usize,
+}
+
 /// How much of the ensembles of a graph is grown.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ensembles {
@@ -42,8 +51,12 @@ pub(crate) struct Known {
 	pub ensembles: Ensembles,
 	/// The forest, if there is one: all ensembles of the graph.
 	pub forest: Option<FloatForest>,
-	/// The hidden layer, if there is one.
+	/// The hidden layer, if there is one: all of the graph, side by side.
 	pub hidden: Option<FloatLayer>,
+	/// Units of all hidden layers, of which some may be still to come; 0 before the first.
+	units: usize,
+	/// More units than that turned out to be there: all must be followed again.
+	pub more_units: Option<usize>,
 }
 
 impl Known {
@@ -51,7 +64,8 @@ impl Known {
 	///
 	/// # Errors
 	/// If they are too large.
-	pub fn of(graph: &Graph, inputs: &[Input], all_outputs: usize) -> Result<Self, OnnxError> {
+	pub fn of(graph: &Graph, inputs: &[Input], extent: Extent) -> Result<Self, OnnxError> {
+		let Extent { outputs: all_outputs, units } = extent;
 		let numbers = inputs.iter().filter(|input| !input.is_opaque());
 		let features = numbers.map(Input::columns).sum();
 		let precision = precision(inputs);
@@ -62,6 +76,8 @@ impl Known {
 			ensembles: Ensembles { outputs: 0, all_outputs, nodes: 0, values: 0 },
 			forest: None,
 			hidden: None,
+			units,
+			more_units: None,
 		};
 		for (name, formula) in &graph.initializers {
 			known.learn(name, formula.clone())?;
@@ -200,6 +216,35 @@ impl Known {
 			.collect();
 		let inputs = inputs.join(" and ");
 		node.unsupported(format!("on {inputs}: do this before encryption or after decryption"))
+	}
+
+	/// The units of a hidden layer, which are beside those of others.
+	///
+	/// # Errors
+	/// If the others have another activation, or are fewer than they were thought to be.
+	pub fn units(&mut self, node: Node, layer: FloatLayer) -> Result<Affine, OnnxError> {
+		let count = layer.rows.len();
+		let hidden = self.hidden.get_or_insert_with(|| FloatLayer {
+			rows: Vec::new(),
+			activation: layer.activation.clone(),
+		});
+		if hidden.activation != layer.activation {
+			return Err(node.unsupported(
+				"a hidden layer beside another one with other activations: train both with the same",
+			));
+		}
+		// Two dense layers may read the same hidden layer.
+		let known = hidden.rows.windows(count.max(1)).position(|rows| rows == layer.rows);
+		let first = known.unwrap_or(hidden.rows.len());
+		if known.is_none() {
+			hidden.rows.extend(layer.rows);
+		}
+		self.units = if self.units == 0 { count } else { self.units };
+		if first + count > self.units {
+			self.more_units = Some(first + count);
+			return Err(node.unsupported("a hidden layer beside another one"));
+		}
+		Ok(Affine::unchanged(Basis::Hidden, first, count, self.units))
 	}
 
 	/// Remembers what a linear layer sees of each feature, if that is a x + b.

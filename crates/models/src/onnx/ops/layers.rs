@@ -144,16 +144,7 @@ pub(super) fn layer_input(
 		);
 	}
 	node.check_weights(affine.rows.len(), affine.variables())?;
-	let layer = FloatLayer { rows: affine.rows, activation };
-	let units = layer.rows.len();
-	// Two dense layers may read the same hidden layer, but not different ones.
-	if known.hidden.as_ref().is_some_and(|known| *known != layer) {
-		return Err(
-			node.unsupported("a second hidden layer beside the first: make one layer of both")
-		);
-	}
-	known.hidden = Some(layer);
-	Ok(Affine::unchanged(Basis::Hidden, 0, units, units))
+	known.units(node, FloatLayer { rows: affine.rows, activation })
 }
 
 /// A constant matrix with one row per output column.
@@ -336,6 +327,23 @@ pub(super) mod tests {
 			.constant("w", &[FEATURES as i64, 2], &vec![1.0; 2 * FEATURES])
 			.gives(&[]);
 		assert_eq!(sum.refusal(), "");
+	}
+
+	#[test]
+	fn hidden_layers_side_by_side_are_one() {
+		let both = |second: &str| {
+			Example::of(onnx("Add", &["y", "z"]))
+				.constant("w", &[2, 1], &[3.0, 4.0])
+				.constant("v", &[2, 1], &[1.0, 8.0])
+				.after(onnx("Relu", &["x"]).called("hidden"))
+				.after(onnx("MatMul", &["hidden", "w"]).called("y"))
+				.after(onnx("Neg", &["x"]).called("-x"))
+				.after(onnx(second, &["-x"]).called("other"))
+				.after(onnx("MatMul", &["other", "v"]).called("z"))
+		};
+		both("Relu").gives(&[10.0]).check();
+		let refused = both("Tanh").refusal();
+		assert!(refused.contains("train both with the same"), "{refused}");
 	}
 
 	#[test]
