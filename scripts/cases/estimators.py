@@ -191,6 +191,10 @@ def cases():
 			neural_network.MLPClassifier((10,), activation="logistic", max_iter=3000, **seed),
 		),
 	)
+	small = make_pipeline(
+		preprocessing.StandardScaler(), neural_network.MLPClassifier((6,), max_iter=1500, **seed)
+	)
+	yield Case("bagging_mlp", x["iris"], y["iris"], ensemble.BaggingClassifier(small, n_estimators=3, **seed))
 	yield Case("dummy", x["iris"], y["iris"], dummy.DummyClassifier(), convert=as_constant)
 	coded = categories(x["iris"])
 	yield Case("onehot_rf", coded, y["iris"], make_pipeline(columns("passthrough"), forest()))
