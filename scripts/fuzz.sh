@@ -56,7 +56,7 @@ for name, part in parts.items():
     if part:
         with open(f"{sys.argv[1]}-{name}", "wb") as seed:
             seed.write(b"\x21\x41\x21\x61" + base64.b64decode(part["program"]))
-' "$ROOT_DIR/program/$name" || true
+' "$ROOT_DIR/program/$name" 2>/dev/null || true
 	done
 	rm -rf "$SEEDS"
 fi

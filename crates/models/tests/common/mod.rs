@@ -103,6 +103,13 @@ pub fn predict_encrypted<C: Clone + Into<Cell>>(
 	model.decrypt(client, &input, &result).unwrap()
 }
 
+/// Every this many rows are encrypted, so that a model's test takes seconds; the others are computed in the clear, which
+/// is what every encrypted one is compared with, too.
+pub fn stride(model: &Model, rows: usize) -> usize {
+	let most = if model.card.cost.milliseconds_per_core > 100.0 { 4 } else { 30 };
+	rows.div_ceil(most).max(1)
+}
+
 /// Encrypts, evaluates and decrypts; the result must be that of the circuit in the clear.
 pub fn predict<C: Clone + Into<Cell>>(
 	model: &Model,
