@@ -106,6 +106,19 @@ pub struct Quantisation {
 	pub max_score_error: f64,
 	/// The same error relative to the range of the raw score; for networks the root mean square.
 	pub max_relative_error: f64,
+	/// How far what the model reports is expected to be from the exact model.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub expected_error: Option<ExpectedError>,
+}
+
+/// Errors of what a model reports, on the calibration rows or on ones drawn over the ranges of its
+/// features: of a probability as it is, of other scores and values relative to their range.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ExpectedError {
+	/// The mean.
+	pub mean: f64,
+	/// The largest.
+	pub largest: f64,
 }
 
 /// How the ranges of the features were found.
@@ -120,4 +133,17 @@ pub enum Ranges {
 	Weights,
 	/// There is no range: comparisons are exact for every number.
 	Exact,
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn a_card_without_an_expected_error_reads_and_is_written_as_it_was() {
+		let json = r#"{"ranges":"scaler","feature_bits":5,"weight_bits":8,"max_score_error":0.5,"max_relative_error":0.25}"#;
+		let quantisation: Quantisation = serde_json::from_str(json).unwrap();
+		assert_eq!(quantisation.expected_error, None);
+		assert_eq!(serde_json::to_string(&quantisation).unwrap(), json);
+	}
 }

@@ -3,9 +3,10 @@
 use crate::{
 	artifact::{Artifact, ArtifactError},
 	bounds::{BoundsError, check_bounds},
-	card::{self, Cost, ModelCard, Sizes, Task},
+	card::{self, Cost, ExpectedError, ModelCard, Sizes, Task},
 	cell::Cell,
 	float::{
+		affine::Row,
 		calibration::Calibration,
 		model::{Body, FloatModel},
 		network::FloatNetwork,
@@ -17,6 +18,7 @@ use crate::{
 		linear::{self, ExpectedRanges},
 		network,
 		quantised::Quantised,
+		reported::Reported,
 	},
 };
 use fhe_ml_engine::{Circuit, ForestCircuitError};
@@ -145,7 +147,7 @@ fn import(onnx: &[u8], beside: Beside, options: &ImportOptions) -> Result<Artifa
 	let columns = calibration.map(|calibration| columns(&model, calibration)).transpose()?;
 	let quantised = quantise(&model, columns.as_ref())?;
 	let Quantised { circuit, encoding, output_steps, output_offsets, quantisation } = quantised;
-	let card = ModelCard {
+	let mut card = ModelCard {
 		name: options.name.clone(),
 		kind: kind(&circuit, &model.task),
 		producer: model.producer,
@@ -162,9 +164,29 @@ fn import(onnx: &[u8], beside: Beside, options: &ImportOptions) -> Result<Artifa
 		cost: Cost::of(&circuit),
 		decryption_failure_probability: card::failure_probability(&circuit),
 	};
+	if let (Body::Linear, Some(columns)) = (&model.body, &columns) {
+		card.quantisation.expected_error = expected_error(&card, &circuit, &model.scores, columns);
+	}
 	let artifact = Artifact::new(card, circuit)?;
 	check_bounds(&artifact)?;
 	Ok(artifact)
+}
+
+/// How far a linear model is from the exact one on calibration rows, if it takes all of them.
+fn expected_error(
+	card: &ModelCard,
+	circuit: &Circuit,
+	scores: &[Row],
+	columns: &Calibration<f64>,
+) -> Option<ExpectedError> {
+	let exact = columns.rows.iter().map(|row| scores.iter().map(|score| score.at(row)).collect());
+	let reported = Reported::new(&card.task, &exact.collect::<Vec<_>>());
+	let outputs = |row: &Vec<f64>| -> Option<Vec<f64>> {
+		let outputs = circuit.evaluate_clear(&card.encode_columns(row).ok()?).ok()?;
+		Some(outputs.iter().zip(&card.output_steps).map(|(&x, step)| x as f64 * step).collect())
+	};
+	let outputs: Option<Vec<Vec<f64>>> = columns.rows.iter().map(outputs).collect();
+	Some(reported.error(outputs?.into_iter()))
 }
 
 /// Calibration rows as the model's features: numbers or texts, in the order of its inputs if it names these.
@@ -218,7 +240,7 @@ fn quantise(
 	model: &FloatModel,
 	calibration: Option<&Calibration<f64>>,
 ) -> Result<Quantised, ImportError> {
-	let FloatModel { body, scalers, scores, .. } = model;
+	let FloatModel { body, scalers, scores, task, .. } = model;
 	Ok(match body {
 		Body::Linear => {
 			let expected = match calibration {
@@ -230,7 +252,8 @@ fn quantise(
 		},
 		Body::Forest(forest, precision) => forest::quantise(forest, scores, *precision)?,
 		Body::Hidden(hidden) => {
-			network::quantise(FloatNetwork { hidden, outputs: scores }, scalers, calibration)?
+			let network = FloatNetwork { hidden, outputs: scores };
+			network::quantise(network, scalers, calibration, task)?
 		},
 	})
 }

@@ -242,7 +242,7 @@ impl ModelCard {
 		})
 	}
 
-	fn encode_columns(&self, row: &[f64]) -> Result<Vec<i64>, EncodeError> {
+	pub(crate) fn encode_columns(&self, row: &[f64]) -> Result<Vec<i64>, EncodeError> {
 		if row.len() != self.columns().len() {
 			let (found, wanted) = (row.len(), self.columns().len());
 			return Err(EncodeError::FeatureCount { found, wanted });

@@ -22,7 +22,7 @@ pub use told::Told;
 use crate::{
 	artifact::{Artifact, Card},
 	bounds::check_bounds,
-	card::{self, Column, Cost, Encoding, ModelCard, Quantisation, Sizes, Task},
+	card::{self, Column, Cost, Encoding, ExpectedError, ModelCard, Quantisation, Sizes, Task},
 	cell::Cell,
 	float::calibration::Calibration,
 	model::{Model, PredictError},
@@ -251,6 +251,12 @@ fn quantisation(public: &Quantisation) -> Quantisation {
 		weight_bits: public.weight_bits.next_multiple_of(8),
 		max_score_error: power_of_two_above(2.0 * public.max_score_error),
 		max_relative_error: power_of_two_above(2.0 * public.max_relative_error),
+		expected_error: public.expected_error.map(|ExpectedError { mean, largest }| {
+			ExpectedError {
+				mean: power_of_two_above(2.0 * mean),
+				largest: power_of_two_above(2.0 * largest),
+			}
+		}),
 		..public.clone()
 	}
 }

@@ -7,5 +7,6 @@ pub(crate) mod forest;
 pub(crate) mod linear;
 pub(crate) mod network;
 pub(crate) mod quantised;
+pub(crate) mod reported;
 
 pub use error::{QuantiseError, QuantiseNetworkError};

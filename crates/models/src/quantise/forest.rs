@@ -62,6 +62,7 @@ pub(crate) fn quantise(
 			weight_bits: shapes.iter().map(Shape::leaf_bits).fold(1, u32::max),
 			max_score_error,
 			max_relative_error,
+			expected_error: None,
 		},
 	})
 }

@@ -159,6 +159,7 @@ impl<'a> CentredModel<'a> {
 				weight_bits: limbs.bits * limbs.count as u32,
 				max_score_error,
 				max_relative_error,
+				expected_error: None,
 			},
 		})
 	}

@@ -1,25 +1,20 @@
 //! A network in integers of one resolution, and the error that they make.
 
 use super::{
-	hidden::{QuantisedUnit, Table},
-	inputs::Inputs,
+	hidden::{EncodedRows, QuantisedUnit, Table},
+	ranges::Levels,
 	sample::Sample,
-	steps::set_rows,
+	steps::{Fit, Summand},
 };
 use crate::{
 	card::{Quantisation, Ranges},
 	float::affine::Row,
 };
-use fhe_ml_engine::{
-	NetworkCircuit, NetworkCircuitError,
-	circuits::network::{NetworkLayers, sizes_fit},
-};
+use fhe_ml_engine::{NetworkCircuit, NetworkCircuitError, circuits::network::NetworkLayers};
 
-/// How fine a network is quantised.
+/// How fine a network is quantised, beside its features.
 #[derive(Clone, Copy)]
 pub(super) struct Resolution {
-	/// Root mean square error of a score, relative to its range, that rounded features may make.
-	pub input_error: f64,
 	pub table_len: usize,
 	pub activation_bits: u32,
 	pub weight_bits: u32,
@@ -28,7 +23,7 @@ pub(super) struct Resolution {
 /// A quantised network.
 pub(super) struct Candidate {
 	pub circuit: NetworkCircuit,
-	pub inputs: Inputs,
+	pub levels: Vec<Levels>,
 	pub output_steps: Vec<f64>,
 	/// What is added to each output, besides its bias.
 	pub output_offsets: Vec<f64>,
@@ -40,41 +35,30 @@ impl Candidate {
 	///
 	/// # Errors
 	/// If there is no circuit for these integers.
-	pub fn new(sample: &Sample, resolution: Resolution) -> Result<Self, NetworkCircuitError> {
-		let inputs = Inputs::with_error(sample, resolution.input_error);
-		let (hidden, outputs) = (sample.network.hidden.rows.len(), sample.network.outputs.len());
-		let bits = inputs.bits.iter().map(|&bits| bits as usize).sum();
-		if inputs.is_empty() || !sizes_fit(inputs.bits.len(), bits, hidden, outputs) {
-			return Err(NetworkCircuitError::Size);
-		}
-		let encoded: Vec<Vec<i64>> = sample.rows.iter().map(|row| inputs.encode(row)).collect();
+	pub fn new(
+		sample: &Sample,
+		rows: &EncodedRows,
+		resolution: Resolution,
+	) -> Result<Self, NetworkCircuitError> {
 		let table = Table {
 			sample,
-			inputs: &inputs,
-			set_rows: &set_rows(&inputs.bits, &encoded),
+			inputs: rows,
 			len: resolution.table_len,
 			activation_bits: resolution.activation_bits,
 		};
 		let units = 0..sample.network.hidden.rows.len();
 		let units: Vec<QuantisedUnit> = units.map(|at| table.quantise(at)).collect();
-		let output = |row| QuantisedOutput::new(row, &units, resolution.weight_bits);
-		let outputs: Vec<QuantisedOutput> = sample.network.outputs.iter().map(output).collect();
+		let outputs = quantised_outputs(sample, rows, &units, resolution);
+		let feature_bits = rows.inputs.bits();
 		let circuit = NetworkCircuit::compile(NetworkLayers {
-			feature_bits: inputs.bits.clone(),
+			feature_bits,
 			weights: outputs.iter().map(|output| output.weights.clone()).collect(),
 			hidden: units.into_iter().map(|unit| unit.unit).collect(),
 		})?;
-		let (max_score_error, max_relative_error) = errors(sample, &encoded, &circuit, &outputs);
-		let quantisation = Quantisation {
-			ranges: if sample.is_calibrated { Ranges::Calibration } else { Ranges::Scaler },
-			feature_bits: inputs.bits.iter().copied().max().unwrap_or_default(),
-			weight_bits: resolution.weight_bits,
-			max_score_error,
-			max_relative_error,
-		};
+		let quantisation = quantisation(sample, rows, &circuit, &outputs, resolution);
 		Ok(Self {
 			circuit,
-			inputs,
+			levels: rows.inputs.levels.clone(),
 			output_steps: outputs.iter().map(|output| output.step).collect(),
 			output_offsets: outputs.iter().map(|output| output.offset).collect(),
 			quantisation,
@@ -87,50 +71,88 @@ struct QuantisedOutput {
 	weights: Vec<i32>,
 	/// Value of the integer 1.
 	step: f64,
-	/// What the integers 0 of the activations add.
+	/// What is added besides the bias.
 	offset: f64,
 }
 
-impl QuantisedOutput {
-	fn new(row: &Row, units: &[QuantisedUnit], weight_bits: u32) -> Self {
+/// Rounds the output layer such that it comes close to what the rows want, with the activations that
+/// the units give.
+fn quantised_outputs(
+	sample: &Sample,
+	rows: &EncodedRows,
+	units: &[QuantisedUnit],
+	resolution: Resolution,
+) -> Vec<QuantisedOutput> {
+	let layers =
+		NetworkLayers { feature_bits: rows.inputs.bits(), hidden: Vec::new(), weights: Vec::new() };
+	let activations = |x: &Vec<i64>| -> Vec<f64> {
+		let bits = layers.input_bits(x);
+		let value = |unit: &QuantisedUnit| {
+			let last = unit.unit.table.len() as i64 - 1;
+			let argument = unit.unit.argument(&bits).clamp(0, last) as usize;
+			f64::from(unit.unit.table.get(argument).copied().unwrap_or_default())
+		};
+		units.iter().map(value).collect()
+	};
+	let activations: Vec<Vec<f64>> = rows.encoded.iter().map(activations).collect();
+	let of_unit = |at: usize| Summand::Values(activations.iter().map(|row| row[at]).collect());
+	let summands: Vec<Summand> = (0..units.len()).map(of_unit).collect();
+	let scores: Vec<Vec<f64>> = rows
+		.clipped
+		.iter()
+		.map(|row| sample.network.scores(&sample.network.arguments(row)))
+		.collect();
+	let output = |(at, row): (usize, &Row)| {
 		let scaled: Vec<f64> = row.weights.iter().zip(units).map(|(w, u)| w * u.step).collect();
 		let largest = scaled.iter().fold(0.0, |largest: f64, w| largest.max(w.abs()));
-		let most = f64::from((1i32 << (weight_bits - 1)) - 1);
+		let most = f64::from((1i32 << (resolution.weight_bits - 1)) - 1);
 		let step = if largest > 0.0 { largest / most } else { 1.0 };
-		Self {
-			weights: scaled.iter().map(|w| (w / step).round() as i32).collect(),
-			step,
-			offset: row.weights.iter().zip(units).map(|(w, unit)| w * unit.zero).sum(),
-		}
-	}
+		let exact: Vec<f64> = scaled.iter().map(|w| w / step).collect();
+		let wanted: Vec<f64> = scores.iter().map(|scores| (scores[at] - row.bias) / step).collect();
+		let weights = &sample.output_weights[at];
+		let fit = Fit { summands: &summands, wanted: &wanted, weights };
+		let (weights, shift) = fit.integers(&fit.real(&exact).0);
+		QuantisedOutput { weights, step, offset: -shift * step }
+	};
+	sample.network.outputs.iter().enumerate().map(output).collect()
 }
 
-/// On the sample: the largest error of a score, and the largest root mean square error of one,
-/// relative to its range.
-fn errors(
+/// Measures the errors on the sample.
+fn quantisation(
 	sample: &Sample,
-	encoded: &[Vec<i64>],
+	rows: &EncodedRows,
 	circuit: &NetworkCircuit,
 	outputs: &[QuantisedOutput],
-) -> (f64, f64) {
+	resolution: Resolution,
+) -> Quantisation {
 	let mut errors = vec![(0.0f64, 0.0f64); outputs.len()];
 	let mut spans = vec![(f64::MAX, f64::MIN); outputs.len()];
-	for (x, wanted) in encoded.iter().zip(&sample.scores) {
-		let found = circuit.evaluate_clear(x);
-		for (at, (output, &wanted)) in outputs.iter().zip(wanted).enumerate() {
-			let bias = sample.network.outputs[at].bias;
-			let found = found[at] as f64 * output.step + output.offset + bias;
-			let error = f64::abs(found - wanted);
+	let mut raw = Vec::with_capacity(rows.encoded.len());
+	for (x, wanted) in rows.encoded.iter().zip(&sample.scores) {
+		let integers = circuit.evaluate_clear(x);
+		let found = integers.iter().zip(outputs);
+		let found: Vec<f64> =
+			found.map(|(&integer, output)| integer as f64 * output.step + output.offset).collect();
+		for (at, (&found, &wanted)) in found.iter().zip(wanted).enumerate() {
+			let error = f64::abs(found + sample.network.outputs[at].bias - wanted);
 			errors[at] = (errors[at].0.max(error), errors[at].1 + error * error);
 			spans[at] = (spans[at].0.min(wanted), spans[at].1.max(wanted));
 		}
+		raw.push(found);
 	}
 	let (mut max_score_error, mut max_relative_error) = (0.0f64, 0.0f64);
 	for ((worst, squares), (low, high)) in errors.into_iter().zip(spans) {
 		max_score_error = max_score_error.max(worst);
-		let root_mean_square = (squares / encoded.len().max(1) as f64).sqrt();
+		let root_mean_square = (squares / rows.encoded.len().max(1) as f64).sqrt();
 		let relative = root_mean_square / (high - low).max(f64::MIN_POSITIVE);
 		max_relative_error = max_relative_error.max(relative);
 	}
-	(max_score_error, max_relative_error)
+	Quantisation {
+		ranges: if sample.is_calibrated { Ranges::Calibration } else { Ranges::Scaler },
+		feature_bits: rows.inputs.bits().into_iter().max().unwrap_or_default(),
+		weight_bits: resolution.weight_bits,
+		max_score_error,
+		max_relative_error,
+		expected_error: Some(sample.reported.error(raw.into_iter())),
+	}
 }
