@@ -16,14 +16,37 @@ fn argmax(values: &[f64]) -> usize {
 /// evaluated on plaintext, which is what every encrypted one is compared with, too.
 const STRIDE: usize = 12;
 
-/// Classes agree on 99 % of the rows; scores of regressions
-/// within 1.5 % of their range on average, 3 % without calibration.
-fn check(name: &str, calibrated: bool) {
+/// Mean errors of probabilities, or of other scores and values relative to their range, stay below this.
+const MEAN_ERROR: f64 = 0.01;
+
+/// The mean and the largest error of what is reported, of a probability as it is, of other scores and values
+/// relative to their range.
+fn errors(found: &[Vec<f64>], exact: &[Vec<f64>], are_probabilities: bool) -> (f64, f64) {
+	let span = |column: usize| {
+		let values = || exact.iter().map(|row| row[column]);
+		values().fold(f64::MIN, f64::max) - values().fold(f64::MAX, f64::min)
+	};
+	let spans: Vec<f64> = (0..exact[0].len())
+		.map(|column| if are_probabilities { 1.0 } else { span(column) })
+		.collect();
+	let pairs = found.iter().zip(exact);
+	let errors: Vec<f64> = pairs
+		.flat_map(|(found, exact)| {
+			let columns = found.iter().zip(exact).zip(&spans);
+			columns.map(|((found, exact), span)| (found - exact).abs() / span)
+		})
+		.collect();
+	let mean = errors.iter().sum::<f64>() / errors.len() as f64;
+	(mean, errors.into_iter().fold(0.0, f64::max))
+}
+
+/// Classes agree on 99 % of the rows, what is reported to `MEAN_ERROR` on average and `largest` at most.
+fn check(name: &str, calibrated: bool, largest: f64) {
 	let model = import(name, calibrated);
 	let expected = expected(name);
 	let rows = test_rows(name);
 	let mut buffers = EvaluationBuffers::default();
-	let (mut wrong, mut squares) = (0, 0.0);
+	let (mut wrong, mut found) = (0, Vec::new());
 	for (at, row) in rows.iter().enumerate() {
 		let expensive = model.card.cost.milliseconds_per_core > 100.0;
 		let prediction = if expensive && at % STRIDE != 0 {
@@ -39,46 +62,52 @@ fn check(name: &str, calibrated: bool) {
 			_ => true,
 		};
 		wrong += usize::from(!agrees);
-		squares += (prediction.scores[0] - expected.scores[at][0]).powi(2);
+		found.push(prediction.scores);
 	}
-	let column = || expected.scores.iter().map(|scores| scores[0]);
-	let range = column().fold(f64::MIN, f64::max) - column().fold(f64::MAX, f64::min);
-	let error = (squares / rows.len() as f64).sqrt() / range;
+	let are_probabilities = model.card.task.is_classification();
+	let (mean, most) = errors(&found, &expected.scores, are_probabilities);
 	println!(
-		"{name} (calibrated: {calibrated}): {wrong} of {} rows differ, error {error:.4} of the range, {:?}, {:.1} ms, {:?}",
+		"{name} (calibrated: {calibrated}): {wrong} of {} rows differ, error {mean:.4} on average and {most:.4} at most, {:?}, {:.1} ms, {:?}",
 		rows.len(),
 		model.card.quantisation,
 		model.card.cost.milliseconds_per_core,
 		model.card.cost.levelled,
 	);
 	assert!(wrong * 100 <= rows.len(), "{name}");
-	assert!(error < if calibrated { 0.015 } else { 0.03 }, "{name}: {error}");
+	assert!(mean <= MEAN_ERROR, "{name}: {mean}");
+	assert!(most <= largest, "{name}: {most}");
+	// The card says so, of other rows.
+	let promised = model.card.quantisation.expected_error.unwrap();
+	assert!(mean <= 4.0 * promised.mean, "{name}: {mean} {promised:?}");
+	assert!(!calibrated || promised.largest <= 0.05, "{name}: {promised:?}");
 }
 
+/// With the largest error that is accepted on test rows, with calibration rows and, if the model has a scaler, without.
 macro_rules! agrees_with_onnx_runtime {
-	($($model:ident $calibrated:literal),* $(,)?) => { $(
+	($($model:ident $largest:literal $($without:literal)?),* $(,)?) => { $(
 		#[test]
 		fn $model() {
-			check(stringify!($model), true);
+			check(stringify!($model), true, $largest);
 			// Ranges from the scaler in the model.
-			if !$calibrated {
-				check(stringify!($model), false);
-			}
+			$(check(stringify!($model), false, $without);)?
 		}
 	)* };
 }
 
 agrees_with_onnx_runtime! {
-	breast_cancer_network false,
-	diabetes_network false,
-	digits_network true,
-	digits_network_raw true,
-	iris_keras true,
-	iris_network false,
-	iris_network_names true,
-	iris_torch true,
-	iris_torch_dynamo true,
-	iris_torch_half true,
+	breast_cancer_network 0.05 0.1,
+	// Outliers, and a network that is sure of most rows.
+	breast_cancer_network_robust 0.05,
+	diabetes_network 0.05 0.05,
+	// A test row has a pixel that is brighter than in any calibration row, and so is clipped: 0.13 of this.
+	digits_network 0.15,
+	digits_network_raw 0.075,
+	iris_keras 0.05,
+	iris_network 0.05 0.05,
+	iris_network_names 0.05,
+	iris_torch 0.05,
+	iris_torch_dynamo 0.05,
+	iris_torch_half 0.05,
 }
 
 #[test]
