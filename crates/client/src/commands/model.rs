@@ -11,7 +11,9 @@ use fhe_ml_client::{files, rows::Table};
 use fhe_ml_engine::new_seeder;
 use fhe_ml_models::{
 	Artifact, Card, EncryptedModel, FilterCard, FilterKind, ImportOptions, ModelCard,
-	card::{Classes, Cost, LevelledCost, Quantisation, Ranges, Sizes, Task, Transform},
+	card::{
+		Classes, Cost, ExpectedError, LevelledCost, Quantisation, Ranges, Sizes, Task, Transform,
+	},
 	client_operators, encrypt_model, image_filter, import_onnx_file, supported_operators,
 };
 use fhe_ml_primitives::{Fhe, ModelStatus};
@@ -307,7 +309,7 @@ fn show(artifact: &Artifact, card: &ModelCard, output: Output) -> Result<(), Com
 		predicts        {task}\n\
 		quantisation    {}\n\
 		score error     at most {:.2e}, {:.2e} of the score's range\n\
-		{}",
+		{}{}",
 		card.name,
 		card.kind,
 		if card.producer.is_empty() { "an unnamed producer" } else { &card.producer },
@@ -317,9 +319,37 @@ fn show(artifact: &Artifact, card: &ModelCard, output: Output) -> Result<(), Com
 		quantisation_text(quantisation),
 		quantisation.max_score_error,
 		quantisation.max_relative_error,
+		expected_error_text(card),
 		cost.trim_end(),
 	);
 	output.print(&json(artifact, card)?, &text)
+}
+
+/// Larger errors of what a model reports are warned of.
+const LARGE_ERROR: f64 = 0.05;
+
+/// How far what the model reports is from the exact model, if the card says so.
+fn expected_error_text(card: &ModelCard) -> String {
+	let Some(ExpectedError { mean, largest }) = card.quantisation.expected_error else {
+		return String::new();
+	};
+	let what = match card.task.is_classification() {
+		true => "a probability, or the share of a score's range,",
+		false => "a value, as a share of its range,",
+	};
+	let rows = match card.quantisation.ranges {
+		Ranges::Calibration => "the calibration rows; other rows may be twice as far off",
+		_ => "rows drawn over the scaler's ranges; calibration rows would tell more",
+	};
+	let warning = if largest > LARGE_ERROR {
+		"WARNING         encrypted predictions can be far from the model's own: give (more) calibration rows, use fewer\n\
+		\u{20}               features or hidden units, or train with a stronger penalty (alpha)\n"
+	} else {
+		""
+	};
+	format!(
+		"expected error  {what} is off by {mean:.4} on average and {largest:.4} at most on {rows}\n{warning}"
+	)
 }
 
 fn class_names(classes: &Classes) -> String {
