@@ -1,20 +1,16 @@
-//! Every network of `models/` against ONNX Runtime, encrypted, on every row of its test file.
+//! Every network of `models/` against ONNX Runtime on every row of its test file, of which some are encrypted.
 
 #![allow(clippy::unwrap_used)]
 
 mod common;
 
-use common::{expected, import, predict, test_rows};
+use common::{expected, import, predict, stride, test_rows};
 use fhe_ml_engine::EvaluationBuffers;
 use fhe_ml_models::{Label, card::Task};
 
 fn argmax(values: &[f64]) -> usize {
 	(0..values.len()).max_by(|&a, &b| values[a].total_cmp(&values[b])).unwrap()
 }
-
-/// Encrypted evaluations of large networks take a while: every this many rows. The other rows are
-/// evaluated on plaintext, which is what every encrypted one is compared with, too.
-const STRIDE: usize = 12;
 
 /// Mean errors of probabilities, or of other scores and values relative to their range, stay below this.
 const MEAN_ERROR: f64 = 0.01;
@@ -48,11 +44,9 @@ fn check(name: &str, calibrated: bool, largest: f64) {
 	let mut buffers = EvaluationBuffers::default();
 	let (mut wrong, mut found) = (0, Vec::new());
 	for (at, row) in rows.iter().enumerate() {
-		let expensive = model.card.cost.milliseconds_per_core > 100.0;
-		let prediction = if expensive && at % STRIDE != 0 {
-			model.predict_clear(row).unwrap()
-		} else {
-			predict(&model, row, &mut buffers)
+		let prediction = match at % stride(&model, rows.len()) {
+			0 => predict(&model, row, &mut buffers),
+			_ => model.predict_clear(row).unwrap(),
 		};
 		let agrees = match (&model.card.task, &prediction.prediction, &expected.prediction) {
 			(Task::Classification { .. }, label, Some(labels)) => {
