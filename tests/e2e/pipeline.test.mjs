@@ -133,7 +133,7 @@ test('the page has fields for text with what the model knows, and predicts from 
   await page.locator('#rows').setInputFiles(table);
   await page.getByRole('button', { name: `Encrypt and ask for ${rows.length} rows` }).click();
   await page.getByText(`${rows.length} of ${rows.length} rows`).waitFor({ timeout: 180_000 });
-  const predicted = await page.locator('tbody tr td:nth-child(2)').allTextContents();
+  const predicted = await page.locator('.scroll tbody tr td:nth-child(2)').allTextContents();
   assert.deepEqual(predicted, label);
   await page.setViewportSize({ width: 400, height: 800 });
   assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 400, 'it fits a phone');

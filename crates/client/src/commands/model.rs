@@ -338,7 +338,7 @@ fn expected_error_text(card: &ModelCard) -> String {
 		false => "a value, as a share of its range,",
 	};
 	let rows = match card.quantisation.ranges {
-		Ranges::Calibration => "the calibration rows; other rows may be twice as far off",
+		Ranges::Calibration => "the calibration rows; others may be several times as far off",
 		_ => "rows drawn over the scaler's ranges; calibration rows would tell more",
 	};
 	let warning = if largest > LARGE_ERROR {
