@@ -129,6 +129,7 @@ test('the page has fields for text with what the model knows, and predicts from 
   const answer = page.locator('.answer');
   await answer.waitFor(WAIT);
   assert.equal(await answer.textContent(), label[at]);
+  await page.getByText('survived', { exact: true }).waitFor(WAIT); // The other class, with its bar.
   await shot('pipeline', page);
   await page.locator('#rows').setInputFiles(table);
   await page.getByRole('button', { name: `Encrypt and ask for ${rows.length} rows` }).click();

@@ -12,7 +12,7 @@ import initWasm, * as wasm from './wasm/fhe_ml_wasm.js';
 
 export type { AnswerStore, ModelOwner } from './owner-keys.js';
 export { answersInBrowser, KeyUsedUp, OwnerKey, OwnerKeys } from './owner-keys.js';
-export { isRegression, rangesOf } from './ranges.js';
+export { classesOf, isRegression, rangesOf } from './ranges.js';
 
 /**
  * Answers after which a key for an owner of private models is used up. A reaction to one of two classes has a bit, so an

@@ -1,4 +1,4 @@
-// Where the values of a model's features are, for the hints in a form.
+// What a card tells of a model: where the values of its features are, for the hints in a form, and its classes.
 
 import type { ModelCard } from './index.js';
 
@@ -51,3 +51,9 @@ function columnRanges(card: ModelCard, columns: number): ([number, number] | und
 /** Whether a model gives a value, not a class. */
 export const isRegression = ({ task }: ModelCard): boolean =>
   'regression' in task || ('computed' in task && task.computed.label === null);
+
+/** The classes of a classifier, if its card has them. */
+export function classesOf({ task }: ModelCard): (string | number)[] | undefined {
+  if ('computed' in task) return task.computed.classes ? Object.values(task.computed.classes).flat() : undefined;
+  return 'classification' in task ? Object.values(task.classification.classes).flat() : undefined;
+}

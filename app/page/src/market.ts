@@ -1,6 +1,6 @@
 // The market: what the models of the chain offer, and one of them asked.
 
-import { FILTERS, type ModelCard, type ModelOwner } from '@fhe-ml/client';
+import { classesOf, FILTERS, type ModelCard, type ModelOwner } from '@fhe-ml/client';
 import { fhe, type Kind, type Offer, type PrivateOffer } from '@fhe-ml/client/chain';
 import { cardLines, facts } from './card.ts';
 import { ask } from './crypto.ts';
@@ -152,13 +152,6 @@ function trust(offer: Offer): [string, string][] {
     lines.push([`From block ${next.from} on`, `a row costs ${fhe(next.terms.price)}, and the fee of the workers`]);
   if (quota) lines.push(['How often you can ask', `${quota.requests} times in ${quota.period} blocks`]);
   return lines;
-}
-
-/** The classes of a classifier, as its card has them. */
-function classesOf(card: ModelCard): (string | number)[] | undefined {
-  const { task } = card;
-  if ('computed' in task) return task.computed.classes ? Object.values(task.computed.classes).flat() : undefined;
-  return 'classification' in task ? Object.values(task.classification.classes).flat() : undefined;
 }
 
 /** Bits of a client key that whoever made up an answer learns from what is done with its class. */

@@ -1,5 +1,6 @@
 // Your own model: an ONNX file becomes a model on the chain.
 
+import { classesOf } from '@fhe-ml/client';
 import { cardLines, facts } from './card.ts';
 import { ask } from './crypto.ts';
 import { attempt, h, why } from './dom.ts';
@@ -26,7 +27,7 @@ export async function own(session: Session): Promise<HTMLElement> {
           {},
           h('p', { class: 'answer' }, String(prediction)),
           ...(tie ? [h('p', { class: 'hint' }, TIE)] : []),
-          bars(scores, []),
+          bars(scores, classesOf(loaded.card)?.map(String) ?? []),
         ),
       ),
     );
