@@ -90,6 +90,9 @@ class Case:
 		labels, scores = self.expected["label"], self.expected["scores"]
 		if len(rows) != self.expected["n"]:
 			return {"wrong": list(range(self.expected["n"])), "ties": [], "off": None}
+		if labels is not None and len(labels) == 1 < len(rows):
+			# A row of labels, as QuadraticDiscriminantAnalysis has them.
+			(labels,) = labels
 		off = None
 		if scores is not None and len(rows[0]["scores"]) == len(scores[0]):
 			off = max(abs(a - b) for row, wanted in zip(rows, scores) for a, b in zip(row["scores"], wanted))
