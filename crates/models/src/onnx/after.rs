@@ -154,11 +154,7 @@ fn is_taken(formula: &Formula) -> bool {
 
 /// Whether it is more than the features themselves.
 fn mixes(formula: &Formula) -> bool {
-	let affine = match formula {
-		Formula::Affine(affine) | Formula::Folded(affine, _) | Formula::Exp(affine) => affine,
-		Formula::Scores(scores) | Formula::Label(scores, _) => &scores.affine,
-		_ => return false,
-	};
+	let Some(affine) = formula.affine() else { return false };
 	let used = |row: &Row| row.weights.iter().filter(|weight| **weight != 0.0).take(2).count();
 	affine.basis != Basis::Features || affine.rows.iter().any(|row| used(row) > 1)
 }

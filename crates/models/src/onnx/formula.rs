@@ -138,45 +138,42 @@ impl Formula {
 		}
 	}
 
-	/// What it depends on.
-	pub fn depends_on(&self) -> Dependence {
+	/// The columns that it is made of, if it is.
+	pub fn affine(&self) -> Option<&Affine> {
 		match self {
-			Self::Constant { .. } => Dependence::Nothing,
-			Self::Opaque | Self::Shape(_) => Dependence::Row,
 			Self::Affine(affine)
 			| Self::Folded(affine, _)
 			| Self::Exp(affine)
 			| Self::OnePlusExp(affine)
 			| Self::Clipped(affine)
 			| Self::OnePlusClipped(affine)
-			| Self::Activated(affine, _) => Dependence::of(affine.basis),
+			| Self::Activated(affine, _) => Some(affine),
 			Self::Scores(scores)
 			| Self::ScoreSum(scores)
 			| Self::ArgMax(scores)
-			| Self::Label(scores, _) => Dependence::of(scores.affine.basis),
-			Self::Transposed(formula) => formula.depends_on(),
-			Self::AllZero => Dependence::Core,
+			| Self::Label(scores, _) => Some(&scores.affine),
+			Self::Transposed(formula) => formula.affine(),
+			Self::Constant { .. } | Self::Opaque | Self::Shape(_) | Self::AllZero => None,
+		}
+	}
+
+	/// What it depends on.
+	pub fn depends_on(&self) -> Dependence {
+		match (self, self.affine()) {
+			(_, Some(affine)) => Dependence::of(affine.basis),
+			(Self::Constant { .. }, _) => Dependence::Nothing,
+			(Self::Opaque | Self::Shape(_), _) => Dependence::Row,
+			(_, None) => Dependence::Core,
 		}
 	}
 
 	/// How many numbers it takes to write it down, about.
 	pub fn size(&self) -> usize {
-		match self {
-			Self::Constant { value, .. } => value.len(),
-			Self::Affine(affine)
-			| Self::Folded(affine, _)
-			| Self::Exp(affine)
-			| Self::OnePlusExp(affine)
-			| Self::Clipped(affine)
-			| Self::OnePlusClipped(affine)
-			| Self::Activated(affine, _) => affine.size(),
-			Self::Scores(scores)
-			| Self::ScoreSum(scores)
-			| Self::ArgMax(scores)
-			| Self::Label(scores, _) => scores.affine.size(),
-			Self::Transposed(formula) => formula.size(),
-			Self::Shape(dims) => dims.len(),
-			Self::AllZero | Self::Opaque => 0,
+		match (self, self.affine()) {
+			(_, Some(affine)) => affine.size(),
+			(Self::Constant { value, .. }, _) => value.len(),
+			(Self::Shape(dims), _) => dims.len(),
+			(_, None) => 0,
 		}
 	}
 }
