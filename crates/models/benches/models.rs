@@ -33,19 +33,20 @@ fn names() -> Vec<String> {
 	names
 }
 
-fn calibration(name: &str) -> Option<Calibration> {
+fn calibration(name: &str) -> Option<Calibration<f64>> {
 	let datasets = ["breast_cancer", "wine", "diabetes", "digits", "iris"];
 	let dataset = datasets.into_iter().find(|dataset| name.starts_with(dataset))?;
 	let mut reader = csv::Reader::from_path(folder().join(format!("{dataset}.train.csv"))).unwrap();
 	let names = reader.headers().unwrap().iter().map(String::from).collect();
 	let rows =
 		reader.records().map(|row| row.unwrap().iter().map(|x| x.parse().unwrap()).collect());
-	Some(Calibration { names, rows: rows.collect::<Vec<Vec<f64>>>() }.into())
+	Some(Calibration { names, rows: rows.collect() })
 }
 
 fn import(name: &str) -> Model {
 	let onnx = std::fs::read(folder().join(format!("{name}.onnx"))).unwrap();
-	let options = ImportOptions { name: name.into(), calibration: calibration(name) };
+	let options =
+		ImportOptions { name: name.into(), calibration: calibration(name).map(Into::into) };
 	Model::new(import_onnx(&onnx, &options).unwrap(), None).unwrap()
 }
 
@@ -112,7 +113,7 @@ fn evaluate_private_model(bencher: Bencher, which: usize) {
 	let (name, decoys) = PRIVATE[which];
 	let public = import(name);
 	let options = PrivateOptions { grid: Grid::Decoys(decoys), ..PrivateOptions::default() };
-	let rows = calibration(name);
+	let rows = calibration(name).map(Into::into);
 	let made = make_private(&public.artifact, rows.as_ref(), &options, new_seeder().as_mut());
 	let made = made.unwrap();
 	let model = Model::new(made.artifact, None).unwrap();

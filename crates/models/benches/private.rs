@@ -10,7 +10,7 @@ mod common;
 use common::{client_key, import, prepared_server_key, read_csv};
 use fhe_ml_engine::{Circuit, EvaluationBuffers, new_seeder};
 use fhe_ml_models::{
-	Calibration, Grid, GridError, Model, PrivateError, PrivateModel, PrivateOptions,
+	Calibration, Cell, Grid, GridError, Model, PrivateError, PrivateModel, PrivateOptions,
 	card::Encoding, evaluate, make_private,
 };
 use std::{hint::black_box, time::Instant};
@@ -120,7 +120,7 @@ impl Bench {
 	}
 
 	/// A row in the middle of the calibration file.
-	fn row(&self) -> &[f64] {
+	fn row(&self) -> &[Cell] {
 		&self.rows.rows[self.rows.rows.len() / 2]
 	}
 
