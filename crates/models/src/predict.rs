@@ -318,10 +318,7 @@ impl ModelCard {
 		let (prediction, scores, tie) = match &self.task {
 			Task::Classification { classes, decision, scores } => {
 				let decision = decision.apply(&raw_scores);
-				let largest = decision.iter().fold(0.0, |most: f64, score| most.max(score.abs()));
-				let largest = raw_scores.iter().fold(largest, |most, score| most.max(score.abs()));
-				let exact = self.quantisation.max_score_error + SINGLE * largest;
-				let tie = margin(&decision) <= 2.0 * exact;
+				let tie = margin(&decision) <= 2.0 * self.exactness(&raw_scores);
 				(classes.label(argmax(&decision)), scores.apply(&raw_scores), tie)
 			},
 			Task::Regression { targets } => {
@@ -330,16 +327,40 @@ impl ModelCard {
 			},
 			Task::Computed(computed) => {
 				let (label, scores) = computed_prediction(computed, &raw_scores)?;
-				(label, scores, false)
+				let exact = self.exactness(&raw_scores);
+				let tie = computed.label.is_some() && is_tie(computed, &raw_scores, exact, &label);
+				(label, scores, tie)
 			},
 		};
 		Ok(Prediction { prediction, scores, raw_scores, tie })
+	}
+
+	/// By how much scores may be off, here or in ONNX Runtime, which computes in single precision.
+	fn exactness(&self, raw: &[f64]) -> f64 {
+		let largest = raw.iter().fold(1.0, |most: f64, score| most.max(score.abs()));
+		self.quantisation.max_score_error + SINGLE * largest
 	}
 }
 
 /// What the sum of a hundred floats of single precision, as ONNX Runtime computes it, is about wrong by, relative to
 /// the largest one.
 const SINGLE: f64 = 1e-6;
+
+/// Most outputs of a circuit that are tried one by one.
+const MOST_TRIED: usize = 16;
+
+/// Whether another label comes out if an output is off by so much.
+fn is_tie(computed: &Computed, raw: &[f64], exact: f64, label: &Label) -> bool {
+	let is_other = |at: usize, error: f64| {
+		let mut moved = raw.to_vec();
+		if let Some(output) = moved.get_mut(at) {
+			*output += error;
+		}
+		computed_prediction(computed, &moved).is_ok_and(|(other, _)| other != *label)
+	};
+	let outputs = 0..if raw.len() <= MOST_TRIED { raw.len() } else { 0 };
+	outputs.into_iter().any(|at| is_other(at, exact) || is_other(at, -exact))
+}
 
 /// By how much the largest value is larger than the second.
 fn margin(values: &[f64]) -> f64 {

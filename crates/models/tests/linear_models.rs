@@ -167,6 +167,17 @@ fn an_unsupported_operator_is_named_with_its_node() {
 }
 
 #[test]
+fn scores_that_are_closer_than_they_are_exact_are_a_tie() {
+	let card = import("breast_cancer_logistic", true).card;
+	let exact = (card.quantisation.max_score_error / card.output_steps[0]) as i64;
+	let is_tie = |output: i64| card.decode(&[output]).unwrap().tie;
+	assert!(is_tie(0) && is_tie(exact / 2) && is_tie(-exact / 2));
+	assert!(!is_tie(2 * exact + 100) && !is_tie(-2 * exact - 100));
+	let json = |output: i64| serde_json::to_string(&card.decode(&[output]).unwrap()).unwrap();
+	assert!(json(0).contains("\"tie\":true") && !json(1000 * exact).contains("tie"));
+}
+
+#[test]
 fn the_guide_lists_the_operators_that_are_followed() {
 	let guide = include_str!("../../../docs/guide/data-scientists.md");
 	let (_, lists) = guide.split_once("### Operators").unwrap();
