@@ -42,7 +42,7 @@ impl Card {
 
 	fn to_json(&self) -> serde_json::Result<Vec<u8>> {
 		match self {
-			Self::Public(card) => serde_json::to_vec(card),
+			Self::Public(card) => card.to_json(),
 			Self::Encrypted(card) => serde_json::to_vec(card),
 			Self::Filter(card) => serde_json::to_vec(card),
 		}

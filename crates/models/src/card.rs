@@ -22,6 +22,7 @@ pub(crate) use cost::failure_probability;
 pub(crate) use scores::argmax;
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 /// All that a client needs to encrypt for a model and to read its results, and all that a person
 /// wants to know before using it.
@@ -43,6 +44,7 @@ pub struct ModelCard {
 	pub before: Option<Before>,
 	/// How a row of columns (the features, unless something is computed of them before) becomes the integers that are
 	/// encrypted.
+	#[serde(alias = "encoding_of_columns")]
 	pub encoding: Encoding,
 	/// Whether the model or its calibration file named the features. If not, tables are read by
 	/// position.
@@ -69,6 +71,23 @@ impl ModelCard {
 	/// Whether a feature is text.
 	pub fn is_text(&self, feature: usize) -> bool {
 		self.text.iter().any(|text| text.feature == feature)
+	}
+
+	/// The card as it is in files.
+	///
+	/// Clients that know nothing of `before` would encode the features themselves; so that they refuse the card
+	/// instead, the encoding has another name there.
+	///
+	/// # Errors
+	/// If a number cannot be written.
+	pub(crate) fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+		// Of an encrypted model it is a secret.
+		let json = Zeroizing::new(serde_json::to_string(self)?);
+		Ok(match &self.before {
+			// Texts have no quotes of their own in JSON, so that this is the key.
+			Some(_) => json.replacen(",\"encoding\":", ",\"encoding_of_columns\":", 1).into_bytes(),
+			None => json.as_bytes().to_vec(),
+		})
 	}
 
 	/// Names of what is encoded: the features, or what is computed of them before.

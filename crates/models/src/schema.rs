@@ -63,7 +63,7 @@ impl Schema {
 	/// # Errors
 	/// If the card cannot be written as JSON.
 	pub fn seal(&self, key: &ClientKey, seeder: &mut dyn Seeder) -> Result<Vec<u8>, SchemaError> {
-		let card = Zeroizing::new(serde_json::to_vec(&self.card)?);
+		let card = Zeroizing::new(self.card.to_json()?);
 		let sealed = card.len() + sealed::OVERHEAD;
 		let payload_bytes = (ASSOCIATED_BYTES - HEADER_BYTES + sealed) as u32;
 		let header = Header { kind: BlobKind::Schema, detail: 0, payload_bytes };

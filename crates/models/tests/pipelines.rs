@@ -101,6 +101,16 @@ fn pipelines_predict_what_onnx_runtime_does() {
 }
 
 #[test]
+fn clients_that_know_nothing_of_the_part_before_refuse_the_card() {
+	let all = pipelines();
+	let (name, pipeline) = all.iter().find(|(name, _)| name == "titanic_words").unwrap();
+	let artifact = import(name, pipeline).unwrap();
+	let json = artifact.as_bytes().windows(12).any(|bytes| bytes == b"\"encoding\":{");
+	assert!(!json, "they would encode the features");
+	assert!(model(name, pipeline).card.before.is_some());
+}
+
+#[test]
 fn pipelines_without_an_encrypted_form_say_what_to_do() {
 	for (name, wanted) in REFUSED {
 		let all = pipelines();
