@@ -106,7 +106,7 @@ pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandErro
 	if scores {
 		return output.print(
 			&prediction,
-			&format!("{label}  scores {:.6?}  {}", prediction.scores, tie(prediction.tie))
+			format!("{label}  scores {:.6?}  {}", prediction.scores, tie(prediction.tie))
 				.trim_end(),
 		);
 	}
