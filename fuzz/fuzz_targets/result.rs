@@ -14,10 +14,10 @@ struct Setup {
 static SETUP: LazyLock<Setup> = LazyLock::new(|| {
 	let (client, _) = ClientKey::generate(new_seeder().as_mut());
 	let with_input = |model: Model| {
-		let x = vec![0; model.artifact.circuit.inputs()];
+		let x = fhe_ml_fuzz::integers(&model);
 		let (circuit, hash) = (&model.artifact.circuit, model.artifact.hash());
 		let input = client.encrypt(circuit, hash, &x, new_seeder().as_mut());
-		(model, input.expect("zeros are in range"))
+		(model, input.expect("it is in range"))
 	};
 	let models = fhe_ml_fuzz::models(&client).into_iter().map(with_input).collect();
 	Setup { models, client }
