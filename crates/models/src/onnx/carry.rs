@@ -56,7 +56,7 @@ pub(super) fn carry(
 		let Some(&first) = consumers.first() else {
 			return Err(OnnxError::NeedsRow { node: tensor.clone() });
 		};
-		let mut expansion = Expansion::new(format!("{tensor}/carried"));
+		let mut expansion = Expansion::new(&format!("{tensor}/carried"));
 		let carried = through_digits(&mut expansion, tensor, &numbers);
 		for consumer in consumers {
 			for input in graph.nodes.get_mut(consumer).into_iter().flat_map(|node| &mut node.input)

@@ -20,8 +20,8 @@ pub(super) struct Expansion {
 
 impl Expansion {
 	/// Names begin with that of the tensor which is computed in another way.
-	pub fn new(of: String) -> Self {
-		Self { of, nodes: Vec::new(), constants: Vec::new() }
+	pub fn new(of: &str) -> Self {
+		Self { of: of.into(), nodes: Vec::new(), constants: Vec::new() }
 	}
 
 	fn name(&self, part: &str) -> String {
@@ -84,6 +84,16 @@ impl Expansion {
 	/// The nodes in order, and the constants.
 	pub fn into_parts(self) -> (Vec<NodeProto>, Vec<TensorProto>) {
 		(self.nodes, self.constants)
+	}
+
+	/// The nodes in order, the last of which gives these outputs; the constants join the others.
+	pub fn finish(self, outputs: &[&String], constants: &mut Vec<TensorProto>) -> Vec<NodeProto> {
+		let (mut nodes, added) = self.into_parts();
+		constants.extend(added);
+		if let Some(last) = nodes.last_mut() {
+			last.output = outputs.iter().map(|&output| output.clone()).collect();
+		}
+		nodes
 	}
 }
 

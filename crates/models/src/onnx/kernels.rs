@@ -53,7 +53,7 @@ fn regressor(
 	let (Some(input), Some(output)) = (proto.input.first(), proto.output.first()) else {
 		return Err(node.malformed("it has no input or no output"));
 	};
-	let mut expansion = Expansion::new(output.clone());
+	let mut expansion = Expansion::new(output);
 	let columns = match node.int("n_supports", 0) {
 		0 => input.clone(),
 		_ => kernels(&mut expansion, node, input, coefficients.len())?,
@@ -62,12 +62,7 @@ fn regressor(
 	let rho = expansion.constant("rho", &[1], &[rho]);
 	let product = expansion.node("MatMul", "product", &[&columns, &weights]);
 	expansion.node("Add", "sum", &[&product, &rho]);
-	let (mut nodes, added) = expansion.into_parts();
-	constants.extend(added);
-	if let Some(last) = nodes.last_mut() {
-		last.output = vec![output.clone()];
-	}
-	Ok(nodes)
+	Ok(expansion.finish(&[output], constants))
 }
 
 fn classifier(
@@ -95,7 +90,8 @@ fn classifier(
 	let (Some(input), [label, scores, ..]) = (proto.input.first(), proto.output.as_slice()) else {
 		return Err(node.malformed("it has no input or not two outputs"));
 	};
-	let mut expansion = Expansion::new(label.clone());
+	node.check_weights(count, pairs)?;
+	let mut expansion = Expansion::new(label);
 	let columns = kernels(&mut expansion, node, input, count)?;
 	let mut weights = vec![0.0; count * pairs];
 	let starts: Vec<usize> =
@@ -130,12 +126,7 @@ fn classifier(
 	for name in ["prob_a", "prob_b"] {
 		expansion.attribute(name, floats(node.floats(name)));
 	}
-	let (mut nodes, added) = expansion.into_parts();
-	constants.extend(added);
-	if let Some(last) = nodes.last_mut() {
-		last.output = vec![label.clone(), scores.clone()];
-	}
-	Ok(nodes)
+	Ok(expansion.finish(&[label, scores], constants))
 }
 
 /// The kernels of a row with each of the support vectors, as columns.
@@ -153,9 +144,9 @@ fn kernels(
 	let parameters = node.floats("kernel_params");
 	let parameter = |at: usize| parameters.get(at).copied().unwrap_or_default();
 	let (gamma, coefficient, degree) = (parameter(0), parameter(1), parameter(2));
+	let vectors = expansion.constant("vectors", &[count, columns], &vectors);
 	match node.string("kernel_type", "LINEAR").as_str() {
 		"RBF" => {
-			let vectors = expansion.constant("vectors", &[count, columns], &vectors);
 			let factor = expansion.constant("-gamma", &[1], &[-gamma]);
 			let distance = expansion.node("Sub", "distance", &[input, &vectors]);
 			let square = expansion.node("Mul", "square", &[&distance, &distance]);
@@ -167,7 +158,6 @@ fn kernels(
 			Ok(turned)
 		},
 		name @ ("LINEAR" | "POLY" | "SIGMOID") => {
-			let vectors = expansion.constant("vectors", &[count, columns], &vectors);
 			let product = expansion.node("Gemm", "dot", &[input, &vectors]);
 			expansion.attribute("transB", integer(1));
 			if name == "LINEAR" {
@@ -190,4 +180,35 @@ fn kernels(
 fn sum_of_columns(expansion: &mut Expansion, table: &str, columns: usize) -> String {
 	let ones = expansion.constant("ones", &[columns, 1], &vec![1.0; columns]);
 	expansion.node("MatMul", "squares", &[table, &ones])
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	/// A classifier of so many classes, each with so many support vectors of one column.
+	fn of_classes(classes: usize, vectors: usize) -> Result<Vec<NodeProto>, OnnxError> {
+		let (count, pairs) = (classes * vectors, classes * (classes - 1) / 2);
+		let mut machine = Expansion::new("machine");
+		machine.node("SVMClassifier", "label", &["x"]);
+		machine.domain(ML);
+		machine.attribute("vectors_per_class", integers(vec![vectors as i64; classes]));
+		machine.attribute("classlabels_ints", integers(0..classes as i64));
+		machine.attribute("support_vectors", floats(vec![1.0; count]));
+		machine.attribute("coefficients", floats(vec![1.0; count * (classes - 1)]));
+		machine.attribute("rho", floats(vec![0.0; pairs]));
+		let (label, scores) = ("label".to_string(), "scores".to_string());
+		let nodes = machine.finish(&[&label, &scores], &mut Vec::new());
+		expand(nodes, &mut Vec::new())
+	}
+
+	#[test]
+	fn a_classifier_of_more_weights_than_any_model_is_refused_before_they_are_made() {
+		assert!(of_classes(3, 2).is_ok());
+		let refused = of_classes(257, 2).unwrap_err();
+		assert!(
+			matches!(refused, OnnxError::TooManyWeights { rows: 514, columns: 32_896, .. }),
+			"{refused}"
+		);
+	}
 }
