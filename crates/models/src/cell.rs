@@ -1,6 +1,7 @@
 //! What stands in one column of a row: a number or a text.
 
 use serde::{Deserialize, Serialize};
+use std::num::ParseFloatError;
 
 /// A value of a row; a missing number is not a number (NaN), and `null` in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -10,6 +11,19 @@ pub enum Cell {
 	Number(f64),
 	/// A text.
 	Text(String),
+}
+
+impl Cell {
+	/// A number as it is written; no text at all is a missing one.
+	///
+	/// # Errors
+	/// If it is no number.
+	pub fn number(text: &str) -> Result<Self, ParseFloatError> {
+		match text.trim() {
+			"" => Ok(Self::Number(f64::NAN)),
+			digits => digits.parse().map(Self::Number),
+		}
+	}
 }
 
 // Read by hand: if a crate asks serde_json for `arbitrary_precision`, serde finds no number in an untagged enum.

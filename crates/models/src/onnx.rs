@@ -2,8 +2,10 @@
 //!
 //! Every tensor of the graph is followed as a [`formula`]: an affine function of the features, of the
 //! sums of a forest or of a hidden layer; scores made of one; or a label made of scores. What an
-//! operator makes of the formulas of its inputs is registered in [`ops`]; a node with any other
-//! operator is refused by name. So a model is either understood to the last node, or not imported.
+//! operator makes of the formulas of its inputs is registered in [`ops`]. What cannot be followed is
+//! [`cut`] off: the client runs it as a [`program`](crate::program), before the encrypted core or
+//! after it, if programs have the operator; a node with any other operator is refused by name. So a
+//! model is either understood to the last node, or not imported.
 
 mod after;
 mod carry;
@@ -78,22 +80,17 @@ impl<'a> Source<'a> {
 	/// # Errors
 	/// If it is not understood to the last node.
 	pub fn understand(mut self, rows: &[Vec<Cell>]) -> Result<FloatModel, OnnxError> {
-		// Most models need no cut.
-		let whole = if self.graph.has_text() { None } else { whole(&self.graph).ok() };
-		let understood = match whole {
-			Some(understood) => understood,
-			None => match self.cut(rows)? {
-				Cut::Understood(understood) => *understood,
-				Cut::Carry(carried) => {
-					carry::carry(&mut self.graph, self.beside, &carried, rows)?;
-					match self.cut(rows)? {
-						Cut::Understood(understood) => *understood,
-						Cut::Carry(again) => {
-							let node = again.tensors.into_iter().next().unwrap_or_default();
-							return Err(OnnxError::NeedsRow { node });
-						},
-					}
-				},
+		let understood = match self.cut(rows)? {
+			Cut::Understood(understood) => *understood,
+			Cut::Carry(carried) => {
+				carry::carry(&mut self.graph, self.beside, &carried, rows)?;
+				match self.cut(rows)? {
+					Cut::Understood(understood) => *understood,
+					Cut::Carry(again) => {
+						let node = again.tensors.into_iter().next().unwrap_or_default();
+						return Err(OnnxError::NeedsRow { node });
+					},
+				}
 			},
 		};
 		let Understood { basis, scores, task, known, before, inputs } = understood;
@@ -128,7 +125,7 @@ impl<'a> Source<'a> {
 	fn cut(&self, rows: &[Vec<Cell>]) -> Result<Cut, OnnxError> {
 		let Self { graph, beside } = self;
 		let mut parts = cut::cut(graph, *beside, rows.first().map(Vec::as_slice))?;
-		let outputs = match parts.after.is_empty() {
+		let outputs = match parts.is_followed {
 			true => follow::outputs(graph, &parts.known).ok(),
 			false => None,
 		};
@@ -164,15 +161,4 @@ struct Understood {
 	known: Known,
 	before: Option<Before>,
 	inputs: Vec<Input>,
-}
-
-/// What a graph of which every node can be followed computes.
-///
-/// # Errors
-/// If a node cannot be followed, or the outputs are no prediction.
-fn whole(graph: &Graph) -> Result<Understood, OnnxError> {
-	let known = follow::follow(graph)?;
-	let outputs = follow::outputs(graph, &known)?;
-	let (basis, scores, task) = task::task(graph, &outputs)?;
-	Ok(Understood { basis, scores, task, known, before: None, inputs: graph.inputs.clone() })
 }

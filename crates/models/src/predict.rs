@@ -177,13 +177,8 @@ impl Features<'_> {
 		let cells = cells.map(|(at, (cell, name))| match cell.into() {
 			Cell::Number(number) if is_text(at) && number.is_nan() => Ok(Cell::Text(String::new())),
 			Cell::Number(_) if is_text(at) => Err(EncodeError::NotText(name.clone())),
-			Cell::Text(text) if !is_text(at) => match text.trim() {
-				"" => Ok(Cell::Number(f64::NAN)),
-				digits => match digits.parse() {
-					Ok(number) => Ok(Cell::Number(number)),
-					Err(_) => Err(EncodeError::NotANumber { feature: name.clone(), text }),
-				},
-			},
+			Cell::Text(text) if !is_text(at) => Cell::number(&text)
+				.map_err(|_| EncodeError::NotANumber { feature: name.clone(), text }),
 			cell => Ok(cell),
 		});
 		cells.collect()

@@ -94,14 +94,11 @@ impl Frontier<'_, '_> {
 				}
 				continue;
 			}
-			match formula {
-				Some(formula) if is_taken(formula) => {
-					if !self.taken.iter().any(|(taken, _)| *taken == name) {
-						self.taken.push((name, formula.clone()));
-					}
-					continue;
-				},
-				_ => {},
+			if let Some(taken) = formula.filter(|formula| is_taken(formula)) {
+				if !self.taken.iter().any(|(known, _)| *known == name) {
+					self.taken.push((name, taken.clone()));
+				}
+				continue;
 			}
 			let Some(at) = self.parts.order.producer(&name) else {
 				match formula {

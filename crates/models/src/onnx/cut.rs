@@ -39,9 +39,9 @@ pub(super) struct Parts<'a> {
 	pub inputs: Vec<Input>,
 	/// What is known of the tensors up to the end of the core.
 	pub known: Known,
-	/// The nodes after the core that could not be followed.
-	pub after: BTreeSet<usize>,
-	/// Why the first of them could not be.
+	/// Whether every other node was followed.
+	pub is_followed: bool,
+	/// Why the first that was not could not be.
 	pub first: Option<OnnxError>,
 }
 
@@ -68,7 +68,6 @@ pub(super) fn cut<'a>(
 			known,
 			found: BTreeSet::new(),
 			later: HashSet::new(),
-			after: BTreeSet::new(),
 			decrypted: HashSet::new(),
 			first: None,
 		};
@@ -79,13 +78,14 @@ pub(super) fn cut<'a>(
 			}
 			continue;
 		}
-		let Pass { known, found, after, first, .. } = pass;
+		let Pass { known, found, decrypted, first, .. } = pass;
 		if found.is_empty() {
 			// A program may give no other numbers than the core's columns.
 			if let Some(other) = inputs.iter().find(|input| !input.is_table && !input.is_text()) {
 				return Err(OnnxError::NotRows(other.name.clone()));
 			}
-			return Ok(Parts { order, before, program, inputs, known, after, first });
+			let is_followed = decrypted.is_empty();
+			return Ok(Parts { order, before, program, inputs, known, is_followed, first });
 		}
 		before.extend(found);
 	}
@@ -102,8 +102,7 @@ struct Pass<'a> {
 	found: BTreeSet<usize>,
 	/// Their outputs, and what is made of these: to be followed in the next pass.
 	later: HashSet<&'a str>,
-	after: BTreeSet<usize>,
-	/// The outputs of those.
+	/// Outputs of nodes after the core that could not be followed.
 	decrypted: HashSet<&'a str>,
 	first: Option<OnnxError>,
 }
@@ -201,7 +200,6 @@ impl<'a> Pass<'a> {
 				None => Node(node).unsupported("after what the client makes of decrypted outputs"),
 			});
 		}
-		self.after.insert(at);
 		self.decrypted.extend(node.output.iter().map(String::as_str));
 		if self.first.is_none() {
 			self.first = error;

@@ -1,10 +1,10 @@
-//! Follows every node of a graph from its inputs to its outputs.
+//! What it takes to follow the nodes of a graph from its inputs to its outputs.
 
 use super::{
 	error::OnnxError,
 	formula::Formula,
 	graph::Graph,
-	known::{Extent, Known},
+	known::Known,
 	node::Node,
 	ops::{
 		self,
@@ -31,32 +31,10 @@ pub(crate) fn forest_outputs(graph: &Graph) -> Result<usize, OnnxError> {
 	}
 }
 
-/// All that is known of a graph when every node was followed.
+/// How a node's operator is followed.
 ///
 /// # Errors
-/// If a node cannot be followed.
-pub(crate) fn follow(graph: &Graph) -> Result<Known, OnnxError> {
-	let mut extent = Extent { outputs: forest_outputs(graph)?, units: 0 };
-	loop {
-		let mut known = Known::of(graph, &graph.inputs, extent)?;
-		match (follow_with(graph, &mut known), known.more_units) {
-			(Err(_), Some(units)) => extent.units = units,
-			(result, _) => return result.map(|()| known),
-		}
-	}
-}
-
-fn follow_with(graph: &Graph, known: &mut Known) -> Result<(), OnnxError> {
-	for node in &graph.nodes {
-		let node = Node(node);
-		let formulas = operator(graph, node)?.apply(known, node)?;
-		for (name, formula) in node.0.output.iter().zip(formulas) {
-			known.learn(name, formula)?;
-		}
-	}
-	Ok(())
-}
-
+/// If it is no operator that is.
 pub(crate) fn operator(graph: &Graph, node: Node) -> Result<&'static Operator, OnnxError> {
 	if graph.has_function(node) {
 		let operator = full_name(&node.0.domain, &node.0.op_type);

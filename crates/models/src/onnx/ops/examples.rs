@@ -8,11 +8,13 @@ use crate::{
 		network::FloatNetwork,
 	},
 	onnx::{
+		error::OnnxError,
 		external::Beside,
 		follow,
 		formula::{Constant, Formula, ScoreFormula},
 		graph::Graph,
-		known::Known,
+		known::{Extent, Known},
+		node::Node,
 		task::task,
 	},
 	proto::{
@@ -215,7 +217,7 @@ impl Example {
 	pub fn check(&self) {
 		let operator = &self.node.op_type;
 		let graph = Graph::parse(&self.to_bytes(), Beside::Nothing).unwrap();
-		let known = follow::follow(&graph).unwrap_or_else(|error| panic!("{operator}: {error}"));
+		let known = follow(&graph).unwrap_or_else(|error| panic!("{operator}: {error}"));
 		let outputs = follow::outputs(&graph, &known).unwrap();
 		assert_eq!(outputs.len(), self.expected.len());
 		for (formula, expected) in outputs.iter().zip(&self.expected) {
@@ -229,10 +231,33 @@ impl Example {
 	/// Why it is refused.
 	pub fn refusal(&self) -> String {
 		let graph = Graph::parse(&self.to_bytes(), Beside::Nothing).unwrap();
-		let known = follow::follow(&graph);
+		let known = follow(&graph);
 		let understood = known.and_then(|known| task(&graph, &follow::outputs(&graph, &known)?));
 		understood.err().map(|error| error.to_string()).unwrap_or_default()
 	}
+}
+
+/// All that is known of a graph of which every node is followed.
+fn follow(graph: &Graph) -> Result<Known, OnnxError> {
+	let mut extent = Extent { outputs: follow::forest_outputs(graph)?, units: 0 };
+	loop {
+		let mut known = Known::of(graph, &graph.inputs, extent)?;
+		match (follow_with(graph, &mut known), known.more_units) {
+			(Err(_), Some(units)) => extent.units = units,
+			(result, _) => return result.map(|()| known),
+		}
+	}
+}
+
+fn follow_with(graph: &Graph, known: &mut Known) -> Result<(), OnnxError> {
+	for node in &graph.nodes {
+		let node = Node(node);
+		let formulas = follow::operator(graph, node)?.apply(known, node)?;
+		for (name, formula) in node.0.output.iter().zip(formulas) {
+			known.learn(name, formula)?;
+		}
+	}
+	Ok(())
 }
 
 /// What a tensor is for [`ROW`].
