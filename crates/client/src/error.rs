@@ -7,10 +7,11 @@ use fhe_ml_client::{
 	owner_keys::OwnerKeyError,
 	rows::TableError,
 };
+use fhe_ml_engine::DecryptError;
 use fhe_ml_models::{
 	AnswerError, ArtifactError, EncryptModelError, EncryptRowError, EvaluateError, FilterError,
-	ImportError, ModelError, PredictError, PrivateError, PrivateFileError, SchemaError,
-	VerifyError,
+	ImportError, ModelError, PredictError, PrivateError, PrivateFileError, ProgramError,
+	SchemaError, VerifyError,
 };
 use std::path::PathBuf;
 
@@ -51,8 +52,12 @@ pub enum CommandError {
 	Predict { row: usize, source: PredictError },
 	#[error("cannot make {threads} threads: {source}")]
 	Threads { threads: usize, source: rayon::ThreadPoolBuildError },
-	#[error(transparent)]
-	Decrypt(#[from] Answer),
+	#[error("{0}; use the key and the input that the job was requested with")]
+	Decrypt(DecryptError),
+	#[error(
+		"the result is decrypted, and {0}: the model's card asks for more than this tool computes, so its owner must import it again"
+	)]
+	After(ProgramError),
 	#[error(
 		"{0} is not what the model gives on this input: the worker lied or runs another version, so no score is shown; publish nothing of it, ask again with --redundancy 3, and report the worker"
 	)]
@@ -153,27 +158,16 @@ pub enum CommandError {
 	SomeRows { failed: usize, rows: usize, first: String },
 }
 
-/// What helps if it is the key that is wrong.
-/// Why a result is of no use, and what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum Answer {
-	#[error("{0}; use the key and the input that the job was requested with")]
-	Decrypt(AnswerError),
-	#[error(
-		"the result is decrypted, and {0}: the model's card asks for more than this tool computes, so its owner must import it again"
-	)]
-	After(AnswerError),
-}
-
 impl From<AnswerError> for CommandError {
 	fn from(error: AnswerError) -> Self {
-		Self::Decrypt(match error {
-			AnswerError::Decrypt(_) => Answer::Decrypt(error),
-			AnswerError::After(_) => Answer::After(error),
-		})
+		match error {
+			AnswerError::Decrypt(error) => Self::Decrypt(error),
+			AnswerError::After(error) => Self::After(error),
+		}
 	}
 }
 
+/// What helps if it is the key that is wrong.
 fn key_advice(error: &ModelError) -> &'static str {
 	match error {
 		ModelError::AnotherKey => "; `fhe-ml model list` shows the key that it needs",

@@ -112,15 +112,13 @@ impl Table {
 		let cell = |row: usize, feature: usize, column: usize| {
 			let text = self.rows.get(row).and_then(|row| row.get(column)).cloned();
 			let text = text.unwrap_or_default();
-			match text.parse() {
-				_ if card.is_text(feature) => Ok(Cell::Text(text)),
-				Ok(number) => Ok(Cell::Number(number)),
-				Err(_) if text.is_empty() => Ok(Cell::Number(f64::NAN)),
-				Err(_) => {
-					let column = self.names.get(column).cloned().unwrap_or_default();
-					Err(TableError::NotANumber { row, column, text })
-				},
+			if card.is_text(feature) {
+				return Ok(Cell::Text(text));
 			}
+			Cell::number(&text).map_err(|_| {
+				let column = self.names.get(column).cloned().unwrap_or_default();
+				TableError::NotANumber { row, column, text }
+			})
 		};
 		let cells = |row: usize| {
 			order.iter().enumerate().map(|(feature, &at)| cell(row, feature, at)).collect()
