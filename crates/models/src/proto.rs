@@ -6,6 +6,7 @@
 pub(crate) mod attributes;
 pub(crate) mod constants;
 pub(crate) mod element;
+pub(crate) mod operator;
 
 use prost::{Message, Oneof};
 

@@ -6,12 +6,9 @@ use super::{
 	graph::Graph,
 	known::Known,
 	node::Node,
-	ops::{
-		self,
-		operator::{Operator, full_name},
-		trees,
-	},
+	ops::{self, operator::Operator, trees},
 };
+use crate::proto::operator::full_name;
 
 /// Most outputs of all ensembles together.
 const MAX_FOREST_OUTPUTS: usize = 1 << 12;

@@ -15,7 +15,8 @@ mod shapes;
 pub(crate) mod trees;
 
 use super::{error::OnnxError, node::Node};
-use operator::{Operator, full_name};
+use crate::proto::operator::{full_name, names};
+use operator::Operator;
 
 const REGISTERED: [&[Operator]; 8] = [
 	activations::OPERATORS,
@@ -34,10 +35,7 @@ fn operators() -> impl Iterator<Item = &'static Operator> {
 
 /// Operators that the import follows, with their domain if that is not ONNX's own, in order.
 pub fn supported_operators() -> Vec<String> {
-	let mut names: Vec<String> = operators().map(Operator::full_name).collect();
-	// Domains are lower case, and come first.
-	names.sort_by_key(|name| (!name.contains('.'), name.clone()));
-	names
+	names(operators())
 }
 
 /// The operator of a node in a graph that uses this version of the operator's set; a graph that does

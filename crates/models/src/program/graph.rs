@@ -5,16 +5,14 @@ use super::{
 	call::{Call, constant},
 	error::{Fault, ProgramError},
 	limits::{MAX_NODES, MAX_OPERATOR_SETS},
-	ops::{
-		self,
-		operator::{Operator, full_name},
-	},
+	ops::{self, operator::Operator},
 	tensor::{Kind, Tensor},
 };
 use crate::proto::{
 	Dimension, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, ValueInfoProto,
 	data_type,
 	element::{to_bfloat, to_half},
+	operator::full_name,
 };
 use prost::Message;
 use std::{

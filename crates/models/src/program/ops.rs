@@ -16,7 +16,7 @@ mod tokens;
 mod votes;
 mod words;
 
-use crate::proto::OWN;
+use crate::proto::operator::names;
 use operator::Operator;
 
 const REGISTERED: [&[Operator]; 14] = [
@@ -55,9 +55,5 @@ pub(crate) fn has_operator(domain: &str, name: &str, version: Option<i64>) -> bo
 
 /// Operators of programs, with their domain if that is not ONNX's own, in order.
 pub fn operators() -> Vec<String> {
-	let of_onnx = all().filter(|operator| operator.domain != OWN);
-	let mut names: Vec<String> = of_onnx.map(Operator::full_name).collect();
-	// Domains are lower case, and come first.
-	names.sort_by_key(|name| (!name.contains('.'), name.clone()));
-	names
+	names(all())
 }

@@ -1,10 +1,9 @@
-//! How an operator is registered.
+//! What operators mean to the import.
 
 use crate::{
 	onnx::{error::OnnxError, formula::Formula, known::Known, node::Node},
-	proto::ML,
+	proto::operator,
 };
-use std::ops::RangeFrom;
 
 /// What an operator makes of the formulas of its inputs.
 pub(crate) enum Meaning {
@@ -17,31 +16,9 @@ pub(crate) enum Meaning {
 }
 
 /// An operator that is followed.
-pub(crate) struct Operator {
-	/// Empty for ONNX's own operators.
-	pub domain: &'static str,
-	pub name: &'static str,
-	/// Versions of the domain's operator set in which it has this meaning.
-	pub versions: RangeFrom<i64>,
-	pub meaning: Meaning,
-}
+pub(crate) type Operator = operator::Operator<Meaning>;
 
 impl Operator {
-	/// An operator of ONNX's own.
-	pub const fn onnx(name: &'static str, versions: RangeFrom<i64>, meaning: Meaning) -> Self {
-		Self { domain: "", name, versions, meaning }
-	}
-
-	/// An operator of `ai.onnx.ml`.
-	pub const fn ml(name: &'static str, versions: RangeFrom<i64>, meaning: Meaning) -> Self {
-		Self { domain: ML, name, versions, meaning }
-	}
-
-	/// Its name, with the domain if that is not ONNX's own.
-	pub fn full_name(&self) -> String {
-		full_name(self.domain, self.name)
-	}
-
 	/// The formulas of a node's outputs.
 	///
 	/// # Errors
@@ -53,9 +30,4 @@ impl Operator {
 			Meaning::Several(meaning) => meaning(known, node),
 		}
 	}
-}
-
-/// An operator as messages name it.
-pub(crate) fn full_name(domain: &str, name: &str) -> String {
-	if domain.is_empty() { name.into() } else { format!("{domain}.{name}") }
 }

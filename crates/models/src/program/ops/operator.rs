@@ -1,13 +1,14 @@
-//! How an operator is registered.
+//! How operators are run.
 
-use crate::program::{
-	call::Call,
-	error::{Fault, unfit},
-	tensor::{Kind, Tensor},
-	walk::{broadcast, spread},
+use crate::{
+	program::{
+		call::Call,
+		error::{Fault, unfit},
+		tensor::{Kind, Tensor},
+		walk::{broadcast, spread},
+	},
+	proto::operator,
 };
-use crate::proto::{ML, OWN};
-use std::ops::RangeFrom;
 
 /// How an operator is run.
 pub(crate) enum Run {
@@ -22,47 +23,15 @@ pub(crate) enum Run {
 }
 
 /// An operator of programs.
-pub(crate) struct Operator {
-	/// Empty for ONNX's own operators.
-	pub domain: &'static str,
-	pub name: &'static str,
-	/// Versions of the domain's operator set in which it is run this way.
-	pub versions: RangeFrom<i64>,
-	pub run: Run,
-}
+pub(crate) type Operator = operator::Operator<Run>;
 
 impl Operator {
-	/// An operator of ONNX's own.
-	pub const fn onnx(name: &'static str, versions: RangeFrom<i64>, run: Run) -> Self {
-		Self { domain: "", name, versions, run }
-	}
-
-	/// An operator of `ai.onnx.ml`.
-	pub const fn ml(name: &'static str, versions: RangeFrom<i64>, run: Run) -> Self {
-		Self { domain: ML, name, versions, run }
-	}
-
-	/// An operator of ONNX Runtime's own.
-	pub const fn microsoft(name: &'static str, versions: RangeFrom<i64>, run: Run) -> Self {
-		Self { domain: "com.microsoft", name, versions, run }
-	}
-
-	/// An operator that ONNX does not have, for import alone.
-	pub const fn own(name: &'static str, versions: RangeFrom<i64>, run: Run) -> Self {
-		Self { domain: OWN, name, versions, run }
-	}
-
-	/// Its name, with the domain if that is not ONNX's own.
-	pub fn full_name(&self) -> String {
-		full_name(self.domain, self.name)
-	}
-
 	/// The outputs of a node.
 	///
 	/// # Errors
 	/// If the operator does not take these inputs, or the budget is spent.
 	pub fn run(&self, call: &mut Call) -> Result<Vec<Tensor>, Fault> {
-		match self.run {
+		match self.meaning {
 			Run::One(run) => Ok(vec![run(call)?]),
 			Run::Several(run) => run(call),
 			Run::Each(function) => {
@@ -72,11 +41,6 @@ impl Operator {
 			Run::Pairs(function) => Ok(vec![pairs(call, function)?]),
 		}
 	}
-}
-
-/// An operator as messages name it.
-pub(crate) fn full_name(domain: &str, name: &str) -> String {
-	if domain.is_empty() { name.into() } else { format!("{domain}.{name}") }
 }
 
 fn pairs(call: &mut Call, function: fn(f64, f64) -> f64) -> Result<Tensor, Fault> {
