@@ -7,7 +7,7 @@ use super::{
 };
 use crate::proto::{
 	TensorProto,
-	constants::{Elements, ElementsError},
+	constants::{ElementsError, Values},
 	data_type,
 };
 
@@ -52,11 +52,11 @@ fn data(tensor: &TensorProto, len: usize, beside: Beside) -> Result<Option<Vec<u
 	data.map(Some).map_err(|source| OnnxError::External { place: place(), source })
 }
 
-impl From<Elements> for Constant {
-	fn from(elements: Elements) -> Self {
+impl From<Values> for Constant {
+	fn from(elements: Values) -> Self {
 		match elements {
-			Elements::Numbers(numbers) => Self::Numbers(numbers.into()),
-			Elements::Texts(texts) => Self::Strings(texts.into()),
+			Values::Numbers(numbers) => Self::Numbers(numbers.into()),
+			Values::Text(texts) => Self::Strings(texts.into()),
 		}
 	}
 }

@@ -215,7 +215,7 @@ pub(crate) fn constant(tensor: &TensorProto, budget: &mut Budget) -> Result<Tens
 	let (dims, _) = tensor.shape().map_err(|error| wrong(error.to_string()))?;
 	let len = budget.room(&dims)?;
 	let elements = tensor.elements(len, None).map_err(|error| wrong(error.to_string()))?;
-	let tensor = Tensor { kind, dims, values: elements.into() };
+	let tensor = Tensor { kind, dims, values: elements };
 	budget.read(&tensor)?;
 	Ok(tensor)
 }

@@ -1,7 +1,8 @@
 //! Values of a program.
 
 use super::error::{Fault, unfit};
-use crate::proto::{constants::Elements, data_type};
+pub(crate) use crate::proto::constants::Values;
+use crate::proto::data_type;
 
 /// The elements of a tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,31 +62,6 @@ impl Kind {
 			Self::Integer => "integers",
 			Self::Bool => "Booleans",
 			Self::Text => "texts",
-		}
-	}
-}
-
-/// The elements of a tensor, the last dimension first.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Values {
-	/// Of any kind but text. Singles are rounded to f32; Booleans are 0 or 1.
-	Numbers(Vec<f64>),
-	Text(Vec<String>),
-}
-
-impl Values {
-	/// How many there are.
-	pub fn len(&self) -> usize {
-		match self {
-			Self::Numbers(numbers) => numbers.len(),
-			Self::Text(texts) => texts.len(),
-		}
-	}
-
-	pub fn texts(&self) -> Option<&[String]> {
-		match self {
-			Self::Numbers(_) => None,
-			Self::Text(texts) => Some(texts),
 		}
 	}
 }
@@ -174,13 +150,4 @@ impl Tensor {
 /// Elements and dimensions, for messages.
 pub(crate) fn describe(kind: Kind, dims: &[usize]) -> String {
 	format!("{} of dimensions {dims:?}", kind.describe())
-}
-
-impl From<Elements> for Values {
-	fn from(elements: Elements) -> Self {
-		match elements {
-			Elements::Numbers(numbers) => Self::Numbers(numbers),
-			Elements::Texts(texts) => Self::Text(texts),
-		}
-	}
 }

@@ -2,7 +2,7 @@
 
 use super::{
 	AttributeProto, NodeProto, TensorProto,
-	constants::{Elements, text},
+	constants::{Values, text},
 	data_type,
 };
 
@@ -13,7 +13,7 @@ pub(crate) enum ConstantValue<'a> {
 	Short {
 		data_type: i32,
 		dims: Vec<usize>,
-		elements: Elements,
+		elements: Values,
 	},
 }
 
@@ -74,24 +74,22 @@ impl NodeProto {
 		let (is_one, data_type, elements) = match (attribute.name.as_str(), &attribute.t) {
 			("value", Some(tensor)) => return Some(ConstantValue::Tensor(tensor)),
 			("value_float", _) => {
-				(true, data_type::FLOAT, Elements::Numbers(vec![attribute.f.into()]))
+				(true, data_type::FLOAT, Values::Numbers(vec![attribute.f.into()]))
 			},
-			("value_int", _) => {
-				(true, data_type::INT64, Elements::Numbers(vec![attribute.i as f64]))
-			},
+			("value_int", _) => (true, data_type::INT64, Values::Numbers(vec![attribute.i as f64])),
 			("value_string", _) => {
-				(true, data_type::STRING, Elements::Texts(vec![text(&attribute.s)]))
+				(true, data_type::STRING, Values::Text(vec![text(&attribute.s)]))
 			},
 			("value_floats", _) => {
-				(false, data_type::FLOAT, Elements::Numbers(self.floats("value_floats")))
+				(false, data_type::FLOAT, Values::Numbers(self.floats("value_floats")))
 			},
 			("value_ints", _) => {
 				let ints = attribute.ints.iter().map(|&value| value as f64).collect();
-				(false, data_type::INT64, Elements::Numbers(ints))
+				(false, data_type::INT64, Values::Numbers(ints))
 			},
 			("value_strings", _) => {
 				let texts = attribute.strings.iter().map(|bytes| text(bytes)).collect();
-				(false, data_type::STRING, Elements::Texts(texts))
+				(false, data_type::STRING, Values::Text(texts))
 			},
 			_ => return None,
 		};

@@ -2,18 +2,27 @@
 
 use super::{TensorProto, data_type, element::Element};
 
-/// The elements of a constant tensor, the last dimension first.
-pub(crate) enum Elements {
+/// The elements of a tensor, the last dimension first.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Values {
+	/// Of any kind but text. In programs, singles are rounded to f32, and Booleans are 0 or 1.
 	Numbers(Vec<f64>),
-	Texts(Vec<String>),
+	Text(Vec<String>),
 }
 
-impl Elements {
+impl Values {
 	/// How many there are.
 	pub fn len(&self) -> usize {
 		match self {
 			Self::Numbers(numbers) => numbers.len(),
-			Self::Texts(texts) => texts.len(),
+			Self::Text(texts) => texts.len(),
+		}
+	}
+
+	pub fn texts(&self) -> Option<&[String]> {
+		match self {
+			Self::Numbers(_) => None,
+			Self::Text(texts) => Some(texts),
 		}
 	}
 }
@@ -53,20 +62,20 @@ impl TensorProto {
 	///
 	/// # Errors
 	/// If they are of an unsupported type, or there are more or fewer.
-	pub fn elements(&self, len: usize, external: Option<&[u8]>) -> Result<Elements, ElementsError> {
+	pub fn elements(&self, len: usize, external: Option<&[u8]>) -> Result<Values, ElementsError> {
 		let elements = match (self.data_type, external) {
 			(data_type::STRING, _) => {
-				Elements::Texts(self.string_data.iter().map(|bytes| text(bytes)).collect())
+				Values::Text(self.string_data.iter().map(|bytes| text(bytes)).collect())
 			},
-			(_, Some(data)) => Elements::Numbers(self.element()?.read(data)),
+			(_, Some(data)) => Values::Numbers(self.element()?.read(data)),
 			_ if !self.raw_data.is_empty() => {
 				let element = self.element()?;
 				if Some(self.raw_data.len()) != len.checked_mul(element.bytes) {
 					return Err(ElementsError::DoesNotFill);
 				}
-				Elements::Numbers(element.read(&self.raw_data))
+				Values::Numbers(element.read(&self.raw_data))
 			},
-			_ => Elements::Numbers(self.typed(self.element()?)),
+			_ => Values::Numbers(self.typed(self.element()?)),
 		};
 		if elements.len() != len {
 			return Err(ElementsError::DoesNotFill);

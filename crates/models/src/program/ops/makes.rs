@@ -28,7 +28,7 @@ fn constant(call: &mut Call) -> Result<Tensor, Fault> {
 			let Some(kind) = Kind::of(data_type) else {
 				return unfit("its value is of an unknown type");
 			};
-			let tensor = Tensor { kind, dims, values: elements.into() };
+			let tensor = Tensor { kind, dims, values: elements };
 			call.budget.copy(&tensor)
 		},
 		None => unfit("its value is neither a dense tensor nor numbers or texts"),
