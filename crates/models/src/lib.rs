@@ -3,8 +3,8 @@
 //! A pipeline; each part uses only those after it:
 //!
 //! - [`import`]: the whole way from an ONNX file to an artifact. It goes through `onnx` (which finds
-//!   out what a file computes), `float` (what that can be) and [`quantise`] (integers for its weights
-//!   and features, with an error bound).
+//!   out what a file computes, and cuts off what the client computes in the clear), `float` (what the
+//!   encrypted core can be) and [`quantise`] (integers for its weights and features, with an error bound).
 //! - [`private`]: from a public model to a private one: what its users see, and what its evaluators have.
 //! - [`encrypt`]: from a public model to an encrypted one and its [`schema`].
 //! - [`filter`]: image filters, which are no ONNX models.
@@ -16,6 +16,10 @@
 //! - [`predict`]: feature vectors to integers before encryption, integers to predictions after
 //!   decryption.
 //! - [`card`]: what a model is, what is made of its outputs, and what it costs.
+//! - `program`: what the client computes in the clear before the core and after it, as an ONNX graph that is run
+//!   within bounds.
+//! - [`cell`]: a number or a text of a row.
+//! - `proto`: the messages of ONNX files.
 
 pub mod artifact;
 mod bounds;
