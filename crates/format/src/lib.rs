@@ -14,7 +14,7 @@
 //! | 6..8  | parameter set |
 //! | 8     | [`BlobKind`] |
 //! | 9     | [`CircuitKind`] for artifacts, version of a server key, 1 for a sealed private model, otherwise 0 |
-//! | 10..12| reserved, 0 |
+//! | 10..12| of inputs and results: rows after the first; 1 for artifacts with a [`RowLayout`]; otherwise 0 |
 //! | 12..16| number of bytes after this header |
 
 #![no_std]
@@ -25,12 +25,14 @@ mod error;
 mod input;
 mod reader;
 mod result;
+mod rows;
 mod server_key;
 
 pub use artifact::{ArtifactPrefix, CircuitKind, MODEL_NAME_BYTES};
 pub use error::HeaderError;
 pub use input::InputPrefix;
 pub use result::ResultPrefix;
+pub use rows::{MAX_ROWS, RowLayout, input_bytes};
 pub use server_key::ServerKeyPrefix;
 
 use reader::{array, byte, u16_at, u32_at};
@@ -41,9 +43,24 @@ pub const MAGIC: [u8; 4] = *b"FHML";
 /// The one format version that this code reads and writes.
 pub const FORMAT_VERSION: u16 = 1;
 
-/// Version of the evaluation: raised when the same blobs give other bytes than before. A job belongs to the
-/// version that was in force when it was requested, and workers of another version decline it.
-pub const ENGINE_VERSION: u16 = 1;
+/// Version of the evaluation: raised when the same blobs give other bytes than before, an error included. A job
+/// belongs to the oldest version that gives its result, and workers that do not have that version decline it.
+///
+/// | version | since then |
+/// |---------|------------|
+/// | 1       | inputs of one row |
+/// | 2       | inputs of many rows |
+pub const ENGINE_VERSION: u16 = 2;
+
+/// The version of the evaluation that an input of this many rows asks for.
+pub const fn engine_of(rows: u32) -> u16 {
+	if rows > 1 { 2 } else { 1 }
+}
+
+/// Whether this build evaluates the jobs of a version.
+pub const fn is_known_engine(version: u16) -> bool {
+	version >= 1 && version <= ENGINE_VERSION
+}
 
 /// Parameter set 1: N = 2048, q = 2251799813640193, binary secret, TUniform(4) noise.
 pub const PARAMETER_SET: u16 = 1;
@@ -96,6 +113,9 @@ pub struct Header {
 	pub kind: BlobKind,
 	/// Detail of `kind`: the circuit of an artifact, the version of a server key from 0, otherwise 0.
 	pub detail: u8,
+	/// Of an input or a result the number of its rows after the first, of an artifact whether it has a
+	/// [`RowLayout`] (0 or 1), otherwise 0.
+	pub more: u16,
 	/// Number of bytes after the header.
 	pub payload_bytes: u32,
 }
@@ -109,6 +129,7 @@ impl Header {
 		bytes[6..8].copy_from_slice(&PARAMETER_SET.to_le_bytes());
 		bytes[8] = self.kind as u8;
 		bytes[9] = self.detail;
+		bytes[10..12].copy_from_slice(&self.more.to_le_bytes());
 		bytes[12..16].copy_from_slice(&self.payload_bytes.to_le_bytes());
 		bytes
 	}
@@ -133,11 +154,17 @@ impl Header {
 		}
 		let has_detail =
 			matches!(wanted, BlobKind::Artifact | BlobKind::ServerKey | BlobKind::PrivateModel);
-		if u16_at(blob, 10)? != 0 || (!has_detail && byte(blob, 9)? != 0) {
+		let most_more = match wanted {
+			BlobKind::Input | BlobKind::Result => MAX_ROWS as u16 - 1,
+			BlobKind::Artifact => 1,
+			_ => 0,
+		};
+		let more = u16_at(blob, 10)?;
+		if more > most_more || (!has_detail && byte(blob, 9)? != 0) {
 			return Err(HeaderError::Malformed);
 		}
 		let header =
-			Self { kind: wanted, detail: byte(blob, 9)?, payload_bytes: u32_at(blob, 12)? };
+			Self { kind: wanted, detail: byte(blob, 9)?, more, payload_bytes: u32_at(blob, 12)? };
 		match blob.len().checked_sub(HEADER_BYTES) {
 			Some(rest) if rest as u64 == u64::from(header.payload_bytes) => Ok(header),
 			_ => Err(HeaderError::WrongLength),
@@ -151,15 +178,18 @@ mod tests {
 
 	fn input_blob() -> [u8; HEADER_BYTES + 3] {
 		let mut blob = [0; HEADER_BYTES + 3];
-		let header = Header { kind: BlobKind::Input, detail: 0, payload_bytes: 3 };
+		let header = Header { kind: BlobKind::Input, detail: 0, more: 0, payload_bytes: 3 };
 		blob[..HEADER_BYTES].copy_from_slice(&header.to_bytes());
 		blob
 	}
 
 	#[test]
 	fn header_layout_is_pinned() {
-		let header = Header { kind: BlobKind::Artifact, detail: 1, payload_bytes: 0x0102_0304 };
+		let header =
+			Header { kind: BlobKind::Artifact, detail: 1, more: 0, payload_bytes: 0x0102_0304 };
 		assert_eq!(header.to_bytes(), [b'F', b'H', b'M', b'L', 1, 0, 1, 0, 1, 1, 0, 0, 4, 3, 2, 1]);
+		let header = Header { kind: BlobKind::Input, detail: 0, more: 0x0203, payload_bytes: 5 };
+		assert_eq!(header.to_bytes(), [b'F', b'H', b'M', b'L', 1, 0, 1, 0, 3, 0, 3, 2, 5, 0, 0, 0]);
 	}
 
 	#[test]

@@ -1,6 +1,6 @@
 //! The prefix of an encrypted result.
 
-use crate::{BlobKind, HEADER_BYTES, Header, HeaderError, reader::array_at};
+use crate::{BlobKind, HEADER_BYTES, Header, HeaderError, reader::array_at, rows};
 
 /// What follows the [`Header`] of a result; then come the bodies, packed.
 ///
@@ -12,6 +12,8 @@ pub struct ResultPrefix {
 	/// First eight bytes of the BLAKE2b-256 hash of the input blob, so that a result is not
 	/// decrypted with the wrong input by mistake.
 	pub input_tag: [u8; 8],
+	/// Number of rows, from 1 to [`MAX_ROWS`](crate::MAX_ROWS); it is in the header.
+	pub rows: u32,
 }
 
 impl ResultPrefix {
@@ -21,7 +23,8 @@ impl ResultPrefix {
 	/// Header and prefix as bytes, for a result with `body_bytes` bytes of bodies.
 	pub fn to_bytes(&self, body_bytes: u32) -> [u8; Self::BYTES] {
 		let payload_bytes = body_bytes.saturating_add((Self::BYTES - HEADER_BYTES) as u32);
-		let header = Header { kind: BlobKind::Result, detail: 0, payload_bytes };
+		let more = rows::more(self.rows);
+		let header = Header { kind: BlobKind::Result, detail: 0, more, payload_bytes };
 		let mut bytes = [0; Self::BYTES];
 		bytes[..HEADER_BYTES].copy_from_slice(&header.to_bytes());
 		bytes[16..24].copy_from_slice(&self.input_tag);
@@ -33,7 +36,7 @@ impl ResultPrefix {
 	/// # Errors
 	/// If the blob is no result, or not as long as its header says.
 	pub fn read(blob: &[u8]) -> Result<Self, HeaderError> {
-		Header::read(blob, BlobKind::Result)?;
-		Ok(Self { input_tag: array_at(blob, 16)? })
+		let header = Header::read(blob, BlobKind::Result)?;
+		Ok(Self { input_tag: array_at(blob, 16)?, rows: u32::from(header.more) + 1 })
 	}
 }

@@ -46,7 +46,7 @@ impl ServerKeyPrefix {
 	pub fn to_bytes(&self) -> [u8; Self::BYTES] {
 		let payload_bytes = (self.key_bytes() - HEADER_BYTES) as u32;
 		let detail = self.has_zero_row.into();
-		let header = Header { kind: BlobKind::ServerKey, detail, payload_bytes };
+		let header = Header { kind: BlobKind::ServerKey, detail, more: 0, payload_bytes };
 		let mut bytes = [0; Self::BYTES];
 		bytes[..HEADER_BYTES].copy_from_slice(&header.to_bytes());
 		bytes[16..32].copy_from_slice(&self.mask_seed);

@@ -126,10 +126,11 @@ impl Artifact {
 			card_bytes: card_json.len() as u32,
 			circuit_bytes: circuit_bytes.len() as u32,
 			name,
+			row_layout: None,
 			encrypted_for,
 		};
-		let key = encrypted_for.as_ref().map_or(&[][..], |key| key);
-		let bytes = [prefix.to_bytes().as_slice(), key, &card_json, &circuit_bytes].concat();
+		let header = prefix.to_bytes();
+		let bytes = [&header[..prefix.encoded_len()], &card_json, &circuit_bytes].concat();
 		Ok(Self { card, circuit, encrypted_for, hash: blake2b_256(&bytes), bytes })
 	}
 

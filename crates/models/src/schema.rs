@@ -66,7 +66,7 @@ impl Schema {
 		let card = Zeroizing::new(self.card.to_json()?);
 		let sealed = card.len() + sealed::OVERHEAD;
 		let payload_bytes = (ASSOCIATED_BYTES - HEADER_BYTES + sealed) as u32;
-		let header = Header { kind: BlobKind::Schema, detail: 0, payload_bytes };
+		let header = Header { kind: BlobKind::Schema, detail: 0, more: 0, payload_bytes };
 		let mut bytes = header.to_bytes().to_vec();
 		bytes.extend(self.artifact);
 		bytes.extend(key.server_key_hash());

@@ -6,7 +6,7 @@
 //! [`KEEP_BLOCKS`] more blocks, because the fork may come back.
 //!
 //! The job with the first deadline comes first, and those that can no longer make theirs do not come at all:
-//! to begin with them would only make the next one late. Jobs of another engine version are declined.
+//! to begin with them would only make the next one late. Jobs of a newer engine version are declined.
 
 use crate::{
 	journal::JournalEntry,
@@ -158,7 +158,7 @@ impl Scheduler {
 			entry.assigned = assigned;
 			return;
 		}
-		if assigned.engine != self.engine {
+		if !(1..=self.engine).contains(&assigned.engine) {
 			actions.push(Action::Decline(assigned.clone()));
 			self.entries.insert(task, Entry { assigned, stage: Stage::Declined, missing: 0 });
 			return;

@@ -14,7 +14,8 @@ use crate::{
 use fhe_ml_engine::SelfTestError;
 use fhe_ml_primitives::{
 	AssignedJob, FailureReason, FheMlApi, JobBlobs, Outcome, Step, WorkerId,
-	format::ENGINE_VERSION, worker_key::KEY_TYPE,
+	format::{ENGINE_VERSION, is_known_engine},
+	worker_key::KEY_TYPE,
 };
 use futures::{
 	StreamExt,
@@ -287,7 +288,7 @@ where
 					}
 				},
 				Action::Decline(assigned) => {
-					if assigned.engine != ENGINE_VERSION {
+					if !is_known_engine(assigned.engine) {
 						log::error!(
 							target: LOG_TARGET,
 							"job {}: asks for version {} of the engine, and this node has {ENGINE_VERSION}; it is \

@@ -59,9 +59,10 @@ fn artifact_of(circuit: CircuitKind, bytes: u32, input_bytes: u32, result_bytes:
 		card_bytes: 0,
 		circuit_bytes,
 		name: [b'x'; MODEL_NAME_BYTES],
+		row_layout: None,
 		encrypted_for: None,
 	};
-	let mut artifact = prefix.to_bytes().to_vec();
+	let mut artifact = prefix.to_bytes()[..prefix.encoded_len()].to_vec();
 	artifact.resize(ArtifactPrefix::BYTES + circuit_bytes as usize, 7);
 	artifact
 }
@@ -111,8 +112,12 @@ fn pending_private_job<T: Config>() -> Result<(WorkerId, Outcome), BenchmarkErro
 	let hash = blake2_256(&key);
 	assert_ok!(Pallet::<T>::do_register_server_key(owner.clone(), key));
 	let mut input = input(&artifact, InputPrefix::BYTES as u32);
-	let prefix =
-		InputPrefix { artifact: blake2_256(&artifact), server_key: hash, mask_seed: [1; 16] };
+	let prefix = InputPrefix {
+		artifact: blake2_256(&artifact),
+		server_key: hash,
+		mask_seed: [1; 16],
+		rows: 1,
+	};
 	input.splice(.., prefix.to_bytes(0));
 	let outcome = outcome(&input, ResultPrefix::BYTES as u32);
 	let most = BalanceOf::<T>::max_value();
@@ -126,8 +131,12 @@ fn pending_private_job<T: Config>() -> Result<(WorkerId, Outcome), BenchmarkErro
 
 fn input(artifact: &[u8], bytes: u32) -> Vec<u8> {
 	let bodies = bytes.saturating_sub(InputPrefix::BYTES as u32);
-	let prefix =
-		InputPrefix { artifact: blake2_256(artifact), server_key: [0; 32], mask_seed: [1; 16] };
+	let prefix = InputPrefix {
+		artifact: blake2_256(artifact),
+		server_key: [0; 32],
+		mask_seed: [1; 16],
+		rows: 1,
+	};
 	let mut input = prefix.to_bytes(bodies).to_vec();
 	input.resize(InputPrefix::BYTES + bodies as usize, 7);
 	input
@@ -136,7 +145,7 @@ fn input(artifact: &[u8], bytes: u32) -> Vec<u8> {
 fn outcome(input: &[u8], bytes: u32) -> Outcome {
 	let bodies = bytes.saturating_sub(ResultPrefix::BYTES as u32);
 	let [a, b, c, d, e, f, g, h, ..] = blake2_256(input);
-	let prefix = ResultPrefix { input_tag: [a, b, c, d, e, f, g, h] };
+	let prefix = ResultPrefix { input_tag: [a, b, c, d, e, f, g, h], rows: 1 };
 	let mut result = prefix.to_bytes(bodies).to_vec();
 	result.resize(ResultPrefix::BYTES + bodies as usize, 7);
 	Outcome::Completed(ResultBytes::truncate_from(result))

@@ -322,9 +322,10 @@ pub fn artifact_of(circuit: CircuitKind, work: u64, encrypted_for: Option<[u8; 3
 		card_bytes: 0,
 		circuit_bytes: 0,
 		name,
+		row_layout: None,
 		encrypted_for,
 	};
-	[prefix.to_bytes().to_vec(), encrypted_for.map(Vec::from).unwrap_or_default()].concat()
+	prefix.to_bytes()[..prefix.encoded_len()].to_vec()
 }
 
 pub fn linear_model() -> Vec<u8> {
@@ -348,7 +349,8 @@ pub fn input(seed: u8) -> Vec<u8> {
 
 pub fn input_for(artifact: &[u8], server_key: [u8; 32], seed: u8) -> Vec<u8> {
 	let bodies = INPUT_BYTES - InputPrefix::BYTES as u32;
-	let prefix = InputPrefix { artifact: hash(artifact).0, server_key, mask_seed: [seed; 16] };
+	let prefix =
+		InputPrefix { artifact: hash(artifact).0, server_key, mask_seed: [seed; 16], rows: 1 };
 	let mut input = prefix.to_bytes(bodies).to_vec();
 	input.resize(INPUT_BYTES as usize, 0);
 	input
@@ -358,7 +360,7 @@ pub fn input_for(artifact: &[u8], server_key: [u8; 32], seed: u8) -> Vec<u8> {
 pub fn result(input: &[u8], seed: u8) -> Vec<u8> {
 	let mut input_tag = [0; 8];
 	input_tag.copy_from_slice(&hash(input).0[..8]);
-	let mut result = ResultPrefix { input_tag }.to_bytes(7).to_vec();
+	let mut result = ResultPrefix { input_tag, rows: 1 }.to_bytes(7).to_vec();
 	result.resize(RESULT_BYTES as usize, seed);
 	result
 }

@@ -45,6 +45,7 @@ impl ClientKey {
 			artifact,
 			server_key: self.server_key_hash,
 			mask_seed: encryptor.mask_seed(),
+			rows: 1,
 		};
 		Ok(EncryptedInput { prefix, bodies }.to_bytes())
 	}

@@ -29,6 +29,6 @@ pub(crate) trait Keyless: CompiledCircuit {
 pub(crate) fn evaluate(circuit: &dyn Keyless, input: &[u8]) -> Result<Vec<u8>, EvaluateError> {
 	let decoded = EncryptedInput::from_bytes(input, circuit.input_coefficients())?;
 	let bodies = circuit.evaluate_bodies(&decoded.bodies);
-	let prefix = ResultPrefix { input_tag: input_tag(input) };
+	let prefix = ResultPrefix { input_tag: input_tag(input), rows: 1 };
 	Ok(EncryptedResult { prefix, bodies }.to_bytes())
 }

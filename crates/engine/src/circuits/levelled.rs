@@ -103,7 +103,7 @@ pub(crate) fn encode(
 ) -> Vec<u8> {
 	let (mask, body) = coefficients.split_at(POLYNOMIAL_SIZE);
 	let bodies: Vec<u64> = positions.iter().map(|&at| body[at]).collect();
-	let prefix = ResultPrefix { input_tag: input_tag(input) };
+	let prefix = ResultPrefix { input_tag: input_tag(input), rows: 1 };
 	modulus_switch::result(prefix, mask, &encoding.centred(&bodies), encoding.result_bits)
 		.to_bytes()
 }

@@ -41,7 +41,7 @@ impl ClientKey {
 	/// The bytes of `client.key`: header, hash of the server key, secret bits.
 	pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
 		let payload_bytes = (Self::BYTES - HEADER_BYTES) as u32;
-		let header = Header { kind: BlobKind::ClientKey, detail: 0, payload_bytes };
+		let header = Header { kind: BlobKind::ClientKey, detail: 0, more: 0, payload_bytes };
 		let mut bytes = Zeroizing::new(Vec::with_capacity(Self::BYTES));
 		bytes.extend_from_slice(&header.to_bytes());
 		bytes.extend_from_slice(&self.server_key_hash);
@@ -117,8 +117,9 @@ mod tests {
 				Some(ClientKeyError::Header(HeaderError::WrongLength)),
 			);
 		}
-		let mut short =
-			Header { kind: BlobKind::ClientKey, detail: 0, payload_bytes: 3 }.to_bytes().to_vec();
+		let mut short = Header { kind: BlobKind::ClientKey, detail: 0, more: 0, payload_bytes: 3 }
+			.to_bytes()
+			.to_vec();
 		short.extend([1, 2, 3]);
 		assert!(ClientKey::from_bytes(&short).is_err());
 	}

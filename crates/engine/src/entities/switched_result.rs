@@ -58,7 +58,7 @@ mod tests {
 	#[test]
 	fn bytes_read_back() {
 		let result = SwitchedResult {
-			prefix: ResultPrefix { input_tag: [3; 8] },
+			prefix: ResultPrefix { input_tag: [3; 8], rows: 1 },
 			bits: 19,
 			mask: (0..POLYNOMIAL_SIZE as u64).collect(),
 			bodies: vec![7, (1 << 19) - 1],

@@ -70,7 +70,7 @@ impl PrivateFile {
 	pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
 		let evaluator = self.evaluator.to_bytes();
 		let payload_bytes = (self.artifact.len() + evaluator.len()) as u32;
-		let header = Header { kind: BlobKind::PrivateModel, detail: PLAIN, payload_bytes };
+		let header = Header { kind: BlobKind::PrivateModel, detail: PLAIN, more: 0, payload_bytes };
 		Zeroizing::new(
 			[header.to_bytes().as_slice(), self.artifact.as_slice(), evaluator.as_slice()].concat(),
 		)
@@ -102,7 +102,8 @@ impl PrivateFile {
 	) -> Result<Vec<u8>, PrivateFileError> {
 		let plain = self.to_bytes();
 		let payload_bytes = (SALT_BYTES + plain.len() + sealed::OVERHEAD) as u32;
-		let header = Header { kind: BlobKind::PrivateModel, detail: SEALED, payload_bytes };
+		let header =
+			Header { kind: BlobKind::PrivateModel, detail: SEALED, more: 0, payload_bytes };
 		let mut bytes = header.to_bytes().to_vec();
 		bytes.extend(seeder.seed().0.to_le_bytes());
 		let cipher = cipher(passphrase, &bytes[HEADER_BYTES..])?;

@@ -1,0 +1,101 @@
+//! Inputs and results of many rows.
+
+use crate::{InputPrefix, ResultPrefix};
+
+/// Most rows of one input.
+pub const MAX_ROWS: u32 = 4096;
+
+/// How rows lie in the results of a model. A result of r rows has a [`ResultPrefix`], then for every
+/// `rows_per_mask` rows the mask that they share (none in a model without a server key) and `row_bytes` bytes
+/// for each of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowLayout {
+	/// Bytes of a row besides its share of a mask.
+	pub row_bytes: u32,
+	/// Rows that share a mask, at least 1.
+	pub rows_per_mask: u32,
+	/// Work units of a row for sharing a mask, besides those of its evaluation.
+	pub packing_work: u32,
+}
+
+impl RowLayout {
+	/// Masks of a result of this many rows.
+	pub const fn masks(&self, rows: u32) -> u32 {
+		match self.rows_per_mask {
+			0 => rows,
+			per_mask => rows.div_ceil(per_mask),
+		}
+	}
+
+	/// Exact length of a result of this many rows, if one of one row has `result_bytes` bytes; saturates.
+	pub const fn result_bytes(&self, result_bytes: u32, rows: u32) -> u32 {
+		let prefix = ResultPrefix::BYTES as u32;
+		let mask_bytes = result_bytes.saturating_sub(prefix).saturating_sub(self.row_bytes);
+		prefix
+			.saturating_add(self.masks(rows).saturating_mul(mask_bytes))
+			.saturating_add(rows.saturating_mul(self.row_bytes))
+	}
+
+	/// Work units of this many rows, if evaluating one takes `work`; saturates.
+	pub const fn work(&self, work: u64, rows: u32) -> u64 {
+		match rows {
+			0 | 1 => work,
+			rows => work.saturating_add(self.packing_work as u64).saturating_mul(rows as u64),
+		}
+	}
+
+	/// Whether a result of one row may have this length.
+	pub const fn fits(&self, result_bytes: u32) -> bool {
+		let prefix = ResultPrefix::BYTES as u32;
+		self.rows_per_mask >= 1
+			&& self.rows_per_mask <= MAX_ROWS
+			&& self.row_bytes >= 1
+			&& self.row_bytes <= result_bytes.saturating_sub(prefix)
+	}
+}
+
+/// Exact length of an input of this many rows, if one of one row has `input_bytes` bytes; saturates.
+pub const fn input_bytes(input_bytes: u32, rows: u32) -> u32 {
+	let prefix = InputPrefix::BYTES as u32;
+	prefix.saturating_add(rows.saturating_mul(input_bytes.saturating_sub(prefix)))
+}
+
+/// Rows after the first, as headers have them.
+pub(crate) const fn more(rows: u32) -> u16 {
+	let rows = if rows > MAX_ROWS { MAX_ROWS } else { rows };
+	rows.saturating_sub(1) as u16
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn one_row_has_the_length_of_a_single_one() {
+		for rows_per_mask in [1, 7, MAX_ROWS] {
+			let layout = RowLayout { row_bytes: 5, rows_per_mask, packing_work: 0 };
+			assert!(layout.fits(4_000));
+			assert_eq!(layout.result_bytes(4_000, 1), 4_000);
+		}
+		assert_eq!(input_bytes(1_600, 1), 1_600);
+	}
+
+	#[test]
+	fn rows_share_masks() {
+		let layout = RowLayout { row_bytes: 5, rows_per_mask: 10, packing_work: 3 };
+		let mask = 4_000 - 24 - 5;
+		assert_eq!(layout.result_bytes(4_000, 10), 24 + mask + 50);
+		assert_eq!(layout.result_bytes(4_000, 11), 24 + 2 * mask + 55);
+		assert_eq!(input_bytes(1_596, 3), 96 + 4_500);
+		assert_eq!((layout.work(100, 1), layout.work(100, 2)), (100, 206));
+	}
+
+	#[test]
+	fn what_cannot_be_is_told_and_nothing_overflows() {
+		let hostile = RowLayout { row_bytes: u32::MAX, rows_per_mask: 0, packing_work: 0 };
+		assert!(!hostile.fits(u32::MAX));
+		assert_eq!(hostile.result_bytes(u32::MAX, u32::MAX), u32::MAX);
+		assert_eq!(input_bytes(u32::MAX, u32::MAX), u32::MAX);
+		assert!(!RowLayout { row_bytes: 4, rows_per_mask: 1, packing_work: 0 }.fits(27));
+	}
+}
