@@ -483,6 +483,14 @@ pub struct Predict {
 	/// Show a private model's value as a multiple of this number, which tells fewer bits than all of its digits.
 	#[arg(long, value_name = "STEP")]
 	pub round: Option<Step>,
+	/// Write the predictions into this CSV file instead of showing them. A run that is interrupted goes on where it
+	/// was when the same command is given again, and asks and pays for nothing twice.
+	#[arg(long, value_name = "CSV")]
+	pub output: Option<PathBuf>,
+	/// Most rows of one request; what rows of one request have in common is paid for once [default: some seconds
+	/// of evaluation, within the chain's bounds].
+	#[arg(long, value_name = "N")]
+	pub rows_per_request: Option<usize>,
 	/// Remove the jobs from the chain afterwards, for their deposits.
 	#[arg(long)]
 	pub release: bool,

@@ -154,6 +154,22 @@ pub enum CommandError {
 		give --max-fee {quote} if you agree to that"
 	)]
 	Overpriced { quote: u128, most: u128 },
+	#[error("cannot write {path}: {source}", path = .path.display())]
+	Scores { path: PathBuf, source: std::io::Error },
+	#[error("cannot write CSV: {0}")]
+	Csv(csv::Error),
+	#[error("{} is there already, and was paid for: name another file with --output, or move it away", .0.display())]
+	ScoresExist(PathBuf),
+	#[error("another fhe-ml is writing {}", .0.display())]
+	ScoresInUse(PathBuf),
+	#[error(
+		"{} has the books of a run with another table, model, key or account: give those again and it goes on, or name another file with --output", .books.display()
+	)]
+	AnotherRun { books: PathBuf },
+	#[error(
+		"{done} of {rows} rows are there, and then: {first}; give the same command again and it goes on, asking for nothing twice (--output {})", .path.display()
+	)]
+	Interrupted { path: PathBuf, done: usize, rows: usize, first: String },
 	#[error("{failed} of {rows} rows failed; the first: {first}")]
 	SomeRows { failed: usize, rows: usize, first: String },
 }

@@ -1,7 +1,7 @@
 //! Rows of features in CSV files.
 
 use fhe_ml_models::{Calibration, Cell, ModelCard};
-use std::{ops::Range, path::Path, str::FromStr};
+use std::{fs::File, ops::Range, path::Path, str::FromStr};
 
 /// A table with a header.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +43,12 @@ pub enum TableError {
 	/// Two columns have one name.
 	#[error("column `{0}` is there twice")]
 	Twice(String),
+	/// The file has a header only.
+	#[error("the table has no rows")]
+	NoRows,
+	/// The file cannot be read.
+	#[error("cannot read the table: {0}")]
+	Io(#[from] std::io::Error),
 	/// The file has no such rows.
 	#[error("the table has {found} rows, so there are no rows {wanted}")]
 	NoSuchRows {
@@ -98,20 +104,44 @@ impl Table {
 		Ok(Self { names, rows })
 	}
 
-	/// The columns in the order of the model's features. Every feature must have one column, and
-	/// every column a feature. A model that knows no names takes the columns as they come. An empty cell is a missing
-	/// value: not a number (NaN), or no text.
+	/// The rows as features of a model; see [`Columns::of`].
 	///
 	/// # Errors
-	/// If a feature has no column, a column no feature, or a cell is not a number where the model takes one.
+	/// If the columns are not the model's features, or a cell is not a number where the model takes one.
 	pub fn for_model(&self, card: &ModelCard) -> Result<Rows, TableError> {
+		let columns = Columns::of(&self.names, card)?;
+		let cells = |(row, record): (usize, &Vec<String>)| columns.cells(row, record, card);
+		Ok(Rows(self.rows.iter().enumerate().map(cells).collect::<Result<_, _>>()?))
+	}
+}
+
+/// Which column of a table is which feature of a model.
+struct Columns {
+	names: Vec<String>,
+	/// The column of each feature.
+	order: Vec<usize>,
+}
+
+impl Columns {
+	/// The columns in the order of the model's features. Every feature must have one column, and
+	/// every column a feature. A model that knows no names takes the columns as they come.
+	fn of(names: &[String], card: &ModelCard) -> Result<Self, TableError> {
 		let order = match card.features_are_named {
-			true => self.by_name(card)?,
-			false => self.by_position(card)?,
+			true => by_name(names, card)?,
+			false => by_position(names, card)?,
 		};
-		let cell = |row: usize, feature: usize, column: usize| {
-			let text = self.rows.get(row).and_then(|row| row.get(column)).cloned();
-			let text = text.unwrap_or_default();
+		Ok(Self { names: names.to_vec(), order })
+	}
+
+	/// A row as features. An empty cell is a missing value: not a number (NaN), or no text.
+	fn cells(
+		&self,
+		row: usize,
+		record: &[String],
+		card: &ModelCard,
+	) -> Result<Vec<Cell>, TableError> {
+		let cell = |(feature, &column): (usize, &usize)| {
+			let text = record.get(column).cloned().unwrap_or_default();
 			if card.is_text(feature) {
 				return Ok(Cell::Text(text));
 			}
@@ -120,42 +150,82 @@ impl Table {
 				TableError::NotANumber { row, column, text }
 			})
 		};
-		let cells = |row: usize| {
-			order.iter().enumerate().map(|(feature, &at)| cell(row, feature, at)).collect()
-		};
-		Ok(Rows((0..self.rows.len()).map(cells).collect::<Result<_, _>>()?))
+		self.order.iter().enumerate().map(cell).collect()
+	}
+}
+
+/// The column of each feature.
+fn by_name(names: &[String], card: &ModelCard) -> Result<Vec<usize>, TableError> {
+	let features: Vec<&String> = card.features.iter().collect();
+	let position = |name: &String| names.iter().position(|column| column == name);
+	let missing: Vec<String> =
+		features.iter().filter(|name| position(name).is_none()).map(|&n| n.clone()).collect();
+	let extra: Vec<String> =
+		names.iter().filter(|name| !features.contains(name)).cloned().collect();
+	if !missing.is_empty() || !extra.is_empty() {
+		return Err(TableError::Columns { missing, extra });
+	}
+	if let Some((_, twice)) = names
+		.iter()
+		.enumerate()
+		.find(|(at, name)| position(name).is_some_and(|first| first < *at))
+	{
+		return Err(TableError::Twice(twice.clone()));
+	}
+	Ok(features.iter().filter_map(|name| position(name)).collect())
+}
+
+fn by_position(names: &[String], card: &ModelCard) -> Result<Vec<usize>, TableError> {
+	let missing: Vec<String> = card.features.iter().skip(names.len()).cloned().collect();
+	let extra: Vec<String> = names.iter().skip(card.features.len()).cloned().collect();
+	match missing.is_empty() && extra.is_empty() {
+		true => Ok((0..names.len()).collect()),
+		false => Err(TableError::Columns { missing, extra }),
+	}
+}
+
+/// The rows of a file as features of a model, one after the other: a file may be larger than the memory.
+pub struct RowStream<'a> {
+	records: csv::StringRecordsIntoIter<File>,
+	columns: Columns,
+	card: &'a ModelCard,
+	/// Number of the next row.
+	next: usize,
+}
+
+impl<'a> RowStream<'a> {
+	/// Opens a CSV file with a header.
+	///
+	/// # Errors
+	/// If the file cannot be read, has no header, or its columns are not the model's features.
+	pub fn open(path: &Path, card: &'a ModelCard) -> Result<Self, TableError> {
+		let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path)?;
+		let names: Vec<String> = reader.headers()?.iter().map(String::from).collect();
+		let columns = Columns::of(&names, card)?;
+		Ok(Self { records: reader.into_records(), columns, card, next: 0 })
 	}
 
-	/// The column of each feature.
-	fn by_name(&self, card: &ModelCard) -> Result<Vec<usize>, TableError> {
-		let features: Vec<&String> = card.features.iter().collect();
-		let position = |name: &String| self.names.iter().position(|column| column == name);
-		let missing: Vec<String> =
-			features.iter().filter(|name| position(name).is_none()).map(|&n| n.clone()).collect();
-		let extra: Vec<String> =
-			self.names.iter().filter(|name| !features.contains(name)).cloned().collect();
-		if !missing.is_empty() || !extra.is_empty() {
-			return Err(TableError::Columns { missing, extra });
-		}
-		if let Some((_, twice)) = self
-			.names
-			.iter()
-			.enumerate()
-			.find(|(at, name)| position(name).is_some_and(|first| first < *at))
-		{
-			return Err(TableError::Twice(twice.clone()));
-		}
-		Ok(features.iter().filter_map(|name| position(name)).collect())
+	/// All rows, or those in `range`, each with its number.
+	pub fn select(
+		self,
+		range: Option<&RowRange>,
+	) -> impl Iterator<Item = Result<(usize, Vec<Cell>), TableError>> + use<'a> {
+		let RowRange(range) = range.cloned().unwrap_or(RowRange(0..usize::MAX));
+		self.skip(range.start).take(range.len())
 	}
+}
 
-	fn by_position(&self, card: &ModelCard) -> Result<Vec<usize>, TableError> {
-		let missing: Vec<String> = card.features.iter().skip(self.names.len()).cloned().collect();
-		let extra: Vec<String> = self.names.iter().skip(card.features.len()).cloned().collect();
-		if missing.is_empty() && extra.is_empty() {
-			Ok((0..self.names.len()).collect())
-		} else {
-			Err(TableError::Columns { missing, extra })
-		}
+impl Iterator for RowStream<'_> {
+	type Item = Result<(usize, Vec<Cell>), TableError>;
+
+	fn next(&mut self) -> Option<Self::Item> {
+		let record = self.records.next()?;
+		let row = self.next;
+		self.next += 1;
+		Some(record.map_err(TableError::from).and_then(|record| {
+			let record: Vec<String> = record.iter().map(String::from).collect();
+			Ok((row, self.columns.cells(row, &record, self.card)?))
+		}))
 	}
 }
 
@@ -223,6 +293,21 @@ mod tests {
 		let missing = |cell: &Cell| matches!(cell, Cell::Number(number) if number.is_nan());
 		assert!(rows[0][0] == Cell::Number(1.0) && missing(&rows[0][1]));
 		assert!(rows[1].iter().all(missing));
+	}
+
+	#[test]
+	fn a_stream_gives_the_rows_of_the_table() {
+		let card = card(&["b", "a"], &[]);
+		let file = tempfile::NamedTempFile::new().unwrap();
+		std::fs::write(file.path(), "a,b\n1,2\n3,4\n5,x\n7,8\n").unwrap();
+		let stream = || RowStream::open(file.path(), &card).unwrap();
+		let found: Vec<_> = stream().select(Some(&RowRange(1..2))).map(Result::unwrap).collect();
+		assert_eq!(found, [(1, vec![Cell::Number(4.0), Cell::Number(3.0)])]);
+		let all: Vec<_> = stream().select(None).map(|row| row.map(|(row, _)| row)).collect();
+		assert_eq!(all.len(), 4);
+		assert!(matches!(&all[2], Err(TableError::NotANumber { row: 2, .. })));
+		assert_eq!(all[3].as_ref().unwrap(), &3);
+		assert_eq!(stream().select(Some(&RowRange(9..11))).count(), 0);
 	}
 
 	#[test]

@@ -153,6 +153,30 @@ fn forest_evaluate_2_threads(bencher: Bencher, forest: (usize, u32)) {
 	bench_forest(bencher, forest, 2);
 }
 
+/// A hundred rows of 50 trees, one after the other and as one input; by threads.
+#[divan::bench(args = [(1, 1), (1, 2), (100, 1), (100, 2)], sample_count = 3)]
+fn forest_evaluate_100_rows(bencher: Bencher, (rows_per_input, threads): (usize, usize)) {
+	let circuit = full_forest(50, 4);
+	let (key, server_key) = new_keys();
+	let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+	let server_key = PreparedServerKey::new(&server_key);
+	let bit = |row: i64, at: i64| (at * 31 + row * 17) % 7 % 2;
+	let row = |row| (0..circuit.inputs() as i64).map(|at| bit(row, at)).collect::<Vec<_>>();
+	let rows: Vec<Vec<i64>> = (0..100).map(row).collect();
+	let encrypt = |rows: &[Vec<i64>]| {
+		key.encrypt_rows(&circuit, [0; 32], rows, new_seeder().as_mut()).unwrap()
+	};
+	let inputs: Vec<Vec<u8>> = rows.chunks(rows_per_input).map(encrypt).collect();
+	let mut buffers = EvaluationBuffers::default();
+	bencher.bench_local(|| {
+		for input in &inputs {
+			let result = pool
+				.install(|| circuit.evaluate(Some(&server_key), black_box(input), &mut buffers));
+			black_box(result).unwrap();
+		}
+	});
+}
+
 /// The same with encrypted leaves.
 fn bench_encrypted_forest(bencher: Bencher, (trees, depth): (usize, u32), threads: usize) {
 	let Circuit::Forest(forest) = full_forest(trees, depth) else { return };

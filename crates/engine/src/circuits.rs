@@ -21,6 +21,7 @@ pub(crate) mod keyless;
 pub mod levelled;
 pub(crate) mod limbs;
 pub mod linear;
+mod many_rows;
 pub mod network;
 pub mod private;
 mod table;

@@ -15,6 +15,8 @@ pub struct Artifact {
 	pub circuit: Circuit,
 	/// For an encrypted model: hash of the server key whose client key encrypted it.
 	pub encrypted_for: Option<Hash>,
+	/// Whether the file says how rows lie in a result, as all do but old ones.
+	takes_rows: bool,
 	bytes: Vec<u8>,
 	hash: Hash,
 }
@@ -126,12 +128,13 @@ impl Artifact {
 			card_bytes: card_json.len() as u32,
 			circuit_bytes: circuit_bytes.len() as u32,
 			name,
-			row_layout: None,
+			row_layout: Some(circuit.row_layout()),
 			encrypted_for,
 		};
 		let header = prefix.to_bytes();
 		let bytes = [&header[..prefix.encoded_len()], &card_json, &circuit_bytes].concat();
-		Ok(Self { card, circuit, encrypted_for, hash: blake2b_256(&bytes), bytes })
+		let takes_rows = true;
+		Ok(Self { card, circuit, encrypted_for, takes_rows, hash: blake2b_256(&bytes), bytes })
 	}
 
 	/// Decodes a `.fheml` file and checks that its parts belong together.
@@ -166,8 +169,16 @@ impl Artifact {
 		{
 			return Err(ArtifactError::Mismatch("sizes or work differ from the circuit's"));
 		}
-		let encrypted_for = prefix.encrypted_for;
-		Ok(Self { card, circuit, encrypted_for, hash: blake2b_256(&bytes), bytes })
+		if prefix.row_layout.is_some_and(|layout| layout != circuit.row_layout()) {
+			return Err(ArtifactError::Mismatch("rows lie in a result in another way"));
+		}
+		let (encrypted_for, takes_rows) = (prefix.encrypted_for, prefix.row_layout.is_some());
+		Ok(Self { card, circuit, encrypted_for, takes_rows, hash: blake2b_256(&bytes), bytes })
+	}
+
+	/// Most rows of one input by the bounds of the chain; 1 for artifacts of before inputs of many rows.
+	pub fn most_rows(&self) -> u32 {
+		if self.takes_rows { self.circuit.most_rows() } else { 1 }
 	}
 
 	/// The bytes of the file.

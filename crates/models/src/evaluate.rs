@@ -20,8 +20,8 @@ pub enum EvaluateError {
 	Input(#[from] fhe_ml_engine::EvaluateError),
 }
 
-/// Evaluates the model in `artifact` on `input` under a server key; returns the bytes of the
-/// encrypted result.
+/// Evaluates the model in `artifact` on `input`, of any number of rows, under a server key; returns the bytes
+/// of the encrypted result.
 ///
 /// An encrypted model takes only inputs for the key that it is encrypted for: with any other it would
 /// give noise.
@@ -37,12 +37,33 @@ pub fn evaluate(
 	input: &[u8],
 	buffers: &mut EvaluationBuffers,
 ) -> Result<Vec<u8>, EvaluateError> {
-	if let Some(wanted) = artifact.encrypted_for {
-		let prefix = InputPrefix::read(input).map_err(InputError::Header);
-		let found = prefix.map_err(fhe_ml_engine::EvaluateError::Input)?.server_key;
-		if found != wanted {
-			return Err(fhe_ml_engine::EvaluateError::AnotherServerKey.into());
-		}
-	}
+	check_key(artifact, input)?;
 	Ok(artifact.circuit.evaluate(server_key, input, buffers)?)
+}
+
+/// Evaluates one of the [parts](fhe_ml_engine::Circuit::parts) of an input; put together by
+/// [`assemble`](fhe_ml_engine::Circuit::assemble) they are what [`evaluate`] gives.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn evaluate_part(
+	artifact: &Artifact,
+	server_key: Option<&PreparedServerKey>,
+	input: &[u8],
+	part: u32,
+	buffers: &mut EvaluationBuffers,
+) -> Result<Vec<u8>, EvaluateError> {
+	check_key(artifact, input)?;
+	Ok(artifact.circuit.evaluate_part(server_key, input, part, buffers)?)
+}
+
+/// Whether an input is for the key that an encrypted model needs.
+fn check_key(artifact: &Artifact, input: &[u8]) -> Result<(), EvaluateError> {
+	let Some(wanted) = artifact.encrypted_for else { return Ok(()) };
+	let prefix = InputPrefix::read(input).map_err(InputError::Header);
+	let found = prefix.map_err(fhe_ml_engine::EvaluateError::Input)?.server_key;
+	match found == wanted {
+		true => Ok(()),
+		false => Err(fhe_ml_engine::EvaluateError::AnotherServerKey.into()),
+	}
 }

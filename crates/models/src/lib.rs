@@ -47,11 +47,11 @@ pub use bounds::BoundsError;
 pub use card::{FilterCard, FilterKind, ModelCard};
 pub use cell::Cell;
 pub use encrypt::{EncryptModelError, EncryptedModel, encrypt_model};
-pub use evaluate::{EvaluateError, evaluate};
+pub use evaluate::{EvaluateError, evaluate, evaluate_part};
 pub use filter::{FilterError, ImageFilter, image_filter};
 pub use float::calibration::Calibration;
 pub use import::{ImportError, ImportOptions, import_onnx, import_onnx_file};
-pub use model::{AnswerError, EncryptRowError, Model, ModelError, PredictError};
+pub use model::{AnswerError, EncodedRow, EncryptRowError, Model, ModelError, PredictError};
 pub use onnx::{ExternalError, OnnxError, supported_operators};
 pub use predict::{EncodeError, Label, Prediction, Step, StepError};
 pub use private::{

@@ -40,6 +40,16 @@ pub struct Model {
 	pub card: ModelCard,
 }
 
+/// A row as the integers that are encrypted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncodedRow(Vec<i64>);
+
+impl AsRef<[i64]> for EncodedRow {
+	fn as_ref(&self) -> &[i64] {
+		&self.0
+	}
+}
+
 /// Why an artifact is of no use to a client.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
@@ -164,11 +174,33 @@ impl Model {
 		row: &[C],
 		seeder: &mut dyn Seeder,
 	) -> Result<Vec<u8>, EncryptRowError> {
-		let x = self.card.encode(row)?;
-		Ok(key.encrypt(&self.artifact.circuit, self.artifact.hash(), &x, seeder)?)
+		self.encrypt_rows(key, &[self.encode(row)?], seeder).map_err(Into::into)
 	}
 
-	/// Decrypts and decodes a result, which should have been [verified](crate::verify_result) before.
+	/// The integers that are encrypted for a row of features.
+	///
+	/// # Errors
+	/// As [`Model::encrypt`].
+	pub fn encode<C: Clone + Into<Cell>>(&self, row: &[C]) -> Result<EncodedRow, EncryptRowError> {
+		let x = self.card.encode(row)?;
+		self.artifact.circuit.check_input(&x)?;
+		Ok(EncodedRow(x))
+	}
+
+	/// Encrypts rows as one input: at most [`Artifact::most_rows`] fit the bounds of the chain.
+	///
+	/// # Errors
+	/// If there is no row or too many, or one was encoded for another model.
+	pub fn encrypt_rows(
+		&self,
+		key: &ClientKey,
+		rows: &[EncodedRow],
+		seeder: &mut dyn Seeder,
+	) -> Result<Vec<u8>, CircuitInputError> {
+		key.encrypt_rows(&self.artifact.circuit, self.artifact.hash(), rows, seeder)
+	}
+
+	/// Decrypts and decodes a result of one row, which should have been [verified](crate::verify_result) before.
 	///
 	/// # Errors
 	/// If the result belongs to another input or key, is one that the model gives for no row, or what the client
@@ -179,13 +211,32 @@ impl Model {
 		input: &[u8],
 		result: &[u8],
 	) -> Result<Prediction, AnswerError> {
-		let outputs = key.decrypt(&self.artifact.circuit, input, result)?;
-		match self.largest_output() {
+		let mut rows = self.decrypt_rows(key, input, result)?;
+		match (rows.pop(), rows.len()) {
+			(Some(prediction), 0) => Ok(prediction),
+			(_, others) => Err(DecryptError::ManyRows(others as u32 + 1).into()),
+		}
+	}
+
+	/// As [`Model::decrypt`], for an input of any number of rows: a prediction of each.
+	///
+	/// # Errors
+	/// As [`Model::decrypt`].
+	pub fn decrypt_rows(
+		&self,
+		key: &ClientKey,
+		input: &[u8],
+		result: &[u8],
+	) -> Result<Vec<Prediction>, AnswerError> {
+		let rows = key.decrypt_rows(&self.artifact.circuit, input, result)?;
+		let largest = self.largest_output();
+		let predict = |outputs: Vec<i64>| match largest {
 			Some(largest) if outputs.iter().any(|output| output.abs() > largest) => {
 				Err(DecryptError::OutOfRange.into())
 			},
 			_ => Ok(self.card.decode(&outputs)?),
-		}
+		};
+		rows.into_iter().map(predict).collect()
 	}
 
 	/// Where the card bounds the outputs more than the circuit does: the largest absolute value.

@@ -4,10 +4,13 @@ use crate::{
 	LOG_TARGET,
 	private_models::{NotHeld, PrivateModels, PrivateModelsOptions},
 };
-use fhe_ml_engine::{Circuit, EvaluationBuffers, PreparedServerKey, ServerKey};
+use fhe_ml_engine::{
+	Circuit, EvaluationBuffers, PreparedServerKey, ServerKey, entities::input::InputError,
+};
 use fhe_ml_models::{Artifact, EvaluateError};
 use fhe_ml_primitives::{
-	AssignedJob, FailureReason, JobBlobs, Outcome, ResultBytes, format::CircuitKind,
+	AssignedJob, FailureReason, JobBlobs, Outcome, ResultBytes,
+	format::{CircuitKind, InputPrefix},
 };
 use parking_lot::Mutex;
 use schnellru::{ByLength, LruMap};
@@ -39,6 +42,18 @@ pub enum Evaluation {
 	Outcome(Outcome),
 	/// The model is private, and this node does not have it.
 	NotHeld,
+}
+
+/// Keeps the parts of results that have several, so that a crash costs one of them at the most.
+pub trait Parts {
+	/// A part that is known already.
+	fn known(&self, part: u32) -> Option<Vec<u8>>;
+
+	/// Part number `part` has been evaluated; there are others.
+	fn save(&self, part: u32, bytes: &[u8]);
+
+	/// This many rows have been evaluated.
+	fn rows(&self, count: u32);
 }
 
 /// Why there is no result.
@@ -88,16 +103,17 @@ impl Evaluator {
 	}
 
 	/// Evaluates an assigned job, on the threads of the current pool. What is not `known` must be in
-	/// `blobs`; `commitment` is asked for if the model is private.
+	/// `blobs`; `commitment` is asked for if the model is private; `parts` keeps what is done.
 	pub fn evaluate(
 		&self,
 		assigned: &AssignedJob,
 		known: Known,
 		blobs: &JobBlobs,
 		commitment: impl Fn() -> Option<H256>,
+		parts: &dyn Parts,
 	) -> Evaluation {
 		let job = assigned.job;
-		let run = || self.try_evaluate(assigned, known, blobs, commitment);
+		let run = || self.try_evaluate(assigned, known, blobs, commitment, parts);
 		Evaluation::Outcome(match catch_unwind(AssertUnwindSafe(run)) {
 			Ok(Err(EvaluationError::NotHeld(why))) => {
 				log::error!(target: LOG_TARGET, "job {job} of model {}: {why}", assigned.model);
@@ -139,6 +155,7 @@ impl Evaluator {
 		known: Known,
 		blobs: &JobBlobs,
 		commitment: impl Fn() -> Option<H256>,
+		parts: &dyn Parts,
 	) -> Result<Vec<u8>, EvaluationError> {
 		let model = match known.model {
 			Some(model) => model,
@@ -163,17 +180,48 @@ impl Evaluator {
 			Circuit::Private(_) => Some(self.private.get(commitment(), assigned.artifact)?),
 			_ => None,
 		};
+		let input = &blobs.input;
 		let mut buffers = self.buffers.lock().pop().unwrap_or_default();
-		let (input, genesis) = (&blobs.input, &self.genesis.0);
-		let result = match (file, &key) {
+		let evaluate = |part| match (&file, &key) {
 			(Some(file), Some(key)) => {
-				file.evaluator.evaluate(key, input, genesis, &mut buffers).map_err(Into::into)
+				let part =
+					file.evaluator.evaluate_part(key, input, &self.genesis.0, part, &mut buffers);
+				part.map_err(EvaluateError::from)
 			},
-			_ => fhe_ml_models::evaluate(&model, key.as_deref(), input, &mut buffers),
+			_ => fhe_ml_models::evaluate_part(&model, key.as_deref(), input, part, &mut buffers),
 		};
+		let result = in_parts(&model.circuit, input, parts, evaluate);
 		self.buffers.lock().push(buffers);
 		Ok(result?)
 	}
+}
+
+/// A result from those parts that are known and those that are evaluated now.
+fn in_parts(
+	circuit: &Circuit,
+	input: &[u8],
+	parts: &dyn Parts,
+	mut evaluate: impl FnMut(u32) -> Result<Vec<u8>, EvaluateError>,
+) -> Result<Vec<u8>, EvaluateError> {
+	let prefix = InputPrefix::read(input).map_err(InputError::Header);
+	let rows = prefix.map_err(fhe_ml_engine::EvaluateError::from)?.rows;
+	let count = circuit.parts(rows);
+	let mut found = Vec::with_capacity(count as usize);
+	for part in 0..count {
+		let bytes = match parts.known(part).filter(|_| count > 1) {
+			Some(known) => known,
+			None => {
+				let bytes = evaluate(part)?;
+				if count > 1 {
+					parts.save(part, &bytes);
+				}
+				parts.rows(circuit.rows_of_part(rows, part));
+				bytes
+			},
+		};
+		found.push(bytes);
+	}
+	Ok(Circuit::assemble(input, &found)?)
 }
 
 fn failed(job: u64, reason: FailureReason, why: &str) -> Outcome {
@@ -186,6 +234,7 @@ mod tests {
 	use super::*;
 	use fhe_ml_engine::{ClientKey, blake2b_256, new_seeder};
 	use fhe_ml_models::{ImportOptions, Model, encrypt_model, import_onnx};
+	use std::collections::BTreeMap;
 
 	fn blobs(onnx: &[u8], row: &[f64], encrypted: bool) -> JobBlobs {
 		let options = ImportOptions { name: "model".into(), calibration: None };
@@ -217,6 +266,10 @@ mod tests {
 	}
 
 	fn evaluate(evaluator: &Evaluator, blobs: &JobBlobs) -> Outcome {
+		evaluate_with(evaluator, blobs, &Memory::default())
+	}
+
+	fn evaluate_with(evaluator: &Evaluator, blobs: &JobBlobs, parts: &dyn Parts) -> Outcome {
 		let assigned = AssignedJob {
 			job: 0,
 			worker: sp_core::sr25519::Public::from_raw([0; 32]).into(),
@@ -230,10 +283,51 @@ mod tests {
 			deadline: 0,
 		};
 		let known = evaluator.known(&assigned);
-		match evaluator.evaluate(&assigned, known, blobs, || None) {
+		match evaluator.evaluate(&assigned, known, blobs, || None, parts) {
 			Evaluation::Outcome(outcome) => outcome,
 			Evaluation::NotHeld => panic!("the model is private"),
 		}
+	}
+
+	/// Parts in memory, and how many rows were evaluated.
+	#[derive(Default)]
+	struct Memory(Mutex<(BTreeMap<u32, Vec<u8>>, u32)>);
+
+	impl Parts for Memory {
+		fn known(&self, part: u32) -> Option<Vec<u8>> {
+			self.0.lock().0.get(&part).cloned()
+		}
+
+		fn save(&self, part: u32, bytes: &[u8]) {
+			self.0.lock().0.insert(part, bytes.to_vec());
+		}
+
+		fn rows(&self, count: u32) {
+			self.0.lock().1 += count;
+		}
+	}
+
+	#[test]
+	fn parts_that_are_known_are_not_evaluated_again() {
+		let mut blobs = forest(false);
+		let artifact = Artifact::from_bytes(blobs.artifact.clone().unwrap()).unwrap();
+		let model = Model::new(artifact, None).unwrap();
+		let mut seeder = new_seeder();
+		let (key, server_key) = ClientKey::generate(seeder.as_mut());
+		let per_part = model.artifact.circuit.row_layout().rows_per_mask;
+		let rows: Vec<_> =
+			(0..=2 * per_part).map(|_| model.encode(&[1.0; 13]).unwrap()).collect();
+		blobs.server_key = Some(server_key.as_bytes().to_vec());
+		blobs.input = model.encrypt_rows(&key, &rows, seeder.as_mut()).unwrap();
+
+		let evaluator = Evaluator::new(H256::zero(), PrivateModelsOptions::default());
+		let parts = Memory::default();
+		let whole = evaluate_with(&evaluator, &blobs, &parts);
+		assert_eq!(parts.0.lock().1, rows.len() as u32);
+		parts.0.lock().0.remove(&1);
+		parts.0.lock().1 = 0;
+		assert_eq!(evaluate_with(&evaluator, &blobs, &parts), whole);
+		assert_eq!(parts.0.lock().1, per_part, "the part that was lost");
 	}
 
 	#[test]

@@ -2,7 +2,7 @@
 
 use crate::{
 	LOG_TARGET,
-	task::{Evidence, Task},
+	task::{Evidence, Task, evidence},
 };
 use codec::{Decode, Encode};
 use fhe_ml_primitives::{AssignedJob, Outcome};
@@ -11,6 +11,8 @@ use sp_core::H256;
 use std::{io::ErrorKind, path::Path};
 
 const JOBS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("jobs/1");
+/// Parts of results of jobs that are not finished: by worker, job and part.
+const PARTS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("parts/1");
 
 /// What the journal knows of one job.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -74,6 +76,11 @@ fn key(task: &Task) -> Vec<u8> {
 	(&task.worker, task.job).encode()
 }
 
+/// In an order in which the parts of a job are neighbours.
+fn part_key(task: &Task, part: u32) -> Vec<u8> {
+	[key(task).as_slice(), &part.to_be_bytes()].concat()
+}
+
 impl Journal {
 	/// Opens or creates the journal at `path`.
 	///
@@ -84,6 +91,7 @@ impl Journal {
 			let database = Database::create(path)?;
 			let transaction = database.begin_write()?;
 			transaction.open_table(JOBS)?;
+			transaction.open_table(PARTS)?;
 			transaction.commit()?;
 			Ok(Self { database })
 		};
@@ -146,7 +154,60 @@ impl Journal {
 	/// # Errors
 	/// If it cannot be written.
 	pub fn finish(&self, assigned: &AssignedJob, outcome: Outcome) -> Result<(), JournalError> {
-		self.update(assigned, |entry| entry.outcome = Some(outcome))
+		self.update(assigned, |entry| entry.outcome = Some(outcome))?;
+		self.forget_parts(&Task::from(assigned))
+	}
+
+	/// Notes a part of a result that is evaluated in several: after a crash it is not evaluated again.
+	///
+	/// # Errors
+	/// If it cannot be written.
+	pub fn save_part(
+		&self,
+		assigned: &AssignedJob,
+		part: u32,
+		bytes: &[u8],
+	) -> Result<(), JournalError> {
+		let save = || -> Result<(), redb::Error> {
+			let transaction = self.database.begin_write()?;
+			let value = (evidence(assigned), bytes).encode();
+			let key = part_key(&Task::from(assigned), part);
+			transaction.open_table(PARTS)?.insert(key.as_slice(), value.as_slice())?;
+			Ok(transaction.commit()?)
+		};
+		Ok(save()?)
+	}
+
+	/// A part that was noted for this job, if it is of the same input, model and key.
+	///
+	/// # Errors
+	/// If the file cannot be read.
+	pub fn part(
+		&self,
+		assigned: &AssignedJob,
+		part: u32,
+	) -> Result<Option<Vec<u8>>, JournalError> {
+		let load = || -> Result<_, redb::Error> {
+			let table = self.database.begin_read()?.open_table(PARTS)?;
+			let value = table.get(part_key(&Task::from(assigned), part).as_slice())?;
+			let saved = value.and_then(|value| <(Evidence, Vec<u8>)>::decode(&mut value.value()).ok());
+			Ok(saved.filter(|(of, _)| *of == evidence(assigned)).map(|(_, bytes)| bytes))
+		};
+		Ok(load()?)
+	}
+
+	fn forget_parts(&self, task: &Task) -> Result<(), JournalError> {
+		let forget = || -> Result<(), redb::Error> {
+			let (first, last) = (part_key(task, 0), part_key(task, u32::MAX));
+			let range = first.as_slice()..=last.as_slice();
+			if self.database.begin_read()?.open_table(PARTS)?.range(range.clone())?.next().is_none() {
+				return Ok(());
+			}
+			let transaction = self.database.begin_write()?;
+			transaction.open_table(PARTS)?.retain_in(range, |_, _| false)?;
+			Ok(transaction.commit()?)
+		};
+		Ok(forget()?)
 	}
 
 	/// Removes a job.
@@ -159,7 +220,8 @@ impl Journal {
 			transaction.open_table(JOBS)?.remove(key(task).as_slice())?;
 			Ok(transaction.commit()?)
 		};
-		Ok(forget()?)
+		forget()?;
+		self.forget_parts(task)
 	}
 
 	fn update(
@@ -226,6 +288,32 @@ mod tests {
 		assert!(Journal::open_or_replace(&path).is_err());
 		drop(journal);
 		assert_eq!(Journal::open_or_replace(&path).unwrap().load().unwrap().len(), 1);
+	}
+
+	#[test]
+	fn parts_survive_reopening_until_their_job_is_finished_or_forgotten() {
+		let dir = tempfile::tempdir().unwrap();
+		let path = dir.path().join("journal");
+		{
+			let journal = Journal::open(&path).unwrap();
+			for job in [1, 2, 3] {
+				journal.save_part(&assigned(job, 0), 0, &[job as u8]).unwrap();
+				journal.save_part(&assigned(job, 0), 300, &[job as u8, 7]).unwrap();
+			}
+		}
+		let journal = Journal::open(&path).unwrap();
+		assert_eq!(journal.part(&assigned(1, 0), 0).unwrap(), Some(vec![1]));
+		assert_eq!(journal.part(&assigned(2, 0), 300).unwrap(), Some(vec![2, 7]));
+		assert_eq!(journal.part(&assigned(2, 0), 1).unwrap(), None);
+		assert_eq!(journal.part(&assigned(2, 9), 0).unwrap(), None, "another input");
+		let failed = Outcome::Failed(FailureReason::InputDoesNotDecode);
+		journal.finish(&assigned(1, 0), failed).unwrap();
+		journal.forget(&Task::from(&assigned(2, 0))).unwrap();
+		for job in [1, 2] {
+			assert_eq!(journal.part(&assigned(job, 0), 0).unwrap(), None);
+			assert_eq!(journal.part(&assigned(job, 0), 300).unwrap(), None);
+		}
+		assert_eq!(journal.part(&assigned(3, 0), 0).unwrap(), Some(vec![3]));
 	}
 
 	#[test]

@@ -15,6 +15,7 @@ pub struct Metrics {
 	jobs: GaugeVec<U64>,
 	evaluations: CounterVec<U64>,
 	evaluation_seconds: Histogram,
+	rows: Counter<U64>,
 	worker: GaugeVec<F64>,
 	transactions: Counter<U64>,
 	threads: Gauge<U64>,
@@ -54,6 +55,13 @@ impl Metrics {
 				registry,
 			)?,
 			evaluation_seconds: register(Histogram::with_opts(evaluation_seconds)?, registry)?,
+			rows: register(
+				Counter::new(
+					"fhe_ml_rows_total",
+					"Evaluated rows; it grows while a job of many rows is under way",
+				)?,
+				registry,
+			)?,
 			worker: register(
 				GaugeVec::new(
 					Opts::new(
@@ -136,6 +144,11 @@ impl Metrics {
 		};
 		self.evaluations.with_label_values(&[label, kind]).inc();
 		self.evaluation_seconds.observe(time.as_secs_f64());
+	}
+
+	/// Rows of a job that is under way.
+	pub(crate) fn rows(&self, count: u32) {
+		self.rows.inc_by(count.into());
 	}
 
 	pub(crate) fn sent(&self) {

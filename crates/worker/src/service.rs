@@ -4,7 +4,7 @@ use crate::{
 	LOG_TARGET,
 	calibration::Speed,
 	delivery::{Mailbox, SendError, Sender},
-	evaluation::{Evaluation, Evaluator, Known},
+	evaluation::{Evaluation, Evaluator, Known, Parts},
 	journal::{Journal, JournalError},
 	metrics::Metrics,
 	older_runtime::is_before_spec_5,
@@ -117,7 +117,7 @@ pub struct Worker<Client, Pool, Storage, C = Honest> {
 	keystore: KeystorePtr,
 	sync_oracle: Arc<dyn SyncOracle + Send + Sync>,
 	scheduler: Scheduler,
-	journal: Journal,
+	journal: Arc<Journal>,
 	mailbox: Mailbox<Storage>,
 	sender: Sender<Client, Pool>,
 	threads: rayon::ThreadPool,
@@ -171,7 +171,7 @@ where
 		metrics.set_private_models(evaluator.private().refresh());
 		Ok(Self {
 			scheduler: Scheduler::new(threads, ENGINE_VERSION, journal.load()?),
-			journal,
+			journal: Arc::new(journal),
 			mailbox: Mailbox::new(offchain_storage),
 			sender: Sender { client: client.clone(), pool, keystore: keystore.clone() },
 			threads: evaluation_threads,
@@ -314,6 +314,7 @@ where
 		let client = self.client.clone();
 		let finished = self.finished_sender.clone();
 		let evaluator = self.evaluator.clone();
+		let (journal, metrics) = (self.journal.clone(), self.metrics.clone());
 		self.threads.spawn(move || {
 			let start = Instant::now();
 			let run = || {
@@ -321,7 +322,8 @@ where
 				match job_blobs(&*client, &assigned, &known) {
 					Some(blobs) => {
 						let commitment = || commitment(&*client, &assigned);
-						match evaluator.evaluate(&assigned, known, &blobs, commitment) {
+						let parts = Journaled { journal: &journal, assigned: &assigned, metrics };
+						match evaluator.evaluate(&assigned, known, &blobs, commitment, &parts) {
 							Evaluation::Outcome(outcome) => Evaluated::Outcome(outcome),
 							Evaluation::NotHeld => Evaluated::NotHeld,
 						}
@@ -336,6 +338,28 @@ where
 			// The receiver is gone only when the node stops.
 			let _ = finished.unbounded_send(Finished { assigned, evaluated, time });
 		});
+	}
+}
+
+/// The parts of one job in the journal.
+struct Journaled<'a> {
+	journal: &'a Journal,
+	assigned: &'a AssignedJob,
+	metrics: Metrics,
+}
+
+impl Parts for Journaled<'_> {
+	fn known(&self, part: u32) -> Option<Vec<u8>> {
+		let known = self.journal.part(self.assigned, part);
+		known.inspect_err(|error| log::error!(target: LOG_TARGET, "{error}")).ok().flatten()
+	}
+
+	fn save(&self, part: u32, bytes: &[u8]) {
+		log_error(self.journal.save_part(self.assigned, part, bytes));
+	}
+
+	fn rows(&self, count: u32) {
+		self.metrics.rows(count);
 	}
 }
 

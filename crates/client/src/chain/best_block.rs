@@ -60,7 +60,10 @@ impl BestBlock {
 	}
 
 	/// The nonce of the next transaction of `account`, without those in the pool.
-	pub(super) async fn nonce(&self, account: &Account) -> Result<u64, ChainError> {
+	///
+	/// # Errors
+	/// If the chain cannot be read.
+	pub async fn nonce(&self, account: &Account) -> Result<u64, ChainError> {
 		Ok(self.at.transactions().account_nonce(&account.id()).await?)
 	}
 
@@ -170,7 +173,7 @@ impl BestBlock {
 		Ok(FinishedJob { job: record, input, result })
 	}
 
-	/// What one inference costs, or `None` if the model takes no requests with this redundancy.
+	/// What a request of this many rows costs, or `None` if the model takes no such requests with this redundancy.
 	///
 	/// # Errors
 	/// If the runtime cannot be asked.
@@ -178,10 +181,39 @@ impl BestBlock {
 		&self,
 		model: ModelId,
 		redundancy: u8,
+		rows: u32,
 	) -> Result<Option<Quote<u128>>, ChainError> {
-		let arguments = (model, redundancy).encode();
-		let answer = self.at.runtime_apis().call_raw("FheMlApi_quote", Some(&arguments)).await?;
+		// Runtimes of before requests of many rows know the first of these only.
+		let (method, arguments) = match rows {
+			1 => ("FheMlApi_quote", (model, redundancy).encode()),
+			rows => ("FheMlApi_quote_rows", (model, redundancy, rows).encode()),
+		};
+		let answer = self.at.runtime_apis().call_raw(method, Some(&arguments)).await?;
 		Ok(Decode::decode(&mut answer.as_slice())?)
+	}
+
+	/// The youngest job of `account` with this input that was requested in block `since` or later.
+	///
+	/// # Errors
+	/// If the chain cannot be read.
+	pub async fn job_of_input(
+		&self,
+		account: &Account,
+		input: [u8; 32],
+		since: u64,
+	) -> Result<Option<(JobId, Job)>, ChainError> {
+		let next: JobId = self.fetch("NextJob", ()).await?.unwrap_or_default();
+		let owner = account.id().0;
+		for number in (0..next).rev() {
+			let Some(job) = self.job(number).await? else { continue };
+			if u64::from(job.requested_at) < since {
+				break;
+			}
+			if job.owner == owner && job.input.0 == input {
+				return Ok(Some((number, job)));
+			}
+		}
+		Ok(None)
 	}
 
 	/// All workers.

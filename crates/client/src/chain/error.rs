@@ -174,6 +174,20 @@ impl ChainError {
 		}
 	}
 
+	/// Whether the chain refused a request for what is open already: some time later it may take it.
+	pub fn is_of_load(&self) -> bool {
+		const OF_LOAD: [&str; 5] = [
+			"AllWorkersBusy",
+			"TooManyOpenJobs",
+			"TooMuchOpenWork",
+			"TooManyPendingJobs",
+			"TooManyWaitingJobs",
+		];
+		let Self::Refused(why) = self else { return false };
+		let name = why.split(['.', ':']).nth(1);
+		name.is_some_and(|name| OF_LOAD.contains(&name))
+	}
+
 	/// Whether the pool judged the transaction's nonce to be used.
 	pub(super) fn is_outdated(&self) -> bool {
 		matches!(self, Self::NotTaken(why) if why.contains("outdated"))

@@ -28,25 +28,32 @@ impl Prices {
 		kibibyte_work: 20,
 	};
 
-	/// What one inference costs.
-	pub fn fee(&self, model: &Artifact, redundancy: u8) -> u128 {
+	/// Work units of a request of this many rows, for all its workers.
+	pub fn work_of(&self, model: &Artifact, redundancy: u8, rows: u32) -> u64 {
 		let circuit = &model.circuit;
-		let input = circuit.input_bytes();
+		let input = circuit.input_bytes_of(rows);
 		let kibibytes = model.as_bytes().len().saturating_add(input).div_ceil(1024) as u64;
 		let key = if circuit.kind().needs_server_key() { self.server_key_work } else { 0 };
 		let loading = kibibytes.saturating_mul(self.kibibyte_work).saturating_add(key);
-		let work = circuit.work().saturating_add(loading).saturating_mul(redundancy.into());
-		let bytes = input.saturating_add(circuit.result_bytes()) as u128;
-		let for_work = self.work.saturating_mul(work.into());
-		self.base.saturating_add(for_work).saturating_add(self.byte.saturating_mul(bytes))
+		circuit.work_of(rows).saturating_add(loading).saturating_mul(redundancy.into())
 	}
 
-	/// Most that is paid for one inference unless the user allows more: a tenth more than by these prices, and
+	/// What a request of this many rows costs.
+	pub fn fee(&self, model: &Artifact, redundancy: u8, rows: u32) -> u128 {
+		let circuit = &model.circuit;
+		let work = self.work_of(model, redundancy, rows);
+		let bytes = circuit.input_bytes_of(rows).saturating_add(circuit.result_bytes_of(rows));
+		let for_work = self.work.saturating_mul(work.into());
+		self.base.saturating_add(for_work).saturating_add(self.byte.saturating_mul(bytes as u128))
+	}
+
+	/// Most that is paid for a request unless the user allows more: a tenth more than by these prices, and
 	/// never more than four times what it costs by those of this release, since it may be a node that names
 	/// the prices.
-	pub fn most(&self, model: &Artifact, redundancy: u8) -> u128 {
-		let fee = self.fee(model, redundancy);
-		fee.saturating_add(fee / 10).min(Self::OF_RELEASE.fee(model, redundancy).saturating_mul(4))
+	pub fn most(&self, model: &Artifact, redundancy: u8, rows: u32) -> u128 {
+		let fee = self.fee(model, redundancy, rows);
+		let of_release = Self::OF_RELEASE.fee(model, redundancy, rows);
+		fee.saturating_add(fee / 10).min(of_release.saturating_mul(4))
 	}
 }
 

@@ -137,7 +137,7 @@ async fn list(node: &Node, output: Output) -> Result<(), CommandError> {
 	}
 	for (model, record) in models {
 		let name = String::from_utf8_lossy(&record.name).into_owned();
-		let fee = best.quote(model, 1).await?.map(|quote| quote.fee);
+		let fee = best.quote(model, 1, 1).await?.map(|quote| quote.fee);
 		let status = match record.status {
 			ModelStatus::Active => "active",
 			ModelStatus::Retired => "retired",

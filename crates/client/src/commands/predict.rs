@@ -1,35 +1,38 @@
 //! `fhe-ml predict`: encrypt, submit, wait, decrypt.
 
-use super::{
-	key::owner_keys,
-	verify::{Verifier, refused},
-};
+mod plan;
+mod session;
+mod table;
+
+use super::{key::owner_keys, verify::Verifier};
 use crate::{
 	cli::Predict,
 	error::CommandError,
-	models::{check_known, encrypt_row, with_schema},
+	models::{check_known, hex_hash, with_schema},
 	output::{Output, tie},
 };
 use fhe_ml_client::{
-	chain::{
-		Account, BestBlock, Call, Chain, ChainError, Job, PendingRequest, RegisteredPrivateModel,
-		RequestedJob,
-	},
+	chain::{BestBlock, Call, Chain, RegisteredPrivateModel},
 	files,
 	owner_keys::OwnerKey,
-	rows::Table,
+	rows::{RowStream, TableError},
 };
-use fhe_ml_engine::{ClientKey, blake2b_256};
-use fhe_ml_models::{Label, MOST_ANSWERS, Model, Step};
-use fhe_ml_primitives::{Fhe, JobStatus};
+use fhe_ml_engine::{ClientKey, new_seeder};
+use fhe_ml_models::{Artifact, EncodedRow, Label, MOST_ANSWERS, Model};
+use fhe_ml_primitives::Fhe;
 use futures::{StreamExt, stream};
+use indicatif::ProgressBar;
+use plan::{Limits, Plan};
 use serde::Serialize;
-use std::{pin::pin, time::Duration};
-
-/// Requests that are on their way at one time.
-const REQUESTS_AT_ONCE: usize = 32;
-/// How often the chain is asked for a result.
-const POLL_INTERVAL: Duration = Duration::from_millis(400);
+use serde_json::json;
+use session::{Answer, Nonces, Request, Session};
+use std::{
+	path::Path,
+	pin::pin,
+	sync::Mutex,
+	time::UNIX_EPOCH,
+};
+use table::{Run, Scores};
 
 /// One predicted row.
 #[derive(Serialize)]
@@ -43,6 +46,8 @@ struct Row {
 	#[serde(skip_serializing_if = "std::ops::Not::not")]
 	tie: bool,
 	job: u64,
+	/// Rows of the request; what follows is the request's.
+	rows: usize,
 	requested_in_block: u64,
 	/// Block in which the result was first seen.
 	result_in_block: u64,
@@ -54,29 +59,23 @@ struct Row {
 	verify_ms: Option<f64>,
 }
 
-/// A row whose request is in the pool.
-struct Request {
-	row: usize,
-	input: Vec<u8>,
-	pending: PendingRequest,
-}
-
-/// What all predictions need.
-struct Session {
-	/// Whether scores are shown.
-	scores: bool,
-	/// What values are rounded to multiples of.
-	round: Option<Step>,
-	chain: Chain,
-	account: Account,
-	model: Model,
-	model_id: u32,
-	key: ClientKey,
-	/// Unless the user trusts the workers.
-	verifier: Option<Verifier>,
-	server_key: Option<[u8; 32]>,
-	max_fee: u128,
-	redundancy: u8,
+impl Row {
+	fn text(&self) -> String {
+		let scores = self.scores.as_ref().map_or(String::new(), |s| format!("scores {s:.6?}  "));
+		format!(
+			"row {}: {}  {scores}{}(job {}, block {} -> {}, {})",
+			self.row,
+			self.prediction,
+			tie(self.tie),
+			self.job,
+			self.requested_in_block,
+			self.result_in_block,
+			match self.verify_ms {
+				Some(milliseconds) => format!("verified in {milliseconds:.1} ms"),
+				None => "not verified".into(),
+			},
+		)
+	}
 }
 
 pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
@@ -96,7 +95,9 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 		None => None,
 	};
 	let key = owner_key.as_ref().map_or(key, |of_owner| of_owner.client.clone());
-	let max_fee = agree(&best, &model, &options, output).await?;
+	let limits = Limits::of(&best)?;
+	let plan = Plan::new(&model.artifact, redundancy, options.rows_per_request, &limits);
+	let prices = Agreed::to(&best, &model, &options, &limits).await?;
 	let server_key = (model.card.sizes.server_key > 0).then(|| key.server_key_hash());
 	if let Some(hash) = server_key
 		&& !chain.has_server_key(hash.into()).await?
@@ -111,113 +112,294 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	let verifier =
 		Verifier::of_key(&model.artifact, folder, hash, &options.signer.node, &options.trust)
 			.await?;
-	let table = Table::read(&options.input.table)?.for_model(&model.card)?;
-	let rows = table.select(options.rows.as_ref())?;
-	// All rows are encrypted before the first is paid for.
-	let bar = output.bar(rows.len(), "encrypting");
-	let mut inputs = Vec::with_capacity(rows.len());
-	for (row, values) in &rows {
-		inputs.push((*row, encrypt_row(&model, &key, *row, values)?));
-		bar.inc(1);
+	// All rows are looked at before the first is paid for.
+	let (first, count) = check_rows(&options, &model, output)?;
+	let scores = options.scores || private.is_none();
+	let table = match &options.output {
+		Some(path) => {
+			let run = run_of(&chain, &model, &key, &options, (first, first + count), scores).await?;
+			Some(Scores::begin(path, &run)?)
+		},
+		None => None,
+	};
+	let is_new = table.as_ref().is_none_or(|table| table.planned() == first);
+	if let Some(owner_key) = owner_key.as_ref().filter(|_| is_new) {
+		count_answers(owner_key, count, options.scores, output)?;
 	}
-	bar.finish_and_clear();
-
-	if let Some(owner_key) = &owner_key {
-		count_answers(owner_key, inputs.len(), options.scores, output)?;
-	}
+	prices.show(&best, plan.rows.min(count), count, output).await?;
 	let session = Session {
-		scores: options.scores || private.is_none(),
+		scores,
 		round: options.round,
 		server_key,
+		nonces: Nonces::of(&chain, &options.signer.suri).await?,
 		chain,
-		account: options.signer.suri,
-		model,
+		account: options.signer.suri.clone(),
+		model: &model,
 		model_id: options.model,
 		key,
 		verifier,
-		max_fee,
+		prices,
 		redundancy,
+		table: table.map(Mutex::new),
 	};
-	let first_nonce = session.chain.next_nonce(&session.account).await?;
-	let bar = output.bar(inputs.len(), "predicting");
-	let count = inputs.len();
+	predict(session, &options, plan, (first, count), output).await
+}
+
+/// Asks for all rows and shows what comes.
+async fn predict(
+	session: Session<'_>,
+	options: &Predict,
+	plan: Plan,
+	(first, count): (usize, usize),
+	output: Output,
+) -> Result<(), CommandError> {
+	let bar = output.bar(count, "predicting");
+	let begun = session.begun()?;
+	let planned = session.planned().max(first);
+	bar.inc(session.done().len() as u64);
+	let rest = requests(session.model, &session.key, options, planned..first + count, plan.rows)?;
 	// Sent one after the other, since a gap of nonces would hold up all behind it; then waited for
 	// together.
-	let predictions = stream::iter(inputs.into_iter().zip(first_nonce..))
-		.then(|((row, input), nonce)| session.request(row, input, nonce))
-		.map(|request| async { session.predict(request?).await })
-		.buffered(REQUESTS_AT_ONCE);
-	let mut predictions = pin!(predictions);
-	let (mut jobs, mut failures) = (Vec::new(), Vec::new());
-	while let Some(prediction) = predictions.next().await {
-		bar.inc(1);
-		match prediction {
-			Ok(row) => {
-				let scores =
-					row.scores.as_ref().map_or(String::new(), |s| format!("scores {s:.6?}  "));
-				let text = format!(
-					"row {}: {}  {scores}{}(job {}, block {} -> {}, {})",
-					row.row,
-					row.prediction,
-					tie(row.tie),
-					row.job,
-					row.requested_in_block,
-					row.result_in_block,
-					match row.verify_ms {
-						Some(milliseconds) => format!("verified in {milliseconds:.1} ms"),
-						None => "not verified".into(),
-					},
-				);
-				bar.suspend(|| output.print(&row, &text))?;
-				jobs.push(row.job);
-			},
-			Err(error) => {
+	let answers = stream::iter(begun.into_iter().map(Ok).chain(rest))
+		.then(|request| async { session.send(request?).await })
+		.map(|sent| async { session.answer(sent?).await })
+		.buffered(plan.at_once);
+	let mut answers = pin!(answers);
+	let (mut jobs, mut failures, mut paid) = (session.jobs_of_before(), Vec::new(), 0);
+	while let Some(answer) = answers.next().await {
+		let Answer { rows, job, fee, block } = match answer {
+			Ok(answer) => answer,
+			Err((error, rows)) => {
 				if count > 1 {
 					bar.suspend(|| eprintln!("error: {error}"));
 				}
-				failures.push(error);
+				failures.push((error, rows));
+				bar.inc(rows as u64);
+				// What is in the file is in order, so it ends here; the next run goes on.
+				if session.table.is_some() {
+					break;
+				}
+				continue;
 			},
+		};
+		paid += fee;
+		bar.set_message(format!("block {block}, {:.3}", Fhe(paid)));
+		bar.inc(rows.len() as u64);
+		jobs.push(job);
+		match &session.table {
+			Some(_) => session.write(&rows, job)?,
+			None => show(&rows, &bar, output)?,
 		}
 	}
 	bar.finish_and_clear();
+	if let (Some(path), false) = (&options.output, failures.is_empty()) {
+		let done = session.done().len();
+		let first = failures.swap_remove(0).0.to_string();
+		return Err(CommandError::Interrupted { path: path.clone(), done, rows: count, first });
+	}
 	if options.release {
-		let calls = jobs.into_iter().map(Call::release).collect();
+		let calls = jobs.iter().copied().map(Call::release).collect();
 		session.chain.submit_all(calls, &session.account).await?;
 	}
-	let failed = failures.len();
+	if let Some(path) = &options.output {
+		session.finish()?;
+		return summary(path, count, jobs.len(), paid, output);
+	}
+	let failed = failures.iter().map(|(_, rows)| rows).sum();
 	match failures.into_iter().next() {
 		None => Ok(()),
-		Some(only) if count == 1 => Err(only),
-		Some(first) => {
+		Some((only, _)) if count == 1 => Err(only),
+		Some((first, _)) => {
 			Err(CommandError::SomeRows { failed, rows: count, first: first.to_string() })
 		},
 	}
 }
 
-/// Shows what a row costs, and returns the most that is paid for it: what the user allows, or what this machine
-/// computes, but never what the node says.
-async fn agree(
-	best: &BestBlock,
-	model: &Model,
-	options: &Predict,
+fn show(rows: &[Row], bar: &ProgressBar, output: Output) -> Result<(), CommandError> {
+	rows.iter().try_for_each(|row| bar.suspend(|| output.print(row, &row.text())))
+}
+
+fn summary(
+	path: &Path,
+	rows: usize,
+	requests: usize,
+	paid: u128,
 	output: Output,
-) -> Result<u128, CommandError> {
-	let redundancy = options.redundancy.count;
-	let quote = best.quote(options.model, redundancy).await?;
-	let unknown = CommandError::NoQuote { model: options.model, redundancy };
-	let quote = quote.ok_or(unknown)?.fee;
-	let most = match options.max_fee {
-		Some(max_fee) if quote > max_fee => {
-			return Err(CommandError::TooExpensive { quote, max_fee });
-		},
-		Some(max_fee) => max_fee,
-		None => best.prices()?.most(&model.artifact, redundancy),
-	};
-	if quote > most {
-		return Err(CommandError::Overpriced { quote, most });
+) -> Result<(), CommandError> {
+	let path_text = path.display();
+	let text = format!("{rows} rows in {path_text}, {requests} requests, {:.6} paid", Fhe(paid));
+	let json = json!({
+		"rows": rows,
+		"output": path,
+		"requests": requests,
+		"paid": paid.to_string(),
+	});
+	output.print(&json, &text)
+}
+
+/// Encodes all rows that are asked for, without keeping them; returns the number of the first one and how many
+/// there are.
+fn check_rows(
+	options: &Predict,
+	model: &Model,
+	output: Output,
+) -> Result<(usize, usize), CommandError> {
+	let spinner = output.spinner("checking the rows");
+	let table = RowStream::open(&options.input.table, &model.card)?;
+	let first = options.rows.as_ref().map_or(0, |range| range.0.start);
+	let mut count = 0;
+	for row in table.select(options.rows.as_ref()) {
+		let (row, values) = row?;
+		model.encode(&values).map_err(|source| CommandError::Encrypt { row, source })?;
+		count += 1;
 	}
-	output.note(&format!("one row costs {}, and not more than {} is paid", Fhe(quote), Fhe(most)));
-	Ok(most)
+	spinner.finish_and_clear();
+	match &options.rows {
+		Some(range) if range.0.len() != count => {
+			let (found, wanted) = (first + count, range.clone());
+			Err(TableError::NoSuchRows { found, wanted }.into())
+		},
+		None if count == 0 => Err(TableError::NoRows.into()),
+		_ => Ok((first, count)),
+	}
+}
+
+/// Rows `range`, encrypted, as requests of at most so many rows; each is made when it is its turn.
+fn requests<'a>(
+	model: &'a Model,
+	key: &'a ClientKey,
+	options: &Predict,
+	range: std::ops::Range<usize>,
+	rows_per_request: usize,
+) -> Result<impl Iterator<Item = Result<Request, (CommandError, usize)>> + use<'a>, CommandError> {
+	let table = RowStream::open(&options.input.table, &model.card)?;
+	let mut rows = table.skip(range.start).take(range.len());
+	let mut first = range.start;
+	Ok(std::iter::from_fn(move || {
+		let encoded: Result<Vec<EncodedRow>, CommandError> = rows
+			.by_ref()
+			.take(rows_per_request)
+			.map(|row| {
+				let (row, values) = row?;
+				model.encode(&values).map_err(|source| CommandError::Encrypt { row, source })
+			})
+			.collect();
+		let encoded = match encoded {
+			Ok(encoded) if encoded.is_empty() => return None,
+			Ok(encoded) => encoded,
+			Err(error) => return Some(Err((error, 1))),
+		};
+		let (row, rows) = (first, encoded.len());
+		first += rows;
+		let encrypt = || model.encrypt_rows(key, &encoded, new_seeder().as_mut());
+		Some(match tokio::task::block_in_place(encrypt) {
+			Ok(input) => Ok(Request { first: row, rows, input, booked: None }),
+			Err(error) => Err((CommandError::Encrypt { row, source: error.into() }, rows)),
+		})
+	}))
+}
+
+/// What tells a run from others.
+async fn run_of(
+	chain: &Chain,
+	model: &Model,
+	key: &ClientKey,
+	options: &Predict,
+	rows: (usize, usize),
+	scores: bool,
+) -> Result<Run, CommandError> {
+	let table = &options.input.table;
+	let metadata = std::fs::metadata(table).map_err(TableError::from)?;
+	let modified = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+	Ok(Run {
+		chain: hex_hash(&chain.genesis_hash().await?),
+		model: hex_hash(&model.artifact.hash()),
+		key: hex_hash(&key.server_key_hash()),
+		account: hex_hash(&options.signer.suri.bytes()),
+		table: table.canonicalize().unwrap_or_else(|_| table.clone()),
+		table_bytes: metadata.len(),
+		table_modified: modified.unwrap_or_default().as_secs(),
+		rows,
+		redundancy: options.redundancy.count,
+		scores,
+	})
+}
+
+/// The most that is paid for a request: what the user allows, or what this machine computes, but never what the
+/// node says.
+#[derive(Clone)]
+struct Agreed {
+	model: u32,
+	redundancy: u8,
+	/// For one row.
+	max_fee: Option<u128>,
+	artifact: Artifact,
+	limits: Limits,
+}
+
+impl Agreed {
+	/// Shows what a row costs.
+	async fn to(
+		best: &BestBlock,
+		model: &Model,
+		options: &Predict,
+		limits: &Limits,
+	) -> Result<Self, CommandError> {
+		let (model_id, redundancy) = (options.model, options.redundancy.count);
+		let agreed = Self {
+			model: model_id,
+			redundancy,
+			max_fee: options.max_fee,
+			artifact: model.artifact.clone(),
+			limits: *limits,
+		};
+		let quote = agreed.check(best, 1).await?;
+		if let Some(max_fee) = options.max_fee.filter(|max_fee| quote > *max_fee) {
+			return Err(CommandError::TooExpensive { quote, max_fee });
+		}
+		Ok(agreed)
+	}
+
+	/// The most that is paid for a request of so many rows.
+	fn most(&self, rows: usize) -> u128 {
+		match self.max_fee {
+			Some(of_row) => of_row.saturating_mul(rows as u128),
+			None => self.limits.prices.most(&self.artifact, self.redundancy, rows as u32),
+		}
+	}
+
+	/// What the chain asks for a request of so many rows, if that is not too much.
+	async fn check(&self, best: &BestBlock, rows: usize) -> Result<u128, CommandError> {
+		let Self { model, redundancy, .. } = *self;
+		let quote = best.quote(model, redundancy, rows as u32).await?;
+		let quote = quote.ok_or(CommandError::NoQuote { model, redundancy })?.fee;
+		let most = self.most(rows);
+		if quote > most && self.max_fee.is_none() {
+			return Err(CommandError::Overpriced { quote, most });
+		}
+		Ok(quote)
+	}
+
+	/// Shows what so many rows cost, in requests of `rows`.
+	async fn show(
+		&self,
+		best: &BestBlock,
+		rows: usize,
+		all: usize,
+		output: Output,
+	) -> Result<(), CommandError> {
+		let quote = self.check(best, rows).await?;
+		let requests = all.div_ceil(rows.max(1)) as u128;
+		output.note(&match all {
+			1 => format!("one row costs {}, and not more than {} is paid", Fhe(quote), Fhe(self.most(1))),
+			_ => format!(
+				"{all} rows cost about {:.6} in {requests} requests; not more than {} is paid for {rows} rows",
+				Fhe(quote.saturating_mul(requests)),
+				Fhe(self.most(rows)),
+			),
+		});
+		Ok(())
+	}
 }
 
 /// Counts answers of a private model's owner before they are decrypted, and warns whoever wants to see their scores.
@@ -247,110 +429,8 @@ async fn agree_to_price(
 	if private.terms.price == 0 || options.max_fee.is_some() {
 		return Ok(());
 	}
-	let quote = best.quote(model, redundancy).await?;
+	let quote = best.quote(model, redundancy, 1).await?;
 	let fee = quote.ok_or(CommandError::NoQuote { model, redundancy })?.fee;
 	let (price, total) = (Fhe(private.terms.price).to_string(), Fhe(fee).to_string());
 	Err(CommandError::PriceNotAgreed { model, price, total, fee })
-}
-
-impl Session {
-	async fn request(
-		&self,
-		row: usize,
-		input: Vec<u8>,
-		nonce: u64,
-	) -> Result<Request, CommandError> {
-		let server_key = self.server_key.map(Into::into);
-		let (fee, redundancy) = (self.max_fee, self.redundancy);
-		let call = Call::request_inference(self.model_id, server_key, &input, fee, redundancy);
-		let pending = self.chain.request(call, &self.account, nonce).await?;
-		Ok(Request { row, input, pending })
-	}
-
-	async fn predict(&self, request: Request) -> Result<Row, CommandError> {
-		let Request { row, input, mut pending } = request;
-		let (requested, (job, result, result_in_block)) = self.finish(&mut pending, &input).await?;
-		let verify_ms = match &self.verifier {
-			Some(verifier) => {
-				let verify = || verifier.verify(&self.model.artifact, &input, &result);
-				let verified = tokio::task::block_in_place(verify);
-				verified.map_err(|error| refused(error, Some((requested.job, &job))))?
-			},
-			None => None,
-		};
-		let decrypted = self.model.decrypt(&self.key, &input, &result)?.rounded(self.round);
-		Ok(Row {
-			row,
-			prediction: decrypted.prediction,
-			scores: self.scores.then_some(decrypted.scores),
-			raw_scores: self.scores.then_some(decrypted.raw_scores),
-			tie: self.scores && decrypted.tie,
-			job: requested.job,
-			requested_in_block: requested.block,
-			result_in_block,
-			fee: requested.fee.to_string(),
-			input_bytes: input.len(),
-			result_bytes: result.len(),
-			verified: verify_ms.is_some(),
-			verify_ms,
-		})
-	}
-
-	/// Waits for the job of a request and its result. A job whose block was reverted comes back in another one,
-	/// perhaps with another number.
-	async fn finish(
-		&self,
-		pending: &mut PendingRequest,
-		input: &[u8],
-	) -> Result<(RequestedJob, (Job, Vec<u8>, u64)), ChainError> {
-		let mut requested = pending.job().await?;
-		loop {
-			match self.wait(&requested, input).await {
-				Err(gone @ ChainError::JobGone(_)) => {
-					let again = pending.job().await?;
-					if again == requested {
-						return Err(gone);
-					}
-					requested = again;
-				},
-				finished => return Ok((requested, finished?)),
-			}
-		}
-	}
-
-	/// Waits for the result of a job, and sees to it that it is the job of this input.
-	async fn wait(
-		&self,
-		requested: &RequestedJob,
-		input: &[u8],
-	) -> Result<(Job, Vec<u8>, u64), ChainError> {
-		let hash = blake2b_256(input);
-		loop {
-			let (job, result, block) = self
-				.chain
-				.read(|best| async move {
-					let job = best.job(requested.job).await?;
-					let completed = |job: &Job| matches!(job.status, JobStatus::Completed { .. });
-					let result = match job.as_ref().is_some_and(completed) {
-						true => best.result(requested.job).await?,
-						false => None,
-					};
-					Ok((job, result, best.number()))
-				})
-				.await?;
-			let job =
-				job.filter(|job| job.input.0 == hash).ok_or(ChainError::JobGone(requested.job))?;
-			match job.status {
-				JobStatus::Completed { .. } => {
-					let result = result.ok_or(ChainError::JobGone(requested.job))?;
-					return Ok((job, result, block));
-				},
-				JobStatus::Failed { reason } => {
-					return Err(ChainError::JobFailed { job: requested.job, reason });
-				},
-				JobStatus::Expired => return Err(ChainError::Expired(requested.job)),
-				JobStatus::Pending => tokio::time::sleep(POLL_INTERVAL).await,
-			}
-		}
-	}
 }

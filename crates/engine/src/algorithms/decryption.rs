@@ -17,6 +17,9 @@ pub enum DecryptError {
 	/// The result belongs to another input.
 	#[error("the result belongs to another input")]
 	AnotherInput,
+	/// The result has several rows.
+	#[error("the result has {0} rows, which are decrypted together")]
+	ManyRows(u32),
 	/// The result decrypts to an integer that the circuit gives for no input.
 	#[error(
 		"the result decrypts to what the model gives for no input: another key encrypted it, or its worker made it up"

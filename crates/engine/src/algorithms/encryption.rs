@@ -31,6 +31,16 @@ impl RlweEncryptor {
 		}
 	}
 
+	/// Draws a fresh noise seed. No two encryptors of one secret may have the same mask seed.
+	pub(crate) fn with_mask_seed(
+		secret: &Polynomial,
+		mask_seed: [u8; 16],
+		seeder: &mut dyn Seeder,
+	) -> Self {
+		let noise_seed = Zeroizing::new(secrets::fresh_seed(seeder));
+		Self { secret: Zeroizing::new(secret.to_ntt()), mask_seed, noise_seed }
+	}
+
 	/// The public seed of the masks.
 	pub(crate) fn mask_seed(&self) -> [u8; 16] {
 		self.mask_seed

@@ -1,22 +1,6 @@
 //! From the last ciphertext of a levelled circuit to a result.
 
-use crate::{
-	entities::switched_result::SwitchedResult,
-	math::params::{MODULUS, MODULUS_BITS},
-};
-use fhe_ml_format::ResultPrefix;
-
-/// Switches the modulus of the mask (N coefficients) and of the bodies that hold an output from q to
-/// 2^`bits`.
-pub(crate) fn result(
-	prefix: ResultPrefix,
-	mask: &[u64],
-	bodies: &[u64],
-	bits: u32,
-) -> SwitchedResult {
-	let switched = |values: &[u64]| values.iter().map(|&x| switch(x, bits)).collect();
-	SwitchedResult { prefix, bits, mask: switched(mask), bodies: switched(bodies) }
-}
+use crate::math::params::{MODULUS, MODULUS_BITS};
 
 /// round(x 2^bits / q) mod 2^bits.
 pub(crate) fn switch(residue: u64, bits: u32) -> u64 {

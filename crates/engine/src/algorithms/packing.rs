@@ -32,32 +32,61 @@ pub(crate) fn packing_inverse(steps: u32) -> u64 {
 /// Packs ciphertexts (coefficients of mask and body): coefficient k 2^`steps` of each goes to
 /// [`packed_position`] + k 2^`steps`, times 2^`steps`. There may be at most 2^`steps` of them.
 pub(crate) fn pack(key: &PreparedServerKey, ciphertexts: Vec<Vec<u64>>, steps: u32) -> Rlwe {
-	let mut level: Vec<Option<Rlwe>> = ciphertexts
-		.into_par_iter()
-		.map(|mut coefficients| {
-			coefficients.chunks_exact_mut(POLYNOMIAL_SIZE).for_each(ring::forward);
-			Some(Rlwe::from_slice(&coefficients))
-		})
-		.collect();
+	let level = ciphertexts.into_par_iter().map(|coefficients| Some(transformed(coefficients)));
+	merged(key, level.collect(), steps)
+}
+
+/// As [`pack`], of `count` ciphertexts that are made when it is their turn: few are there at one time.
+pub(crate) fn pack_each(
+	key: &PreparedServerKey,
+	count: usize,
+	ciphertext: impl Fn(usize) -> Vec<u64> + Sync,
+	steps: u32,
+) -> Rlwe {
+	let block_steps = BLOCK.ilog2().min(steps);
+	let block = |first: usize| {
+		let numbers = first..(first + BLOCK).min(count);
+		let mut level: Vec<Option<Rlwe>> =
+			numbers.map(|number| Some(transformed(ciphertext(number)))).collect();
+		level.resize_with(1 << block_steps, || None);
+		for step in (steps - block_steps..steps).rev() {
+			level = merged_level(&PackingStep::new(key, step), level);
+		}
+		level.pop().flatten()
+	};
+	let firsts: Vec<usize> = (0..count).step_by(BLOCK).collect();
+	let blocks = firsts.into_par_iter().map(block).collect();
+	merged(key, blocks, steps - block_steps)
+}
+
+/// Ciphertexts that are merged before the next ones are made.
+const BLOCK: usize = 64;
+
+fn transformed(mut coefficients: Vec<u64>) -> Rlwe {
+	coefficients.chunks_exact_mut(POLYNOMIAL_SIZE).for_each(ring::forward);
+	Rlwe::from(coefficients)
+}
+
+/// The last `steps` steps.
+fn merged(key: &PreparedServerKey, mut level: Vec<Option<Rlwe>>, steps: u32) -> Rlwe {
 	level.resize_with(level.len().next_power_of_two(), || None);
 	for step in (0..steps).rev() {
-		let merge = PackingStep::new(key, step);
-		level = match level.len() {
-			1 => level.into_iter().map(|only| only.map(|only| merge.trace(only))).collect(),
-			len => {
-				let pairs: Vec<(Option<Rlwe>, Option<Rlwe>)> = {
-					let mut level = level.into_iter();
-					let mut pairs = Vec::with_capacity(len / 2);
-					while let (Some(even), Some(odd)) = (level.next(), level.next()) {
-						pairs.push((even, odd));
-					}
-					pairs
-				};
-				pairs.into_par_iter().map(|(even, odd)| merge.merge(even, odd)).collect()
-			},
-		};
+		level = merged_level(&PackingStep::new(key, step), level);
 	}
 	level.into_iter().flatten().next().unwrap_or_else(Rlwe::zero)
+}
+
+/// A step: pairs become one, and a single ciphertext loses the coefficients that do not matter.
+fn merged_level(step: &PackingStep<'_>, level: Vec<Option<Rlwe>>) -> Vec<Option<Rlwe>> {
+	if level.len() == 1 {
+		return level.into_iter().map(|only| only.map(|only| step.trace(only))).collect();
+	}
+	let mut level = level.into_iter();
+	let mut pairs = Vec::with_capacity(level.len() / 2);
+	while let (Some(even), Some(odd)) = (level.next(), level.next()) {
+		pairs.push((even, odd));
+	}
+	pairs.into_par_iter().map(|(even, odd)| step.merge(even, odd)).collect()
 }
 
 /// One step's automorphism and its key.

@@ -8,8 +8,9 @@ use crate::{
 		family::Family,
 		levelled::LevelledCost,
 	},
-	entities::prepared_server_key::PreparedServerKey,
+	entities::{input::InputError, prepared_server_key::PreparedServerKey},
 };
+use fhe_ml_format::InputPrefix;
 
 impl Circuit {
 	/// Number of integers that are encrypted.
@@ -83,8 +84,8 @@ impl Circuit {
 		self.compiled().compute_clear(x).ok_or(CircuitInputError::EncryptedWeights)
 	}
 
-	/// Evaluates the bytes of an input; returns the bytes of a result: [`Circuit::result_bytes`] of
-	/// them.
+	/// Evaluates the bytes of an input of any number of rows; returns the bytes of a result:
+	/// [`Circuit::result_bytes_of`] of them.
 	///
 	/// The result depends on nothing but these bytes and the key: every honest collator gets the
 	/// same. It runs on the threads of the current rayon pool.
@@ -98,6 +99,12 @@ impl Circuit {
 		input: &[u8],
 		buffers: &mut EvaluationBuffers,
 	) -> Result<Vec<u8>, EvaluateError> {
-		self.family().evaluate(key, input, buffers)
+		if self.kind().is_private() {
+			return Err(EvaluateError::Private);
+		}
+		let rows = InputPrefix::read(input).map_err(InputError::Header)?.rows;
+		let evaluate = |part| self.evaluate_part(key, input, part, buffers);
+		let parts = (0..self.parts(rows)).map(evaluate).collect::<Result<Vec<_>, _>>()?;
+		Circuit::assemble(input, &parts)
 	}
 }

@@ -2,10 +2,10 @@
 
 use crate::{
 	algorithms::{decryption::DecryptError, encryption::RlweEncryptor},
-	circuits::compiled::CompiledCircuit,
+	circuits::{compiled::CompiledCircuit, many_rows::RowInputs},
 	entities::client_key::ClientKey,
 };
-use fhe_ml_format::InputPrefix;
+use fhe_ml_format::{InputPrefix, ResultPrefix};
 
 /// Encryption of what enters a circuit.
 pub(crate) trait EncryptInput {
@@ -15,16 +15,26 @@ pub(crate) trait EncryptInput {
 
 /// Decryption of what a circuit gives.
 pub(crate) trait DecryptResult {
-	/// The integers in a result, whose noise and limbs are checked.
+	/// The integers of every row in a result, whose noise and limbs are checked.
 	fn decrypt_result(
 		&self,
 		key: &ClientKey,
 		received: &Received<'_>,
-	) -> Result<Vec<i64>, DecryptError>;
+	) -> Result<Vec<Vec<i64>>, DecryptError>;
 }
 
 /// A result, and the input that it belongs to.
 pub(crate) struct Received<'a> {
+	/// The input.
+	pub inputs: RowInputs<'a>,
+	/// The result's prefix.
+	pub prefix: ResultPrefix,
+	/// The result's bytes.
+	pub result: &'a [u8],
+}
+
+/// One row of a result without a mask, and of its input, each as if it were alone.
+pub(crate) struct ReceivedRow<'a> {
 	/// The input's bytes.
 	pub input: &'a [u8],
 	/// The input's prefix.

@@ -1,16 +1,12 @@
 //! What only the owner of a client key does: encryption of inputs and decryption of results.
 
 use crate::{
-	algorithms::{decryption::DecryptError, encryption::RlweEncryptor},
-	circuits::{Circuit, client::Received, errors::CircuitInputError},
-	entities::{
-		client_key::ClientKey,
-		input::{EncryptedInput, InputError},
-		result::{ResultError, input_tag},
-	},
+	algorithms::decryption::DecryptError,
+	circuits::{Circuit, errors::CircuitInputError},
+	entities::client_key::ClientKey,
 	sampling::secrets::Seeder,
 };
-use fhe_ml_format::{Hash, InputPrefix, ResultPrefix};
+use fhe_ml_format::Hash;
 
 impl ClientKey {
 	/// Encrypts the integers `x`, one per input of `circuit`, for the model with hash `artifact`.
@@ -38,49 +34,27 @@ impl ClientKey {
 		x: &[i64],
 		seeder: &mut dyn Seeder,
 	) -> Result<Vec<u8>, CircuitInputError> {
-		circuit.check_input(x)?;
-		let encryptor = RlweEncryptor::new(&self.secret, seeder);
-		let bodies = circuit.client().encrypt_input(x, &encryptor);
-		let prefix = InputPrefix {
-			artifact,
-			server_key: self.server_key_hash,
-			mask_seed: encryptor.mask_seed(),
-			rows: 1,
-		};
-		Ok(EncryptedInput { prefix, bodies }.to_bytes())
+		self.encrypt_rows(circuit, artifact, &[x], seeder)
 	}
 
-	/// Decrypts the result of evaluating `circuit` on `input`; one integer per output.
+	/// Decrypts the result of evaluating `circuit` on `input`, which has one row; one integer per output.
 	///
 	/// What is refused bounds what a made-up result can tell whoever sees its decryption, but does not
 	/// bring it to nothing: compare the result with an evaluation of one's own before.
 	///
 	/// # Errors
-	/// If the result belongs to another input or key, or if no evaluation gives it: its integers or its
-	/// noise are out of the circuit's bounds.
+	/// If the input has several rows, the result belongs to another input or key, or no evaluation gives it: its
+	/// integers or its noise are out of the circuit's bounds.
 	pub fn decrypt(
 		&self,
 		circuit: &Circuit,
 		input: &[u8],
 		result: &[u8],
 	) -> Result<Vec<i64>, DecryptError> {
-		let input_prefix = InputPrefix::read(input).map_err(InputError::Header)?;
-		if input_prefix.server_key != self.server_key_hash {
-			return Err(DecryptError::AnotherKey);
-		}
-		let found = ResultPrefix::read(result).map_err(ResultError::Header)?;
-		if found.input_tag != input_tag(input) {
-			return Err(DecryptError::AnotherInput);
-		}
-		let received = Received { input, input_prefix, result };
-		let outputs = circuit.client().decrypt_result(self, &received)?;
-		// Every limb is in its range by now; put together they may still be what no input gives.
-		let ranges = circuit.output_ranges();
-		let fits = |(output, (low, high)): (&i64, &(i64, i64))| (low..=high).contains(&output);
-		if outputs.iter().zip(&ranges).all(fits) {
-			Ok(outputs)
-		} else {
-			Err(DecryptError::OutOfRange)
+		let mut rows = self.decrypt_rows(circuit, input, result)?;
+		match (rows.pop(), rows.len()) {
+			(Some(row), 0) => Ok(row),
+			(_, others) => Err(DecryptError::ManyRows(others as u32 + 1)),
 		}
 	}
 }

@@ -3,7 +3,7 @@
 use crate::{circuits::errors::CircuitInputError, entities::input::EncryptedInput};
 
 /// What every circuit answers.
-pub(crate) trait CompiledCircuit {
+pub(crate) trait CompiledCircuit: Sync {
 	/// Number of integers that are encrypted.
 	fn inputs(&self) -> usize;
 

@@ -25,6 +25,9 @@ pub enum CircuitInputError {
 		/// Number of the hidden unit.
 		unit: usize,
 	},
+	/// No row, or more than an input may have.
+	#[error("an input has 1 to 4096 rows, not {0}")]
+	Rows(usize),
 	/// An integer that the circuit does not take at this place.
 	#[error("input {0} has a value that the model does not take")]
 	Value(usize),

@@ -4,12 +4,14 @@ use crate::{
 	algorithms::expansion::EvaluationBuffers,
 	circuits::{
 		errors::EvaluateError,
-		keyless::{self, Keyless},
-		levelled::{self, Levelled, cost::memory_of},
+		keyless::Keyless,
+		levelled::{Levelled, cost::memory_of},
+		many_rows::{RowInputs, keyless_part, levelled_part, row_layout},
 		private::PrivateCircuit,
 	},
 	entities::{prepared_server_key::PreparedServerKey, result::EncryptedResult},
 };
+use fhe_ml_format::{MAX_ROWS, ResultPrefix, RowLayout};
 
 /// How a circuit is evaluated.
 #[derive(Clone, Copy)]
@@ -50,16 +52,42 @@ impl Family<'_> {
 		}
 	}
 
-	/// Evaluates the bytes of an input; returns the bytes of a result.
-	pub fn evaluate(
+	/// How many rows lie in a result.
+	pub fn row_layout(self) -> RowLayout {
+		match self {
+			Self::Keyless(_) => {
+				let row_bytes = self.result_bytes().saturating_sub(ResultPrefix::BYTES) as u32;
+				RowLayout { row_bytes, rows_per_mask: MAX_ROWS, packing_work: 0 }
+			},
+			Self::Levelled(circuit) => row_layout(circuit.encoding()),
+			Self::Private(circuit) => row_layout(circuit.encoding()),
+		}
+	}
+
+	/// Length in bytes of an input of one row.
+	fn input_bytes(self) -> usize {
+		match self {
+			Self::Keyless(circuit) => circuit.input_bytes(),
+			Self::Levelled(circuit) => circuit.input_bytes(),
+			Self::Private(circuit) => circuit.input_bytes(),
+		}
+	}
+
+	/// Evaluates a part of an input; returns its bytes in a result.
+	pub fn evaluate_part(
 		self,
 		key: Option<&PreparedServerKey>,
 		input: &[u8],
+		part: u32,
 		buffers: &mut EvaluationBuffers,
 	) -> Result<Vec<u8>, EvaluateError> {
+		let inputs = RowInputs::read(input, self.input_bytes())?;
 		match self {
-			Self::Keyless(circuit) => keyless::evaluate(circuit, input),
-			Self::Levelled(circuit) => levelled::evaluate(circuit, key, input, buffers),
+			Self::Keyless(circuit) => keyless_part(circuit, &inputs),
+			Self::Levelled(circuit) => {
+				let key = key.ok_or(EvaluateError::NoServerKey)?;
+				levelled_part(circuit, key, &inputs, part, buffers)
+			},
 			Self::Private(_) => Err(EvaluateError::Private),
 		}
 	}

@@ -12,13 +12,12 @@ pub use result_encoding::SanitisedBounds;
 pub(crate) use result_encoding::{UNITS_LOG2, largest_in};
 
 use crate::{
-	algorithms::{expansion::EvaluationBuffers, modulus_switch},
+	algorithms::expansion::EvaluationBuffers,
 	circuits::{compiled::CompiledCircuit, errors::EvaluateError},
-	entities::{input::EncryptedInput, prepared_server_key::PreparedServerKey, result::input_tag},
-	math::{params::POLYNOMIAL_SIZE, selector::SelectorGadget},
+	entities::{input::EncryptedInput, prepared_server_key::PreparedServerKey},
+	math::selector::SelectorGadget,
 	noise::Variance,
 };
-use fhe_ml_format::ResultPrefix;
 
 /// What circuits on encrypted bits answer besides.
 pub(crate) trait Levelled: CompiledCircuit {
@@ -67,19 +66,6 @@ pub(crate) trait Levelled: CompiledCircuit {
 	) -> Vec<u64>;
 }
 
-/// Evaluates the bytes of an input under its server key; returns the bytes of a result.
-pub(crate) fn evaluate(
-	circuit: &dyn Levelled,
-	key: Option<&PreparedServerKey>,
-	input: &[u8],
-	buffers: &mut EvaluationBuffers,
-) -> Result<Vec<u8>, EvaluateError> {
-	let key = key.ok_or(EvaluateError::NoServerKey)?;
-	let decoded = read_input(input, circuit.input_coefficients(), key)?;
-	let coefficients = circuit.evaluate_ciphertext(key, &decoded, buffers);
-	Ok(encode(&coefficients, &circuit.result_positions(), circuit.encoding(), input))
-}
-
 /// The input in these bytes, if it was encrypted for this key.
 pub(crate) fn read_input(
 	input: &[u8],
@@ -92,18 +78,4 @@ pub(crate) fn read_input(
 	} else {
 		Err(EvaluateError::AnotherServerKey)
 	}
-}
-
-/// The bytes of the result for `input` that a ciphertext (coefficients of mask and body) becomes.
-pub(crate) fn encode(
-	coefficients: &[u64],
-	positions: &[usize],
-	encoding: &ResultEncoding,
-	input: &[u8],
-) -> Vec<u8> {
-	let (mask, body) = coefficients.split_at(POLYNOMIAL_SIZE);
-	let bodies: Vec<u64> = positions.iter().map(|&at| body[at]).collect();
-	let prefix = ResultPrefix { input_tag: input_tag(input), rows: 1 };
-	modulus_switch::result(prefix, mask, &encoding.centred(&bodies), encoding.result_bits)
-		.to_bytes()
 }

@@ -7,8 +7,9 @@ use crate::{
 		encryption::mask_products,
 	},
 	circuits::{
-		client::{DecryptResult, Received},
+		client::{DecryptResult, Received, ReceivedRow},
 		limbs,
+		many_rows::decrypt_bodies,
 	},
 	entities::{client_key::ClientKey, input::EncryptedInput, result::EncryptedResult},
 	math::modular,
@@ -20,6 +21,16 @@ impl DecryptResult for EncryptedLinearCircuit {
 		&self,
 		key: &ClientKey,
 		received: &Received<'_>,
+	) -> Result<Vec<Vec<i64>>, DecryptError> {
+		decrypt_bodies(self, received, |row| self.decrypt_row(key, row))
+	}
+}
+
+impl EncryptedLinearCircuit {
+	fn decrypt_row(
+		&self,
+		key: &ClientKey,
+		received: &ReceivedRow<'_>,
 	) -> Result<Vec<i64>, DecryptError> {
 		let input = EncryptedInput::from_bytes(received.input, self.input_coefficients())?;
 		let result = EncryptedResult::from_bytes(received.result, self.results())?;

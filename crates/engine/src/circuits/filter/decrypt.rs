@@ -6,7 +6,10 @@ use crate::{
 		decryption::{DecryptError, check, round_shifted},
 		encryption::mask_products,
 	},
-	circuits::client::{DecryptResult, Received},
+	circuits::{
+		client::{DecryptResult, Received, ReceivedRow},
+		many_rows::decrypt_bodies,
+	},
 	entities::{client_key::ClientKey, result::EncryptedResult},
 	math::modular,
 };
@@ -17,6 +20,16 @@ impl DecryptResult for FilterCircuit {
 		&self,
 		key: &ClientKey,
 		received: &Received<'_>,
+	) -> Result<Vec<Vec<i64>>, DecryptError> {
+		decrypt_bodies(self, received, |row| self.decrypt_row(key, row))
+	}
+}
+
+impl FilterCircuit {
+	fn decrypt_row(
+		&self,
+		key: &ClientKey,
+		received: &ReceivedRow<'_>,
 	) -> Result<Vec<i64>, DecryptError> {
 		let result = EncryptedResult::from_bytes(received.result, self.outputs())?;
 		let products = mask_products(key, &received.input_prefix.mask_seed, self.inputs());

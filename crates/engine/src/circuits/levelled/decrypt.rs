@@ -8,10 +8,12 @@ use crate::{
 	circuits::{
 		client::{DecryptResult, Received},
 		levelled::{Levelled, ResultEncoding},
+		many_rows::Packing,
 	},
-	entities::{client_key::ClientKey, switched_result::SwitchedResult},
-	math::params::MODULUS,
+	entities::{client_key::ClientKey, result::ResultError, switched_result::SwitchedResult},
+	math::{bits::PackingError, params::MODULUS},
 };
+use fhe_ml_format::{HeaderError, ResultPrefix};
 use zeroize::Zeroizing;
 
 impl<T: Levelled> DecryptResult for T {
@@ -19,30 +21,40 @@ impl<T: Levelled> DecryptResult for T {
 		&self,
 		key: &ClientKey,
 		received: &Received<'_>,
-	) -> Result<Vec<i64>, DecryptError> {
-		Ok(self.combine(&decrypt(self, key, received.result)?))
+	) -> Result<Vec<Vec<i64>>, DecryptError> {
+		let rows = received.prefix.rows;
+		let packing = Packing::new(self.encoding(), self.result_positions(), rows);
+		decrypt_parts(&packing, key, received, |integers| self.combine(integers))
 	}
 }
 
-/// The integers in a result, in the order of their [positions](Levelled::result_positions).
-fn decrypt(
-	circuit: &dyn Levelled,
+/// The rows of a result, part by part; `combine` puts the integers of a row together.
+pub(crate) fn decrypt_parts(
+	packing: &Packing,
 	key: &ClientKey,
-	result: &[u8],
-) -> Result<Vec<i64>, DecryptError> {
-	decode(circuit.encoding(), circuit.result_positions(), key, result)
-}
-
-/// The integers at these positions of a result.
-pub(crate) fn decode(
-	encoding: &ResultEncoding,
-	positions: Vec<usize>,
-	key: &ClientKey,
-	result: &[u8],
-) -> Result<Vec<i64>, DecryptError> {
-	let (count, bits) = (encoding.coefficients(), encoding.result_bits);
-	let result = SwitchedResult::from_bytes(result, count, bits)?;
-	encoding.decode(&phases(key, positions, &result))
+	received: &Received<'_>,
+	combine: impl Fn(&[i64]) -> Vec<i64>,
+) -> Result<Vec<Vec<i64>>, DecryptError> {
+	let mut left = &received.result[ResultPrefix::BYTES..];
+	let mut rows = Vec::with_capacity(received.prefix.rows as usize);
+	for part in packing.parts() {
+		let count = part.len();
+		let wrong_length =
+			PackingError::WrongLength { found: left.len(), wanted: packing.part_bytes(count) };
+		let (bytes, rest) = left
+			.split_at_checked(packing.part_bytes(count))
+			.ok_or(ResultError::Bodies(wrong_length))?;
+		let switched = packing.read(received.prefix, bytes, count)?;
+		let phases = phases(key, packing.positions(count), &switched);
+		for phases in phases.chunks(packing.encoding().coefficients().max(1)) {
+			rows.push(combine(&Zeroizing::new(packing.encoding().decode(phases)?)));
+		}
+		left = rest;
+	}
+	match left.len() {
+		0 => Ok(rows),
+		_ => Err(ResultError::Header(HeaderError::WrongLength).into()),
+	}
 }
 
 /// b - a s modulo 2^bits in some coefficients of a switched result.

@@ -24,6 +24,8 @@ pub struct ResultEncoding {
 	pub(crate) ranges: Vec<(i64, i64)>,
 	/// Noise that no honest result exceeds, in units of 1/q.
 	pub(crate) tolerance: u64,
+	/// The same of a result of many rows, which are packed; `None` if that leaves no room for the integers.
+	packed_tolerance: Option<u64>,
 }
 
 /// What is told of a result that is sanitised, each as the logarithm of a power of two.
@@ -67,7 +69,10 @@ impl ResultEncoding {
 			&& width < Self::capacity(unit_log2);
 		let centres = ranges.iter().map(|(low, high)| low + (high - low) / 2).collect();
 		let (ranges, tolerance) = (ranges.to_vec(), total.tolerance());
-		fits.then_some(Self { unit_log2, result_bits, centres, ranges, tolerance })
+		let packed = total + Variance::packing();
+		let packed_tolerance = packed.fits(unit_log2).then(|| packed.tolerance());
+		let all = Self { unit_log2, result_bits, centres, ranges, tolerance, packed_tolerance };
+		fits.then_some(all)
 	}
 
 	/// For results that are [sanitised](crate::algorithms::sanitise): everything in it follows from these
@@ -93,7 +98,10 @@ impl ResultEncoding {
 			&& tolerance < 1u64 << (unit_log2 - 1)
 			&& 2 * largest < Self::capacity(unit_log2);
 		let (centres, ranges) = (vec![0; coefficients], vec![(-largest, largest); coefficients]);
-		fits.then_some(Self { unit_log2, result_bits, centres, ranges, tolerance })
+		// The bound on the evaluation's noise is one on that of packing, too.
+		let packed_tolerance = Some(tolerance);
+		let all = Self { unit_log2, result_bits, centres, ranges, tolerance, packed_tolerance };
+		fits.then_some(all)
 	}
 
 	/// [`ResultEncoding::sanitised`] with the largest unit in which the integers have room, so that a quarter of
@@ -126,6 +134,11 @@ impl ResultEncoding {
 			modular::sub(body, modular::from_signed(i128::from(centre) << self.unit_log2))
 		};
 		bodies.iter().zip(&self.centres).map(centred).collect()
+	}
+
+	/// The same of integers that are packed with those of other rows; `None` if noise leaves no room for that.
+	pub(crate) fn packed(&self) -> Option<Self> {
+		self.packed_tolerance.map(|tolerance| Self { tolerance, ..self.clone() })
 	}
 
 	/// Number of integers.

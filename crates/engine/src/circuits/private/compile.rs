@@ -134,7 +134,7 @@ impl PrivateCircuit {
 			},
 			_ => return Err(another("it is another kind of model")),
 		};
-		if deviation_log2(noise) > self.bounds.noise_log2 {
+		if deviation_log2(noise + Variance::packing()) > self.bounds.noise_log2 {
 			return Err(another("its noise is larger"));
 		}
 		if log2_above(largest.0) > self.bounds.range_log2
@@ -248,7 +248,7 @@ fn choose_network(
 	best.map(|(_, found)| found).ok_or(PrivateCircuitError::NoRoom)
 }
 
-/// The encoding for integers up to `range` with this noise, flooded.
+/// The encoding for integers up to `range` with this noise of an evaluation, and that of packing rows, flooded.
 fn encode(
 	shape: &Shape,
 	outputs: usize,
@@ -257,7 +257,7 @@ fn encode(
 	noise_with: impl Fn(u32) -> Variance,
 ) -> Option<(ResultEncoding, SanitisedBounds)> {
 	let range_log2 = log2_above(range);
-	let noise = |unit_log2| deviation_log2(noise_with(unit_log2));
+	let noise = |unit_log2| deviation_log2(noise_with(unit_log2) + Variance::packing());
 	let coefficients = shape.coefficients(outputs);
 	ResultEncoding::choose_sanitised(noise, range_log2, padding.kappa_log2, coefficients)
 }

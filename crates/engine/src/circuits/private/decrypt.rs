@@ -5,8 +5,10 @@ use crate::{
 	algorithms::decryption::DecryptError,
 	circuits::{
 		client::{DecryptResult, Received},
-		levelled::decrypt::decode,
-		limbs, network,
+		levelled::decrypt::decrypt_parts,
+		limbs,
+		many_rows::Packing,
+		network,
 	},
 	entities::client_key::ClientKey,
 };
@@ -16,9 +18,9 @@ impl DecryptResult for PrivateCircuit {
 		&self,
 		key: &ClientKey,
 		received: &Received<'_>,
-	) -> Result<Vec<i64>, DecryptError> {
-		let values = decode(&self.encoding, self.positions(), key, received.result)?;
-		Ok(self.combine(&values))
+	) -> Result<Vec<Vec<i64>>, DecryptError> {
+		let packing = Packing::new(&self.encoding, self.positions(), received.prefix.rows);
+		decrypt_parts(&packing, key, received, |integers| self.combine(integers))
 	}
 }
 

@@ -7,14 +7,16 @@ use super::{
 use crate::{
 	algorithms::{expansion::EvaluationBuffers, sanitise::sanitise},
 	circuits::{
+		Circuit,
 		compiled::CompiledCircuit,
 		errors::{CircuitInputError, EvaluateError},
 		levelled::{self, Levelled},
+		many_rows::{Packing, RowInputs, evaluate_rows, row_layout},
 	},
-	entities::prepared_server_key::PreparedServerKey,
+	entities::{input::InputError, prepared_server_key::PreparedServerKey},
 	hash::blake2b_256,
 };
-use fhe_ml_format::Hash;
+use fhe_ml_format::{Hash, InputPrefix};
 use zeroize::Zeroizing;
 
 /// Domain of the seed that sanitises a result.
@@ -87,7 +89,7 @@ impl PrivateEvaluator {
 		&self.circuit
 	}
 
-	/// Evaluates the bytes of an input on the chain whose genesis block has the hash `genesis`; returns the
+	/// Evaluates the bytes of an input of any number of rows on the chain whose genesis block has the hash `genesis`; returns the
 	/// bytes of a result.
 	///
 	/// The same input gives the same bytes on every machine, so that evaluators agree, an auditor can recompute
@@ -103,28 +105,66 @@ impl PrivateEvaluator {
 		genesis: &Hash,
 		buffers: &mut EvaluationBuffers,
 	) -> Result<Vec<u8>, EvaluateError> {
-		let coefficients = self.sanitised(key, input, genesis, buffers)?;
-		let (positions, encoding) = (self.circuit.positions(), self.circuit.encoding());
-		Ok(levelled::encode(&coefficients, &positions, encoding, input))
+		let rows = InputPrefix::read(input).map_err(InputError::Header)?.rows;
+		let evaluate = |part| self.evaluate_part(key, input, genesis, part, buffers);
+		let parts = 0..self.parts(rows);
+		Circuit::assemble(input, &parts.map(evaluate).collect::<Result<Vec<_>, _>>()?)
 	}
 
-	/// The ciphertext that becomes a result.
+	/// Parts that the result of an input of this many rows has: evaluations of their own, whose order does not
+	/// matter.
+	pub fn parts(&self, rows: u32) -> u32 {
+		row_layout(self.circuit.encoding()).masks(rows)
+	}
+
+	/// Evaluates part number `part` of an input; see [`PrivateEvaluator::evaluate`] and [`Circuit::assemble`].
+	///
+	/// # Errors
+	/// As [`PrivateEvaluator::evaluate`].
+	pub fn evaluate_part(
+		&self,
+		key: &PreparedServerKey,
+		input: &[u8],
+		genesis: &Hash,
+		part: u32,
+		buffers: &mut EvaluationBuffers,
+	) -> Result<Vec<u8>, EvaluateError> {
+		let coefficients = self.sanitised(key, input, genesis, part, buffers)?;
+		let packing = self.packing(InputPrefix::read(input).map_err(InputError::Header)?.rows);
+		Ok(packing.to_bytes(&coefficients, packing.part(part).len()))
+	}
+
+	pub(super) fn packing(&self, rows: u32) -> Packing {
+		Packing::new(self.circuit.encoding(), self.circuit.positions(), rows)
+	}
+
+	/// The ciphertext that becomes part number `part` of a result. It is sanitised once, after its rows are
+	/// packed, so that the flooding hides the noise of packing, too.
 	pub(super) fn sanitised(
 		&self,
 		key: &PreparedServerKey,
 		input: &[u8],
 		genesis: &Hash,
+		part: u32,
 		buffers: &mut EvaluationBuffers,
 	) -> Result<Vec<u64>, EvaluateError> {
 		let zero = key.zero.as_ref().ok_or(EvaluateError::OldServerKey)?;
-		let mut coefficients = self.evaluate_ciphertext(key, input, buffers)?;
-		let seed = self.seed(key, input, genesis);
+		let inputs = RowInputs::read(input, self.circuit.input_bytes())?;
+		let packing = self.packing(inputs.prefix.rows);
+		let evaluate = |row: &[u8], buffers: &mut EvaluationBuffers| {
+			self.evaluate_ciphertext(key, row, buffers)
+		};
+		let memory = self.circuit.claimed_memory();
+		let rows = evaluate_rows(&inputs, packing.part(part), memory, buffers, evaluate)?;
+		let count = rows.len();
+		let mut coefficients = packing.pack(key, rows);
+		let seed = self.seed(key, input, genesis, (inputs.prefix.rows > 1).then_some(part));
 		let flooding_log2 = self.circuit.bounds().flooding_log2;
-		sanitise(&mut coefficients, &self.circuit.positions(), zero, &seed, flooding_log2);
+		sanitise(&mut coefficients, &packing.positions(count), zero, &seed, flooding_log2);
 		Ok(coefficients)
 	}
 
-	/// The ciphertext before it is sanitised: its noise tells of the model.
+	/// The ciphertext of one row before it is sanitised: its noise tells of the model.
 	pub(super) fn evaluate_ciphertext(
 		&self,
 		key: &PreparedServerKey,
@@ -147,14 +187,16 @@ impl PrivateEvaluator {
 		})
 	}
 
-	/// Known to those who have the secret only, and different for every chain, input and key; the input names
-	/// the model.
+	/// Known to those who have the secret only, and different for every chain, input, key and part of a result of
+	/// many rows; the input names the model.
 	pub(super) fn seed(
 		&self,
 		key: &PreparedServerKey,
 		input: &[u8],
 		genesis: &Hash,
+		part: Option<u32>,
 	) -> Zeroizing<[u8; 16]> {
+		let part = part.map(u32::to_le_bytes);
 		let message = Zeroizing::new(
 			[
 				OF_RESULT,
@@ -162,6 +204,7 @@ impl PrivateEvaluator {
 				genesis.as_slice(),
 				key.hash().as_slice(),
 				blake2b_256(input).as_slice(),
+				part.as_ref().map_or(&[], |part| part.as_slice()),
 			]
 			.concat(),
 		);

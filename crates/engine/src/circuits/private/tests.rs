@@ -5,7 +5,7 @@ use crate::{
 	Circuit, ClientKey, EvaluateError, EvaluationBuffers, PreparedServerKey, ServerKey,
 	circuits::{
 		forest::{Node, Tree},
-		levelled::{self, decrypt::noise_of},
+		levelled::decrypt::noise_of,
 		network::{HiddenUnit, NetworkLayers},
 	},
 	new_seeder,
@@ -202,7 +202,7 @@ fn noises(evaluator: &PrivateEvaluator, rows: usize, sanitised: bool, salt: u64)
 		}
 		let input = KEYS.client.encrypt(&circuit, [7; 32], &x, new_seeder().as_mut()).unwrap();
 		let coefficients = if sanitised {
-			evaluator.sanitised(&KEYS.server, &input, &GENESIS, &mut buffers).unwrap()
+			evaluator.sanitised(&KEYS.server, &input, &GENESIS, 0, &mut buffers).unwrap()
 		} else {
 			evaluator.evaluate_ciphertext(&KEYS.server, &input, &mut buffers).unwrap()
 		};
@@ -303,12 +303,12 @@ fn masks_tell_nothing() {
 	// Trees without a split: the mask is zero, which tells that there is none.
 	let bare = evaluator.evaluate_ciphertext(&KEYS.server, &input, &mut buffers).unwrap();
 	assert!(bare[..2048].iter().all(|&value| value == 0));
-	let hidden = evaluator.sanitised(&KEYS.server, &input, &GENESIS, &mut buffers).unwrap();
+	let hidden = evaluator.sanitised(&KEYS.server, &input, &GENESIS, 0, &mut buffers).unwrap();
 	let mean = hidden[..2048].iter().map(|&value| value as f64).sum::<f64>() / 2048.0;
 	let modulus = crate::math::params::MODULUS as f64;
 	assert!((mean / modulus - 0.5).abs() < 0.05);
-	let positions = evaluator.circuit().positions();
-	let result = levelled::encode(&hidden, &positions, evaluator.circuit().encoding(), &input);
+	let part = evaluator.packing(1).to_bytes(&hidden, 1);
+	let result = Circuit::assemble(&input, &[part]).unwrap();
 	assert_eq!(
 		KEYS.client.decrypt(&circuit, &input, &result).unwrap(),
 		evaluator.evaluate_clear(&x).unwrap()
