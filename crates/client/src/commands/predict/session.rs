@@ -128,9 +128,8 @@ impl Session<'_> {
 	}
 
 	/// All rows are written.
-	pub fn finish(self) -> Result<(), CommandError> {
-		let table = self.table.map(|table| table.into_inner().unwrap_or_else(PoisonError::into_inner));
-		table.map_or(Ok(()), Scores::finish)
+	pub fn finish(&self) -> Result<(), CommandError> {
+		self.table().map_or(Ok(()), |table| table.finish())
 	}
 
 	/// Sends a request, unless an earlier run has.

@@ -243,7 +243,7 @@ impl Scores {
 	///
 	/// # Errors
 	/// If files cannot be moved.
-	pub fn finish(self) -> Result<(), CommandError> {
+	pub fn finish(&self) -> Result<(), CommandError> {
 		let failed = |source| CommandError::Scores { path: self.path.clone(), source };
 		std::fs::rename(beside(&self.path, ".part"), &self.path).map_err(failed)?;
 		std::fs::remove_dir_all(beside(&self.path, ".run")).map_err(failed)
