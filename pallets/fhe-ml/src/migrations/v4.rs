@@ -1,11 +1,12 @@
 //! To version 4: workers are drawn a block later, and open work is bounded.
 
+use super::v5::{JobRecordV4, JobV4};
 use crate::{load::all_work, pallet::*, types::*};
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use fhe_ml_primitives::{
-	Assignees, JobStatus, KeyHash, ModelId, OpenRequests, WorkerId, WorkerRecord, WorkerStatus,
-	format::ENGINE_VERSION,
+	Assignees, JobId, JobStatus, KeyHash, ModelId, OpenRequests, WorkerId, WorkerRecord,
+	WorkerStatus,
 };
 use frame_support::{
 	migrations::VersionedMigration, pallet_prelude::*, traits::UncheckedOnRuntimeUpgrade,
@@ -16,7 +17,7 @@ use sp_runtime::traits::Saturating;
 
 /// To version 4: jobs have reserves and an engine version, workers know since when they are active, and open
 /// requests are counted by account. Jobs keep the work that they were paid for. Their reserves are the workers
-/// that are active now, and their engine is this one.
+/// that are active now, and their engine is the first one.
 pub type MigrateToV4<T> =
 	VersionedMigration<3, 4, FromV3<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
 
@@ -52,6 +53,10 @@ pub(crate) struct JobRecordV3<AccountId, Balance, BlockNumber> {
 	pub status: JobStatus,
 }
 
+/// Jobs as version 4 stores them; the next migration reads them.
+#[frame_support::storage_alias]
+type Jobs<T: Config> = StorageMap<Pallet<T>, Twox64Concat, JobId, JobV4<T>>;
+
 type WorkerV3<T> =
 	WorkerRecordV3<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockNumberFor<T>>;
 
@@ -62,10 +67,10 @@ impl<T: Config> FromV3<T> {
 	fn job(
 		old: JobRecordV3<T::AccountId, BalanceOf<T>, BlockNumberFor<T>>,
 		active: &[WorkerId],
-	) -> JobRecordOf<T> {
+	) -> JobV4<T> {
 		let is_pending = old.status == JobStatus::Pending;
 		let others = active.iter().filter(|worker| is_pending && !old.assignees.contains(worker));
-		JobRecord {
+		JobRecordV4 {
 			reserves: Assignees::truncate_from(others.cloned().collect()),
 			jurors: 0,
 			owner: old.owner,
@@ -75,7 +80,7 @@ impl<T: Config> FromV3<T> {
 			input_bytes: old.input_bytes,
 			redundancy: old.redundancy,
 			assignees: old.assignees,
-			engine: ENGINE_VERSION,
+			engine: 1,
 			work: old.work,
 			rounds: old.rounds,
 			requested_at: old.requested_at,
@@ -139,7 +144,11 @@ impl<T: Config> UncheckedOnRuntimeUpgrade for FromV3<T> {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::mock::*;
+	use crate::{
+		migrations::{MigrateToV5, v5::tests::put_old_model},
+		mock::*,
+		pallet::Jobs,
+	};
 	use frame_support::{
 		assert_ok,
 		storage::unhashed,
@@ -186,10 +195,13 @@ mod tests {
 				};
 				unhashed::put(&Workers::<Test>::hashed_key_for(id), &old);
 			}
+			put_old_model(model);
 			OpenOf::<Test>::remove(ALICE);
 			StorageVersion::new(3).put::<FheMl>();
 
 			MigrateToV4::<Test>::on_runtime_upgrade();
+			assert_eq!(FheMl::on_chain_storage_version(), 4);
+			MigrateToV5::<Test>::on_runtime_upgrade();
 			let now = System::block_number();
 			let job = Jobs::<Test>::get(number).unwrap();
 			assert_eq!(job, JobRecord { assigned_at: new_job.requested_at, ..new_job });
@@ -197,7 +209,7 @@ mod tests {
 			let worker = Workers::<Test>::get(worker()).unwrap();
 			assert_eq!(worker, WorkerRecord { active_since: now, ..new_worker });
 			assert_eq!(OpenOf::<Test>::get(ALICE).jobs, 1);
-			assert_eq!(FheMl::on_chain_storage_version(), 4);
+			assert_eq!(FheMl::on_chain_storage_version(), 5);
 		});
 	}
 }
