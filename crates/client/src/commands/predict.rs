@@ -91,7 +91,11 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	};
 	let key = owner_key.as_ref().map_or(key, |of_owner| of_owner.client.clone());
 	let limits = Limits::of(&best)?;
-	let plan = Plan::new(&model.artifact, redundancy, options.rows_per_request, &limits);
+	// A quota counts rows: a request of more than all of it is refused.
+	let quota = private.as_ref().and_then(|private| private.terms.quota.as_ref());
+	let quota = quota.map(|quota| quota.requests as usize);
+	let wanted = options.rows_per_request.into_iter().chain(quota).min();
+	let plan = Plan::new(&model.artifact, redundancy, wanted, &limits);
 	let prices = Agreed::to(&best, &model, &options, &limits).await?;
 	let server_key = (model.card.sizes.server_key > 0).then(|| key.server_key_hash());
 	if let Some(hash) = server_key
