@@ -81,6 +81,17 @@ def quality(found, float_found, wanted, classifies):
     return r2(wanted), r2(float_found)
 
 
+def run_concrete_on_file(model, rows):
+    """All rows as Concrete ML takes a file: one after the other, each with a ciphertext of its own."""
+    circuit = model.fhe_circuit
+    start, sent = time.perf_counter(), 0
+    for row in range(len(rows)):
+        encrypted = circuit.encrypt(model.quantize_input(rows[row : row + 1]))
+        result = circuit.run(encrypted)
+        sent += len(encrypted.serialize()) + len(result.serialize())
+    return {"seconds": time.perf_counter() - start, "bytes": sent}
+
+
 def run_concrete(model, x_train, x_test, runs):
     circuit = model.compile(x_train)
     circuit.keygen()
@@ -102,12 +113,28 @@ def run_concrete(model, x_train, x_test, runs):
     }
 
 
+def tool_of(options):
+    return lambda *arguments: subprocess.run(
+        [options.fhe_ml, *map(str, arguments), "--json"], check=True, capture_output=True, text=True
+    ).stdout.splitlines()
+
+
+def run_fhe_ml_on_file(options, folder, rows):
+    """The same rows as one request, with encryption and decryption."""
+    write_csv(folder / "file.csv", rows)
+    start = time.perf_counter()
+    lines = tool_of(options)(
+        "evaluate", folder / "model.fheml", "--input", folder / "file.csv", "--key", folder / "keys",
+        "--threads", options.threads, "--rows-per-request", len(rows))
+    seconds = time.perf_counter() - start
+    summary = json.loads(lines[-1])["summary"]
+    return {"seconds": seconds, "bytes": summary["input_bytes_total"] + summary["result_bytes_total"]}
+
+
 def run_fhe_ml(options, onnx, folder, x_train, x_test):
     write_csv(folder / "train.csv", x_train)
     write_csv(folder / "test.csv", x_test)
-    tool = lambda *arguments: subprocess.run(
-        [options.fhe_ml, *map(str, arguments), "--json"], check=True, capture_output=True, text=True
-    ).stdout.splitlines()
+    tool = tool_of(options)
     keys, model = folder / "keys", folder / "model.fheml"
     tool("keygen", "--out", keys)
     tool("model", "import", onnx, "--calibration", folder / "train.csv", "--output", model)
@@ -137,6 +164,7 @@ def main():
     parser.add_argument("--fhe-ml", required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--only", default="")
+    parser.add_argument("--file", type=int, default=0)
     options = parser.parse_args()
     print("| model | | accuracy | agrees with float | key | input | result | median time | ratio |")
     print("|---|---|---|---|---|---|---|---|---|")
@@ -157,6 +185,15 @@ def main():
             folder = pathlib.Path(folder)
             export(float_model, x_train, folder / "model.onnx")
             ours, own = run_fhe_ml(options, folder / "model.onnx", folder, x_train, x_test)
+            if options.file:
+                rows = np.resize(x_test, (options.file, x_test.shape[1]))
+                files = [(who, run()) for who, run in (
+                    ("Concrete ML", lambda: run_concrete_on_file(model, rows)),
+                    ("fhe-ml", lambda: run_fhe_ml_on_file(options, folder, rows)),
+                )]
+                for who, figures in files:
+                    print(f"a file of {options.file} rows, {name}, {who}: {figures['seconds']:,.2f} s, "
+                          f"{size(figures['bytes'])} in and out", flush=True)
         for who, found, figures, ratio in (
             ("Concrete ML", theirs, peer, ""),
             ("fhe-ml", ours, own, f"{peer['ms'] / own['ms']:,.0f}x"),

@@ -609,6 +609,9 @@ pub struct Evaluate {
 	/// Threads for one evaluation; linear models use one whatever this says.
 	#[arg(long, default_value = "1")]
 	pub threads: NonZeroUsize,
+	/// Rows that are encrypted and evaluated together, as one request.
+	#[arg(long, value_name = "N", default_value_t = 1)]
+	pub rows_per_request: usize,
 	/// Folder with client.key and server.key; not needed with --clear.
 	#[arg(long = "key", value_name = "DIR", required_unless_present = "clear")]
 	pub key: Option<PathBuf>,

@@ -101,16 +101,6 @@ pub fn with_schema(
 	})
 }
 
-/// Encodes and encrypts one row.
-pub fn encrypt_row(
-	model: &Model,
-	key: &ClientKey,
-	row: usize,
-	values: &[Cell],
-) -> Result<Vec<u8>, CommandError> {
-	encrypt_rows(model, key, row, &[encode_row(model, row, values)?])
-}
-
 /// Encodes row number `row`.
 pub fn encode_row(model: &Model, row: usize, values: &[Cell]) -> Result<EncodedRow, CommandError> {
 	model.encode(values).map_err(|source| CommandError::Encrypt { row, source })

@@ -62,5 +62,5 @@ export async function prepare(node, name, table, suri) {
       } else await sleep(100);
     }
   };
-  return { work: record.work.toNumber(), calls, sendCalls };
+  return { number: String(number), keys, work: record.work.toNumber(), calls, sendCalls };
 }

@@ -1,7 +1,9 @@
 // See scripts/bench-network.sh.
 
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Keyring } from '@polkadot/api';
-import { fheMl, send } from '../harness.mjs';
+import { fheMl, model, send } from '../harness.mjs';
 import { allFinished, localNetwork } from '../network.mjs';
 import { prepare } from './jobs.mjs';
 
@@ -11,6 +13,27 @@ const MODELS = [
   ['breast_cancer_xgboost_50x4', 'breast_cancer', 400],
   ['digits_network', 'digits', 200],
 ];
+/** Rows of the file that is predicted with each number of workers. */
+const FILE_ROWS = 2000;
+
+/** A table of so many rows of another one, over and over. */
+function longTable(folder, table) {
+  const [header, ...rows] = readFileSync(model(`${table}.test.csv`), 'utf8').trim().split('\n');
+  const path = join(folder, `${table}.long.csv`);
+  writeFileSync(path, [header, ...Array.from({ length: FILE_ROWS }, (_, at) => rows[at % rows.length])].join('\n'));
+  return path;
+}
+
+/** Rows a second from a file to its predictions; without verification, which would take the workers' cores. */
+async function predictFile({ number, keys }, table, { url, folder }) {
+  const output = join(folder, 'scores.csv');
+  rmSync(output, { force: true });
+  const chain = ['--suri', '//Bob', '--url', url, '--trust-worker'];
+  const start = Date.now();
+  await fheMl('predict', '--model', number, '--input', table, '--key', keys, '--output', output, ...chain);
+  return FILE_ROWS / ((Date.now() - start) / 1000);
+}
+
 const nodes = await localNetwork();
 try {
   const keyring = new Keyring({ type: 'sr25519' });
@@ -21,11 +44,16 @@ try {
     models.push([name, count, await prepare(nodes.bob, name, table, '//Bob')]);
   }
   const workers = (await fheMl('worker', 'list', '--url', url)).map(({ worker }) => worker);
+  const xgboost = models.find(([name]) => name === 'breast_cancer_xgboost_50x4')[2];
+  const table = longTable(nodes.bob.folder, 'breast_cancer');
   let total = 0;
   for (const count of [4, 2, 1]) {
     while (workers.length > count) {
       await send(api, api.tx.sudo.sudo(api.tx.fheMl.removeWorker(workers.pop())), alice);
     }
+    const rows = await predictFile(xgboost, table, nodes.bob);
+    console.log(`${count} workers, breast_cancer_xgboost_50x4: a file of ${FILE_ROWS} rows, ${rows.toFixed(1)} a second`);
+    total = (await api.query.fheMl.nextJob()).toNumber();
     for (const [name, wanted, jobs] of models) {
       const start = Date.now();
       await jobs.sendCalls(wanted);

@@ -3,7 +3,7 @@
 use crate::{
 	cli::Evaluate,
 	error::CommandError,
-	models::encrypt_row,
+	models::{encode_row, encrypt_rows},
 	output::{Output, tie},
 };
 use fhe_ml_client::{
@@ -56,25 +56,29 @@ pub fn run(options: Evaluate, output: Output) -> Result<(), CommandError> {
 		Some((folder, client_key)) => Some(Evaluator::new(&model, folder, client_key, &pool)?),
 		None => None,
 	};
+	let together = options.rows_per_request.clamp(1, model.artifact.most_rows() as usize);
 	let bar = output.bar(rows.len(), "evaluating");
 	let mut times = Vec::with_capacity(rows.len());
-	for (row, values) in &rows {
+	let mut bytes = Bytes::default();
+	for rows in rows.chunks(together) {
 		let evaluated = match &mut evaluator {
-			Some(evaluator) => evaluator.row(*row, values)?,
-			None => clear(&model, *row, values)?,
+			Some(evaluator) => evaluator.request(rows, &mut bytes)?,
+			None => rows.iter().map(|row| clear(&model, row)).collect::<Result<_, _>>()?,
 		};
-		times.push(evaluated.evaluate_ms);
-		bar.inc(1);
-		let text = format!(
-			"row {row}: {}  scores {:.6?}  {}({:.3} ms)",
-			evaluated.prediction.prediction,
-			evaluated.prediction.scores,
-			tie(evaluated.prediction.tie),
-			evaluated.evaluate_ms,
-		);
-		bar.suspend(|| output.print(&evaluated, &text))?;
+		for row in evaluated {
+			times.push(row.evaluate_ms);
+			bar.inc(1);
+			let Prediction { prediction, scores, tie: is_tie, .. } = &row.prediction;
+			let (number, milliseconds) = (row.row, row.evaluate_ms);
+			let text = format!(
+				"row {number}: {prediction}  scores {scores:.6?}  {}({milliseconds:.3} ms)",
+				tie(*is_tie),
+			);
+			bar.suspend(|| output.print(&row, &text))?;
+		}
 	}
 	bar.finish_and_clear();
+	let total = times.iter().sum::<f64>();
 	times.sort_by(f64::total_cmp);
 	let median = times.get(times.len() / 2).copied().unwrap_or_default();
 	let sizes = &model.card.sizes;
@@ -82,19 +86,31 @@ pub fn run(options: Evaluate, output: Output) -> Result<(), CommandError> {
 		"model": model.card.name,
 		"encrypted": evaluator.is_some(),
 		"rows": rows.len(),
+		"rows_per_request": together,
 		"threads": threads,
 		"evaluate_ms_median": median,
+		"evaluate_ms_total": total,
 		"input_bytes": sizes.input,
 		"result_bytes": sizes.result,
+		"input_bytes_total": bytes.input,
+		"result_bytes_total": bytes.result,
 		"server_key_bytes": sizes.server_key,
 	}});
-	let text = format!(
-		"{} rows, evaluated in {median:.3} ms (median, {threads} threads); input {} bytes, result {} bytes",
-		rows.len(),
-		sizes.input,
-		sizes.result,
+	let mut text = format!(
+		"{} rows, evaluated in {median:.3} ms each (median, {threads} threads)",
+		rows.len()
 	);
+	if evaluator.is_some() {
+		text += &format!("; inputs {} bytes, results {} bytes", bytes.input, bytes.result);
+	}
 	output.print(&summary, &text)
+}
+
+/// What would cross the chain.
+#[derive(Default)]
+struct Bytes {
+	input: usize,
+	result: usize,
 }
 
 /// A model with the keys to evaluate it, and the threads.
@@ -120,23 +136,42 @@ impl<'a> Evaluator<'a> {
 		Ok(Self { model, client_key, server_key, pool, buffers: EvaluationBuffers::default() })
 	}
 
-	fn row(&mut self, row: usize, values: &[Cell]) -> Result<Row, CommandError> {
+	/// Rows as one input; each with its share of the times.
+	fn request(
+		&mut self,
+		rows: &[(usize, Vec<Cell>)],
+		bytes: &mut Bytes,
+	) -> Result<Vec<Row>, CommandError> {
 		let Self { model, client_key, server_key, pool, buffers } = self;
+		let share = |start: Instant| milliseconds(start) / rows.len() as f64;
+		let first = rows.first().map_or(0, |(row, _)| *row);
 		let start = Instant::now();
-		let input = encrypt_row(model, client_key, row, values)?;
-		let encrypt_ms = milliseconds(start);
+		let encode = |(row, values): &(usize, Vec<Cell>)| encode_row(model, *row, values);
+		let encoded = rows.iter().map(encode).collect::<Result<Vec<_>, _>>()?;
+		let input = encrypt_rows(model, client_key, first, &encoded)?;
+		let encrypt_ms = share(start);
 		let start = Instant::now();
 		let result =
 			pool.install(|| evaluate(&model.artifact, server_key.as_ref(), &input, buffers))?;
-		let evaluate_ms = milliseconds(start);
+		let evaluate_ms = share(start);
 		let start = Instant::now();
-		let prediction = model.decrypt(client_key, &input, &result)?;
-		Ok(Row { row, prediction, encrypt_ms, evaluate_ms, decrypt_ms: milliseconds(start) })
+		let predictions = model.decrypt_rows(client_key, &input, &result)?;
+		let decrypt_ms = share(start);
+		bytes.input += input.len();
+		bytes.result += result.len();
+		let row = |((row, _), prediction): (&(usize, Vec<Cell>), Prediction)| Row {
+			row: *row,
+			prediction,
+			encrypt_ms,
+			evaluate_ms,
+			decrypt_ms,
+		};
+		Ok(rows.iter().zip(predictions).map(row).collect())
 	}
 }
 
-fn clear(model: &Model, row: usize, values: &[Cell]) -> Result<Row, CommandError> {
-	let start = Instant::now();
+fn clear(model: &Model, (row, values): &(usize, Vec<Cell>)) -> Result<Row, CommandError> {
+	let (row, start) = (*row, Instant::now());
 	let prediction = model.predict_clear(values);
 	let prediction = prediction.map_err(|source| CommandError::Predict { row, source })?;
 	Ok(Row { row, prediction, encrypt_ms: 0.0, evaluate_ms: milliseconds(start), decrypt_ms: 0.0 })

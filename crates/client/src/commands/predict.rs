@@ -227,7 +227,7 @@ fn summary(
 	output: Output,
 ) -> Result<(), CommandError> {
 	let path_text = path.display();
-	let text = format!("{rows} rows in {path_text}, {requests} requests, {:.6} paid", Fhe(paid));
+	let text = format!("{rows} rows in {path_text}, {}, {:.6} paid", counted(requests), Fhe(paid));
 	let json = json!({
 		"rows": rows,
 		"output": path,
@@ -235,6 +235,10 @@ fn summary(
 		"paid": paid.to_string(),
 	});
 	output.print(&json, &text)
+}
+
+fn counted(requests: usize) -> String {
+	if requests == 1 { "one request".into() } else { format!("{requests} requests") }
 }
 
 /// Encodes all rows that are asked for, without keeping them; returns the number of the first one and how many
@@ -388,7 +392,7 @@ impl Agreed {
 		output: Output,
 	) -> Result<(), CommandError> {
 		let quote = self.check(best, rows).await?;
-		let requests = all.div_ceil(rows.max(1)) as u128;
+		let requests = all.div_ceil(rows.max(1));
 		output.note(&match all {
 			1 => format!(
 				"one row costs {}, and not more than {} is paid",
@@ -396,8 +400,9 @@ impl Agreed {
 				Fhe(self.most(1))
 			),
 			_ => format!(
-				"{all} rows cost about {:.6} in {requests} requests; not more than {} is paid for {rows} rows",
-				Fhe(quote.saturating_mul(requests)),
+				"{all} rows cost about {:.6} in {}; not more than {} is paid for {rows} rows",
+				Fhe(quote.saturating_mul(requests as u128)),
+				counted(requests),
 				Fhe(self.most(rows)),
 			),
 		});
