@@ -145,6 +145,10 @@ impl_runtime_apis! {
 			FheMl::quote(model, redundancy)
 		}
 
+		fn quote_rows(model: ModelId, redundancy: u8, rows: u32) -> Option<Quote<Balance>> {
+			FheMl::quote_rows(model, redundancy, rows)
+		}
+
 		fn private_commitment(model: ModelId) -> Option<sp_core::H256> {
 			FheMl::private_commitment(model)
 		}

@@ -86,6 +86,8 @@ export async function joinExtraWorker(node, suri, signer) {
 export async function predictRight(node, keys, rows, ...options) {
   const answers = await fheMl(
     'predict',
+    '--rows-per-request',
+    '1',
     '--model',
     '0',
     '--input',

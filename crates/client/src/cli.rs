@@ -545,11 +545,14 @@ pub struct Encrypt {
 	/// Which row, counted from 0.
 	#[arg(long, default_value_t = 0)]
 	pub row: usize,
+	/// Rows a..b, b excluded, as the input of one request.
+	#[arg(long, value_name = "A..B", conflicts_with = "row")]
+	pub rows: Option<RowRange>,
 	#[command(flatten)]
 	pub key: Key,
 	#[command(flatten)]
 	pub schema: Schema,
-	/// File for the encrypted row.
+	/// File for the encrypted rows.
 	#[arg(short, long)]
 	pub output: PathBuf,
 	#[command(flatten)]

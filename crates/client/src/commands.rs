@@ -85,8 +85,10 @@ async fn quote(
 	output: Output,
 ) -> Result<(), CommandError> {
 	let best = node.connect().await?.best_block().await?;
-	let quote =
-		best.quote(model, redundancy, 1).await?.ok_or(CommandError::NoQuote { model, redundancy })?;
+	let quote = best
+		.quote(model, redundancy, 1)
+		.await?
+		.ok_or(CommandError::NoQuote { model, redundancy })?;
 	let text = format!(
 		"one prediction with model {model} costs {:.6}, and holds {:.6} until the job is released",
 		Fhe(quote.fee),

@@ -154,6 +154,10 @@ pub enum CommandError {
 		give --max-fee {quote} if you agree to that"
 	)]
 	Overpriced { quote: u128, most: u128 },
+	#[error(
+		"one input has room for {most} rows of this model, not {rows}: encrypt fewer with --rows A..B"
+	)]
+	TooManyRows { rows: usize, most: usize },
 	#[error("cannot write {path}: {source}", path = .path.display())]
 	Scores { path: PathBuf, source: std::io::Error },
 	#[error("cannot write CSV: {0}")]

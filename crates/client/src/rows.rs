@@ -165,10 +165,8 @@ fn by_name(names: &[String], card: &ModelCard) -> Result<Vec<usize>, TableError>
 	if !missing.is_empty() || !extra.is_empty() {
 		return Err(TableError::Columns { missing, extra });
 	}
-	if let Some((_, twice)) = names
-		.iter()
-		.enumerate()
-		.find(|(at, name)| position(name).is_some_and(|first| first < *at))
+	if let Some((_, twice)) =
+		names.iter().enumerate().find(|(at, name)| position(name).is_some_and(|first| first < *at))
 	{
 		return Err(TableError::Twice(twice.clone()));
 	}
@@ -203,15 +201,6 @@ impl<'a> RowStream<'a> {
 		let names: Vec<String> = reader.headers()?.iter().map(String::from).collect();
 		let columns = Columns::of(&names, card)?;
 		Ok(Self { records: reader.into_records(), columns, card, next: 0 })
-	}
-
-	/// All rows, or those in `range`, each with its number.
-	pub fn select(
-		self,
-		range: Option<&RowRange>,
-	) -> impl Iterator<Item = Result<(usize, Vec<Cell>), TableError>> + use<'a> {
-		let RowRange(range) = range.cloned().unwrap_or(RowRange(0..usize::MAX));
-		self.skip(range.start).take(range.len())
 	}
 }
 
@@ -301,13 +290,12 @@ mod tests {
 		let file = tempfile::NamedTempFile::new().unwrap();
 		std::fs::write(file.path(), "a,b\n1,2\n3,4\n5,x\n7,8\n").unwrap();
 		let stream = || RowStream::open(file.path(), &card).unwrap();
-		let found: Vec<_> = stream().select(Some(&RowRange(1..2))).map(Result::unwrap).collect();
+		let found: Vec<_> = stream().skip(1).take(1).map(Result::unwrap).collect();
 		assert_eq!(found, [(1, vec![Cell::Number(4.0), Cell::Number(3.0)])]);
-		let all: Vec<_> = stream().select(None).map(|row| row.map(|(row, _)| row)).collect();
+		let all: Vec<_> = stream().map(|row| row.map(|(row, _)| row)).collect();
 		assert_eq!(all.len(), 4);
 		assert!(matches!(&all[2], Err(TableError::NotANumber { row: 2, .. })));
 		assert_eq!(all[3].as_ref().unwrap(), &3);
-		assert_eq!(stream().select(Some(&RowRange(9..11))).count(), 0);
 	}
 
 	#[test]

@@ -37,7 +37,7 @@ impl Seeder for Counter {
 /// First bytes of the hashes of keys, inputs and results for fixed seeds. They must not change:
 /// not with the CPU, the number of threads or the compiler, and not in later versions of the format.
 /// Whoever changes one of the results raises `ENGINE_VERSION`, or honest workers of two builds disagree.
-const EXPECTED: [(&str, [u8; 8]); 19] = [
+const EXPECTED: [(&str, [u8; 8]); 22] = [
 	("client key", [214, 70, 165, 141, 123, 118, 49, 229]),
 	("server key", [239, 16, 165, 106, 107, 216, 30, 168]),
 	("linear input", [114, 170, 167, 94, 184, 68, 15, 136]),
@@ -57,6 +57,9 @@ const EXPECTED: [(&str, [u8; 8]); 19] = [
 	("result of a private model of before", [73, 54, 154, 108, 41, 73, 236, 174]),
 	("private model", [87, 244, 124, 111, 204, 91, 186, 166]),
 	("result of a private model", [145, 157, 40, 116, 239, 169, 3, 124]),
+	("input of three rows", [135, 97, 161, 220, 146, 215, 63, 122]),
+	("result of three rows", [17, 157, 27, 253, 54, 255, 247, 195]),
+	("result of three rows of a private model", [215, 218, 16, 188, 234, 220, 187, 27]),
 ];
 
 /// Makes keys, encrypts and evaluates with fixed seeds, and compares every byte with what is known.
@@ -77,7 +80,7 @@ pub fn self_test() -> Result<(), SelfTestError> {
 	Ok(())
 }
 
-fn blobs() -> Option<[Vec<u8>; 19]> {
+fn blobs() -> Option<[Vec<u8>; 22]> {
 	let mut seeder = Counter(0);
 	let (new_client_key, new_server_key) = ClientKey::generate(&mut seeder);
 	// Keys of version 1, of which there are some on chains.
@@ -127,6 +130,14 @@ fn blobs() -> Option<[Vec<u8>; 19]> {
 	let (late, early) = (private_of_before()?, private()?);
 	let late_result = ask(&late, &mut seeder)?;
 	let early_result = ask(&early, &mut seeder)?;
+	let rows: Vec<Vec<i64>> =
+		(1..4).map(|row| (0..21).map(|at| at * row % 3 % 2).collect()).collect();
+	let mut encrypt =
+		|circuit: &Circuit| new_client_key.encrypt_rows(circuit, [7; 32], &rows, &mut seeder).ok();
+	let rows_input = encrypt(&public_forest)?;
+	let rows_result = public_forest.evaluate(Some(&prepared), &rows_input, &mut buffers).ok()?;
+	let private_rows = encrypt(&Circuit::Private(early.circuit().clone()))?;
+	let private_rows = early.evaluate(&prepared, &private_rows, &[1; 32], &mut buffers).ok()?;
 	Some([
 		client_key.to_bytes().to_vec(),
 		server_key.as_bytes().to_vec(),
@@ -147,6 +158,9 @@ fn blobs() -> Option<[Vec<u8>; 19]> {
 		late_result,
 		early.to_bytes().to_vec(),
 		early_result,
+		rows_input,
+		rows_result,
+		private_rows,
 	])
 }
 

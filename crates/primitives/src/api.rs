@@ -11,7 +11,7 @@ use sp_core::H256;
 
 sp_api::decl_runtime_apis! {
 	/// What collators and clients ask the runtime.
-	#[api_version(5)]
+	#[api_version(6)]
 	pub trait FheMlApi<AccountId, Balance> where AccountId: Codec, Balance: Codec {
 		/// Before spec version 5.
 		#[changed_in(4)]
@@ -53,9 +53,13 @@ sp_api::decl_runtime_apis! {
 		/// A transaction with which a worker declines a job, ready for the pool.
 		fn refusal(worker: WorkerId, job: JobId, signature: WorkerSignature) -> Block::Extrinsic;
 
-		/// What one inference with `model` costs, or `None` if the model takes no requests with this
+		/// What a request of one row for `model` costs, or `None` if the model takes no requests with this
 		/// redundancy.
 		fn quote(model: ModelId, redundancy: u8) -> Option<Quote<Balance>>;
+
+		/// What a request of this many rows for `model` costs, or `None` if the model takes no requests with this
+		/// redundancy or of so many rows. Runtimes before version 6 of this API do not have it.
+		fn quote_rows(model: ModelId, redundancy: u8, rows: u32) -> Option<Quote<Balance>>;
 
 		/// The commitment of a private model to what its evaluators have; `None` for other models.
 		fn private_commitment(model: ModelId) -> Option<H256>;

@@ -13,6 +13,7 @@ pub mod bounds;
 mod mailbox;
 mod private;
 mod records;
+mod rows;
 mod submission;
 mod unit;
 
@@ -29,6 +30,7 @@ pub use records::{
 	JobStatus, KeyHash, KeyRecord, Limits, ModelId, ModelName, ModelRecord, ModelStatus,
 	OpenRequests, Quote, Step, WorkerRecord, WorkerStatus,
 };
+pub use rows::RowLayout;
 pub use submission::{Outcome, ResultBytes, Statement, SubmissionPayload, commitment};
 pub use unit::{DECIMALS, Fhe, NoAmount, UNIT};
 

@@ -6,7 +6,7 @@ use scale_info::TypeInfo;
 use sp_core::H256;
 use sp_runtime::BoundedVec;
 
-/// How often one account may ask.
+/// For how many rows one account may ask.
 #[derive(
 	Clone,
 	Copy,
@@ -20,7 +20,7 @@ use sp_runtime::BoundedVec;
 	MaxEncodedLen,
 )]
 pub struct Quota<BlockNumber> {
-	/// Most requests of an account in a period.
+	/// Most rows of an account in a period; a request counts with all its rows.
 	pub requests: u32,
 	/// Blocks of a period; the first one begins at block 0.
 	pub period: BlockNumber,
@@ -33,9 +33,10 @@ pub struct Quota<BlockNumber> {
 pub struct PrivateTerms<AccountId, Balance, BlockNumber> {
 	/// Workers that have the private file, at least one, all different. No others are given jobs of the model.
 	pub evaluators: Assignees,
-	/// What one result costs besides the fee of the workers; the owner gets it.
+	/// What the result of one row costs besides the fee of the workers; the owner gets it. A request of several
+	/// rows costs as many times the price.
 	pub price: Balance,
-	/// How often one account may ask; none for no bound.
+	/// For how many rows one account may ask; none for no bound.
 	pub quota: Option<Quota<BlockNumber>>,
 	/// Account that may condemn results, as the admin may; it has the private file from the owner.
 	pub auditor: Option<AccountId>,
@@ -160,18 +161,18 @@ impl<AccountId, Balance, BlockNumber: Copy + Ord>
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo, MaxEncodedLen,
 )]
 pub struct PrivateJobRecord<AccountId, Balance, BlockNumber> {
-	/// Price that was in force at the request; it is held with the fee. Of a completed job, what the model's
-	/// owner got.
+	/// Price of all its rows that was in force at the request; it is held with the fee. Of a completed job, what the
+	/// model's owner got.
 	pub price: Balance,
 	/// The model's auditor at the request, who may condemn the result, whoever is auditor later.
 	pub auditor: Option<AccountId>,
 	/// Evaluators that have declined it, because they lack the private file or have another engine.
 	pub declined: Assignees,
-	/// First block of the period whose quota it was counted in, if there was a quota.
+	/// First block of the period in whose quota its rows were counted, if there was a quota.
 	pub counted_in: Option<BlockNumber>,
 }
 
-/// What an account has asked of a private model with a quota.
+/// For how many rows an account has asked a private model with a quota.
 #[derive(
 	Clone,
 	Copy,
@@ -188,7 +189,7 @@ pub struct PrivateJobRecord<AccountId, Balance, BlockNumber> {
 pub struct QuotaUse<BlockNumber> {
 	/// First block of the period.
 	pub since: BlockNumber,
-	/// Requests in it; those whose fee and price went back are not counted.
+	/// Rows of the requests in it, without those whose fee and price went back.
 	pub requests: u32,
 }
 

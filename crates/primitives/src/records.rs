@@ -1,6 +1,6 @@
 //! The records in the pallet's storage. They hold hashes and lengths, never blobs.
 
-use crate::{WorkerId, bounds};
+use crate::{RowLayout, WorkerId, bounds};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -53,11 +53,11 @@ pub struct ModelRecord<AccountId, Balance> {
 	pub artifact: H256,
 	/// Length of the artifact in bytes.
 	pub artifact_bytes: u32,
-	/// Exact length in bytes of an input for this model.
+	/// Exact length in bytes of an input of one row. Each further row adds all of them but the first 96.
 	pub input_bytes: u32,
-	/// Exact length in bytes of a result of this model.
+	/// Exact length in bytes of a result of one row. `row_layout` says what further rows add.
 	pub result_bytes: u32,
-	/// Work units of one evaluation, about one per microsecond of one core. Loading what it reads is not
+	/// Work units of evaluating one row, about one per microsecond of one core. Loading what it reads is not
 	/// part of them; the record of a job has both.
 	pub work: u64,
 	/// Whether a request must name a registered server key.
@@ -73,6 +73,9 @@ pub struct ModelRecord<AccountId, Balance> {
 	pub depositor: Option<AccountId>,
 	/// Deposit for the artifact's bytes.
 	pub deposit: Balance,
+	/// How several rows of one request lie in its result; none if the model takes one row per request.
+	// Last: tools made for earlier runtimes still read the other fields.
+	pub row_layout: Option<RowLayout>,
 }
 
 /// A registered server key.
@@ -256,7 +259,7 @@ pub struct JobRecord<AccountId, Balance, BlockNumber> {
 	pub jurors: u8,
 	/// Version of the evaluation that all its workers must have.
 	pub engine: u16,
-	/// Work units of one evaluation, with loading server key, model and input.
+	/// Work units of evaluating all rows at one worker, with loading server key, model and input.
 	pub work: u64,
 	/// How often the job has been assigned; it is assigned again when workers miss its deadline or
 	/// give different results.
@@ -274,6 +277,9 @@ pub struct JobRecord<AccountId, Balance, BlockNumber> {
 	pub deposit: Balance,
 	/// Where the job stands.
 	pub status: JobStatus,
+	/// Rows of the input, and of the result.
+	// Last: tools made for earlier runtimes still read the other fields.
+	pub rows: u32,
 }
 
 /// What a worker needs to know of a job that it is assigned to.
@@ -368,7 +374,7 @@ pub struct JobBlobs {
 	pub input: Vec<u8>,
 }
 
-/// What one inference costs.
+/// What one request costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct Quote<Balance> {
 	/// Paid for the result; returned if there is none.

@@ -315,8 +315,7 @@ mod tests {
 		let mut seeder = new_seeder();
 		let (key, server_key) = ClientKey::generate(seeder.as_mut());
 		let per_part = model.artifact.circuit.row_layout().rows_per_mask;
-		let rows: Vec<_> =
-			(0..=2 * per_part).map(|_| model.encode(&[1.0; 13]).unwrap()).collect();
+		let rows: Vec<_> = (0..=2 * per_part).map(|_| model.encode(&[1.0; 13]).unwrap()).collect();
 		blobs.server_key = Some(server_key.as_bytes().to_vec());
 		blobs.input = model.encrypt_rows(&key, &rows, seeder.as_mut()).unwrap();
 

@@ -182,15 +182,12 @@ impl Journal {
 	///
 	/// # Errors
 	/// If the file cannot be read.
-	pub fn part(
-		&self,
-		assigned: &AssignedJob,
-		part: u32,
-	) -> Result<Option<Vec<u8>>, JournalError> {
+	pub fn part(&self, assigned: &AssignedJob, part: u32) -> Result<Option<Vec<u8>>, JournalError> {
 		let load = || -> Result<_, redb::Error> {
 			let table = self.database.begin_read()?.open_table(PARTS)?;
 			let value = table.get(part_key(&Task::from(assigned), part).as_slice())?;
-			let saved = value.and_then(|value| <(Evidence, Vec<u8>)>::decode(&mut value.value()).ok());
+			let saved =
+				value.and_then(|value| <(Evidence, Vec<u8>)>::decode(&mut value.value()).ok());
 			Ok(saved.filter(|(of, _)| *of == evidence(assigned)).map(|(_, bytes)| bytes))
 		};
 		Ok(load()?)
@@ -200,7 +197,8 @@ impl Journal {
 		let forget = || -> Result<(), redb::Error> {
 			let (first, last) = (part_key(task, 0), part_key(task, u32::MAX));
 			let range = first.as_slice()..=last.as_slice();
-			if self.database.begin_read()?.open_table(PARTS)?.range(range.clone())?.next().is_none() {
+			if self.database.begin_read()?.open_table(PARTS)?.range(range.clone())?.next().is_none()
+			{
 				return Ok(());
 			}
 			let transaction = self.database.begin_write()?;

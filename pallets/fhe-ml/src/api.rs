@@ -94,24 +94,32 @@ impl<T: Config> Pallet<T> {
 		Some(JobBlobs { artifact, server_key, input: Inputs::<T>::get(job)?.into_inner() })
 	}
 
-	/// What one inference with `model` costs, or `None` if the model takes no requests with
-	/// this redundancy.
+	/// What a request of one row for `model` costs, or `None` if the model takes no requests with this
+	/// redundancy.
 	pub fn quote(model: ModelId, redundancy: u8) -> Option<Quote<BalanceOf<T>>> {
+		Self::quote_rows(model, redundancy, 1)
+	}
+
+	/// What a request of this many rows for `model` costs, or `None` if the model takes no requests with this
+	/// redundancy or of so many rows.
+	pub fn quote_rows(model: ModelId, redundancy: u8, rows: u32) -> Option<Quote<BalanceOf<T>>> {
 		let record = Models::<T>::get(model)?;
 		Self::check_redundancy(model, redundancy).ok()?;
+		let size = Self::request_size(&record, rows).ok()?;
 		let price = match PrivateModels::<T>::get(model) {
 			None => Zero::zero(),
 			Some(private) => {
 				let private = private.at(frame_system::Pallet::<T>::block_number()).0;
 				let enough = usize::from(redundancy) <= private.terms.evaluators.len();
-				(private.is_active() && enough).then_some(private.terms.price)?
+				let allowed = private.terms.quota.is_none_or(|quota| rows <= quota.requests);
+				let takes = private.is_active() && enough && allowed;
+				takes.then(|| Self::price_of_rows(&private.terms, rows))?
 			},
 		};
-		let bytes = record.input_bytes.saturating_add(record.result_bytes);
 		(record.status == ModelStatus::Active).then(|| Quote {
-			fee: Self::inference_fee(Self::job_work(&record), redundancy, bytes)
+			fee: Self::inference_fee(size.work, redundancy, size.stored_bytes)
 				.saturating_add(price),
-			deposit: Self::storage_deposit(bytes),
+			deposit: Self::storage_deposit(size.stored_bytes),
 		})
 	}
 

@@ -45,7 +45,7 @@ impl<T: Config> Pallet<T> {
 		Ok(prefix)
 	}
 
-	/// The fee of one inference with `work` units for each of `redundancy` workers and this many bytes of
+	/// The fee of a request with `work` units for each of `redundancy` workers and this many bytes of
 	/// input and result.
 	pub(crate) fn inference_fee(work: u64, redundancy: u8, bytes: u32) -> BalanceOf<T> {
 		let work = work.saturating_mul(redundancy.into());

@@ -26,7 +26,7 @@ mod config {
 		#[pallet::constant]
 		type DepositPerByte: Get<BalanceOf<Self>>;
 
-		/// Fee of an inference before its work is counted.
+		/// Fee of a request before its work is counted, however many rows it has.
 		#[pallet::constant]
 		type BaseFee: Get<BalanceOf<Self>>;
 
@@ -62,7 +62,8 @@ mod config {
 		#[pallet::constant]
 		type MaxAccountJobs: Get<u32>;
 
-		/// Most work units of an account's unfinished jobs, if it has more than one.
+		/// Most work units of an account's unfinished jobs, if it has more than one, and of a request of several
+		/// rows for one worker.
 		#[pallet::constant]
 		type MaxAccountWork: Get<u64>;
 

@@ -3,9 +3,9 @@
 use crate::{blobs::bounded, load::all_work, pallet::*, types::*};
 use alloc::vec::Vec;
 use fhe_ml_primitives::{
-	Assignees, JobId, JobStatus, KeyHash, ModelId, ModelStatus, Outcome, WorkerId,
+	Assignees, JobId, JobStatus, KeyHash, ModelId, ModelStatus, Outcome, RowLayout, WorkerId,
 	bounds::MaxArtifactBytes,
-	format::{ArtifactPrefix, ENGINE_VERSION, InputPrefix, ServerKeyPrefix},
+	format::{self, ArtifactPrefix, InputPrefix, ServerKeyPrefix},
 };
 use frame_support::{
 	BoundedVec, ensure,
@@ -62,6 +62,7 @@ impl<T: Config> Pallet<T> {
 			open_jobs: 0,
 			depositor,
 			deposit,
+			row_layout: prefix.row_layout.map(RowLayout::from),
 		};
 		Models::<T>::insert(model, record);
 		ModelArtifacts::<T>::insert(model, artifact);
@@ -153,18 +154,18 @@ impl<T: Config> Pallet<T> {
 		ensure!(record.status == ModelStatus::Active, Error::<T>::ModelIsRetired);
 		let private = Self::open_private_model(model, redundancy)?;
 		ensure!(prefix.artifact == record.artifact.0, Error::<T>::InputForAnotherModel);
-		let input_bytes = input.len() as u32;
-		ensure!(input_bytes == record.input_bytes, Error::<T>::BlobWrongLength);
+		let (rows, input_bytes) = (prefix.rows, input.len() as u32);
+		let size = Self::request_size(&record, rows)?;
+		ensure!(input_bytes == size.input_bytes, Error::<T>::BlobWrongLength);
 		if let Some(wanted) = record.encrypted_for {
 			ensure!(prefix.server_key == wanted.0, Error::<T>::ModelForAnotherKey);
 		}
 		Self::use_server_key(&owner, &record, &prefix, server_key, private.is_some())?;
 
-		let work = Self::job_work(&record);
-		let bytes = input_bytes.saturating_add(record.result_bytes);
-		let fee = Self::inference_fee(work, redundancy, bytes);
-		let price = private.as_ref().map_or_else(Zero::zero, |private| private.terms.price);
-		let held = fee.saturating_add(price);
+		let work = size.work;
+		let fee = Self::inference_fee(work, redundancy, size.stored_bytes);
+		let price = private.as_ref().map(|private| Self::price_of_rows(&private.terms, rows));
+		let held = fee.saturating_add(price.unwrap_or_default());
 		ensure!(held <= max_fee, Error::<T>::FeeAboveMax);
 		let pending = PendingCount::<T>::get();
 		ensure!(pending < T::MaxPending::get(), Error::<T>::TooManyPendingJobs);
@@ -174,7 +175,7 @@ impl<T: Config> Pallet<T> {
 		}
 		Self::open_request(&owner, all_work(work, redundancy))?;
 
-		let deposit = Self::storage_deposit(bytes);
+		let deposit = Self::storage_deposit(size.stored_bytes);
 		T::Currency::hold(&HoldReason::InferenceFee.into(), &owner, held)?;
 		T::Currency::hold(&HoldReason::JobStorage.into(), &owner, deposit)?;
 
@@ -186,7 +187,7 @@ impl<T: Config> Pallet<T> {
 		let requested_at = frame_system::Pallet::<T>::block_number();
 		Self::await_draw(job, model, all_work(work, redundancy))?;
 		if let Some(private) = private {
-			Self::open_private_job(job, model, &owner, private)?;
+			Self::open_private_job(job, model, &owner, private, rows)?;
 		}
 		Jobs::<T>::insert(
 			job,
@@ -200,7 +201,7 @@ impl<T: Config> Pallet<T> {
 				assignees: Assignees::new(),
 				reserves: Assignees::new(),
 				jurors: 0,
-				engine: ENGINE_VERSION,
+				engine: format::engine_of(rows),
 				work,
 				rounds: 0,
 				requested_at,
@@ -209,10 +210,12 @@ impl<T: Config> Pallet<T> {
 				fee,
 				deposit,
 				status: JobStatus::Pending,
+				rows,
 			},
 		);
 		Inputs::<T>::insert(job, input);
-		Self::deposit_event(Event::InferenceRequested { job, owner, model, redundancy, fee: held });
+		let fee = held;
+		Self::deposit_event(Event::InferenceRequested { job, owner, model, redundancy, fee, rows });
 		Ok(())
 	}
 

@@ -132,7 +132,8 @@ mod errors {
 		ModelNotSuspended,
 		/// A result of the model was condemned: only the admin can resume it.
 		ResumedByAdminOnly,
-		/// You have asked this private model as often as its owner allows; wait for the next period.
+		/// These are more rows than the owner of this private model allows you in this period: ask for fewer, or wait
+		/// for the next period.
 		QuotaExceeded,
 		/// The server key has an old format: make a new key with `fhe-ml keygen` and register it.
 		ServerKeyTooOld,
@@ -148,5 +149,14 @@ mod errors {
 		NoModelBond,
 		/// That the private file is missing is no outcome: a worker that lacks it declines the job.
 		DeclineInstead,
+		/// The model takes one row per request: send a request for each row. Models take several whose record has a
+		/// `row_layout`.
+		OneRowPerRequest,
+		/// The result of so many rows would be longer than the chain stores: send fewer rows in one request.
+		TooManyRowsForResult,
+		/// So many rows take a worker more work than `MaxAccountWork`: send fewer rows in one request.
+		TooManyRowsForWork,
+		/// The result has another number of rows than the job's input.
+		ResultOfOtherRows,
 	}
 }

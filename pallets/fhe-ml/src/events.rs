@@ -102,8 +102,10 @@ mod events {
 			model: ModelId,
 			/// How many workers must get the same result.
 			redundancy: u8,
-			/// Fee, and price of a private model, held until the job is finished.
+			/// Fee, and price of a private model for all rows, held until the job is finished.
 			fee: BalanceOf<T>,
+			/// Rows of its input.
+			rows: u32,
 		},
 		/// The workers of a job, or its jurors, have been drawn.
 		InferenceAssigned {
@@ -251,7 +253,7 @@ mod events {
 			model: ModelId,
 			/// Account that was paid.
 			owner: T::AccountId,
-			/// How much.
+			/// How much, for all rows.
 			price: BalanceOf<T>,
 		},
 		/// A result of a private model is wrong, says who has evaluated it again. The model is suspended.

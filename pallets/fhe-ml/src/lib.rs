@@ -10,6 +10,9 @@
 //! before one of them shows its own; equal results complete the job, different ones bring in a jury, and
 //! whoever is not of its opinion is slashed (`agreement.rs`).
 //!
+//! The input of a request has one row, or several for models whose artifact says how rows lie in a result
+//! (`rows.rs`).
+//!
 //! Nobody gets more work than there is time for: jobs and work that are open are bounded for accounts and
 //! workers (`load.rs`).
 //!
@@ -42,6 +45,7 @@ pub mod migrations;
 mod mock;
 mod offchain;
 mod private;
+mod rows;
 mod seats;
 mod storage;
 mod submission;
@@ -109,7 +113,7 @@ pub mod pallet {
 	use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
 	use sp_core::H256;
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(4);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(5);
 
 	#[pallet::pallet]
 	#[pallet::storage_version(STORAGE_VERSION)]
@@ -199,15 +203,17 @@ pub mod pallet {
 			Self::do_remove_server_key(owner, server_key)
 		}
 
-		/// Request the evaluation of a model on an encrypted input.
+		/// Request the evaluation of a model on an encrypted input of one row, or of several if the model's record has
+		/// a `row_layout`. All rows have one result.
 		///
 		/// The fee is held until the result is there, and a deposit for the bytes of input and
-		/// result until you `release` the job. The fee is paid, too, if input or server key do not decode.
+		/// result until you `release` the job. Both count rows; the fee's base does not. The fee is paid, too, if
+		/// input or server key do not decode.
 		///
 		/// - `model`: number of the model.
 		/// - `server_key`: hash of your registered server key; none for linear models.
 		/// - `input`: the bytes that `fhe-ml encrypt` wrote for this model.
-		/// - `max_fee`: the most that you are ready to pay.
+		/// - `max_fee`: the most that you are ready to pay for all rows, the price of a private model included.
 		/// - `redundancy`: how many workers must get the same result; 1 trusts a single one. It multiplies
 		///   the part of the fee that pays for work.
 		#[pallet::call_index(4)]

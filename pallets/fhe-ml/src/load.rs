@@ -5,17 +5,18 @@
 //! deadlines leave time for it.
 
 use crate::{pallet::*, types::*};
-use fhe_ml_primitives::OpenRequests;
+use fhe_ml_primitives::{OpenRequests, format};
 use frame_support::ensure;
 use sp_runtime::traits::Get;
 
 impl<T: Config> Pallet<T> {
-	/// Work units of one evaluation of `model` and of loading what it needs.
-	pub(crate) fn job_work(model: &ModelRecordOf<T>) -> u64 {
-		let bytes = u64::from(model.artifact_bytes).saturating_add(model.input_bytes.into());
+	/// Work units of evaluating this many rows of `model` and of loading what that needs.
+	pub(crate) fn job_work(model: &ModelRecordOf<T>, rows: u32) -> u64 {
+		let input = format::input_bytes(model.input_bytes, rows);
+		let bytes = u64::from(model.artifact_bytes).saturating_add(input.into());
 		let blobs = bytes.div_ceil(1024).saturating_mul(T::WorkPerKibibyte::get());
 		let key = if model.needs_server_key { T::ServerKeyWork::get() } else { 0 };
-		model.work.saturating_add(blobs).saturating_add(key)
+		Self::evaluation_work(model, rows).saturating_add(blobs).saturating_add(key)
 	}
 
 	/// Work units that a worker with this much to do can be given, for jobs of `work` units each. One that has
@@ -34,7 +35,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Counts a request of an account, if it has not too many open ones. An account that has none may ask for
-	/// any model.
+	/// a row of any model.
 	pub(crate) fn open_request(owner: &T::AccountId, work: u64) -> Result<(), Error<T>> {
 		OpenOf::<T>::try_mutate(owner, |open| {
 			let work = open.work.saturating_add(work);

@@ -7,7 +7,8 @@ use fhe_ml_primitives::{
 	JobId, KeyHash, ModelId, Outcome, ResultBytes, Statement, SubmissionPayload, WorkerId,
 	WorkerPair, WorkerSignature, commitment,
 	format::{
-		ArtifactPrefix, CircuitKind, InputPrefix, MODEL_NAME_BYTES, ResultPrefix, ServerKeyPrefix,
+		self, ArtifactPrefix, CircuitKind, InputPrefix, MODEL_NAME_BYTES, ResultPrefix, RowLayout,
+		ServerKeyPrefix,
 	},
 };
 use frame_support::{
@@ -50,6 +51,8 @@ pub const RESEND_AFTER: u64 = 3;
 pub const INPUT_BYTES: u32 = InputPrefix::BYTES as u32 + 21;
 pub const RESULT_BYTES: u32 = ResultPrefix::BYTES as u32 + 7;
 pub const FEE_PER_BYTE: u64 = 3;
+/// How rows lie in results of models that take several: four of them share a mask of five bytes.
+pub const ROW_LAYOUT: RowLayout = RowLayout { row_bytes: 2, rows_per_mask: 4, packing_work: 3 };
 /// Work units of a job of [`linear_model`]: seven for evaluation, one for reading model and input.
 pub const WORK: u64 = 8;
 pub const SERVER_KEY_WORK: u64 = 5;
@@ -312,9 +315,23 @@ pub fn encrypted_artifact(circuit: CircuitKind, key: H256) -> Vec<u8> {
 }
 
 pub fn artifact_of(circuit: CircuitKind, work: u64, encrypted_for: Option<[u8; 32]>) -> Vec<u8> {
+	artifact_from(&ArtifactPrefix { encrypted_for, ..prefix_of(circuit, work) })
+}
+
+/// An artifact of a model that takes several rows in one request.
+pub fn artifact_for_rows(circuit: CircuitKind, work: u64) -> Vec<u8> {
+	artifact_from(&ArtifactPrefix { row_layout: Some(ROW_LAYOUT), ..prefix_of(circuit, work) })
+}
+
+pub fn artifact_from(prefix: &ArtifactPrefix) -> Vec<u8> {
+	prefix.to_bytes()[..prefix.encoded_len()].to_vec()
+}
+
+/// What an artifact says of a model that takes one row per request and is not encrypted.
+pub fn prefix_of(circuit: CircuitKind, work: u64) -> ArtifactPrefix {
 	let mut name = [0; MODEL_NAME_BYTES];
 	name[..4].copy_from_slice(b"iris");
-	let prefix = ArtifactPrefix {
+	ArtifactPrefix {
 		circuit,
 		input_bytes: INPUT_BYTES,
 		result_bytes: RESULT_BYTES,
@@ -323,9 +340,8 @@ pub fn artifact_of(circuit: CircuitKind, work: u64, encrypted_for: Option<[u8; 3
 		circuit_bytes: 0,
 		name,
 		row_layout: None,
-		encrypted_for,
-	};
-	prefix.to_bytes()[..prefix.encoded_len()].to_vec()
+		encrypted_for: None,
+	}
 }
 
 pub fn linear_model() -> Vec<u8> {
@@ -348,20 +364,32 @@ pub fn input(seed: u8) -> Vec<u8> {
 }
 
 pub fn input_for(artifact: &[u8], server_key: [u8; 32], seed: u8) -> Vec<u8> {
-	let bodies = INPUT_BYTES - InputPrefix::BYTES as u32;
+	rows_for(artifact, server_key, seed, 1)
+}
+
+/// An input of `rows` rows.
+pub fn rows_for(artifact: &[u8], server_key: [u8; 32], seed: u8, rows: u32) -> Vec<u8> {
+	let bytes = format::input_bytes(INPUT_BYTES, rows);
 	let prefix =
-		InputPrefix { artifact: hash(artifact).0, server_key, mask_seed: [seed; 16], rows: 1 };
-	let mut input = prefix.to_bytes(bodies).to_vec();
-	input.resize(INPUT_BYTES as usize, 0);
+		InputPrefix { artifact: hash(artifact).0, server_key, mask_seed: [seed; 16], rows };
+	let mut input = prefix.to_bytes(bytes - InputPrefix::BYTES as u32).to_vec();
+	input.resize(bytes as usize, 0);
 	input
 }
 
-/// A result of evaluating `input`.
+/// A result of evaluating `input`, with as many rows.
 pub fn result(input: &[u8], seed: u8) -> Vec<u8> {
+	let rows = InputPrefix::read(input).map_or(1, |prefix| prefix.rows);
+	result_of(input, seed, rows, ROW_LAYOUT.result_bytes(RESULT_BYTES, rows))
+}
+
+/// A result for `input` that says it has `rows` rows, with `bytes` bytes.
+pub fn result_of(input: &[u8], seed: u8, rows: u32, bytes: u32) -> Vec<u8> {
 	let mut input_tag = [0; 8];
 	input_tag.copy_from_slice(&hash(input).0[..8]);
-	let mut result = ResultPrefix { input_tag, rows: 1 }.to_bytes(7).to_vec();
-	result.resize(RESULT_BYTES as usize, seed);
+	let bodies = bytes - ResultPrefix::BYTES as u32;
+	let mut result = ResultPrefix { input_tag, rows }.to_bytes(bodies).to_vec();
+	result.resize(bytes as usize, seed);
 	result
 }
 

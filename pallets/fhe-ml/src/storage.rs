@@ -117,7 +117,7 @@ mod storage {
 	#[pallet::storage]
 	pub type PrivateJobs<T: Config> = StorageMap<_, Twox64Concat, JobId, PrivateJobRecordOf<T>>;
 
-	/// How often accounts have asked private models with a quota, in the period of their last request.
+	/// For how many rows accounts have asked private models with a quota, in the period of their last request.
 	#[pallet::storage]
 	pub type QuotaUsed<T: Config> = StorageDoubleMap<
 		_,

@@ -167,7 +167,9 @@ impl<T: Config> Pallet<T> {
 		if let Outcome::Completed(result) = outcome {
 			let prefix = ResultPrefix::read(result)?;
 			let model = Models::<T>::get(record.model).ok_or(Error::UnknownModel)?;
-			ensure!(result.len() as u32 == model.result_bytes, Error::BlobWrongLength);
+			ensure!(prefix.rows == record.rows, Error::ResultOfOtherRows);
+			let bytes = Self::result_bytes(&model, record.rows);
+			ensure!(result.len() as u32 == bytes, Error::BlobWrongLength);
 			ensure!(record.input.0.starts_with(&prefix.input_tag), Error::ResultForAnotherInput);
 		}
 		Ok(record)

@@ -6,6 +6,7 @@ mod jobs;
 mod models;
 mod offchain;
 mod private;
+mod rows;
 mod seats;
 mod server_keys;
 mod submissions;

@@ -3,7 +3,9 @@
 use crate::{load::all_work, pallet::*, seats::waits_for, types::*};
 use alloc::collections::{BTreeMap, BTreeSet};
 use fhe_ml_primitives::{
-	JobId, JobStatus, KeyHash, ModelId, ModelStatus, OpenRequests, WorkerId, WorkerStatus,
+	JobId, JobStatus, KeyHash, ModelId, ModelStatus, OpenRequests, RowLayout, WorkerId,
+	WorkerStatus,
+	format::{self, ArtifactPrefix, InputPrefix, ResultPrefix},
 };
 use frame_support::{ensure, traits::fungible::InspectHold};
 use sp_io::hashing::blake2_256;
@@ -32,6 +34,7 @@ impl<T: Config> Pallet<T> {
 			let input = Inputs::<T>::get(job).ok_or("a job has no input")?;
 			ensure!(input.len() as u32 == record.input_bytes, "an input has the wrong length");
 			ensure!(blake2_256(&input) == record.input.0, "an input has the wrong hash");
+			Self::check_rows(job, &record, &input)?;
 			let result = Results::<T>::get(job).map(|result| blake2_256(&result).into());
 			let expected = match record.status {
 				JobStatus::Completed { result } => Some(result),
@@ -133,6 +136,28 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// Input and result have the rows that the record counts, in the lengths that the model says.
+	fn check_rows(
+		job: JobId,
+		record: &JobRecordOf<T>,
+		input: &[u8],
+	) -> Result<(), TryRuntimeError> {
+		let prefix = InputPrefix::read(input).map_err(|_| "an input has no prefix")?;
+		ensure!(prefix.rows == record.rows, "a job counts other rows than its input has");
+		let model = Models::<T>::get(record.model).ok_or("a job has no model")?;
+		let several = record.rows > 1;
+		ensure!(!several || model.row_layout.is_some(), "rows for a model that takes one");
+		let input_bytes = format::input_bytes(model.input_bytes, record.rows);
+		ensure!(record.input_bytes == input_bytes, "an input is not as long as its rows");
+		if let Some(result) = Results::<T>::get(job) {
+			let prefix = ResultPrefix::read(&result).map_err(|_| "a result has no prefix")?;
+			ensure!(prefix.rows == record.rows, "a result has other rows than its job");
+			let result_bytes = Self::result_bytes(&model, record.rows);
+			ensure!(result.len() as u32 == result_bytes, "a result is not as long as its rows");
+		}
+		Ok(())
+	}
+
 	/// A pending job has as many workers as must agree, all different, and a ballot of theirs.
 	fn check_ballot(job: JobId, record: &JobRecordOf<T>) -> Result<(), TryRuntimeError> {
 		let assignees = record.assignees.iter().cloned().collect::<BTreeSet<_>>();
@@ -171,6 +196,9 @@ impl<T: Config> Pallet<T> {
 			ensure!(stored.is_some() == needed, "an artifact is missing or was left behind");
 			if let Some(artifact) = stored {
 				ensure!(blake2_256(&artifact) == record.artifact.0, "wrong hash of an artifact");
+				let prefix = ArtifactPrefix::read(&artifact).map_err(|_| "a broken artifact")?;
+				let row_layout = prefix.row_layout.map(RowLayout::from);
+				ensure!(record.row_layout == row_layout, "a model lays rows out in another way");
 			}
 			if let Some(depositor) = &record.depositor {
 				add(&mut deposits, depositor, record.deposit);

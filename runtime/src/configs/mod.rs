@@ -61,6 +61,7 @@ pub(crate) mod authorities;
 impl frame_system::Config for Runtime {
 	type SingleBlockMigrations = (
 		pallet_fhe_ml::migrations::MigrateToV4<Runtime>,
+		pallet_fhe_ml::migrations::MigrateToV5<Runtime>,
 		authorities::SessionsFromFixedAuthorities,
 	);
 	type Block = Block;
@@ -163,7 +164,7 @@ impl pallet_fhe_ml::Config for Runtime {
 	/// To draw all of them takes less than half of a block.
 	type MaxWaiting = ConstU32<512>;
 	type MaxAccountJobs = ConstU32<256>;
-	/// Half of what one worker may have to do.
+	/// Half of what one worker may have to do: half a minute of one core, for all rows of a request as well.
 	type MaxAccountWork = ConstU64<30_000_000>;
 	type MaxWorkerJobs = ConstU32<1_024>;
 	/// Four minutes of the slowest worker.

@@ -18,6 +18,11 @@ use subxt::{
 /// Name of the pallet in the runtime.
 pub(super) const PALLET: &str = "FheMl";
 
+/// The row layout of a model that takes one row per request.
+const NO_ROW_LAYOUT: &[u8] = &[0];
+/// The rows of a job of one row.
+const ONE_ROW: &[u8] = &[1, 0, 0, 0];
+
 type AtBlock = ClientAtBlock<SubstrateConfig, OnlineClientAtBlockImpl<SubstrateConfig>>;
 
 /// A job as the chain stores it.
@@ -84,6 +89,25 @@ impl BestBlock {
 		}
 	}
 
+	/// The same of a record whose last field runtimes before storage version 5 do not have: it is `field` then.
+	async fn fetch_longer<Key, T: Decode>(
+		&self,
+		item: &str,
+		key: Key,
+		field: &[u8],
+	) -> Result<Option<T>, ChainError>
+	where
+		Key: subxt::ext::frame_decode::storage::IntoEncodableValues
+			+ subxt::ext::frame_decode::storage::IntoDecodableValues,
+	{
+		let address = subxt::dynamic::storage::<Key, Value>(PALLET, item);
+		let Some(value) = self.at.storage().try_fetch(address, key).await? else { return Ok(None) };
+		let bytes = value.bytes();
+		let record =
+			T::decode(&mut &*bytes).or_else(|_| T::decode(&mut [bytes, field].concat().as_slice()));
+		Ok(Some(record?))
+	}
+
 	/// Whether the pallet of this block's runtime has a storage item.
 	pub(super) fn has_storage(&self, item: &str) -> bool {
 		let pallet = self.at.metadata_ref().pallet_by_name(PALLET);
@@ -115,7 +139,7 @@ impl BestBlock {
 		let count: ModelId = self.fetch("NextModel", ()).await?.unwrap_or_default();
 		let mut models = Vec::new();
 		for model in 0..count {
-			if let Some(record) = self.fetch("Models", (model,)).await? {
+			if let Some(record) = self.fetch_longer("Models", (model,), NO_ROW_LAYOUT).await? {
 				models.push((model, record));
 			}
 		}
@@ -145,7 +169,7 @@ impl BestBlock {
 	/// # Errors
 	/// If the chain cannot be read.
 	pub async fn job(&self, job: JobId) -> Result<Option<Job>, ChainError> {
-		self.fetch("Jobs", (job,)).await
+		self.fetch_longer("Jobs", (job,), ONE_ROW).await
 	}
 
 	/// The encrypted result of a completed job.

@@ -8,7 +8,7 @@ use super::{
 use crate::{
 	cli::{Decrypt, Encrypt},
 	error::CommandError,
-	models::{ModelSource, encrypt_row, find_model, hex_hash},
+	models::{ModelSource, encode_row, encrypt_rows, find_model, hex_hash},
 	output::{Output, tie},
 };
 use fhe_ml_client::{
@@ -17,6 +17,7 @@ use fhe_ml_client::{
 	owner_keys::OwnerKey,
 	rows::{RowRange, Table},
 };
+use fhe_ml_models::Cell;
 use serde_json::json;
 use std::path::Path;
 
@@ -38,21 +39,30 @@ pub async fn encrypt(options: Encrypt, output: Output) -> Result<(), CommandErro
 		false => key,
 	};
 	let table = Table::read(&options.input.table)?.for_model(&model.card)?;
-	let range = RowRange(options.row..options.row.saturating_add(1));
-	for (row, values) in table.select(Some(&range))? {
-		let input = encrypt_row(&model, &key, row, &values)?;
-		files::write(&options.output, &input)?;
-		let path = options.output.display();
-		let text = format!("row {row} encrypted into {path}, {} bytes", input.len());
-		let json = json!({
-			"row": row,
-			"output": options.output,
-			"input_bytes": input.len(),
-			"model_hash": hex_hash(&model.artifact.hash()),
-		});
-		output.print(&json, &text)?;
+	let one = RowRange(options.row..options.row.saturating_add(1));
+	let rows = table.select(Some(options.rows.as_ref().unwrap_or(&one)))?;
+	let most = model.artifact.most_rows() as usize;
+	if rows.len() > most {
+		return Err(CommandError::TooManyRows { rows: rows.len(), most });
 	}
-	Ok(())
+	let first = rows.first().map_or(0, |(row, _)| *row);
+	let encode = |(row, values): &(usize, Vec<Cell>)| encode_row(&model, *row, values);
+	let encoded = rows.iter().map(encode).collect::<Result<Vec<_>, _>>()?;
+	let input = encrypt_rows(&model, &key, first, &encoded)?;
+	files::write(&options.output, &input)?;
+	let (path, bytes) = (options.output.display(), input.len());
+	let text = match rows.len() {
+		1 => format!("row {first} encrypted into {path}, {bytes} bytes"),
+		count => format!("{count} rows from {first} on encrypted into {path}, {bytes} bytes"),
+	};
+	let json = json!({
+		"row": first,
+		"rows": rows.len(),
+		"output": options.output,
+		"input_bytes": bytes,
+		"model_hash": hex_hash(&model.artifact.hash()),
+	});
+	output.print(&json, &text)
 }
 
 pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandError> {
@@ -96,21 +106,24 @@ pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandErro
 			let of_job =
 				|key: &OwnerKey| job.server_key == Some(key.client.server_key_hash().into());
 			let key = keys.into_iter().find(of_job).ok_or(CommandError::KeyOfJob(number))?;
-			count_answers(&key, 1, options.scores, output)?;
+			count_answers(&key, job.rows as usize, options.scores, output)?;
 			(key.client, options.scores)
 		},
 		false => (key, true),
 	};
-	let prediction = model.decrypt(&key, &input, &result)?.rounded(options.round);
-	let label = &prediction.prediction;
-	if scores {
-		return output.print(
-			&prediction,
-			format!("{label}  scores {:.6?}  {}", prediction.scores, tie(prediction.tie))
-				.trim_end(),
-		);
+	for prediction in model.decrypt_rows(&key, &input, &result)? {
+		let prediction = prediction.rounded(options.round);
+		let label = &prediction.prediction;
+		match scores {
+			true => output.print(
+				&prediction,
+				format!("{label}  scores {:.6?}  {}", prediction.scores, tie(prediction.tie))
+					.trim_end(),
+			)?,
+			false => output.print(&json!({ "prediction": label }), &label.to_string())?,
+		}
 	}
-	output.print(&json!({ "prediction": label }), &label.to_string())
+	Ok(())
 }
 
 /// A file that the command line has made sure to name.

@@ -8,7 +8,7 @@ use super::{key::owner_keys, verify::Verifier};
 use crate::{
 	cli::Predict,
 	error::CommandError,
-	models::{check_known, hex_hash, with_schema},
+	models::{check_known, encode_row, encrypt_rows, hex_hash, with_schema},
 	output::{Output, tie},
 };
 use fhe_ml_client::{
@@ -17,7 +17,7 @@ use fhe_ml_client::{
 	owner_keys::OwnerKey,
 	rows::{RowStream, TableError},
 };
-use fhe_ml_engine::{ClientKey, new_seeder};
+use fhe_ml_engine::ClientKey;
 use fhe_ml_models::{Artifact, EncodedRow, Label, MOST_ANSWERS, Model};
 use fhe_ml_primitives::Fhe;
 use futures::{StreamExt, stream};
@@ -26,12 +26,7 @@ use plan::{Limits, Plan};
 use serde::Serialize;
 use serde_json::json;
 use session::{Answer, Nonces, Request, Session};
-use std::{
-	path::Path,
-	pin::pin,
-	sync::Mutex,
-	time::UNIX_EPOCH,
-};
+use std::{path::Path, pin::pin, sync::Mutex, time::UNIX_EPOCH};
 use table::{Run, Scores};
 
 /// One predicted row.
@@ -96,7 +91,11 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	};
 	let key = owner_key.as_ref().map_or(key, |of_owner| of_owner.client.clone());
 	let limits = Limits::of(&best)?;
-	let plan = Plan::new(&model.artifact, redundancy, options.rows_per_request, &limits);
+	// A quota counts rows: a request of more than all of it is refused.
+	let quota = private.as_ref().and_then(|private| private.terms.quota.as_ref());
+	let quota = quota.map(|quota| quota.requests as usize);
+	let wanted = options.rows_per_request.into_iter().chain(quota).min();
+	let plan = Plan::new(&model.artifact, redundancy, wanted, &limits);
 	let prices = Agreed::to(&best, &model, &options, &limits).await?;
 	let server_key = (model.card.sizes.server_key > 0).then(|| key.server_key_hash());
 	if let Some(hash) = server_key
@@ -117,7 +116,8 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	let scores = options.scores || private.is_none();
 	let table = match &options.output {
 		Some(path) => {
-			let run = run_of(&chain, &model, &key, &options, (first, first + count), scores).await?;
+			let run =
+				run_of(&chain, &model, &key, &options, (first, first + count), scores).await?;
 			Some(Scores::begin(path, &run)?)
 		},
 		None => None,
@@ -246,21 +246,22 @@ fn check_rows(
 ) -> Result<(usize, usize), CommandError> {
 	let spinner = output.spinner("checking the rows");
 	let table = RowStream::open(&options.input.table, &model.card)?;
-	let first = options.rows.as_ref().map_or(0, |range| range.0.start);
-	let mut count = 0;
-	for row in table.select(options.rows.as_ref()) {
-		let (row, values) = row?;
-		model.encode(&values).map_err(|source| CommandError::Encrypt { row, source })?;
-		count += 1;
+	let wanted = options.rows.as_ref().map_or(0..usize::MAX, |range| range.0.clone());
+	let mut found = 0;
+	for row in table.take(wanted.end) {
+		found += 1;
+		if found > wanted.start {
+			let (row, values) = row?;
+			encode_row(model, row, &values)?;
+		}
 	}
 	spinner.finish_and_clear();
 	match &options.rows {
-		Some(range) if range.0.len() != count => {
-			let (found, wanted) = (first + count, range.clone());
-			Err(TableError::NoSuchRows { found, wanted }.into())
+		Some(range) if range.0.end > found => {
+			Err(TableError::NoSuchRows { found, wanted: range.clone() }.into())
 		},
-		None if count == 0 => Err(TableError::NoRows.into()),
-		_ => Ok((first, count)),
+		None if found == 0 => Err(TableError::NoRows.into()),
+		_ => Ok((wanted.start, found - wanted.start)),
 	}
 }
 
@@ -281,7 +282,7 @@ fn requests<'a>(
 			.take(rows_per_request)
 			.map(|row| {
 				let (row, values) = row?;
-				model.encode(&values).map_err(|source| CommandError::Encrypt { row, source })
+				encode_row(model, row, &values)
 			})
 			.collect();
 		let encoded = match encoded {
@@ -291,11 +292,9 @@ fn requests<'a>(
 		};
 		let (row, rows) = (first, encoded.len());
 		first += rows;
-		let encrypt = || model.encrypt_rows(key, &encoded, new_seeder().as_mut());
-		Some(match tokio::task::block_in_place(encrypt) {
-			Ok(input) => Ok(Request { first: row, rows, input, booked: None }),
-			Err(error) => Err((CommandError::Encrypt { row, source: error.into() }, rows)),
-		})
+		let input = tokio::task::block_in_place(|| encrypt_rows(model, key, row, &encoded));
+		let request = |input| Request { first: row, rows, input, booked: None };
+		Some(input.map(request).map_err(|error| (error, rows)))
 	}))
 }
 
@@ -391,7 +390,11 @@ impl Agreed {
 		let quote = self.check(best, rows).await?;
 		let requests = all.div_ceil(rows.max(1)) as u128;
 		output.note(&match all {
-			1 => format!("one row costs {}, and not more than {} is paid", Fhe(quote), Fhe(self.most(1))),
+			1 => format!(
+				"one row costs {}, and not more than {} is paid",
+				Fhe(quote),
+				Fhe(self.most(1))
+			),
 			_ => format!(
 				"{all} rows cost about {:.6} in {requests} requests; not more than {} is paid for {rows} rows",
 				Fhe(quote.saturating_mul(requests)),

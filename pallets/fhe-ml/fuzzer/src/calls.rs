@@ -3,7 +3,7 @@
 use crate::{PrivateTermsOf, mock::*, pallet::*};
 use fhe_ml_primitives::{
 	FailureReason, JobId, JobStatus, Limits, Outcome, Quota, Suspension, WorkerId, commitment,
-	format::CircuitKind,
+	format::{ArtifactPrefix, CircuitKind},
 };
 use frame_support::{traits::Hooks, weights::Weight};
 use sp_core::Pair;
@@ -37,6 +37,9 @@ const ACCOUNTS: [AccountId; 4] = [ALICE, BOB, PAYOUT, 4];
 
 /// Keys of workers that there may be.
 const WORKERS: u64 = 7;
+
+/// Numbers of rows of one request; the last one is too much work.
+const ROWS: [u32; 6] = [2, 3, 4, 5, 20, 300];
 
 /// Price that no private model is above; some cannot be paid to an account that has nothing else.
 const MOST_PRICE: u64 = 1_500;
@@ -77,11 +80,16 @@ fn request(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
 	let key = record.encrypted_for.filter(|_| right).unwrap_or(any);
 	let owner = ServerKeys::<Test>::get(key).map(|record| record.owner).filter(|_| right);
 	let server_key = (record.needs_server_key == right).then_some(key);
-	let input = input_for(&artifact, key.0, random.below(200) as u8);
+	let several = record.row_layout.is_some() == right && random.below(3) == 0;
+	let rows = if several { random.one_of(&ROWS) } else { 1 };
+	let mut input = rows_for(&artifact, key.0, random.below(200) as u8, rows);
+	if random.below(40) == 0 {
+		// Says that it has other rows than it has bytes for.
+		input[10] ^= 1;
+	}
 	let redundancy = random.one_of(&[1, 1, 2, 2, 3, 4, 5]);
-	let most = fee(redundancy.into()) + SERVER_KEY_WORK * FEE_PER_WORK * u64::from(redundancy);
-	let price = PrivateModels::<Test>::get(model).map_or(0, |_| MOST_PRICE);
-	let max_fee = most + price - u64::from(random.below(9) == 0);
+	let most = FheMl::quote_rows(model, redundancy, rows).map_or(MOST_PRICE, |quote| quote.fee);
+	let max_fee = most - u64::from(random.below(9) == 0);
 	let call = Call::request_inference { model, server_key, input, max_fee, redundancy };
 	(RuntimeOrigin::signed(owner.unwrap_or(account)), call)
 }
@@ -126,6 +134,13 @@ fn submission_of(random: &mut Random) -> Option<(RuntimeOrigin, Call<Test>)> {
 	Some((frame_system::RawOrigin::Authorized.into(), call))
 }
 
+/// The bytes of a model that takes one row per request, or several.
+fn some_artifact(random: &mut Random, circuit: CircuitKind, key: u8) -> Vec<u8> {
+	let row_layout = (random.below(2) == 0).then_some(ROW_LAYOUT);
+	let encrypted_for = circuit.is_encrypted().then(|| hash(&server_key(key)).0);
+	artifact_from(&ArtifactPrefix { row_layout, encrypted_for, ..prefix_of(circuit, 7) })
+}
+
 /// Terms of a private model, mostly possible ones.
 fn terms(random: &mut Random) -> PrivateTermsOf<Test> {
 	let mut evaluators: Vec<_> = (0..1 + random.below(7)).map(|_| some_worker(random)).collect();
@@ -147,7 +162,8 @@ fn private_call(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
 	let root = RuntimeOrigin::root();
 	let models = PrivateModels::<Test>::iter().collect::<Vec<_>>();
 	let register = |random: &mut Random, account| {
-		let (artifact, commitment) = (private_artifact(), Default::default());
+		let artifact = some_artifact(random, CircuitKind::Private, 0);
+		let commitment = Default::default();
 		let call = Call::register_private_model { artifact, commitment, terms: terms(random) };
 		(RuntimeOrigin::signed(account), call)
 	};
@@ -209,8 +225,7 @@ fn call(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
 				CircuitKind::EncryptedForest,
 				CircuitKind::Private,
 			]);
-			let encrypted_for = circuit.is_encrypted().then(|| hash(&server_key(key)).0);
-			let artifact = artifact_of(circuit, 7, encrypted_for);
+			let artifact = some_artifact(random, circuit, key);
 			let depositor = (random.below(3) > 0).then_some(account);
 			(root, Call::register_model { artifact, depositor })
 		},
@@ -269,8 +284,12 @@ pub struct Report {
 	pub expired: u64,
 	/// How often a worker was slashed.
 	pub slashed: u64,
+	/// Jobs of several rows that were completed.
+	pub several_rows: u64,
 	/// Jobs of private models that were completed.
 	pub private: u64,
+	/// ... that had several rows.
+	pub private_rows: u64,
 	/// Jobs that no evaluator had the file for.
 	pub not_held: u64,
 	/// How often a disagreement of evaluators has suspended a private model.
@@ -282,13 +301,14 @@ pub struct Report {
 impl fmt::Display for Report {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 		let Self { calls, succeeded, completed, failed, disagreed, expired, slashed, .. } = self;
-		let Self { private, not_held, differing, condemned, .. } = self;
+		let Self { several_rows, private, private_rows, not_held, differing, condemned, .. } = self;
 		write!(
 			f,
-			"{succeeded} of {calls} calls succeeded; jobs: {completed} completed, {failed} failed, \
-			{disagreed} without agreement, {expired} expired; workers slashed {slashed} times; private models: \
-			{private} jobs completed, {not_held} without the file; {differing} suspended since evaluators differ, \
-			{condemned} by an audit; no invariant broken"
+			"{succeeded} of {calls} calls succeeded; jobs: {completed} completed, {several_rows} of them of several \
+			rows, {failed} failed, {disagreed} without agreement, {expired} expired; workers slashed {slashed} \
+			times; private models: {private} jobs completed, {private_rows} of them of several rows, {not_held} \
+			without the file; {differing} suspended since evaluators differ, {condemned} by an audit; no invariant \
+			broken"
 		)
 	}
 }
@@ -348,8 +368,13 @@ fn run_sequence(sequence: u64, length: u64, report: &mut Report) {
 			JobStatus::Pending => {},
 		}
 	}
-	let done = |(job, _): &(JobId, _)| Results::<Test>::contains_key(job);
-	report.private += PrivateJobs::<Test>::iter().filter(done).count() as u64;
+	for (job, record) in Jobs::<Test>::iter().filter(|(job, _)| Results::<Test>::contains_key(job))
+	{
+		let private = PrivateJobs::<Test>::contains_key(job);
+		report.private += u64::from(private);
+		report.several_rows += u64::from(record.rows > 1);
+		report.private_rows += u64::from(private && record.rows > 1);
+	}
 	for record in System::events() {
 		match record.event {
 			RuntimeEvent::FheMl(Event::PrivateModelSuspended { reason, .. }) => match reason {
@@ -374,6 +399,9 @@ mod tests {
 		for seen in
 			[report.completed, report.failed, report.disagreed, report.expired, report.slashed]
 		{
+			assert!(seen > 0, "{report}");
+		}
+		for seen in [report.several_rows, report.private_rows] {
 			assert!(seen > 0, "{report}");
 		}
 		for seen in [report.private, report.not_held, report.differing, report.condemned] {

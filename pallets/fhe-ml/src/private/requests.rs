@@ -41,19 +41,22 @@ impl<T: Config> Pallet<T> {
 		Ok(Some(record))
 	}
 
-	/// What a job has as one of a private model; counts it.
+	/// What a job has as one of a private model; counts its rows.
 	pub(crate) fn open_private_job(
 		job: JobId,
 		model: ModelId,
 		account: &T::AccountId,
 		record: PrivateModelRecordOf<T>,
+		rows: u32,
 	) -> Result<(), Error<T>> {
 		let quota = record.terms.quota.as_ref();
 		let private = PrivateJobRecord {
-			price: record.terms.price,
+			price: Self::price_of_rows(&record.terms, rows),
 			auditor: record.terms.auditor,
 			declined: Assignees::new(),
-			counted_in: quota.map(|quota| Self::use_quota(model, account, quota)).transpose()?,
+			counted_in: quota
+				.map(|quota| Self::use_quota(model, account, quota, rows))
+				.transpose()?,
 		};
 		PrivateJobs::<T>::insert(job, private);
 		Ok(())
@@ -209,7 +212,7 @@ impl<T: Config> Pallet<T> {
 		PrivateJobs::<T>::remove(job);
 		let of_owner = matches!(status, JobStatus::Failed { reason } if reason.is_of_owner());
 		if let Some(since) = private.counted_in.filter(|_| !of_owner) {
-			Self::return_quota(model, &record.owner, since);
+			Self::return_quota(model, &record.owner, since, record.rows);
 		}
 		Ok(())
 	}

@@ -62,17 +62,20 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Counts a request, if the account has any left in this period; returns the first block of the period.
+	/// Counts the rows of a request, if the account has as many left in this period; returns the first block of the
+	/// period.
 	pub(crate) fn use_quota(
 		model: ModelId,
 		account: &T::AccountId,
 		quota: &Quota<BlockNumberFor<T>>,
+		rows: u32,
 	) -> Result<BlockNumberFor<T>, Error<T>> {
 		let since = Self::period_of(quota);
 		QuotaUsed::<T>::try_mutate(model, account, |used| {
 			let before = used.filter(|used| used.since == since).map_or(0, |used| used.requests);
-			ensure!(before < quota.requests, Error::QuotaExceeded);
-			*used = Some(QuotaUse { since, requests: before.saturating_add(1) });
+			let requests = before.checked_add(rows).ok_or(Error::QuotaExceeded)?;
+			ensure!(requests <= quota.requests, Error::QuotaExceeded);
+			*used = Some(QuotaUse { since, requests });
 			Ok(since)
 		})
 	}
@@ -83,11 +86,16 @@ impl<T: Config> Pallet<T> {
 		now.checked_div(&quota.period).unwrap_or_default().saturating_mul(quota.period)
 	}
 
-	/// Takes a request that came to nothing off the count.
-	pub(crate) fn return_quota(model: ModelId, account: &T::AccountId, since: BlockNumberFor<T>) {
+	/// Takes the rows of a request that came to nothing off the count.
+	pub(crate) fn return_quota(
+		model: ModelId,
+		account: &T::AccountId,
+		since: BlockNumberFor<T>,
+		rows: u32,
+	) {
 		QuotaUsed::<T>::mutate_exists(model, account, |used| {
 			let Some(count) = used.as_mut().filter(|used| used.since == since) else { return };
-			count.requests = count.requests.saturating_sub(1);
+			count.requests = count.requests.saturating_sub(rows);
 			if count.requests == 0 {
 				*used = None;
 			}

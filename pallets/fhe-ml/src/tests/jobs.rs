@@ -22,7 +22,15 @@ fn a_request_holds_fee_and_deposit_and_is_assigned_in_the_next_block() {
 		let model = register_linear_model();
 		let job = waiting_request(ALICE, model, input(0), 1);
 		System::assert_last_event(
-			Event::InferenceRequested { job, owner: ALICE, model, redundancy: 1, fee: FEE }.into(),
+			Event::InferenceRequested {
+				job,
+				owner: ALICE,
+				model,
+				redundancy: 1,
+				fee: FEE,
+				rows: 1,
+			}
+			.into(),
 		);
 		end_block(Weight::MAX);
 		assert_eq!(FheMl::assigned_jobs(vec![worker()], 10), vec![]);

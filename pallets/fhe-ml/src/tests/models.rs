@@ -32,6 +32,7 @@ fn an_admin_registers_a_model() {
 				open_jobs: 0,
 				depositor: Some(BOB),
 				deposit: linear_model().len() as u64,
+				row_layout: None,
 			})
 		);
 		assert_eq!(ModelArtifacts::<Test>::get(0).unwrap().into_inner(), linear_model());

@@ -1,5 +1,7 @@
 //! Private models: BOB owns one, ALICE asks, workers 1, 2, ... evaluate.
 
+mod rows;
+
 use crate::{PrivateTermsOf, mock::*, pallet::*};
 use fhe_ml_primitives::{
 	FailureReason, JobId, JobStatus, Limits, ModelId, ModelStatus, Outcome, PrivateModelState,

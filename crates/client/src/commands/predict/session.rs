@@ -8,9 +8,7 @@ use crate::{
 	commands::verify::{Verifier, refused},
 	error::CommandError,
 };
-use fhe_ml_client::chain::{
-	Account, Call, Chain, ChainError, Job, PendingRequest, RequestedJob,
-};
+use fhe_ml_client::chain::{Account, Call, Chain, ChainError, Job, PendingRequest, RequestedJob};
 use fhe_ml_engine::{ClientKey, blake2b_256};
 use fhe_ml_models::{Model, Step};
 use fhe_ml_primitives::JobStatus;
@@ -128,9 +126,8 @@ impl Session<'_> {
 	}
 
 	/// All rows are written.
-	pub fn finish(self) -> Result<(), CommandError> {
-		let table = self.table.map(|table| table.into_inner().unwrap_or_else(PoisonError::into_inner));
-		table.map_or(Ok(()), Scores::finish)
+	pub fn finish(&self) -> Result<(), CommandError> {
+		self.table().map_or(Ok(()), |table| table.finish())
 	}
 
 	/// Sends a request, unless an earlier run has.
@@ -162,8 +159,7 @@ impl Session<'_> {
 		}
 		let server_key = self.server_key.map(Into::into);
 		let (model, redundancy) = (self.model_id, self.redundancy);
-		let call =
-			Call::request_inference(model, server_key, &request.input, max_fee, redundancy);
+		let call = Call::request_inference(model, server_key, &request.input, max_fee, redundancy);
 		let pending = self.chain.request(call, &self.account, used).await?;
 		*next = (*next).max(used + 1);
 		Ok(pending)

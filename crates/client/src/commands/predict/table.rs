@@ -212,12 +212,7 @@ impl Scores {
 	///
 	/// # Errors
 	/// If files cannot be written.
-	pub fn write(
-		&mut self,
-		card: &ModelCard,
-		rows: &[Row],
-		job: u64,
-	) -> Result<(), CommandError> {
+	pub fn write(&mut self, card: &ModelCard, rows: &[Row], job: u64) -> Result<(), CommandError> {
 		let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(()) };
 		let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
 		if !self.header_written {
@@ -243,7 +238,7 @@ impl Scores {
 	///
 	/// # Errors
 	/// If files cannot be moved.
-	pub fn finish(self) -> Result<(), CommandError> {
+	pub fn finish(&self) -> Result<(), CommandError> {
 		let failed = |source| CommandError::Scores { path: self.path.clone(), source };
 		std::fs::rename(beside(&self.path, ".part"), &self.path).map_err(failed)?;
 		std::fs::remove_dir_all(beside(&self.path, ".run")).map_err(failed)
@@ -262,7 +257,9 @@ fn write_line(books: &mut File, line: &Line) -> std::io::Result<()> {
 fn header(card: &ModelCard, row: &Row) -> Vec<String> {
 	let mut names = vec!["row".to_string()];
 	match &row.prediction {
-		Label::Values(values) => names.extend((0..values.len()).map(|at| format!("prediction_{at}"))),
+		Label::Values(values) => {
+			names.extend((0..values.len()).map(|at| format!("prediction_{at}")))
+		},
 		_ => names.push("prediction".into()),
 	}
 	let scores = scores_of(row);
