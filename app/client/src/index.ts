@@ -51,9 +51,9 @@ export interface Prediction {
 
 /** Sizes in bytes. */
 export interface Sizes {
-  /** Of an encrypted row. */
+  /** Of an input of one row. */
   input: number;
-  /** Of an encrypted result. */
+  /** Of its result. */
   result: number;
   /** Of the server key that evaluation needs; 0 for linear models. */
   server_key: number;
@@ -230,7 +230,30 @@ export class Model {
    * @throws if a feature is unknown, of another type or out of the model's range, or missing where the model needs it
    */
   encrypt(keys: Keys, row: Row): Uint8Array {
-    return this.inner.encrypt(keys.inner, this.values(row));
+    return this.inner.encrypt(keys.inner, values(row, this.card().features));
+  }
+
+  /** Most rows of one request. How many it should have says `planOf`. */
+  mostRows(): number {
+    return this.inner.mostRows();
+  }
+
+  /**
+   * Encrypts rows as one `input` of `fheMl.requestInference`: one request, job and result. Of one row it is what
+   * {@link encrypt} makes.
+   * @param first number of the first row, for what is said of a wrong one
+   * @throws if there is no row, or more than an input may have, or if one is wrong: see {@link encrypt}
+   */
+  encryptRows(keys: Keys, rows: Row[], first = 0): Uint8Array {
+    const { features } = this.card();
+    const texts = rows.map((row, at) => {
+      try {
+        return values(row, features);
+      } catch (error) {
+        throw new Error(`row ${first + at}: ${(error as Error).message}`);
+      }
+    });
+    return this.inner.encryptRows(keys.inner, texts, first);
   }
 
   /**
@@ -254,16 +277,30 @@ export class Model {
   }
 
   /**
-   * Verifies a result, as `fheMl.results(job)` has it, and decrypts it.
+   * Verifies a result of one row, as `fheMl.results(job)` has it, and decrypts it.
    * @param input the encrypted row that the job was requested with: your own, not what a node says
+   * @throws {@link WrongResult} if the model does not give it
+   * @throws if the result belongs to another input or key, has several rows, if there is no server key to verify with,
+   * or if the model is private
+   */
+  decrypt(keys: Keys, input: Uint8Array, result: Uint8Array, options: Decryption = {}): Prediction {
+    if (this.isPrivate()) throw new Error('this model is private, and nobody can verify what it answers: use `answer`');
+    this.check(keys, input, result, options);
+    return JSON.parse(this.inner.decrypt(keys.inner, input, result)) as Prediction;
+  }
+
+  /**
+   * Verifies a result of any number of rows, and decrypts it: a prediction of each row, in their order.
+   * @param input what {@link encryptRows} has made: your own, not what a node says
    * @throws {@link WrongResult} if the model does not give it
    * @throws if the result belongs to another input or key, if there is no server key to verify with, or if the model
    * is private
    */
-  decrypt(keys: Keys, input: Uint8Array, result: Uint8Array, options: Decryption = {}): Prediction {
-    if (this.isPrivate()) throw new Error('this model is private, and nobody can verify what it answers: use `answer`');
-    if (!options.trustWorker && this.picksResult()) this.verify(options.serverKey ?? keys, input, result);
-    return JSON.parse(this.inner.decrypt(keys.inner, input, result)) as Prediction;
+  decryptRows(keys: Keys, input: Uint8Array, result: Uint8Array, options: Decryption = {}): Prediction[] {
+    if (this.isPrivate())
+      throw new Error('this model is private, and nobody can verify what it answers: use `answers`');
+    this.check(keys, input, result, options);
+    return JSON.parse(this.inner.decryptRows(keys.inner, input, result)) as Prediction[];
   }
 
   /**
@@ -280,16 +317,29 @@ export class Model {
     if (!this.isPrivate()) throw new Error('this model is not private: `decrypt` verifies what it answers');
     const count = await key.add();
     const text = this.inner.decrypt(key.keys.inner, input, result, step);
-    const { prediction, ...scores } = JSON.parse(text) as Prediction;
-    return { prediction, count, scores: () => scores };
+    return privateAnswer(JSON.parse(text) as Prediction, count);
+  }
+
+  /**
+   * As {@link answer}, for an input of any number of rows: an answer to each, in their order. Every row counts as an
+   * answer, and all are counted before the first is decrypted.
+   * @throws {@link KeyUsedUp}
+   * @throws if the result belongs to another input or key, or if the model gives it for no rows
+   */
+  async answers(key: OwnerKey, input: Uint8Array, result: Uint8Array, step?: number): Promise<PrivateAnswer[]> {
+    if (!this.isPrivate()) throw new Error('this model is not private: `decryptRows` verifies what it answers');
+    const rows = rowsOf(input);
+    const before = (await key.add(rows)) - rows;
+    const text = this.inner.decryptRows(key.keys.inner, input, result, step);
+    return (JSON.parse(text) as Prediction[]).map((row, at) => privateAnswer(row, before + at + 1));
   }
 
   /** What the same model says without encryption; not for encrypted or private models. */
   predictClear(row: Row): Prediction {
-    return JSON.parse(this.inner.predictClear(this.values(row))) as Prediction;
+    return JSON.parse(this.inner.predictClear(values(row, this.card().features))) as Prediction;
   }
 
-  /** What a collator does: evaluates the model on an encrypted row. Any honest one gets these bytes. */
+  /** What a collator does: evaluates the model on an input. Any honest one gets these bytes. */
   evaluate(serverKey: Uint8Array | undefined, input: Uint8Array): Uint8Array {
     return this.inner.evaluate(serverKey, input);
   }
@@ -299,24 +349,23 @@ export class Model {
     this.inner.free();
   }
 
-  /** A row as JSON. */
-  private values(row: Row): string {
-    const { features } = this.card();
-    if (isArrayLike(row)) return cells(Array.from(row), features);
-    const missing = features.filter((name) => !(name in row));
-    const unknown = Object.keys(row).filter((name) => !features.includes(name));
-    if (missing.length + unknown.length > 0) {
-      throw new Error(
-        `the row's columns are not the model's features; missing: ${missing.join(', ') || 'none'}; ` +
-          `unknown: ${unknown.join(', ') || 'none'}`,
-      );
-    }
-    return cells(
-      features.map((name) => row[name] ?? null),
-      features,
-    );
+  /** Verifies a result, if it is to be. */
+  private check(keys: Keys, input: Uint8Array, result: Uint8Array, { serverKey, trustWorker }: Decryption): void {
+    if (!trustWorker && this.picksResult()) this.verify(serverKey ?? keys, input, result);
   }
 }
+
+/**
+ * How many rows an input has.
+ * @throws if it is no input
+ */
+export const rowsOf = (input: Uint8Array): number => wasm.rowsOf(input);
+
+const privateAnswer = ({ prediction, ...scores }: Prediction, count: number): PrivateAnswer => ({
+  prediction,
+  count,
+  scores: () => scores,
+});
 
 /** The image filters that there are. */
 export const FILTERS = [
@@ -451,6 +500,23 @@ export function fromHex(text: string): Uint8Array {
   if (!/^0x([0-9a-fA-F]{2})*$/.test(text)) throw new Error('not hexadecimal bytes beginning with 0x');
   return Uint8Array.from({ length: text.length / 2 - 1 }, (_, at) =>
     Number.parseInt(text.slice(2 * at + 2, 2 * at + 4), 16),
+  );
+}
+
+/** A row as JSON. */
+function values(row: Row, features: string[]): string {
+  if (isArrayLike(row)) return cells(Array.from(row), features);
+  const missing = features.filter((name) => !(name in row));
+  const unknown = Object.keys(row).filter((name) => !features.includes(name));
+  if (missing.length + unknown.length > 0) {
+    throw new Error(
+      `the row's columns are not the model's features; missing: ${missing.join(', ') || 'none'}; ` +
+        `unknown: ${unknown.join(', ') || 'none'}`,
+    );
+  }
+  return cells(
+    features.map((name) => row[name] ?? null),
+    features,
   );
 }
 

@@ -20,9 +20,9 @@ export type Kind = 'public' | 'encrypted' | 'private';
 export interface Terms {
   /** Workers that have the model. */
   evaluators: Hex[];
-  /** What an answer costs besides the workers' fee, in units of 10^-12 FHE. */
+  /** What the answer to a row costs besides the workers' fee, in units of 10^-12 FHE. */
   price: bigint;
-  /** Most requests of an account in so many blocks. */
+  /** Most rows of an account in so many blocks; a request counts with all of its rows. */
   quota: { requests: number; period: number } | undefined;
   /** Account that can have a wrong answer paid back. */
   auditor: string | undefined;
@@ -50,9 +50,10 @@ export interface Offer {
   active: boolean;
   retired: boolean;
   artifactBytes: number;
+  /** Of a request of one row. */
   inputBytes: number;
   resultBytes: number;
-  /** Work units of an evaluation, about one per microsecond of one core. */
+  /** Work units of evaluating a row, about one per microsecond of one core. */
   work: number;
   needsServerKey: boolean;
   /** Of an encrypted model: hash of the server key whose owner can ask it. */
@@ -129,7 +130,7 @@ const termsOf = ({ evaluators, price, quota, auditor }: PrivateTerms): Terms => 
 /** What an account wants of a model. */
 export interface Wish {
   account: string;
-  /** The price that it has agreed to. */
+  /** The price of a row that it has agreed to. */
   price: bigint;
   /** How many rows it asks for. */
   rows: number;
@@ -160,8 +161,8 @@ export async function obstacle(query: Query, number: number, wish?: Wish): Promi
   const since = block - (block % quota.period);
   const left = quota.requests - (used?.since === since ? used.requests : 0);
   if (wish.rows <= left) return undefined;
-  const more = left > 0 ? `${left} more for now, not ${wish.rows}` : 'no more for now';
-  return `the owner of ${name} lets an account ask ${quota.requests === 1 ? 'once' : `${quota.requests} times`} in ${quota.period} blocks: you can ask ${more}, and again from block ${since + quota.period} on (this is block ${block})`;
+  const more = left > 0 ? `for ${left} more for now, not ${wish.rows}` : 'no more for now';
+  return `the owner of ${name} lets an account ask ${quota.requests === 1 ? 'once' : `for ${quota.requests} rows`} in ${quota.period} blocks: you can ask ${more}, and again from block ${since + quota.period} on (this is block ${block})`;
 }
 
 /** An amount of the chain's smallest units, 10^-12 FHE, for people. */
@@ -189,7 +190,7 @@ export async function blockSeconds(api: FheMlClient, blocks = 6): Promise<number
   return count === 0 ? 2 : ((await time(last)) - (await time(first))) / count;
 }
 
-/** Seconds until so many rows, asked at once, are answered: if the workers have nothing else to do. */
+/** Seconds until so many rows, in requests that are sent at once, are answered: if the workers have nothing else to do. */
 export function answerSeconds({ work, private: offered }: Offer, seconds: number, rows = 1): number {
   const workers = offered?.evaluators.length ?? 1;
   return BLOCKS * seconds + (rows * work) / UNITS / workers;

@@ -18,6 +18,8 @@ const ROUNDS = 6;
 const LATER: unknown[] = [1012, 1013, 1014, 1016];
 /** How it is said that there is no connection just now, or none that answers. */
 const AWAY = /disconnect|not connected|timed out/i;
+/** Errors of a chain that has no room for a request now. */
+const NO_ROOM = ['AllWorkersBusy', 'TooManyOpenJobs', 'TooMuchOpenWork', 'TooManyPendingJobs', 'TooManyWaitingJobs'];
 /** How often a question is asked again, a second apart, when there is no connection. */
 const MOST_ATTEMPTS = 120;
 
@@ -43,13 +45,19 @@ interface Sent {
 /**
  * Sends `signed` (what `sign` resolves to) and waits until it is in a block, a finalised one if `final` is set,
  * as it should be with a light client. Sends it again whenever it is lost.
+ * @param pooled is told when the node has it in its pool: the account's next transaction can follow
  * @throws if the node refuses it, or no block has taken it until it became invalid: then none ever will
  */
-export async function submit(api: FheMlClient, signed: Extrinsic, final = false): Promise<Included> {
+export async function submit(
+  api: FheMlClient,
+  signed: Extrinsic,
+  final = false,
+  pooled?: () => void,
+): Promise<Included> {
   const sent = describe(api, signed);
   const head = async () => (await (final ? api.rpc.chain_getFinalizedHead() : api.rpc.chain_getBlockHash())) as Hash;
   const first = (await headerOf(api, await head())).number;
-  let block = await watch(api, sent, final);
+  let block = await watch(api, sent, final, pooled);
   for (let round = 1; ; round += 1) {
     const included = block;
     const found = included && (await connected(() => inBlock(api, sent, included)));
@@ -72,13 +80,24 @@ export async function submit(api: FheMlClient, signed: Extrinsic, final = false)
 
 /** Why the chain refused the call of a transaction that is in a block, if it did; also of one through sudo. */
 export function explain(api: FheMlClient, events: FheMlRuntimeRuntimeEvent[]): string | undefined {
-  const failed = api.events.system.ExtrinsicFailed.find(events)?.palletEvent.data.dispatchError;
-  const sudone = api.events.sudo.Sudid.find(events)?.palletEvent.data.sudoResult;
-  const error = failed ?? (sudone?.isErr ? sudone.err : undefined);
+  const error = errorOf(api, events);
   if (!error) return undefined;
-  const meta = api.registry.findErrorMeta(error as DispatchError);
+  const meta = api.registry.findErrorMeta(error);
   if (!meta) return `the chain refused it: ${error.type}`;
   return `the chain refused it: ${meta.pallet}.${meta.name}: ${meta.docs.join(' ').trim()}`;
+}
+
+/** Whether the chain refused a request since it has no room for it now: ask again, in a new transaction, some blocks later. */
+export function hadNoRoom(api: FheMlClient, events: FheMlRuntimeRuntimeEvent[]): boolean {
+  const error = errorOf(api, events);
+  const meta = error && api.registry.findErrorMeta(error);
+  return meta?.pallet === 'FheMl' && NO_ROOM.includes(meta.name);
+}
+
+function errorOf(api: FheMlClient, events: FheMlRuntimeRuntimeEvent[]): DispatchError | undefined {
+  const failed = api.events.system.ExtrinsicFailed.find(events)?.palletEvent.data.dispatchError;
+  const sudone = api.events.sudo.Sudid.find(events)?.palletEvent.data.sudoResult;
+  return (failed ?? (sudone?.isErr ? sudone.err : undefined)) as DispatchError | undefined;
 }
 
 function describe(api: FheMlClient, signed: Extrinsic): Sent {
@@ -137,7 +156,12 @@ async function sendAgain(api: FheMlClient, hex: HexString): Promise<void> {
 }
 
 /** Sends it and waits for a block, or for the node to lose it or fall silent (`undefined`). */
-function watch(api: FheMlClient, { hex }: Sent, final: boolean): Promise<Hash | undefined> {
+function watch(
+  api: FheMlClient,
+  { hex }: Sent,
+  final: boolean,
+  pooled: (() => void) | undefined,
+): Promise<Hash | undefined> {
   return new Promise((resolve, reject) => {
     let stop: (() => Promise<void>) | undefined;
     let ended = false;
@@ -166,6 +190,7 @@ function watch(api: FheMlClient, { hex }: Sent, final: boolean): Promise<Hash | 
     };
     api.rpc.author_submitAndWatchExtrinsic(hex, news).then((unsubscribed: () => Promise<void>) => {
       stop = unsubscribed;
+      pooled?.();
       if (ended) unsubscribe();
     }, refused);
   });

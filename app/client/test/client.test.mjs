@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { feeOf, mostFee, planOf, RELEASE_PRICES, requestsOf, sizeOf } from '../dist/chain.js';
 import {
   answersInFolder,
   FILTERS,
@@ -22,6 +23,7 @@ import {
   OwnerKeys,
   publicCard,
   rangesOf,
+  rowsOf,
   toHex,
   WrongResult,
 } from '../dist/node.js';
@@ -106,6 +108,107 @@ for (const [name, data, step] of [
     }
   });
 }
+
+for (const [name, data] of [
+  ['breast_cancer_logistic', 'breast_cancer'],
+  ['breast_cancer_xgboost_50x4', 'breast_cancer'],
+  ['iris_network', 'iris'],
+]) {
+  test(`${name}: rows of one request are predicted as each alone, and a wrong result is refused`, () => {
+    const artifact = importOnnx(read(`${name}.onnx`), name, table(`${data}.train.csv`));
+    const model = new Model(artifact);
+    const serverKey = model.card().sizes.server_key > 0 ? keys.serverKey() : undefined;
+    const rows = table(`${data}.test.csv`).rows.slice(0, 3);
+    const clear = rows.map((row) => model.predictClear(row));
+    const input = model.encryptRows(keys, rows);
+    const result = model.evaluate(serverKey, input);
+    const size = sizeOf(artifact, rows.length);
+    assert.deepEqual([rowsOf(input), input.length, result.length], [3, size.inputBytes, size.resultBytes]);
+    assert.ok(size.work >= 3 * sizeOf(artifact).work);
+    assert.deepEqual(model.decryptRows(keys, input, result), clear);
+    assert.throws(() => model.decrypt(keys, input, result), /3 rows/);
+
+    const wrong = result.slice();
+    wrong[wrong.length - 1] ^= 1;
+    assert.throws(() => model.verify(keys, input, wrong), WrongResult);
+    assert.throws(() => model.decryptRows(keys, input, wrong), WrongResult);
+    const other = model.encryptRows(keys, rows);
+    assert.throws(() => model.decryptRows(keys, other, result), WrongResult);
+    assert.throws(() => model.decryptRows(keys, other, result, { trustWorker: true }), /another input/);
+    const fewer = model.encryptRows(keys, rows.slice(1));
+    assert.throws(() => model.decryptRows(keys, fewer, result), WrongResult);
+    const clientOnly = Keys.read(keys.clientKey());
+    if (serverKey) assert.throws(() => model.decryptRows(clientOnly, input, result), /needs a server key/);
+    assert.deepEqual(model.decryptRows(clientOnly, input, result, { serverKey }), clear);
+
+    // One row is what the functions for one row make and take.
+    const single = model.encryptRows(keys, rows.slice(0, 1));
+    assert.deepEqual([rowsOf(single), single.length], [1, model.encrypt(keys, rows[0]).length]);
+    const alone = model.evaluate(serverKey, single);
+    assert.deepEqual(model.decryptRows(keys, single, alone), [model.decrypt(keys, single, alone)]);
+    assert.deepEqual(sizeOf(artifact).resultBytes, alone.length);
+  });
+}
+
+test('wrong rows are named by their number, and no request has too many', async () => {
+  const model = new Model(importOnnx(read('wine_logistic.onnx'), 'wine', table('wine.train.csv')));
+  const { columns, rows } = table('wine.test.csv');
+  const short = { [columns[0]]: 1 };
+  assert.throws(
+    () => model.encryptRows(keys, [rows[0], rows[1].slice(1)]),
+    /^Error: row 1: .*takes 13 features, not 12/,
+  );
+  assert.throws(() => model.encryptRows(keys, [rows[0], short], 40), /^Error: row 41: .*missing: /);
+  assert.throws(() => model.encryptRows(keys, [rows[0].with(2, NaN)], 7), /^Error: row 7: .*is not a finite number/);
+  assert.throws(() => model.encryptRows(keys, []), /an input has 1 to 4096 rows, not 0/);
+  const many = Array.from({ length: 4097 }, () => rows[0]);
+  assert.throws(() => model.encryptRows(keys, many), /an input has 1 to 4096 rows, not 4097/);
+  assert.ok(model.mostRows() > 100 && model.mostRows() <= 4096);
+  assert.throws(() => rowsOf(Uint8Array.of(1, 2)), /^Error: .{10,}$/);
+  const input = model.encryptRows(keys, rows.slice(0, 2));
+  const result = model.evaluate(undefined, input);
+  await assert.rejects(model.answers(undefined, input, result), /not private: `decryptRows` verifies/);
+});
+
+/** A chain with the prices of this release. */
+const chainWith = (maxAccountWork) => {
+  const { base, work, byte, serverKeyWork, kibibyteWork } = RELEASE_PRICES;
+  const prices = { baseFee: base, feePerWork: work, feePerByte: byte, serverKeyWork, workPerKibibyte: kibibyteWork };
+  return { consts: { fheMl: { ...prices, maxAccountWork } } };
+};
+
+test('rows are cut into requests as by the tool, and paid by the row', () => {
+  // The same numbers are in the tool.
+  const plan = readFileSync(join(MODELS, '../crates/client/src/commands/predict/plan.rs'), 'utf8');
+  for (const line of ['WORK_OF_REQUEST: u64 = 4_000_000;', 'REQUESTS_AT_ONCE: usize = 32;', 'usize = 12 << 20;']) {
+    assert.ok(plan.includes(line), line);
+  }
+  const api = chainWith(30_000_000n);
+  for (const name of ['breast_cancer_logistic', 'breast_cancer_xgboost_50x4', 'digits_network']) {
+    const dataset = name.startsWith('digits') ? 'digits' : 'breast_cancer';
+    const artifact = importOnnx(read(`${name}.onnx`), name, table(`${dataset}.train.csv`));
+    const mostRows = new Model(artifact).mostRows();
+    const { rows, atOnce } = planOf(api, artifact, mostRows);
+    const work = (count) => sizeOf(artifact, count).work;
+    assert.ok(rows > 1 && rows <= mostRows && work(rows) <= 4_000_000, `${name}: ${rows} of ${mostRows}`);
+    if (rows < mostRows) assert.ok(work(rows + 1) > 3_900_000, `${name}: ${work(rows + 1)}`);
+    assert.ok(atOnce >= 1 && atOnce <= 32 && atOnce * work(rows) <= 30_000_000, `${name}: ${atOnce}`);
+    assert.ok(planOf(api, artifact, mostRows, { redundancy: 3 }).rows <= rows);
+    assert.equal(planOf(api, artifact, mostRows, { wanted: 7 }).rows, 7);
+    assert.deepEqual(planOf(chainWith(1n), artifact, mostRows), { rows: 1, atOnce: 1 });
+    assert.equal(planOf(api, artifact, 1).rows, 1);
+    assert.deepEqual(requestsOf({ rows: 10, atOnce }, 25), [10, 10, 5]);
+    // Together they cost less than each alone: what rows share is paid once.
+    const [one, ten] = [1, 10].map((count) => feeOf(RELEASE_PRICES, artifact, 1, count));
+    assert.ok(ten < 10n * one && ten - one > 0n, `${name}: ${one}, ${ten}`);
+    assert.equal(mostFee(api, artifact, 1, 5n, 10), ten + ten / 10n + 50n);
+    assert.equal(mostFee(api, artifact), one + one / 10n);
+  }
+  // Artifacts of before have no layout of rows.
+  const old = importOnnx(read('wine_tree.onnx'), 'tree');
+  old.fill(0, 10, 12);
+  assert.throws(() => feeOf(RELEASE_PRICES, old, 1, 2), /takes one row per request/);
+});
 
 test('rows can be objects, and wrong rows are refused by name', () => {
   const model = new Model(importOnnx(read('wine_logistic.onnx'), 'wine', table('wine.train.csv')));

@@ -11,14 +11,18 @@ import {
   feeOf,
   fhe,
   finalized,
+  hadNoRoom,
   type Included,
+  jobOfInput,
   lightProvider,
   mostFee,
   type Offer,
   obstacle,
   offer,
   offers,
+  planOf,
   pricesOf,
+  requestsOf,
   submit,
   untilReachable,
   untilSynced,
@@ -28,15 +32,42 @@ import {
 import { type Account, developmentAccounts, walletAccounts } from './accounts.ts';
 import { why } from './dom.ts';
 import { followChain } from './light-client.ts';
+import type { Booked } from './store.ts';
 
-/** What a row costs. */
+/** What rows cost, and the requests that they are cut into. */
 export interface Price {
-  /** What the owner of a private model gets. */
+  /** What the owner of a private model gets for a row. */
   owner: bigint;
-  /** What the workers get. */
+  /** What the workers get for all. */
   workers: bigint;
-  /** Most that is paid for both: fees may rise by a tenth until the request is in a block. */
+  /** Most that is paid for all: fees may rise by a tenth until a request is in a block. */
   most: bigint;
+  /** Each with the most that is paid for it. */
+  requests: { rows: number; most: bigint }[];
+  /** Requests that are on their way at one time. */
+  atOnce: number;
+}
+
+/** What is asked of whom, and who pays. */
+export interface Wanted {
+  model: number;
+  /** Hash of the server key, if the model needs one. */
+  key: Hex | undefined;
+  /** What the owner of a private model gets for a row. */
+  price: bigint;
+  account: Account;
+}
+
+/** Rows that are sent in one request. */
+export interface Part {
+  rows: number;
+  input: Uint8Array;
+  /** Most that is paid for it. */
+  most: bigint;
+  /** How it was sent, perhaps, before the page was loaded again. */
+  booked?: Booked | undefined;
+  /** Keeps how it is sent, before it is. */
+  book?(booked: Booked): Promise<void>;
 }
 
 /** A request that is in a block. */
@@ -64,8 +95,12 @@ const FAILED = {
   ModelNotHeld: "too few of the model's evaluators have its file now; the money went back",
 };
 
-/** Requests that wait at one time. */
-const AT_ONCE = 32;
+/** Milliseconds between two looks at the chain. */
+const PAUSE = 400;
+/** Before a request is made again that the chain had no room for, in milliseconds. */
+const LOAD_PAUSE = 4000;
+/** Times that a request is made again that the chain had no room for: a quarter of an hour. */
+const LOAD_PATIENCE = 225;
 /** Milliseconds until a node is tried again that does not answer. */
 const RETRY = 1000;
 
@@ -73,6 +108,32 @@ const RETRY = 1000;
 export interface Head {
   number: number;
   hash: Hex;
+}
+
+const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** The chain has no room for a request now. */
+class NoRoom extends Error {}
+
+/** The nonces of an account: each is used by one request, and the next one only once that is in the pool. */
+class Nonces {
+  private last: Promise<unknown> = Promise.resolve();
+  private next = 0;
+
+  /** `known` asks for the account's next nonce. */
+  constructor(private readonly known: () => Promise<number>) {}
+
+  /** Has `work` use the next one, or `own`, which was used before and is free again. */
+  use<T>(work: (nonce: number) => Promise<T>, own?: number): Promise<T> {
+    const turn = this.last.then(async () => {
+      const nonce = own ?? Math.max(this.next, await this.known());
+      const value = await work(nonce);
+      this.next = Math.max(this.next, nonce + 1);
+      return value;
+    });
+    this.last = turn.catch(() => undefined);
+    return turn;
+  }
 }
 
 export class Chain {
@@ -147,18 +208,29 @@ export class Chain {
   }
 
   /**
-   * What a row costs now. The workers' part is what this browser computes from the model, never what a node says; the
+   * What rows cost now. The workers' part is what this browser computes from the model, never what a node says; the
    * owner's is for the visitor to agree to, and what was shown as a public model has none.
+   * @param mostRows most rows of one request
    */
-  async price({ number, private: offered }: Offer): Promise<Price> {
+  async price({ number, private: offered }: Offer, rows = 1, mostRows = 1): Promise<Price> {
     const artifact = this.artifacts.get(number) ?? (await this.artifact(number));
     const [now, quote] = await Promise.all([offered && offer(await this.state(), number), this.quote(number)]);
     const owner = now?.private?.price ?? 0n;
     const most = mostFee(this.api, artifact, 1, owner);
-    if (quote <= most) return { owner, workers: feeOf(pricesOf(this.api), artifact), most };
-    throw new Error(
-      `the chain asks ${fhe(quote)} for a prediction that should cost at most ${fhe(most)}: nothing was paid`,
-    );
+    if (quote > most) {
+      throw new Error(
+        `the chain asks ${fhe(quote)} for a prediction that should cost at most ${fhe(most)}: nothing was paid`,
+      );
+    }
+    const plan = planOf(this.api, artifact, mostRows);
+    const prices = pricesOf(this.api);
+    const requests = requestsOf(plan, rows).map((count) => ({
+      rows: count,
+      workers: feeOf(prices, artifact, 1, count),
+      most: mostFee(this.api, artifact, 1, owner, count),
+    }));
+    const sum = (of: 'workers' | 'most') => requests.reduce((all, request) => all + request[of], 0n);
+    return { owner, workers: sum('workers'), most: sum('most'), requests, atOnce: plan.atOnce };
   }
 
   /** What one prediction costs, as the chain says. */
@@ -174,11 +246,13 @@ export class Chain {
     return obstacle(await this.state(), model, wish);
   }
 
-  /** Seconds until so many rows are answered. */
-  async seconds(model: Offer, rows = 1): Promise<number> {
+  /** Seconds until all requests are answered. */
+  async seconds(model: Offer, { requests, atOnce }: Price): Promise<number> {
     this.pace ??= blockSeconds(this.api);
-    const [pace, rounds] = [await this.pace, Math.ceil(rows / AT_ONCE)];
-    return rounds * answerSeconds(model, pace, Math.min(rows, AT_ONCE));
+    const pace = await this.pace;
+    const rows = requests.reduce((all, request) => all + request.rows, 0);
+    const rounds = Math.ceil(requests.length / atOnce);
+    return answerSeconds(model, pace, rows) + (rounds - 1) * answerSeconds(model, pace, 0);
   }
 
   /** What is held for so many bytes on the chain. */
@@ -204,48 +278,138 @@ export class Chain {
     return found(events.fheMl.ModelRegistered.find(included.events)).palletEvent.data.model;
   }
 
-  async request(
-    model: number,
-    key: Hex | undefined,
-    input: Uint8Array,
-    price: Price,
-    account: Account,
-    nonce?: number,
-  ): Promise<Requested> {
-    const call = this.api.tx.fheMl.requestInference(model, key, toHex(input), price.most, 1);
-    const { number, events } = await this.send(call, account, nonce).catch(async (error: unknown) => {
-      // What has changed since the visitor looked has a sentence of its own.
-      const wish = { account: account.address, price: price.owner, rows: 1 };
-      throw new Error((await this.obstacle(model, wish)) ?? why(error));
-    });
-    const { data } = found(this.api.events.fheMl.InferenceRequested.find(events)).palletEvent;
-    return { job: Number(data.job), block: number, fee: data.fee };
+  /** Asks, and resolves once the chain has taken it. */
+  async request(wanted: Wanted, part: Part): Promise<Requested> {
+    const { included } = await this.sendRequest(wanted, part);
+    return included;
   }
 
-  /** Asks for each input in a transaction of its own; `take` gets each answer as it comes, or why there is none. */
-  async requestAll(
-    model: number,
-    key: Hex | undefined,
-    inputs: Uint8Array[],
-    price: Price,
-    account: Account,
-    take: (at: number, answer: Promise<Answer>) => Promise<void>,
-  ): Promise<void> {
-    const first = await this.api.rpc.system_accountNextIndex(account.address);
-    const answer = async (input: Uint8Array, at: number): Promise<Answer> => {
-      const requested = await this.request(model, key, input, price, account, first + at);
-      return { requested, ...(await this.result(requested.job)) };
+  /** Signs a request and hands it to the pool; resolves then, to what resolves once the chain has taken it. */
+  private async sendRequest(
+    { model, key, price, account }: Wanted,
+    { input, rows, most }: Part,
+    nonce?: number,
+  ): Promise<{ included: Promise<Requested> }> {
+    const call = this.api.tx.fheMl.requestInference(model, key, toHex(input), most, 1);
+    // What has changed since the visitor looked has a sentence of its own.
+    const explained = async (error: unknown): Promise<never> => {
+      if (error instanceof NoRoom) throw error;
+      const wish = { account: account.address, price, rows };
+      throw new Error((await this.obstacle(model, wish)) ?? why(error));
     };
-    for (let start = 0; start < inputs.length; start += AT_ONCE) {
-      await Promise.all(
-        inputs.slice(start, start + AT_ONCE).map((input, at) => take(start + at, answer(input, start + at))),
-      );
+    const sent = await this.hand(call, account, nonce).catch(explained);
+    const included = sent.included.catch(explained).then(({ number, events }) => {
+      const { data } = found(this.api.events.fheMl.InferenceRequested.find(events)).palletEvent;
+      return { job: Number(data.job), block: number, fee: data.fee };
+    });
+    included.catch(() => undefined); // Whoever waits for it hears of it.
+    return { included };
+  }
+
+  /**
+   * Asks for all parts, in their order and each in a transaction of its own, at most so many of them at one time; `take`
+   * gets each answer as it comes, or why there is none. When it throws, or `stop` says so, no others are sent. Rejects
+   * then, once those that are on their way have come.
+   */
+  async requestAll<Each extends Part>(
+    wanted: Wanted,
+    parts: Iterable<Each> | AsyncIterable<Each>,
+    atOnce: number,
+    take: (part: Each, answer: Promise<Answer>) => Promise<void>,
+    { stop, seen }: { stop?: AbortSignal; seen?: (block: number) => void } = {},
+  ): Promise<void> {
+    const { address } = wanted.account;
+    const nonces = new Nonces(() => this.api.rpc.system_accountNextIndex(address));
+    const running = new Set<Promise<void>>();
+    const failures: unknown[] = [];
+    for await (const part of parts) {
+      while (running.size >= atOnce) await Promise.race(running);
+      if (failures.length > 0 || stop?.aborted) break;
+      const { answer } = await this.begin(wanted, part, nonces, stop, seen).catch((error: unknown) => {
+        const answer = Promise.reject<Answer>(error);
+        answer.catch(() => undefined); // `take` hears of it.
+        return { answer };
+      });
+      const one: Promise<void> = take(part, answer)
+        .catch((error: unknown) => void failures.push(error))
+        .finally(() => running.delete(one));
+      running.add(one);
+    }
+    await Promise.all(running);
+    if (failures.length > 0) throw failures[0];
+    stop?.throwIfAborted();
+  }
+
+  /** Sends a part, unless that was done before; resolves once it is in the pool, to what resolves to its answer. */
+  private async begin(
+    wanted: Wanted,
+    part: Part,
+    nonces: Nonces,
+    stop: AbortSignal | undefined,
+    seen: ((block: number) => void) | undefined,
+  ): Promise<{ answer: Promise<Answer> }> {
+    const finish = async (requested: Requested): Promise<Answer> => ({
+      requested,
+      ...(await this.result(requested.job, seen, stop)),
+    });
+    const before = part.booked && (await this.lookFor(wanted.account, part.input, part.booked, stop));
+    if (before && 'job' in before) return { answer: finish(before) };
+    const send = (again?: Booked) =>
+      nonces.use(async (nonce) => {
+        stop?.throwIfAborted();
+        const head = await this.api.rpc.chain_getHeader();
+        // One that was sent with the same nonce may still come to a block in its place.
+        await part.book?.({ nonce, since: again?.since ?? head?.number ?? 0 });
+        return this.sendRequest(wanted, part, nonce);
+      }, again?.nonce);
+    const first = await send(before);
+    const answer = async (): Promise<Answer> => {
+      let { included } = first;
+      for (let refusals = 0; ; refusals += 1) {
+        try {
+          return await finish(await included);
+        } catch (error) {
+          if (!(error instanceof NoRoom) || refusals >= LOAD_PATIENCE) throw error;
+        }
+        await sleep(LOAD_PAUSE);
+        ({ included } = await send());
+      }
+    };
+    return { answer: answer() };
+  }
+
+  /**
+   * What became of a request that was booked, and perhaps sent, before the page was loaded again: its job, or how it was
+   * booked, if its nonce is free and it is to be sent with that; or neither, if it is to be asked for anew.
+   */
+  private async lookFor(
+    { address }: Account,
+    input: Uint8Array,
+    booked: Booked,
+    stop: AbortSignal | undefined,
+  ): Promise<Requested | Booked | undefined> {
+    for (;;) {
+      const state = await this.state();
+      const used = (await state.system.account(address)).nonce > booked.nonce;
+      const before = await jobOfInput(state, address, input, booked.since);
+      if (before && !['Failed', 'Expired'].includes(before.record.status.type)) {
+        return { job: before.job, block: before.record.requestedAt, fee: before.record.fee };
+      }
+      if (used) return undefined;
+      if ((await this.api.rpc.system_accountNextIndex(address)) <= booked.nonce) return booked;
+      stop?.throwIfAborted();
+      await sleep(PAUSE); // It is in a pool.
     }
   }
 
   /** Waits for the result of a job; `seen` is told of every new block. */
-  async result(job: number, seen?: (block: number) => void): Promise<{ result: Uint8Array; block: number }> {
+  async result(
+    job: number,
+    seen?: (block: number) => void,
+    stop?: AbortSignal,
+  ): Promise<{ result: Uint8Array; block: number }> {
     for (;;) {
+      stop?.throwIfAborted();
       const head = await this.api.rpc.chain_getHeader();
       if (head) seen?.(head.number);
       const { fheMl } = await this.state();
@@ -258,7 +422,7 @@ export class Chain {
       }
       if (status.type === 'Failed') throw new Error(`job ${job} failed: ${FAILED[status.value.reason]}`);
       if (status.type === 'Expired') throw new Error(`no worker answered for job ${job}; its fee went back`);
-      await new Promise((resolve) => setTimeout(resolve, 400));
+      await sleep(PAUSE);
     }
   }
 
@@ -274,22 +438,37 @@ export class Chain {
   }
 
   /** Signs and sends a call; resolves when it is in a block that counts and has succeeded. Sends it again if it is lost. */
-  private async send(call: Call, account: Account, nonce?: number): Promise<Included> {
+  private async send(call: Call, account: Account): Promise<Included> {
+    const { included } = await this.hand(call, account);
+    return included;
+  }
+
+  /** The same, but resolves when it is in the pool, so that the account's next call can follow. */
+  private async hand(call: Call, account: Account, nonce?: number): Promise<{ included: Promise<Included> }> {
     const options = {
       ...(nonce === undefined ? {} : { nonce }),
       ...(account.signer ? { signer: account.signer } : {}),
     };
     const signed = await call.sign(account.pair ?? account.address, options);
-    let included: Included;
-    try {
-      included = await submit(this.api, signed, this.light);
-    } catch (error) {
-      const said = why(error);
-      throw new Error(/Inability to pay/.test(said) ? 'the account cannot pay for it' : said);
-    }
-    const refused = explain(this.api, included.events);
-    if (refused) throw new Error(refused);
-    return included;
+    let pooled = () => {};
+    const inPool = new Promise<void>((resolve) => {
+      pooled = resolve;
+    });
+    const include = async (): Promise<Included> => {
+      let included: Included;
+      try {
+        included = await submit(this.api, signed, this.light, pooled);
+      } catch (error) {
+        const said = why(error);
+        throw new Error(/Inability to pay/.test(said) ? 'the account cannot pay for it' : said);
+      }
+      const refused = explain(this.api, included.events);
+      if (refused) throw hadNoRoom(this.api, included.events) ? new NoRoom(refused) : new Error(refused);
+      return included;
+    };
+    const included = include();
+    await Promise.race([inPool, included]);
+    return { included };
   }
 }
 

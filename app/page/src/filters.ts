@@ -2,6 +2,7 @@
 
 import { FILTERS, type FilterCard } from '@fhe-ml/client';
 import { fhe, type Offer } from '@fhe-ml/client/chain';
+import type { Part } from './chain.ts';
 import { ask } from './crypto.ts';
 import { attempt, bytes, h, pen, picture } from './dom.ts';
 import { known, placeOf, refusing, type Session } from './run.ts';
@@ -224,13 +225,16 @@ async function filter(
   const parts = tiles(source, card.size);
   const turned = card.filter === 'rotate';
   [after.width, after.height] = turned ? [source.height, source.width] : [source.width, source.height];
-  const price = await chain.price(model);
+  const { owner, requests, atOnce } = await chain.price(model, parts.length);
   status.textContent = 'encrypting';
   const start = performance.now();
-  const inputs: Uint8Array[] = [];
-  for (const tile of parts) inputs.push(await ask('encryptImage', hash, cut(source, tile, card.size)));
+  const sent: (Part & { tile: Tile })[] = [];
+  for (const [at, request] of requests.entries()) {
+    const tile = parts[at] as Tile;
+    sent.push({ ...request, tile, input: await ask('encryptImage', hash, cut(source, tile, card.size)) });
+  }
   const time = Math.round(performance.now() - start);
-  const [first] = inputs as [Uint8Array];
+  const first = sent[0]?.input ?? new Uint8Array();
   seen.replaceChildren(
     h('p', {}, 'What the collator sees of it:'),
     picture(first.subarray(96), 'Ciphertext as a picture: noise'),
@@ -239,10 +243,11 @@ async function filter(
   status.textContent = `encrypted in ${time} ms; ${parts.length} ${parts.length === 1 ? 'tile is' : 'tiles are'} on the way`;
   const blocks: number[] = [];
   let [total, verified] = [0n, 0];
-  await chain.requestAll(model.number, undefined, inputs, price, session.account(), async (at, answer) => {
+  const wanted = { model: model.number, key: undefined, price: owner, account: session.account() };
+  await chain.requestAll(wanted, sent, atOnce, async ({ input, tile }, answer) => {
     const { requested, result, block } = await answer;
-    const opened = await refusing(session, requested.job, ask('openImage', hash, inputs[at] as Uint8Array, result));
-    put(after, source, parts[at] as Tile, card, opened.value);
+    const opened = await refusing(session, requested.job, ask('openImage', hash, input, result));
+    put(after, source, tile, card, opened.value);
     verified += opened.verified ?? 0;
     blocks.push(requested.block, block);
     total += requested.fee;

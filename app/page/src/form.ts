@@ -4,23 +4,13 @@ import { type Cell, isRegression, type ModelCard, rangesOf } from '@fhe-ml/clien
 import { fhe } from '@fhe-ml/client/chain';
 import Papa from 'papaparse';
 import type { Price } from './chain.ts';
-import { ask } from './crypto.ts';
 import { attempt, h, say, why } from './dom.ts';
-import {
-  allowed,
-  bars,
-  keyDeposit,
-  type Loaded,
-  Run,
-  refusing,
-  registered,
-  type Session,
-  type Shown,
-  UNVERIFIED,
-} from './run.ts';
+import { RowsFile, UNFINISHED } from './file.ts';
+import { bars, keyDeposit, type Loaded, Run, type Session, type Shown } from './run.ts';
 
 const MAX_FILE_BYTES = 5_000_000;
-const MAX_ROWS = 500;
+/** All of them are encrypted before the first is paid for. */
+const MAX_ROWS = 10_000;
 
 export interface Table {
   columns: string[];
@@ -104,14 +94,14 @@ export async function form(
   });
   const answer = h('div', { 'aria-live': 'polite' });
   const rounding = loaded.owner && isRegression(card) ? [h('p', {}, ...roundTo(loaded))] : [];
-  const place = h('div', {});
+  const [place, files] = [h('div', {}), h('div', {})];
   const cost = h('p', { class: 'cost' });
   const go = h('button', { class: 'main', type: 'submit' }, 'Encrypt and ask the chain');
   let price: Price | undefined;
   const offer = async () => {
     try {
       const now = await session.chain.price(model);
-      const text = `A row costs ${await costOf(session, loaded, now, 1)}.`;
+      const text = `A row costs ${await costOf(session, loaded, now)}.`;
       [price, cost.textContent] = [now, text];
     } catch (error) {
       [price, cost.textContent] = [undefined, `There is no price: ${why(error)}.`];
@@ -150,23 +140,53 @@ export async function form(
     );
   const open = Run.openJob();
   if (open !== undefined) void one((run) => run.resume(open));
+  let kept = await RowsFile.kept(session, loaded);
+  /** Asks for the rows of a file, and has the answers of the last one in view. */
+  const askFor = async (file: RowsFile) => {
+    kept = file;
+    files.replaceChildren(file.element);
+    await file.run();
+  };
   const take = async (file: File) => {
+    if (kept && !kept.complete) throw new Error(UNFINISHED);
     const rows = inOrder(await readTable(file), loaded);
-    if (rows.length > MAX_ROWS) throw new Error(`the file has ${rows.length} rows; at most ${MAX_ROWS} at a time`);
-    const now = await session.chain.price(model);
-    const sum = await costOf(session, loaded, now, rows.length);
+    if (rows.length > MAX_ROWS)
+      throw new Error(
+        `the file has ${rows.length} rows; at most ${MAX_ROWS} at a time: \`fhe-ml predict\` takes any number`,
+      );
+    const now = await session.chain.price(model, rows.length, loaded.mostRows);
+    const sum = await costOf(session, loaded, now);
+    const requests = now.requests.length > 1 ? `; ${now.requests.length} requests are signed` : '';
+    const note = h('p', { role: 'status' });
     const ask = h('button', { class: 'main', type: 'button' }, `Encrypt and ask for ${rows.length} rows`);
     ask.addEventListener('click', async () => {
-      await asking(rows.length, () => many(session, loaded, rows, now, place), ask);
+      const begin = async () => {
+        const begun = await RowsFile.begin(session, loaded, file.name, rows, now, (text) => {
+          note.textContent = text;
+        });
+        await askFor(begun);
+      };
+      await asking(rows.length, begin, ask);
       // Nothing was asked, perhaps since the price has changed: this is the new one.
       if (ask.isConnected) await take(file).catch(() => undefined);
     });
     answer.replaceChildren();
-    place.replaceChildren(
-      h('div', { class: 'card' }, h('p', {}, `${file.name}: ${rows.length} rows, which cost ${sum}.`), h('p', {}, ask)),
+    place.replaceChildren();
+    files.replaceChildren(
+      h(
+        'div',
+        { class: 'card' },
+        h('p', {}, `${file.name}: ${rows.length} rows, which cost ${sum}${requests}.`),
+        h('p', {}, ask),
+        note,
+      ),
     );
     ask.focus();
   };
+  if (kept) {
+    files.replaceChildren(kept.element);
+    if (!kept.complete && !kept.running) void attempt(() => askFor(kept as RowsFile));
+  }
   const upload = h('input', {
     type: 'file',
     accept: '.csv,text/csv',
@@ -214,6 +234,7 @@ export async function form(
     ),
     answer,
     place,
+    files,
   );
 }
 
@@ -247,78 +268,19 @@ function roundTo(loaded: Loaded): HTMLElement[] {
 const brief = (value: number) => String(Number(value.toPrecision(2)));
 
 /** What rows cost and how long they take, in words. */
-async function costOf(
-  session: Session,
-  loaded: Loaded,
-  { owner, workers, most }: Price,
-  rows: number,
-): Promise<string> {
-  const count = BigInt(rows);
-  const seconds = Math.ceil(await session.chain.seconds(loaded.model, rows));
+async function costOf(session: Session, loaded: Loaded, price: Price): Promise<string> {
+  const { workers, most, requests } = price;
+  const owner = requests.reduce((sum, { rows }) => sum + price.owner * BigInt(rows), 0n);
+  const seconds = Math.ceil(await session.chain.seconds(loaded.model, price));
   const time = seconds < 120 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
   const parts =
     owner > 0n
-      ? `${fhe((owner + workers) * count)}: ${fhe(owner * count)} to the model's owner and ${fhe(workers * count)} to the workers`
-      : fhe(workers * count);
+      ? `${fhe(owner + workers)}: ${fhe(owner)} to the model's owner and ${fhe(workers)} to the workers`
+      : fhe(workers);
   const key = await keyDeposit(session, loaded);
   const deposit = key
     ? `. Your server key is registered ${key.registered ? 'already' : 'first'}, with a deposit of ${fhe(key.held)} that ` +
       'comes back when it is removed'
     : '';
-  return `${parts}; never more than ${fhe(most * count)}. The answer takes about ${time}${deposit}`;
-}
-
-/** Predicts many rows, each in a transaction of its own, and shows them as they come. */
-async function many(session: Session, loaded: Loaded, rows: Cell[][], price: Price, place: HTMLElement): Promise<void> {
-  const { owner } = loaded;
-  await allowed(session, loaded, price, rows.length);
-  const bar = h('progress', { max: rows.length, value: 0, 'aria-label': 'Rows predicted' });
-  const count = h('p', { role: 'status' }, `0 of ${rows.length} rows`);
-  const body = h('tbody', {});
-  const columns = owner ? ['Row', 'Prediction', 'Job'] : ['Row', 'Prediction', 'Scores', 'Job'];
-  place.replaceChildren(
-    h(
-      'div',
-      { class: 'card' },
-      count,
-      bar,
-      h(
-        'div',
-        { class: 'scroll' },
-        h('table', {}, h('thead', {}, h('tr', {}, ...columns.map((name) => h('th', { scope: 'col' }, name)))), body),
-      ),
-    ),
-  );
-  const key = await registered(session, loaded, (text) => {
-    count.textContent = text;
-  });
-  let [done, failed, verified] = [0, 0, 0];
-  const lines = rows.map(() => h('tr', {}));
-  body.append(...lines);
-  const inputs: Uint8Array[] = [];
-  for (const row of rows) inputs.push(await ask('encrypt', loaded.hash, row, owner)); // All before the first is paid for.
-  const open = async (job: number, input: Uint8Array, result: Uint8Array): Promise<string[]> => {
-    if (owner) {
-      const { prediction } = await ask('answer', owner, loaded.hash, input, result, loaded.step);
-      return [String(prediction)];
-    }
-    const opened = await refusing(session, job, ask('open', loaded.hash, input, result));
-    if (opened.verified !== undefined) verified += 1;
-    const { prediction, scores } = opened.value;
-    return [String(prediction), scores.map((score) => score.toFixed(4)).join(' ')];
-  };
-  await session.chain.requestAll(loaded.model.number, key, inputs, price, session.account(), async (at, answer) => {
-    try {
-      const { requested, result } = await answer;
-      const cells = await open(requested.job, inputs[at] as Uint8Array, result);
-      lines[at]?.append(...[String(at), ...cells, String(requested.job)].map((text) => h('td', {}, text)));
-    } catch (error) {
-      failed += 1;
-      lines[at]?.append(h('td', {}, String(at)), h('td', { colspan: columns.length - 1 }, why(error)));
-    }
-    done += 1;
-    bar.value = done;
-    const checked = owner ? UNVERIFIED : `${verified} verified on this machine`;
-    count.textContent = `${done} of ${rows.length} rows, ${checked}${failed ? `, ${failed} failed` : ''}`;
-  });
+  return `${parts}; never more than ${fhe(most)}. The answer takes about ${time}${deposit}`;
 }

@@ -19,10 +19,15 @@ let keys: OwnKeys | undefined;
 let accounts: Account[] = [];
 const select = byId<HTMLSelectElement>('account');
 
-function account(): Account {
-  const chosen = accounts[Number(select.value)];
-  if (!chosen) throw new Error('choose an account that pays');
-  return chosen;
+function account(address?: string): Account {
+  if (address === undefined) {
+    const chosen = accounts[Number(select.value)];
+    if (!chosen) throw new Error('choose an account that pays');
+    return chosen;
+  }
+  const found = accounts.find((each) => each.address === address);
+  if (!found) throw new Error(`the account ${address} has begun this: open its wallet, and load the page again`);
+  return found;
 }
 
 function showKeys(made: OwnKeys | undefined, note = ''): void {

@@ -150,7 +150,8 @@ function trust(offer: Offer): [string, string][] {
   ];
   if (next)
     lines.push([`From block ${next.from} on`, `a row costs ${fhe(next.terms.price)}, and the fee of the workers`]);
-  if (quota) lines.push(['How often you can ask', `${quota.requests} times in ${quota.period} blocks`]);
+  if (quota)
+    lines.push(['How often you can ask', `for ${count(quota.requests, 'row', 'rows')} in ${quota.period} blocks`]);
   return lines;
 }
 
@@ -215,7 +216,7 @@ function keyPanel(session: Session, loaded: Loaded, owner: ModelOwner) {
   renew.addEventListener('click', () => {
     const work = async () => {
       await ask('nextOwnerKeys', owner);
-      await registered(session, loaded, (note) => {
+      await registered(session, loaded, session.account(), (note) => {
         text.textContent = note;
       });
       await refresh();

@@ -18,7 +18,8 @@ import { attempt, bytes, h, picture, why } from './dom.ts';
 /** What all demonstrations share. */
 export interface Session {
   chain: Chain;
-  account(): Account;
+  /** The account that pays: the chosen one, or the one with this address. */
+  account(address?: string): Account;
   /** The keys for public models, or for an owner's private ones; made if there are none. */
   keys(owner?: ModelOwner): Promise<OwnKeys>;
   /** The same, if there are any. */
@@ -33,6 +34,8 @@ export interface Loaded {
   /** Of a private model: its owner, and what the owner shows of it. */
   owner: ModelOwner | undefined;
   told: Told | undefined;
+  /** Most rows of one request. */
+  mostRows: number;
   /** What its values are rounded to multiples of. */
   step?: number;
 }
@@ -49,13 +52,15 @@ export const placeOf = ({ chain }: Session, { number }: Offer) => ({
 
 export async function load(session: Session, model: Offer): Promise<Loaded> {
   const artifact = await session.chain.artifact(model.number);
-  const { hash, card, told } = await known(session, model, () => ask('model', artifact, placeOf(session, model)));
+  const { hash, card, told, mostRows } = await known(session, model, () =>
+    ask('model', artifact, placeOf(session, model)),
+  );
   if ((told === undefined) !== (model.private === undefined)) {
     throw new Error(`the chain says of model ${model.number} that it is ${model.kind}, and it is not: the node lies`);
   }
   const chain = session.chain.api.genesisHash;
   const owner = model.private && { chain, account: model.private.account };
-  return { model, hash, card, told, owner };
+  return { model, hash, card, told, mostRows, owner };
 }
 
 /** Offers to forget a model whose number another one had before. */
@@ -89,6 +94,7 @@ export async function keyDeposit({ chain, knownKeys }: Session, { model, card, o
 export async function registered(
   session: Session,
   loaded: Loaded,
+  account: Account,
   note: (text: string) => void,
 ): Promise<Hex | undefined> {
   const keys = await session.keys(loaded.owner);
@@ -97,12 +103,11 @@ export async function registered(
     return undefined;
   }
   const owner = await session.chain.hasServerKey(keys.hash);
-  const { address } = session.account();
   if (owner === undefined) {
     note(`registering the server key, ${bytes(keys.server.length)}, in one transaction`);
-    const block = await session.chain.registerServerKey(keys.server, session.account());
+    const block = await session.chain.registerServerKey(keys.server, account);
     note(`server key of ${bytes(keys.server.length)} registered in block ${block}`);
-  } else if (owner !== address) {
+  } else if (owner !== account.address) {
     throw new Error('another account has registered your server key: choose that account, or make new keys');
   } else {
     note('the chain has your server key already');
@@ -110,7 +115,7 @@ export async function registered(
   return keys.hash;
 }
 
-/** Sees to it that a model takes so many requests at this price, and that the key may decrypt the answers. */
+/** Sees to it that a model takes so many rows at this price, and that the key may decrypt the answers. */
 export async function allowed(session: Session, loaded: Loaded, price: Price, rows: number): Promise<void> {
   const wish = { account: session.account().address, price: price.owner, rows };
   const refused = await session.chain.obstacle(loaded.model.number, wish);
@@ -186,9 +191,10 @@ export class Run {
   /** The whole way of one row, for the price that the visitor has seen. */
   async start(row: Cell[], price: Price): Promise<void> {
     const { loaded } = this;
+    const account = this.session.account();
     const key = await this.step('Keys', async (note) => {
       await allowed(this.session, loaded, price, 1);
-      return registered(this.session, loaded, note);
+      return registered(this.session, loaded, account, note);
     });
     const input = await this.step('Encrypt', async (note) => {
       const start = performance.now();
@@ -203,7 +209,8 @@ export class Run {
     );
     const requested = await this.step('Submit', async (note) => {
       note(`at most ${fhe(price.most)}; waiting for a block`);
-      const included = await this.session.chain.request(loaded.model.number, key, input, price, this.session.account());
+      const wanted = { model: loaded.model.number, key, price: price.owner, account };
+      const included = await this.session.chain.request(wanted, { rows: 1, input, most: price.most });
       const share = price.owner > 0n ? `, of which ${fhe(price.owner)} for the owner` : '';
       note(`job ${included.job} in block ${included.block}, fee ${fhe(included.fee)}${share}`);
       return included;

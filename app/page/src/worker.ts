@@ -18,7 +18,22 @@ import {
   type Prediction,
   type PrivateAnswer,
 } from '@fhe-ml/client';
-import { firstHash, forgetModel, keepKeys, storedKeys } from './store.ts';
+import {
+  type Booked,
+  type Done,
+  firstHash,
+  forgetFile,
+  forgetModel,
+  keepFile,
+  keepKeys,
+  keepPart,
+  type RowAnswer,
+  type StoredFile,
+  type StoredPart,
+  storedFile,
+  storedKeys,
+  storedPart,
+} from './store.ts';
 
 const ready = init(new URL('fhe_ml_wasm_bg.wasm', self.location.href));
 const models = new Map<string, Model>();
@@ -117,6 +132,11 @@ function opened<T>(verify: (() => void) | undefined, decrypt: () => T): Opened<T
 
 const TRUST = { trustWorker: true };
 
+function inputOf({ input }: StoredPart): Uint8Array {
+  if (!input) throw new Error('the answers to these rows are there already');
+  return input;
+}
+
 /** What the page can ask for. */
 const calls = {
   generate: () => keepAndUse(Keys.generate()),
@@ -148,12 +168,12 @@ const calls = {
   /** Reads an artifact; the page refers to it by its hash. */
   async model(artifact: Uint8Array, place?: Place) {
     const read = new Model(artifact);
-    const [hash, card, told] = [read.hash(), read.card(), read.told()];
+    const [hash, card, told, mostRows] = [read.hash(), read.card(), read.told(), read.mostRows()];
     if (place) await checkKnown(place, hash);
     // One that is loaded knows which results it has let pass unverified.
     if (models.has(hash)) read.free();
     else models.set(hash, read);
-    return { hash, card, told };
+    return { hash, card, told, mostRows };
   },
   forgetModel: (place: Place) => forgetModel(nameOf(place)),
   /** For a public model, or for a private one of `owner`. */
@@ -196,6 +216,50 @@ const calls = {
     } finally {
       stranger.free();
     }
+  },
+  /** Encrypts rows of a file as one request, which is kept until its answers are there. */
+  async addPart(
+    id: string,
+    hash: string,
+    rows: Cell[][],
+    part: Pick<StoredPart, 'first' | 'rows' | 'most'>,
+    owner?: ModelOwner,
+  ) {
+    const pair = owner ? (await keyFor(owner)).keys : mine();
+    await keepPart(id, { ...part, input: model(hash).encryptRows(pair, rows, part.first) });
+  },
+  /** Keeps a file whose parts are all there: from now on it can be asked for. */
+  keepFile: (id: string, file: StoredFile) => keepFile(id, file),
+  /** A file that is kept, without its inputs. */
+  async file(id: string) {
+    const found = await storedFile(id);
+    return found && { file: found.file, parts: found.parts.map(({ input, ...part }) => part) };
+  },
+  forgetFile: (id: string) => forgetFile(id),
+  inputOf: async (id: string, first: number) => inputOf(await storedPart(id, first)),
+  /** Keeps how a request is sent, before it is. */
+  book: async (id: string, first: number, booked: Booked) => keepPart(id, { ...(await storedPart(id, first)), booked }),
+  /** Verifies and decrypts the answers to a part, and keeps them; those of a private model are counted before. */
+  async openPart(
+    id: string,
+    hash: string,
+    first: number,
+    { result, ...asked }: Pick<Done, 'job' | 'fee'> & { result: Uint8Array },
+    owner?: ModelOwner,
+    step?: number,
+  ): Promise<Done> {
+    const found = model(hash);
+    const stored = await storedPart(id, first);
+    const input = inputOf(stored);
+    const verified = !owner && found.picksResult();
+    if (verified) found.verify(mine(), input, result);
+    const answers: RowAnswer[] = owner
+      ? (await found.answers(await keyFor(owner), input, result, step)).map(({ prediction }) => ({ prediction }))
+      : found.decryptRows(mine(), input, result, TRUST).map(({ prediction, scores }) => ({ prediction, scores }));
+    const done = { ...asked, verified, answers };
+    const { rows, most } = stored;
+    await keepPart(id, { first, rows, most, done });
+    return done;
   },
   /** Reads the artifact of an image filter. */
   async filter(artifact: Uint8Array, place: Place) {

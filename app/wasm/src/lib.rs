@@ -4,10 +4,11 @@
 //! Secrets stay in the memory of this module and of its caller; nothing here talks to a network.
 
 use fhe_ml_engine::{ClientKey, EvaluationBuffers, PreparedServerKey, Seed, Seeder, ServerKey};
+use fhe_ml_format::InputPrefix;
 use fhe_ml_models::{
-	Artifact, Calibration, Card, Cell, FilterKind, ImageFilter, ImportOptions, MOST_ANSWERS,
-	Model as FheModel, Sampling, Step, Told, VerifyError, import_onnx as import, owner_key,
-	verify_result,
+	Artifact, Calibration, Card, Cell, EncodedRow, FilterKind, ImageFilter, ImportOptions,
+	MOST_ANSWERS, Model as FheModel, Sampling, Step, Told, VerifyError, import_onnx as import,
+	owner_key, verify_result,
 };
 use std::cell::OnceCell;
 use wasm_bindgen::prelude::*;
@@ -97,6 +98,12 @@ pub fn most_answers() -> u32 {
 	MOST_ANSWERS
 }
 
+/// How many rows an input has.
+#[wasm_bindgen(js_name = rowsOf)]
+pub fn rows_of(input: &[u8]) -> Result<u32, JsError> {
+	Ok(InputPrefix::read(input).map_err(error)?.rows)
+}
+
 /// Whether a result is right; an error if nobody can know.
 fn verify(
 	artifact: &Artifact,
@@ -169,6 +176,32 @@ impl Model {
 		self.model.encrypt(&keys.client, &row, &mut CryptoSeeder).map_err(error)
 	}
 
+	/// Most rows of one input that fit the bounds of the chain.
+	#[wasm_bindgen(js_name = mostRows)]
+	pub fn most_rows(&self) -> u32 {
+		self.model.artifact.most_rows()
+	}
+
+	/// Encrypts rows as one input, each as `encrypt` takes it; `first` is the number of the first one, for errors.
+	#[wasm_bindgen(js_name = encryptRows)]
+	pub fn encrypt_rows(
+		&self,
+		keys: &Keys,
+		rows: Vec<String>,
+		first: usize,
+	) -> Result<Vec<u8>, JsError> {
+		let encode = |row: &String| -> Result<EncodedRow, String> {
+			let row: Vec<Cell> = serde_json::from_str(row).map_err(|error| error.to_string())?;
+			self.model.encode(&row).map_err(|error| error.to_string())
+		};
+		let encoded: Vec<EncodedRow> = rows
+			.iter()
+			.zip(first..)
+			.map(|(row, at)| encode(row).map_err(|why| error(format!("row {at}: {why}"))))
+			.collect::<Result<_, _>>()?;
+		self.model.encrypt_rows(&keys.client, &encoded, &mut CryptoSeeder).map_err(error)
+	}
+
 	/// Decrypts a result for an input that `encrypt` made; a prediction as JSON, its values as multiples of `step`.
 	pub fn decrypt(
 		&self,
@@ -181,6 +214,21 @@ impl Model {
 		let prediction =
 			self.model.decrypt(&keys.client, input, result).map_err(error)?.rounded(step);
 		serde_json::to_string(&prediction).map_err(error)
+	}
+
+	/// As `decrypt`, for an input that `encryptRows` made: an array with a prediction of each row.
+	#[wasm_bindgen(js_name = decryptRows)]
+	pub fn decrypt_rows(
+		&self,
+		keys: &Keys,
+		input: &[u8],
+		result: &[u8],
+		step: Option<f64>,
+	) -> Result<String, JsError> {
+		let step = step.map(Step::try_from).transpose().map_err(error)?;
+		let rows = self.model.decrypt_rows(&keys.client, input, result).map_err(error)?;
+		let rounded: Vec<_> = rows.into_iter().map(|row| row.rounded(step)).collect();
+		serde_json::to_string(&rounded).map_err(error)
 	}
 
 	/// Whether the next result is to be verified: every one, or a sample if an evaluation takes long.
@@ -232,7 +280,7 @@ impl Model {
 		serde_json::to_string(&prediction).map_err(error)
 	}
 
-	/// What a collator does: evaluates the model on an encrypted row.
+	/// What a collator does: evaluates the model on an input.
 	pub fn evaluate(&self, server_key: Option<Vec<u8>>, input: &[u8]) -> Result<Vec<u8>, JsError> {
 		let key = server_key.map(ServerKey::from_bytes).transpose().map_err(error)?;
 		let key = key.as_ref().map(PreparedServerKey::new);
@@ -316,7 +364,9 @@ pub fn import_onnx(
 ) -> Result<Vec<u8>, JsError> {
 	let calibration = match columns.is_empty() {
 		true => None,
-		false => Some(Calibration { names: columns, rows: serde_json::from_str(rows).map_err(error)? }),
+		false => {
+			Some(Calibration { names: columns, rows: serde_json::from_str(rows).map_err(error)? })
+		},
 	};
 	let artifact = import(onnx, &ImportOptions { name, calibration }).map_err(error)?;
 	Ok(artifact.as_bytes().to_vec())

@@ -212,7 +212,7 @@ export interface ChainConsts extends GenericChainConsts {
     depositPerByte: bigint;
 
     /**
-     * Fee of an inference before its work is counted.
+     * Fee of a request before its work is counted, however many rows it has.
      **/
     baseFee: bigint;
 
@@ -257,7 +257,8 @@ export interface ChainConsts extends GenericChainConsts {
     maxAccountJobs: number;
 
     /**
-     * Most work units of an account's unfinished jobs, if it has more than one.
+     * Most work units of an account's unfinished jobs, if it has more than one, and of a request of several
+     * rows for one worker.
      **/
     maxAccountWork: bigint;
 

@@ -507,7 +507,8 @@ export interface ChainErrors extends GenericChainErrors {
     ResumedByAdminOnly: GenericPalletError;
 
     /**
-     * You have asked this private model as often as its owner allows; wait for the next period.
+     * These are more rows than the owner of this private model allows you in this period: ask for fewer, or wait
+     * for the next period.
      **/
     QuotaExceeded: GenericPalletError;
 
@@ -545,6 +546,27 @@ export interface ChainErrors extends GenericChainErrors {
      * That the private file is missing is no outcome: a worker that lacks it declines the job.
      **/
     DeclineInstead: GenericPalletError;
+
+    /**
+     * The model takes one row per request: send a request for each row. Models take several whose record has a
+     * `row_layout`.
+     **/
+    OneRowPerRequest: GenericPalletError;
+
+    /**
+     * The result of so many rows would be longer than the chain stores: send fewer rows in one request.
+     **/
+    TooManyRowsForResult: GenericPalletError;
+
+    /**
+     * So many rows take a worker more work than `MaxAccountWork`: send fewer rows in one request.
+     **/
+    TooManyRowsForWork: GenericPalletError;
+
+    /**
+     * The result has another number of rows than the job's input.
+     **/
+    ResultOfOtherRows: GenericPalletError;
 
     /**
      * Generic pallet error

@@ -765,9 +765,14 @@ export interface ChainEvents extends GenericChainEvents {
         redundancy: number;
 
         /**
-         * Fee, and price of a private model, held until the job is finished.
+         * Fee, and price of a private model for all rows, held until the job is finished.
          **/
         fee: bigint;
+
+        /**
+         * Rows of its input.
+         **/
+        rows: number;
       }
     >;
 
@@ -1160,7 +1165,7 @@ export interface ChainEvents extends GenericChainEvents {
         owner: AccountId32;
 
         /**
-         * How much.
+         * How much, for all rows.
          **/
         price: bigint;
       }

@@ -783,7 +783,7 @@ export interface ChainStorage extends GenericChainStorage {
     >;
 
     /**
-     * How often accounts have asked private models with a quota, in the period of their last request.
+     * For how many rows accounts have asked private models with a quota, in the period of their last request.
      *
      * @param {[number, AccountId32Like]} arg
      * @param {Callback<FheMlPrimitivesPrivateQuotaUse | undefined> =} callback

@@ -350,7 +350,7 @@ export interface RuntimeApis extends GenericRuntimeApis {
     >;
 
     /**
-     * What one inference with `model` costs, or `None` if the model takes no requests with this
+     * What a request of one row for `model` costs, or `None` if the model takes no requests with this
      * redundancy.
      *
      * @callname: FheMlApi_quote
@@ -361,6 +361,23 @@ export interface RuntimeApis extends GenericRuntimeApis {
       (
         model: number,
         redundancy: number,
+      ) => Promise<FheMlPrimitivesRecordsQuote | undefined>
+    >;
+
+    /**
+     * What a request of this many rows for `model` costs, or `None` if the model takes no requests with this
+     * redundancy or of so many rows. Runtimes before version 6 of this API do not have it.
+     *
+     * @callname: FheMlApi_quote_rows
+     * @param {number} model
+     * @param {number} redundancy
+     * @param {number} rows
+     **/
+    quoteRows: GenericRuntimeApiMethod<
+      (
+        model: number,
+        redundancy: number,
+        rows: number,
       ) => Promise<FheMlPrimitivesRecordsQuote | undefined>
     >;
 

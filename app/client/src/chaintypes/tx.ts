@@ -917,15 +917,17 @@ export interface ChainTx<
     >;
 
     /**
-     * Request the evaluation of a model on an encrypted input.
+     * Request the evaluation of a model on an encrypted input of one row, or of several if the model's record has
+     * a `row_layout`. All rows have one result.
      *
      * The fee is held until the result is there, and a deposit for the bytes of input and
-     * result until you `release` the job. The fee is paid, too, if input or server key do not decode.
+     * result until you `release` the job. Both count rows; the fee's base does not. The fee is paid, too, if
+     * input or server key do not decode.
      *
      * - `model`: number of the model.
      * - `server_key`: hash of your registered server key; none for linear models.
      * - `input`: the bytes that `fhe-ml encrypt` wrote for this model.
-     * - `max_fee`: the most that you are ready to pay.
+     * - `max_fee`: the most that you are ready to pay for all rows, the price of a private model included.
      * - `redundancy`: how many workers must get the same result; 1 trusts a single one. It multiplies
      * the part of the fee that pays for work.
      *

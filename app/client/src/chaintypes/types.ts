@@ -714,15 +714,17 @@ export type PalletFheMlCall =
    **/
   | { name: "RemoveServerKey"; params: { serverKey: H256 } }
   /**
-   * Request the evaluation of a model on an encrypted input.
+   * Request the evaluation of a model on an encrypted input of one row, or of several if the model's record has
+   * a `row_layout`. All rows have one result.
    *
    * The fee is held until the result is there, and a deposit for the bytes of input and
-   * result until you `release` the job. The fee is paid, too, if input or server key do not decode.
+   * result until you `release` the job. Both count rows; the fee's base does not. The fee is paid, too, if
+   * input or server key do not decode.
    *
    * - `model`: number of the model.
    * - `server_key`: hash of your registered server key; none for linear models.
    * - `input`: the bytes that `fhe-ml encrypt` wrote for this model.
-   * - `max_fee`: the most that you are ready to pay.
+   * - `max_fee`: the most that you are ready to pay for all rows, the price of a private model included.
    * - `redundancy`: how many workers must get the same result; 1 trusts a single one. It multiplies
    * the part of the fee that pays for work.
    **/
@@ -962,15 +964,17 @@ export type PalletFheMlCallLike =
    **/
   | { name: "RemoveServerKey"; params: { serverKey: H256 } }
   /**
-   * Request the evaluation of a model on an encrypted input.
+   * Request the evaluation of a model on an encrypted input of one row, or of several if the model's record has
+   * a `row_layout`. All rows have one result.
    *
    * The fee is held until the result is there, and a deposit for the bytes of input and
-   * result until you `release` the job. The fee is paid, too, if input or server key do not decode.
+   * result until you `release` the job. Both count rows; the fee's base does not. The fee is paid, too, if
+   * input or server key do not decode.
    *
    * - `model`: number of the model.
    * - `server_key`: hash of your registered server key; none for linear models.
    * - `input`: the bytes that `fhe-ml encrypt` wrote for this model.
-   * - `max_fee`: the most that you are ready to pay.
+   * - `max_fee`: the most that you are ready to pay for all rows, the price of a private model included.
    * - `redundancy`: how many workers must get the same result; 1 trusts a single one. It multiplies
    * the part of the fee that pays for work.
    **/
@@ -2072,9 +2076,14 @@ export type PalletFheMlEvent =
         redundancy: number;
 
         /**
-         * Fee, and price of a private model, held until the job is finished.
+         * Fee, and price of a private model for all rows, held until the job is finished.
          **/
         fee: bigint;
+
+        /**
+         * Rows of its input.
+         **/
+        rows: number;
       };
     }
   /**
@@ -2435,7 +2444,7 @@ export type PalletFheMlEvent =
         owner: AccountId32;
 
         /**
-         * How much.
+         * How much, for all rows.
          **/
         price: bigint;
       };
@@ -2970,9 +2979,16 @@ export type FheMlPrimitivesRecordsModelRecord = {
   openJobs: number;
   depositor?: AccountId32 | undefined;
   deposit: bigint;
+  rowLayout?: FheMlPrimitivesRowsRowLayout | undefined;
 };
 
 export type FheMlPrimitivesRecordsModelStatus = "Active" | "Retired";
+
+export type FheMlPrimitivesRowsRowLayout = {
+  rowBytes: number;
+  rowsPerMask: number;
+  packingWork: number;
+};
 
 export type FheMlPrimitivesRecordsKeyRecord = {
   owner: AccountId32;
@@ -3017,6 +3033,7 @@ export type FheMlPrimitivesRecordsJobRecord = {
   fee: bigint;
   deposit: bigint;
   status: FheMlPrimitivesRecordsJobStatus;
+  rows: number;
 };
 
 export type FheMlPrimitivesRecordsJobStatus =
@@ -3331,7 +3348,8 @@ export type PalletFheMlError =
    **/
   | "ResumedByAdminOnly"
   /**
-   * You have asked this private model as often as its owner allows; wait for the next period.
+   * These are more rows than the owner of this private model allows you in this period: ask for fewer, or wait
+   * for the next period.
    **/
   | "QuotaExceeded"
   /**
@@ -3361,7 +3379,24 @@ export type PalletFheMlError =
   /**
    * That the private file is missing is no outcome: a worker that lacks it declines the job.
    **/
-  | "DeclineInstead";
+  | "DeclineInstead"
+  /**
+   * The model takes one row per request: send a request for each row. Models take several whose record has a
+   * `row_layout`.
+   **/
+  | "OneRowPerRequest"
+  /**
+   * The result of so many rows would be longer than the chain stores: send fewer rows in one request.
+   **/
+  | "TooManyRowsForResult"
+  /**
+   * So many rows take a worker more work than `MaxAccountWork`: send fewer rows in one request.
+   **/
+  | "TooManyRowsForWork"
+  /**
+   * The result has another number of rows than the job's input.
+   **/
+  | "ResultOfOtherRows";
 
 export type PalletBeaconContributionTurn = {
   author: FixedBytes<32>;
