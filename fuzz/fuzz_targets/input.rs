@@ -1,4 +1,4 @@
-//! Encrypted inputs: evaluation refuses or evaluates, and the result has the announced length.
+//! Encrypted inputs of one row and of several: evaluation refuses or evaluates, and the result has the announced length.
 #![no_main]
 
 use fhe_ml_engine::{Circuit, ClientKey, EvaluationBuffers, PreparedServerKey, new_seeder};
@@ -25,9 +25,10 @@ fuzz_target!(|data: &[u8]| {
 	let model = &setup.models[usize::from(which) % setup.models.len()];
 	let circuit: &Circuit = &model.artifact.circuit;
 	// A good input, changed at the places that the fuzzer says.
-	let x = fhe_ml_fuzz::integers(model);
-	let input = setup.client.encrypt(circuit, model.artifact.hash(), &x, new_seeder().as_mut());
-	let mut input = input.expect("it is in range");
+	let rows = vec![fhe_ml_fuzz::integers(model); 1 + usize::from(which >> 5 & 3)];
+	let hash = model.artifact.hash();
+	let input = setup.client.encrypt_rows(circuit, hash, &rows, new_seeder().as_mut());
+	let mut input = input.expect("they are in range");
 	for change in data.chunks_exact(3) {
 		let at = usize::from(u16::from_le_bytes([change[0], change[1]])) % input.len();
 		input[at] ^= change[2];
@@ -37,9 +38,12 @@ fuzz_target!(|data: &[u8]| {
 	}
 	let mut buffers = setup.buffers.lock().expect("no panic before");
 	if let Ok(result) = circuit.evaluate(Some(&setup.server), &input, &mut buffers) {
-		assert_eq!(result.len(), circuit.result_bytes());
-		if let Ok(outputs) = setup.client.decrypt(circuit, &input, &result) {
-			let _ = model.card.decode(&outputs);
+		assert_eq!(result.len(), circuit.result_bytes_of(rows.len() as u32));
+		if let Ok(outputs) = setup.client.decrypt_rows(circuit, &input, &result) {
+			assert_eq!(outputs.len(), rows.len());
+			for outputs in outputs {
+				let _ = model.card.decode(&outputs);
+			}
 		}
 	}
 });
