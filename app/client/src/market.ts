@@ -9,6 +9,7 @@ import type {
   FheMlPrimitivesPrivateSuspension as Suspension,
 } from './chaintypes/index.js';
 import type { FheMlClient } from './connect.js';
+import type { RowLayout } from './fees.js';
 import type { Hex } from './index.js';
 
 type Query = FheMlClient['query'];
@@ -56,6 +57,8 @@ export interface Offer {
   /** Work units of evaluating a row, about one per microsecond of one core. */
   work: number;
   needsServerKey: boolean;
+  /** How rows of one request lie in its result; none if the model takes one row per request. */
+  rowLayout: RowLayout | undefined;
   /** Of an encrypted model: hash of the server key whose owner can ask it. */
   encryptedFor: Hash | undefined;
   /** Of a private model. */
@@ -87,7 +90,7 @@ export async function offer(query: Query, number: number): Promise<Offer> {
 }
 
 function offerOf(number: number, record: ModelRecord, details: PrivateRecord | undefined, now: number): Offer {
-  const { artifactBytes, inputBytes, resultBytes, work, needsServerKey, encryptedFor } = record;
+  const { artifactBytes, inputBytes, resultBytes, work, needsServerKey, rowLayout, encryptedFor } = record;
   const retired = record.status === 'Retired';
   const offered = details && privateOffer(details, now);
   return {
@@ -101,6 +104,7 @@ function offerOf(number: number, record: ModelRecord, details: PrivateRecord | u
     resultBytes,
     work: Number(work),
     needsServerKey,
+    rowLayout,
     encryptedFor,
     private: offered,
   };
@@ -191,7 +195,8 @@ export async function blockSeconds(api: FheMlClient, blocks = 6): Promise<number
 }
 
 /** Seconds until so many rows, in requests that are sent at once, are answered: if the workers have nothing else to do. */
-export function answerSeconds({ work, private: offered }: Offer, seconds: number, rows = 1): number {
+export function answerSeconds({ work, rowLayout, private: offered }: Offer, seconds: number, rows = 1): number {
   const workers = offered?.evaluators.length ?? 1;
-  return BLOCKS * seconds + (rows * work) / UNITS / workers;
+  const packing = rows > 1 ? (rowLayout?.packingWork ?? 0) : 0;
+  return BLOCKS * seconds + (rows * (work + packing)) / UNITS / workers;
 }
