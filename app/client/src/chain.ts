@@ -20,6 +20,6 @@ export { finalized, lightProvider, RemoteChain, untilReachable, untilSynced, wit
 export type { Kind, Offer, PrivateOffer, Terms, Wish } from './market.js';
 export { answerSeconds, blockSeconds, fhe, obstacle, offer, offers } from './market.js';
 export type { Plan, Planned } from './plan.js';
-export { planOf, requestsOf } from './plan.js';
+export { planOf, requestsOf, WORK_OF_REQUEST } from './plan.js';
 export type { Included } from './submit.js';
 export { explain, hadNoRoom, submit } from './submit.js';

@@ -27,6 +27,8 @@ export interface Planned {
   redundancy?: number;
   /** Most rows of a request [default: some seconds of work]. */
   wanted?: number;
+  /** Work units of a request, if `wanted` does not say more [default: {@link WORK_OF_REQUEST}]. */
+  work?: bigint;
 }
 
 /**
@@ -35,12 +37,12 @@ export interface Planned {
  * @param mostRows `model.mostRows()`; 1 for image filters
  */
 export function planOf(api: FheMlClient, artifact: Uint8Array, mostRows: number, planned: Planned = {}): Plan {
-  const { redundancy = 1, wanted } = planned;
+  const { redundancy = 1, wanted, work: seconds = WORK_OF_REQUEST } = planned;
   const [prices, accountWork] = [pricesOf(api), api.consts.fheMl.maxAccountWork];
   const work = (rows: number) => workOf(prices, artifact, redundancy, rows);
   const most = Math.min(Math.max(wanted ?? mostRows, 1), mostRows);
   // Who names a number gets it, as far as the chain takes it.
-  const target = wanted === undefined && WORK_OF_REQUEST < accountWork ? WORK_OF_REQUEST : accountWork;
+  const target = wanted === undefined && seconds < accountWork ? seconds : accountWork;
   let rows = 1;
   while (rows < most && work(rows + 1) <= target) rows += 1;
   const byWork = Number(accountWork / work(rows));

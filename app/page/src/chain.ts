@@ -27,12 +27,16 @@ import {
   untilReachable,
   untilSynced,
   type Wish,
+  WORK_OF_REQUEST,
   WsProvider,
 } from '@fhe-ml/client/chain';
 import { type Account, developmentAccounts, walletAccounts } from './accounts.ts';
 import { why } from './dom.ts';
 import { followChain } from './light-client.ts';
 import type { Booked } from './store.ts';
+
+/** A browser verifies some twenty times slower than a worker evaluates, and shows no row before its request is verified. */
+const FEWER = 8n;
 
 /** What rows cost, and the requests that they are cut into. */
 export interface Price {
@@ -222,7 +226,7 @@ export class Chain {
         `the chain asks ${fhe(quote)} for a prediction that should cost at most ${fhe(most)}: nothing was paid`,
       );
     }
-    const plan = planOf(this.api, artifact, mostRows);
+    const plan = planOf(this.api, artifact, mostRows, { work: WORK_OF_REQUEST / FEWER });
     const prices = pricesOf(this.api);
     const requests = requestsOf(plan, rows).map((count) => ({
       rows: count,
