@@ -1,6 +1,6 @@
 //! The prefix of an encrypted input.
 
-use crate::{BlobKind, HEADER_BYTES, Hash, Header, HeaderError, reader::array_at, rows};
+use crate::{BlobKind, HEADER_BYTES, Hash, Header, HeaderError, more, reader::array_at};
 
 /// What follows the [`Header`] of an input; then come the rows, the bodies of each packed at 51 bits.
 ///
@@ -28,7 +28,7 @@ impl InputPrefix {
 	/// Header and prefix as bytes, for an input with `body_bytes` bytes of bodies.
 	pub fn to_bytes(&self, body_bytes: u32) -> [u8; Self::BYTES] {
 		let payload_bytes = body_bytes.saturating_add((Self::BYTES - HEADER_BYTES) as u32);
-		let more = rows::more(self.rows);
+		let more = more(self.rows);
 		let header = Header { kind: BlobKind::Input, detail: 0, more, payload_bytes };
 		let mut bytes = [0; Self::BYTES];
 		bytes[..HEADER_BYTES].copy_from_slice(&header.to_bytes());

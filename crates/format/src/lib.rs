@@ -32,7 +32,7 @@ pub use artifact::{ArtifactPrefix, CircuitKind, MODEL_NAME_BYTES};
 pub use error::HeaderError;
 pub use input::InputPrefix;
 pub use result::ResultPrefix;
-pub use rows::{MAX_ROWS, RowLayout, input_bytes};
+pub use rows::{RowLayout, input_bytes};
 pub use server_key::ServerKeyPrefix;
 
 use reader::{array, byte, u16_at, u32_at};
@@ -67,6 +67,9 @@ pub const PARAMETER_SET: u16 = 1;
 
 /// Length of the common header in bytes.
 pub const HEADER_BYTES: usize = 16;
+
+/// Most rows of one input.
+pub const MAX_ROWS: u32 = 4096;
 
 /// A 32-byte BLAKE2b-256 digest.
 pub type Hash = [u8; 32];
@@ -170,6 +173,12 @@ impl Header {
 			_ => Err(HeaderError::WrongLength),
 		}
 	}
+}
+
+/// Rows after the first, as headers have them.
+const fn more(rows: u32) -> u16 {
+	let rows = if rows > MAX_ROWS { MAX_ROWS } else { rows };
+	rows.saturating_sub(1) as u16
 }
 
 #[cfg(test)]

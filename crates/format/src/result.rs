@@ -1,6 +1,6 @@
 //! The prefix of an encrypted result.
 
-use crate::{BlobKind, HEADER_BYTES, Header, HeaderError, reader::array_at, rows};
+use crate::{BlobKind, HEADER_BYTES, Header, HeaderError, more, reader::array_at};
 
 /// What follows the [`Header`] of a result; then come the bodies, packed.
 ///
@@ -23,7 +23,7 @@ impl ResultPrefix {
 	/// Header and prefix as bytes, for a result with `body_bytes` bytes of bodies.
 	pub fn to_bytes(&self, body_bytes: u32) -> [u8; Self::BYTES] {
 		let payload_bytes = body_bytes.saturating_add((Self::BYTES - HEADER_BYTES) as u32);
-		let more = rows::more(self.rows);
+		let more = more(self.rows);
 		let header = Header { kind: BlobKind::Result, detail: 0, more, payload_bytes };
 		let mut bytes = [0; Self::BYTES];
 		bytes[..HEADER_BYTES].copy_from_slice(&header.to_bytes());

@@ -1,9 +1,6 @@
 //! Inputs and results of many rows.
 
-use crate::{InputPrefix, ResultPrefix};
-
-/// Most rows of one input.
-pub const MAX_ROWS: u32 = 4096;
+use crate::{InputPrefix, MAX_ROWS, ResultPrefix};
 
 /// How rows lie in the results of a model. A result of r rows has a [`ResultPrefix`], then for every
 /// `rows_per_mask` rows the mask that they share (none in a model without a server key) and `row_bytes` bytes
@@ -58,12 +55,6 @@ impl RowLayout {
 pub const fn input_bytes(input_bytes: u32, rows: u32) -> u32 {
 	let prefix = InputPrefix::BYTES as u32;
 	prefix.saturating_add(rows.saturating_mul(input_bytes.saturating_sub(prefix)))
-}
-
-/// Rows after the first, as headers have them.
-pub(crate) const fn more(rows: u32) -> u16 {
-	let rows = if rows > MAX_ROWS { MAX_ROWS } else { rows };
-	rows.saturating_sub(1) as u16
 }
 
 #[cfg(test)]

@@ -18,7 +18,9 @@ const FILE_ROWS = 2000;
 
 /** A table of so many rows of another one, over and over. */
 function longTable(folder, table) {
-  const [header, ...rows] = readFileSync(model(`${table}.test.csv`), 'utf8').trim().split('\n');
+  const [header, ...rows] = readFileSync(model(`${table}.test.csv`), 'utf8')
+    .trim()
+    .split('\n');
   const path = join(folder, `${table}.long.csv`);
   writeFileSync(path, [header, ...Array.from({ length: FILE_ROWS }, (_, at) => rows[at % rows.length])].join('\n'));
   return path;
@@ -52,7 +54,9 @@ try {
       await send(api, api.tx.sudo.sudo(api.tx.fheMl.removeWorker(workers.pop())), alice);
     }
     const rows = await predictFile(xgboost, table, nodes.bob);
-    console.log(`${count} workers, breast_cancer_xgboost_50x4: a file of ${FILE_ROWS} rows, ${rows.toFixed(1)} a second`);
+    console.log(
+      `${count} workers, breast_cancer_xgboost_50x4: a file of ${FILE_ROWS} rows, ${rows.toFixed(1)} a second`,
+    );
     total = (await api.query.fheMl.nextJob()).toNumber();
     for (const [name, wanted, jobs] of models) {
       const start = Date.now();

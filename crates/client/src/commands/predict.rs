@@ -1,6 +1,8 @@
 //! `fhe-ml predict`: encrypt, submit, wait, decrypt.
 
+mod agreed;
 mod plan;
+mod row;
 mod session;
 mod table;
 
@@ -9,8 +11,9 @@ use crate::{
 	cli::Predict,
 	error::CommandError,
 	models::{check_known, encode_row, encrypt_rows, hex_hash, with_schema},
-	output::{Output, tie},
+	output::Output,
 };
+use agreed::{Agreed, counted};
 use fhe_ml_client::{
 	chain::{BestBlock, Call, Chain, RegisteredPrivateModel},
 	files,
@@ -18,60 +21,16 @@ use fhe_ml_client::{
 	rows::{RowStream, TableError},
 };
 use fhe_ml_engine::ClientKey;
-use fhe_ml_models::{Artifact, EncodedRow, Label, MOST_ANSWERS, Model};
+use fhe_ml_models::{EncodedRow, MOST_ANSWERS, Model};
 use fhe_ml_primitives::Fhe;
 use futures::{StreamExt, stream};
 use indicatif::ProgressBar;
 use plan::{Limits, Plan};
-use serde::Serialize;
+use row::Row;
 use serde_json::json;
 use session::{Answer, Nonces, Request, Session};
 use std::{path::Path, pin::pin, sync::Mutex, time::UNIX_EPOCH};
 use table::{Run, Scores};
-
-/// One predicted row.
-#[derive(Serialize)]
-struct Row {
-	row: usize,
-	prediction: Label,
-	#[serde(skip_serializing_if = "Option::is_none")]
-	scores: Option<Vec<f64>>,
-	#[serde(skip_serializing_if = "Option::is_none")]
-	raw_scores: Option<Vec<f64>>,
-	#[serde(skip_serializing_if = "std::ops::Not::not")]
-	tie: bool,
-	job: u64,
-	/// Rows of the request; what follows is the request's.
-	rows: usize,
-	requested_in_block: u64,
-	/// Block in which the result was first seen.
-	result_in_block: u64,
-	fee: String,
-	input_bytes: usize,
-	result_bytes: usize,
-	/// Whether this machine has got the same result.
-	verified: bool,
-	verify_ms: Option<f64>,
-}
-
-impl Row {
-	fn text(&self) -> String {
-		let scores = self.scores.as_ref().map_or(String::new(), |s| format!("scores {s:.6?}  "));
-		format!(
-			"row {}: {}  {scores}{}(job {}, block {} -> {}, {})",
-			self.row,
-			self.prediction,
-			tie(self.tie),
-			self.job,
-			self.requested_in_block,
-			self.result_in_block,
-			match self.verify_ms {
-				Some(milliseconds) => format!("verified in {milliseconds:.1} ms"),
-				None => "not verified".into(),
-			},
-		)
-	}
-}
 
 pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	let key = files::read_client_key(&options.key.folder)?;
@@ -237,10 +196,6 @@ fn summary(
 	output.print(&json, &text)
 }
 
-fn counted(requests: usize) -> String {
-	if requests == 1 { "one request".into() } else { format!("{requests} requests") }
-}
-
 /// Encodes all rows that are asked for, without keeping them; returns the number of the first one and how many
 /// there are.
 fn check_rows(
@@ -326,88 +281,6 @@ async fn run_of(
 		redundancy: options.redundancy.count,
 		scores,
 	})
-}
-
-/// The most that is paid for a request: what the user allows, or what this machine computes, but never what the
-/// node says.
-#[derive(Clone)]
-struct Agreed {
-	model: u32,
-	redundancy: u8,
-	/// For one row.
-	max_fee: Option<u128>,
-	artifact: Artifact,
-	limits: Limits,
-}
-
-impl Agreed {
-	/// Shows what a row costs.
-	async fn to(
-		best: &BestBlock,
-		model: &Model,
-		options: &Predict,
-		limits: &Limits,
-	) -> Result<Self, CommandError> {
-		let (model_id, redundancy) = (options.model, options.redundancy.count);
-		let agreed = Self {
-			model: model_id,
-			redundancy,
-			max_fee: options.max_fee,
-			artifact: model.artifact.clone(),
-			limits: *limits,
-		};
-		let quote = agreed.check(best, 1).await?;
-		if let Some(max_fee) = options.max_fee.filter(|max_fee| quote > *max_fee) {
-			return Err(CommandError::TooExpensive { quote, max_fee });
-		}
-		Ok(agreed)
-	}
-
-	/// The most that is paid for a request of so many rows.
-	fn most(&self, rows: usize) -> u128 {
-		match self.max_fee {
-			Some(of_row) => of_row.saturating_mul(rows as u128),
-			None => self.limits.prices.most(&self.artifact, self.redundancy, rows as u32),
-		}
-	}
-
-	/// What the chain asks for a request of so many rows, if that is not too much.
-	async fn check(&self, best: &BestBlock, rows: usize) -> Result<u128, CommandError> {
-		let Self { model, redundancy, .. } = *self;
-		let quote = best.quote(model, redundancy, rows as u32).await?;
-		let quote = quote.ok_or(CommandError::NoQuote { model, redundancy })?.fee;
-		let most = self.most(rows);
-		if quote > most && self.max_fee.is_none() {
-			return Err(CommandError::Overpriced { quote, most });
-		}
-		Ok(quote)
-	}
-
-	/// Shows what so many rows cost, in requests of `rows`.
-	async fn show(
-		&self,
-		best: &BestBlock,
-		rows: usize,
-		all: usize,
-		output: Output,
-	) -> Result<(), CommandError> {
-		let quote = self.check(best, rows).await?;
-		let requests = all.div_ceil(rows.max(1));
-		output.note(&match all {
-			1 => format!(
-				"one row costs {}, and not more than {} is paid",
-				Fhe(quote),
-				Fhe(self.most(1))
-			),
-			_ => format!(
-				"{all} rows cost about {:.6} in {}; not more than {} is paid for {rows} rows",
-				Fhe(quote.saturating_mul(requests as u128)),
-				counted(requests),
-				Fhe(self.most(rows)),
-			),
-		});
-		Ok(())
-	}
 }
 
 /// Counts answers of a private model's owner before they are decrypted, and warns whoever wants to see their scores.

@@ -1,7 +1,8 @@
 //! One request: sent, waited for, verified and decrypted.
 
 use super::{
-	Agreed, Row,
+	agreed::Agreed,
+	row::Row,
 	table::{Booked, Scores},
 };
 use crate::{

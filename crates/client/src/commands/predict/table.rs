@@ -4,7 +4,7 @@
 //! folder `scores.csv.run` with the books and the inputs whose results are not there. A request is in the books
 //! before it is sent, so that none is ever made twice.
 
-use super::Row;
+use super::row::Row;
 use crate::error::CommandError;
 use fhe_ml_client::files;
 use fhe_ml_engine::blake2b_256;
