@@ -35,6 +35,8 @@ test('a new chain has its own keys, authors blocks, and its worker works', async
     model('breast_cancer.test.csv'),
     '--rows',
     '0..2',
+    '--rows-per-request',
+    '1',
     '--key',
     keys,
     '--suri',
@@ -67,6 +69,7 @@ test('every metric of the dashboard is exported, and /health answers', async () 
     assert.ok(text.includes(metric), `the dashboard shows ${metric}, which is not exported`);
   }
   assert.match(text, /fhe_ml_evaluations_total\{[^}]*kind="linear"[^}]*outcome="completed"[^}]*\} 2/);
+  assert.match(text, /fhe_ml_rows_total[^ ]* 2/);
   const health = await (await fetch(`http://127.0.0.1:${node.port}/health`)).json();
   assert.equal(health.isSyncing, false);
 });
