@@ -161,13 +161,16 @@ test('a tool that is killed goes on where it was, and pays for nothing twice', a
   const run = arguments_(XGBOOST, table, '--output', output, '--rows-per-request', '60');
   const before = (await node.api.query.fheMl.nextJob()).toNumber();
   const money = await free();
-  // Killed as soon as some rows are written, and again a moment after the next start.
+  // Killed while it sends the first requests, and again as soon as some rows are written.
   const books = `${output}.run/books.jsonl`;
-  const done = () => (existsSync(books) ? readFileSync(books, 'utf8').split('"done"').length - 1 : 0);
-  for (const wanted of [2, 3]) {
+  const booked = (what) => (existsSync(books) ? readFileSync(books, 'utf8').split(`"${what}"`).length - 1 : 0);
+  for (const [what, wanted] of [
+    ['asked', 3],
+    ['done', 1],
+  ]) {
     const tool = spawn(TOOL, [...run, '--json'], { stdio: 'ignore' });
     const exited = new Promise((resolve) => tool.once('exit', resolve));
-    await until('some rows', () => done() >= wanted || tool.exitCode !== null, 120);
+    await until('a line in the books', () => booked(what) >= wanted || tool.exitCode !== null, 120);
     assert.equal(tool.exitCode, null, 'it ended before it was killed');
     tool.kill('SIGKILL');
     await exited;
