@@ -44,9 +44,15 @@ pub struct SentRequest {
 
 enum Way {
 	/// In the pool.
-	Pending(PendingRequest),
+	Pending(Box<PendingRequest>),
 	/// In a block, as an earlier run has sent it.
 	Found(RequestedJob),
+}
+
+impl Way {
+	fn pending(pending: PendingRequest) -> Self {
+		Self::Pending(pending.into())
+	}
 }
 
 /// What came of a request.
@@ -136,7 +142,7 @@ impl Session<'_> {
 		let rows = request.rows;
 		let way = match &request.booked {
 			Some(booked) => self.look_for(&request, booked).await,
-			None => self.ask(&request, None).await.map(Way::Pending),
+			None => self.ask(&request, None).await.map(Way::pending),
 		};
 		Ok(SentRequest { way: way.map_err(|error| (error, rows))?, request })
 	}
@@ -185,10 +191,10 @@ impl Session<'_> {
 				}
 			}
 			if used {
-				return self.ask(request, None).await.map(Way::Pending);
+				return self.ask(request, None).await.map(Way::pending);
 			}
 			if self.chain.next_nonce(&self.account).await? <= booked.nonce {
-				return self.ask(request, Some(booked.nonce)).await.map(Way::Pending);
+				return self.ask(request, Some(booked.nonce)).await.map(Way::pending);
 			}
 			tokio::time::sleep(POLL_INTERVAL).await;
 		}
@@ -208,7 +214,7 @@ impl Session<'_> {
 				Err(error) if error.is_of_load() && refusals < LOAD_PATIENCE => {
 					refusals += 1;
 					tokio::time::sleep(LOAD_PAUSE).await;
-					way = Way::Pending(self.ask(&request, None).await?);
+					way = Way::pending(self.ask(&request, None).await?);
 				},
 				finished => break finished?,
 			}
