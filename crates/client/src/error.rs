@@ -150,10 +150,11 @@ pub enum CommandError {
 	#[error("one row costs {quote}, more than --max-fee {max_fee}")]
 	TooExpensive { quote: u128, max_fee: u128 },
 	#[error(
-		"the chain asks {quote} for one row, and it should be at most {most} by what this machine computes; \
-		give --max-fee {quote} if you agree to that"
+		"the chain asks {quote} for {}, and it should be at most {most} by what this machine computes; \
+		give --max-fee {} if you agree to that",
+		crate::output::rows(*.rows), .quote.div_ceil((*.rows).max(1) as u128)
 	)]
-	Overpriced { quote: u128, most: u128 },
+	Overpriced { rows: usize, quote: u128, most: u128 },
 	#[error(
 		"one input has room for {most} rows of this model, not {rows}: encrypt fewer with --rows A..B"
 	)]
@@ -166,6 +167,10 @@ pub enum CommandError {
 	ScoresExist(PathBuf),
 	#[error("another fhe-ml is writing {}", .0.display())]
 	ScoresInUse(PathBuf),
+	#[error(
+		"{} is damaged, so nobody knows what was asked for: name another file with --output, or remove it with its folder, and the rows are asked and paid for again", .0.display()
+	)]
+	BooksDamaged(PathBuf),
 	#[error(
 		"{} has the books of a run with another table, model, key or account: give those again and it goes on, or name another file with --output", .books.display()
 	)]

@@ -1,7 +1,14 @@
 //! Rows of features in CSV files.
 
 use fhe_ml_models::{Calibration, Cell, ModelCard};
-use std::{fs::File, ops::Range, path::Path, str::FromStr};
+use std::{
+	fs::File,
+	io::{Cursor, Read},
+	ops::Range,
+	path::{Path, PathBuf},
+	str::FromStr,
+	sync::Arc,
+};
 
 /// A table with a header.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +50,16 @@ pub enum TableError {
 	/// Two columns have one name.
 	#[error("column `{0}` is there twice")]
 	Twice(String),
+	/// The file has lost rows since they were looked at.
+	#[error(
+		"the table had {wanted} rows when they were looked at, and {found} when they were encrypted"
+	)]
+	Changed {
+		/// Rows that were there last.
+		found: usize,
+		/// Rows that were there first.
+		wanted: usize,
+	},
 	/// The file has a header only.
 	#[error("the table has no rows")]
 	NoRows,
@@ -96,7 +113,7 @@ impl Table {
 	/// # Errors
 	/// If the file cannot be read, or has no header.
 	pub fn read(path: &Path) -> Result<Self, TableError> {
-		let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path)?;
+		let mut reader = reader().from_path(path)?;
 		let names = reader.headers()?.iter().map(String::from).collect();
 		let row = |record: csv::StringRecord| record.iter().map(String::from).collect();
 		let rows =
@@ -182,26 +199,56 @@ fn by_position(names: &[String], card: &ModelCard) -> Result<Vec<usize>, TableEr
 	}
 }
 
+/// A CSV file with a header whose rows are read several times.
+pub struct RowSource {
+	path: PathBuf,
+	/// What came through a pipe, which gives it once only.
+	piped: Option<Arc<[u8]>>,
+}
+
+impl RowSource {
+	/// Looks at the file at `path`; one that is no regular file is read into memory.
+	///
+	/// # Errors
+	/// If there is none, or it cannot be read.
+	pub fn open(path: &Path) -> Result<Self, TableError> {
+		let piped = match std::fs::metadata(path)?.is_file() {
+			true => None,
+			false => Some(std::fs::read(path)?.into()),
+		};
+		Ok(Self { path: path.into(), piped })
+	}
+
+	/// Its rows, from the first one on.
+	///
+	/// # Errors
+	/// If the file cannot be read, has no header, or its columns are not the model's features.
+	pub fn rows<'a>(&self, card: &'a ModelCard) -> Result<RowStream<'a>, TableError> {
+		let bytes: Box<dyn Read> = match &self.piped {
+			Some(piped) => Box::new(Cursor::new(piped.clone())),
+			None => Box::new(File::open(&self.path)?),
+		};
+		let mut reader = reader().from_reader(bytes);
+		let names: Vec<String> = reader.headers()?.iter().map(String::from).collect();
+		let columns = Columns::of(&names, card)?;
+		Ok(RowStream { records: reader.into_records(), columns, card, next: 0 })
+	}
+}
+
+/// How tables are read.
+fn reader() -> csv::ReaderBuilder {
+	let mut builder = csv::ReaderBuilder::new();
+	builder.trim(csv::Trim::All);
+	builder
+}
+
 /// The rows of a file as features of a model, one after the other: a file may be larger than the memory.
 pub struct RowStream<'a> {
-	records: csv::StringRecordsIntoIter<File>,
+	records: csv::StringRecordsIntoIter<Box<dyn Read>>,
 	columns: Columns,
 	card: &'a ModelCard,
 	/// Number of the next row.
 	next: usize,
-}
-
-impl<'a> RowStream<'a> {
-	/// Opens a CSV file with a header.
-	///
-	/// # Errors
-	/// If the file cannot be read, has no header, or its columns are not the model's features.
-	pub fn open(path: &Path, card: &'a ModelCard) -> Result<Self, TableError> {
-		let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path)?;
-		let names: Vec<String> = reader.headers()?.iter().map(String::from).collect();
-		let columns = Columns::of(&names, card)?;
-		Ok(Self { records: reader.into_records(), columns, card, next: 0 })
-	}
 }
 
 impl Iterator for RowStream<'_> {
@@ -289,13 +336,31 @@ mod tests {
 		let card = card(&["b", "a"], &[]);
 		let file = tempfile::NamedTempFile::new().unwrap();
 		std::fs::write(file.path(), "a,b\n1,2\n3,4\n5,x\n7,8\n").unwrap();
-		let stream = || RowStream::open(file.path(), &card).unwrap();
+		let source = RowSource::open(file.path()).unwrap();
+		let stream = || source.rows(&card).unwrap();
 		let found: Vec<_> = stream().skip(1).take(1).map(Result::unwrap).collect();
 		assert_eq!(found, [(1, vec![Cell::Number(4.0), Cell::Number(3.0)])]);
 		let all: Vec<_> = stream().map(|row| row.map(|(row, _)| row)).collect();
 		assert_eq!(all.len(), 4);
 		assert!(matches!(&all[2], Err(TableError::NotANumber { row: 2, .. })));
 		assert_eq!(all[3].as_ref().unwrap(), &3);
+	}
+
+	#[test]
+	#[cfg(unix)]
+	fn what_comes_through_a_pipe_is_there_a_second_time() {
+		let folder = tempfile::tempdir().unwrap();
+		let pipe = folder.path().join("pipe");
+		assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+		let writer = std::thread::spawn({
+			let pipe = pipe.clone();
+			move || std::fs::write(pipe, "a,b\n1,2\n3,4\n").unwrap()
+		});
+		let (source, card) = (RowSource::open(&pipe).unwrap(), card(&["a", "b"], &[]));
+		writer.join().unwrap();
+		for _ in 0..2 {
+			assert_eq!(source.rows(&card).unwrap().map(Result::unwrap).count(), 2);
+		}
 	}
 
 	#[test]

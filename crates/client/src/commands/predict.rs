@@ -18,7 +18,7 @@ use fhe_ml_client::{
 	chain::{BestBlock, Call, Chain, RegisteredPrivateModel},
 	files,
 	owner_keys::OwnerKey,
-	rows::{RowStream, TableError},
+	rows::{RowSource, TableError},
 };
 use fhe_ml_engine::ClientKey;
 use fhe_ml_models::{EncodedRow, MOST_ANSWERS, Model};
@@ -71,7 +71,8 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 		Verifier::of_key(&model.artifact, folder, hash, &options.signer.node, &options.trust)
 			.await?;
 	// All rows are looked at before the first is paid for.
-	let (first, count) = check_rows(&options, &model, output)?;
+	let source = RowSource::open(&options.input.table)?;
+	let (first, count) = check_rows(&source, &options, &model, output)?;
 	let scores = options.scores || private.is_none();
 	let table = match &options.output {
 		Some(path) => {
@@ -101,12 +102,13 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 		redundancy,
 		table: table.map(Mutex::new),
 	};
-	predict(session, &options, plan, (first, count), output).await
+	predict(session, &source, &options, plan, (first, count), output).await
 }
 
 /// Asks for all rows and shows what comes.
 async fn predict(
 	session: Session<'_>,
+	source: &RowSource,
 	options: &Predict,
 	plan: Plan,
 	(first, count): (usize, usize),
@@ -116,7 +118,7 @@ async fn predict(
 	let begun = session.begun()?;
 	let planned = session.planned().max(first);
 	bar.inc(session.done().len() as u64);
-	let rest = requests(session.model, &session.key, options, planned..first + count, plan.rows)?;
+	let rest = requests(session.model, &session.key, source, planned..first + count, plan.rows)?;
 	// Sent one after the other, since a gap of nonces would hold up all behind it; then waited for
 	// together.
 	let answers = stream::iter(begun.into_iter().map(Ok).chain(rest))
@@ -125,6 +127,7 @@ async fn predict(
 		.buffered(plan.at_once);
 	let mut answers = pin!(answers);
 	let (mut jobs, mut failures, mut paid) = (session.jobs_of_before(), Vec::new(), 0);
+	let mut there = session.done().len();
 	while let Some(answer) = answers.next().await {
 		let Answer { rows, job, fee, block } = match answer {
 			Ok(answer) => answer,
@@ -144,6 +147,7 @@ async fn predict(
 		paid += fee;
 		bar.set_message(format!("block {block}, {:.3}", Fhe(paid)));
 		bar.inc(rows.len() as u64);
+		there += rows.len();
 		jobs.push(job);
 		match &session.table {
 			Some(_) => session.write(&rows, job)?,
@@ -151,6 +155,10 @@ async fn predict(
 		}
 	}
 	bar.finish_and_clear();
+	if failures.is_empty() && there < count {
+		let changed = TableError::Changed { found: there, wanted: count };
+		failures.push((changed.into(), count - there));
+	}
 	if let (Some(path), false) = (&options.output, failures.is_empty()) {
 		let done = session.done().len();
 		let first = failures.swap_remove(0).0.to_string();
@@ -199,12 +207,13 @@ fn summary(
 /// Encodes all rows that are asked for, without keeping them; returns the number of the first one and how many
 /// there are.
 fn check_rows(
+	source: &RowSource,
 	options: &Predict,
 	model: &Model,
 	output: Output,
 ) -> Result<(usize, usize), CommandError> {
 	let spinner = output.spinner("checking the rows");
-	let table = RowStream::open(&options.input.table, &model.card)?;
+	let table = source.rows(&model.card)?;
 	let wanted = options.rows.as_ref().map_or(0..usize::MAX, |range| range.0.clone());
 	let mut found = 0;
 	for row in table.take(wanted.end) {
@@ -228,11 +237,11 @@ fn check_rows(
 fn requests<'a>(
 	model: &'a Model,
 	key: &'a ClientKey,
-	options: &Predict,
+	source: &RowSource,
 	range: std::ops::Range<usize>,
 	rows_per_request: usize,
 ) -> Result<impl Iterator<Item = Result<Request, (CommandError, usize)>> + use<'a>, CommandError> {
-	let table = RowStream::open(&options.input.table, &model.card)?;
+	let table = source.rows(&model.card)?;
 	let mut rows = table.skip(range.start).take(range.len());
 	let mut first = range.start;
 	Ok(std::iter::from_fn(move || {

@@ -56,7 +56,7 @@ impl Agreed {
 		let quote = quote.ok_or(CommandError::NoQuote { model, redundancy })?.fee;
 		let most = self.most(rows);
 		if quote > most && self.max_fee.is_none() {
-			return Err(CommandError::Overpriced { quote, most });
+			return Err(CommandError::Overpriced { rows, quote, most });
 		}
 		Ok(quote)
 	}

@@ -15,7 +15,7 @@ use fhe_ml_models::{
 use serde::{Deserialize, Serialize};
 use std::{
 	fs::{File, OpenOptions},
-	io::{BufRead, BufReader, Write},
+	io::{Read, Write},
 	ops::Range,
 	path::{Path, PathBuf},
 };
@@ -117,10 +117,14 @@ impl Scores {
 		}
 		let (mut found, mut open, mut jobs) = (None, Vec::<Booked>::new(), Vec::new());
 		let (mut end, mut bytes) = (run.rows.0, 0);
-		for line in BufReader::new(&books).lines() {
-			// The last line may be cut off by a crash; nothing was sent before it was whole.
-			let Ok(line) = serde_json::from_str(&line.map_err(failed)?) else { break };
-			match line {
+		let mut text = String::new();
+		books.read_to_string(&mut text).map_err(failed)?;
+		// The last line may be cut off by a crash; nothing was sent before it was whole.
+		let whole = text.rfind('\n').map_or(0, |end| end + 1);
+		books.set_len(whole as u64).map_err(failed)?;
+		for line in text[..whole].lines() {
+			let damaged = |_| CommandError::BooksDamaged(books_path.clone());
+			match serde_json::from_str(line).map_err(damaged)? {
 				Line::Run(run) => found = Some(run),
 				Line::Asked(booked) => {
 					open.retain(|other| other.first != booked.first);
@@ -294,4 +298,114 @@ fn record(row: &Row) -> Vec<String> {
 	}
 	cells.extend(scores_of(row).iter().map(ToString::to_string));
 	cells
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use fhe_ml_models::{ImportOptions, Model, import_onnx};
+
+	fn run() -> Run {
+		Run {
+			chain: "0x1".into(),
+			model: "0x2".into(),
+			key: "0x3".into(),
+			account: "0x4".into(),
+			table: "rows.csv".into(),
+			table_bytes: 9,
+			table_modified: 7,
+			rows: (10, 19),
+			redundancy: 1,
+			scores: true,
+		}
+	}
+
+	fn card() -> ModelCard {
+		let onnx = include_bytes!("../../../../../models/wine_logistic.onnx");
+		let options = ImportOptions { name: "wine".into(), calibration: None };
+		Model::new(import_onnx(onnx, &options).unwrap(), None).unwrap().card
+	}
+
+	fn rows(range: Range<usize>) -> Vec<Row> {
+		let row = |row| Row {
+			row,
+			prediction: Label::Integer(1),
+			scores: Some(vec![0.25, 0.5, 0.25]),
+			raw_scores: None,
+			tie: false,
+			job: 5,
+			rows: 3,
+			requested_in_block: 1,
+			result_in_block: 2,
+			fee: "1".into(),
+			input_bytes: 1,
+			result_bytes: 1,
+			verified: true,
+			verify_ms: None,
+		};
+		range.map(row).collect()
+	}
+
+	fn booked(first: usize) -> Booked {
+		Booked { first, rows: 3, nonce: first as u64, since: 1 }
+	}
+
+	/// Three requests of which the first is answered, then a crash in the middle of a line.
+	fn interrupted(folder: &Path) -> PathBuf {
+		let path = folder.join("scores.csv");
+		let mut scores = Scores::begin(&path, &run()).unwrap();
+		for first in [10, 13, 16] {
+			scores.asked(&booked(first), &[first as u8]).unwrap();
+		}
+		scores.write(&card(), &rows(10..13), 5).unwrap();
+		scores.part.write_all(b"half a row").unwrap();
+		scores.books.write_all(b"{\"asked\":{\"first\":1").unwrap();
+		path
+	}
+
+	#[test]
+	fn a_run_goes_on_behind_a_line_that_was_cut_off_and_the_next_one_too() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = interrupted(folder.path());
+		let mut scores = Scores::begin(&path, &run()).unwrap();
+		assert_eq!((scores.done(), scores.planned(), scores.jobs()), (10..13, 19, &[5][..]));
+		assert_eq!(scores.open(), [booked(13), booked(16)]);
+		assert_eq!(scores.input(&booked(13)).unwrap(), [13]);
+		scores.write(&card(), &rows(13..16), 6).unwrap();
+		drop(scores);
+
+		let mut scores = Scores::begin(&path, &run()).unwrap();
+		assert_eq!((scores.done(), scores.jobs()), (10..16, &[5, 6][..]));
+		assert_eq!(scores.open(), [booked(16)]);
+		scores.write(&card(), &rows(16..19), 7).unwrap();
+		scores.finish().unwrap();
+		let text = std::fs::read_to_string(&path).unwrap();
+		let lines: Vec<&str> = text.lines().collect();
+		assert_eq!(lines[..2], ["row,prediction,score_0,score_1,score_2", "10,1,0.25,0.5,0.25"]);
+		assert_eq!(lines.len(), 10);
+		let left = std::fs::read_dir(folder.path()).unwrap().count();
+		assert_eq!(left, 1, "nothing but the table is left");
+	}
+
+	#[test]
+	fn books_of_others_and_damaged_ones_are_refused_and_stay() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = interrupted(folder.path());
+		let other = Run { table_bytes: 10, ..run() };
+		let refused = Scores::begin(&path, &other);
+		assert!(matches!(refused, Err(CommandError::AnotherRun { .. })));
+		let held = Scores::begin(&path, &run()).unwrap();
+		let refused = Scores::begin(&path, &run());
+		assert!(matches!(refused, Err(CommandError::ScoresInUse(_))));
+		drop(held);
+		let books = beside(&path, ".run").join("books.jsonl");
+		let damaged = std::fs::read_to_string(&books).unwrap().replace("asked", "axed");
+		std::fs::write(&books, &damaged).unwrap();
+		let refused = Scores::begin(&path, &run());
+		assert!(matches!(refused, Err(CommandError::BooksDamaged(_))));
+		assert_eq!(std::fs::read_to_string(&books).unwrap(), damaged);
+		std::fs::write(&path, "").unwrap();
+		let refused = Scores::begin(&path, &run());
+		assert!(matches!(refused, Err(CommandError::ScoresExist(_))));
+	}
 }
