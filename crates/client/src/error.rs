@@ -152,7 +152,7 @@ pub enum CommandError {
 	#[error(
 		"the chain asks {quote} for {}, and it should be at most {most} by what this machine computes; \
 		give --max-fee {} if you agree to that",
-		crate::output::rows(*.rows), .quote.div_ceil((*.rows).max(1) as u128)
+		counted(*.rows), .quote.div_ceil((*.rows).max(1) as u128)
 	)]
 	Overpriced { rows: usize, quote: u128, most: u128 },
 	#[error(
@@ -190,6 +190,11 @@ impl From<AnswerError> for CommandError {
 			AnswerError::After(error) => Self::After(error),
 		}
 	}
+}
+
+/// A number of rows, in words.
+fn counted(count: usize) -> String {
+	if count == 1 { "one row".into() } else { format!("{count} rows") }
 }
 
 /// What helps if it is the key that is wrong.

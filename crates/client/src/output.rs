@@ -50,11 +50,6 @@ impl Output {
 	}
 }
 
-/// A number of rows, in words.
-pub fn rows(count: usize) -> String {
-	if count == 1 { "one row".into() } else { format!("{count} rows") }
-}
-
 /// What is said of a prediction whose two best classes are closer to each other than their scores are exact.
 pub fn tie(is_tie: bool) -> &'static str {
 	if is_tie { "a tie  " } else { "" }

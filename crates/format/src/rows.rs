@@ -1,6 +1,7 @@
 //! Inputs and results of many rows.
 
 use crate::{InputPrefix, MAX_ROWS, ResultPrefix};
+use core::ops::Range;
 
 /// How rows lie in the results of a model. A result of r rows has a [`ResultPrefix`], then for every
 /// `rows_per_mask` rows the mask that they share (none in a model without a server key) and `row_bytes` bytes
@@ -22,6 +23,13 @@ impl RowLayout {
 			0 => rows,
 			per_mask => rows.div_ceil(per_mask),
 		}
+	}
+
+	/// Those of `rows` rows that have mask number `mask`.
+	pub fn rows_of(&self, rows: u32, mask: u32) -> Range<u32> {
+		let per_mask = self.rows_per_mask.max(1);
+		let first = mask.saturating_mul(per_mask).min(rows);
+		first..first.saturating_add(per_mask).min(rows)
 	}
 
 	/// Exact length of a result of this many rows, if one of one row has `result_bytes` bytes; saturates.
@@ -74,6 +82,11 @@ mod tests {
 	#[test]
 	fn rows_share_masks() {
 		let layout = RowLayout { row_bytes: 5, rows_per_mask: 10, packing_work: 3 };
+		assert_eq!(
+			(layout.masks(21), layout.rows_of(21, 0), layout.rows_of(21, 2)),
+			(3, 0..10, 20..21)
+		);
+		assert!(layout.rows_of(21, 3).is_empty());
 		let mask = 4_000 - 24 - 5;
 		assert_eq!(layout.result_bytes(4_000, 10), 24 + mask + 50);
 		assert_eq!(layout.result_bytes(4_000, 11), 24 + 2 * mask + 55);

@@ -8,7 +8,9 @@ use crate::{
 	program::ProgramError,
 	schema::{Schema, SchemaError},
 };
-use fhe_ml_engine::{Circuit, CircuitInputError, ClientKey, DecryptError, Seeder};
+use fhe_ml_engine::{
+	Circuit, CircuitInputError, ClientKey, DecryptError, Seeder, algorithms::decryption::only_row,
+};
 
 /// An artifact with its card.
 ///
@@ -211,11 +213,7 @@ impl Model {
 		input: &[u8],
 		result: &[u8],
 	) -> Result<Prediction, AnswerError> {
-		let mut rows = self.decrypt_rows(key, input, result)?;
-		match (rows.pop(), rows.len()) {
-			(Some(prediction), 0) => Ok(prediction),
-			(_, others) => Err(DecryptError::ManyRows(others as u32 + 1).into()),
-		}
+		Ok(only_row(self.decrypt_rows(key, input, result)?)?)
 	}
 
 	/// As [`Model::decrypt`], for an input of any number of rows: a prediction of each.

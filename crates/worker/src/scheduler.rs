@@ -12,7 +12,7 @@ use crate::{
 	journal::JournalEntry,
 	task::{Task, evidence},
 };
-use fhe_ml_primitives::{AssignedJob, FailureReason, Outcome};
+use fhe_ml_primitives::{AssignedJob, FailureReason, Outcome, format::is_known_engine};
 use std::collections::BTreeMap;
 
 /// Best blocks for which a job is remembered after it has vanished from the chain's list.
@@ -70,17 +70,15 @@ pub struct Scheduler {
 	journal: BTreeMap<Task, (JournalEntry, u32)>,
 	threads: usize,
 	/// Version of the evaluation here.
-	engine: u16,
 	/// Number of the best block.
 	best: u32,
 }
 
 impl Scheduler {
-	/// A scheduler that runs at most `threads` evaluations at a time with this version of the engine, and takes
-	/// up what `journal` says.
-	pub fn new(threads: usize, engine: u16, journal: Vec<(Task, JournalEntry)>) -> Self {
+	/// A scheduler that runs at most `threads` evaluations at a time, and takes up what `journal` says.
+	pub fn new(threads: usize, journal: Vec<(Task, JournalEntry)>) -> Self {
 		let journal = journal.into_iter().map(|(task, entry)| (task, (entry, 0))).collect();
-		Self { entries: BTreeMap::new(), journal, threads, engine, best: 0 }
+		Self { entries: BTreeMap::new(), journal, threads, best: 0 }
 	}
 
 	/// The best block, number `best`, lists `assigned`; `complete` if these are all of our jobs.
@@ -158,7 +156,7 @@ impl Scheduler {
 			entry.assigned = assigned;
 			return;
 		}
-		if !(1..=self.engine).contains(&assigned.engine) {
+		if !is_known_engine(assigned.engine) {
 			actions.push(Action::Decline(assigned.clone()));
 			self.entries.insert(task, Entry { assigned, stage: Stage::Declined, missing: 0 });
 			return;
@@ -222,13 +220,12 @@ impl Scheduler {
 mod tests {
 	use super::*;
 	use crate::task::tests::assigned;
-	use fhe_ml_primitives::{ResultBytes, Step};
+	use fhe_ml_primitives::{ResultBytes, Step, format::ENGINE_VERSION};
 
-	const ENGINE: u16 = 1;
 	const BEST: u32 = 10;
 
 	fn scheduler(threads: usize) -> Scheduler {
-		Scheduler::new(threads, ENGINE, vec![])
+		Scheduler::new(threads, vec![])
 	}
 
 	fn done() -> Outcome {
@@ -278,7 +275,7 @@ mod tests {
 	#[test]
 	fn jobs_of_another_engine_are_declined_until_the_chain_has_heard_it() {
 		let mut scheduler = scheduler(1);
-		let other = AssignedJob { engine: ENGINE + 1, ..assigned(0, 0) };
+		let other = AssignedJob { engine: ENGINE_VERSION + 1, ..assigned(0, 0) };
 		for _ in 0..2 {
 			let actions = scheduler.block(BEST, vec![other.clone()], true);
 			assert_eq!(actions, [Action::Decline(other.clone())]);
@@ -311,7 +308,7 @@ mod tests {
 	fn a_finished_job_survives_a_restart_without_being_evaluated_again() {
 		let job = assigned(0, 0);
 		let entry = journal_entry(&job, 1, Some(done()));
-		let mut scheduler = Scheduler::new(1, ENGINE, vec![(Task::from(&job), entry)]);
+		let mut scheduler = Scheduler::new(1, vec![(Task::from(&job), entry)]);
 		assert_eq!(
 			scheduler.block(BEST, vec![job.clone()], true),
 			vec![Action::Deliver(job, done())]
@@ -321,7 +318,7 @@ mod tests {
 	#[test]
 	fn a_journal_of_another_input_does_not_count() {
 		let entry = journal_entry(&assigned(0, 7), 1, Some(done()));
-		let mut scheduler = Scheduler::new(1, ENGINE, vec![(Task::from(&assigned(0, 7)), entry)]);
+		let mut scheduler = Scheduler::new(1, vec![(Task::from(&assigned(0, 7)), entry)]);
 		let actions = scheduler.block(BEST, vec![assigned(0, 0)], true);
 		assert_eq!(actions, vec![Action::Evaluate(assigned(0, 0))]);
 	}
@@ -330,14 +327,14 @@ mod tests {
 	fn a_job_that_crashed_the_process_too_often_fails() {
 		let job = assigned(0, 0);
 		let once = journal_entry(&job, 1, None);
-		let mut scheduler = Scheduler::new(1, ENGINE, vec![(Task::from(&job), once)]);
+		let mut scheduler = Scheduler::new(1, vec![(Task::from(&job), once)]);
 		assert_eq!(
 			scheduler.block(BEST, vec![job.clone()], true),
 			vec![Action::Evaluate(job.clone())]
 		);
 
 		let often = journal_entry(&job, MAX_CRASHES, None);
-		let mut scheduler = Scheduler::new(1, ENGINE, vec![(Task::from(&job), often)]);
+		let mut scheduler = Scheduler::new(1, vec![(Task::from(&job), often)]);
 		let failed = Outcome::Failed(FailureReason::EvaluationCrashed);
 		assert_eq!(
 			scheduler.block(BEST, vec![job.clone()], true),

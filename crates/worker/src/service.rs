@@ -170,7 +170,7 @@ where
 		let evaluator = Evaluator::new(client.info().genesis_hash, params.private_models);
 		metrics.set_private_models(evaluator.private().refresh());
 		Ok(Self {
-			scheduler: Scheduler::new(threads, ENGINE_VERSION, journal.load()?),
+			scheduler: Scheduler::new(threads, journal.load()?),
 			journal: Arc::new(journal),
 			mailbox: Mailbox::new(offchain_storage),
 			sender: Sender { client: client.clone(), pool, keystore: keystore.clone() },

@@ -82,11 +82,7 @@ impl BestBlock {
 		Key: subxt::ext::frame_decode::storage::IntoEncodableValues
 			+ subxt::ext::frame_decode::storage::IntoDecodableValues,
 	{
-		let address = subxt::dynamic::storage::<Key, Value>(PALLET, item);
-		match self.at.storage().try_fetch(address, key).await? {
-			Some(value) => Ok(Some(T::decode(&mut value.bytes())?)),
-			None => Ok(None),
-		}
+		self.fetch_longer(item, key, &[]).await
 	}
 
 	/// The same of a record whose last field runtimes before storage version 5 do not have: it is `field` then.

@@ -32,6 +32,17 @@ pub enum DecryptError {
 	TooNoisy,
 }
 
+/// The only row of a result.
+///
+/// # Errors
+/// If it has several.
+pub fn only_row<Row>(mut rows: Vec<Row>) -> Result<Row, DecryptError> {
+	match (rows.pop(), rows.len()) {
+		(Some(row), 0) => Ok(row),
+		(_, others) => Err(DecryptError::ManyRows(others as u32 + 1)),
+	}
+}
+
 /// The integer in a phase that is shifted by `shift` bits, and its noise.
 pub(crate) fn round_shifted(phase: i64, shift: u32) -> (i64, u64) {
 	let rounded = (phase + (1i64 << (shift - 1))) >> shift;

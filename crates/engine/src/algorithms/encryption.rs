@@ -24,11 +24,7 @@ pub(crate) struct RlweEncryptor {
 impl RlweEncryptor {
 	/// Draws a fresh mask seed and a fresh noise seed.
 	pub(crate) fn new(secret: &Polynomial, seeder: &mut dyn Seeder) -> Self {
-		Self {
-			secret: Zeroizing::new(secret.to_ntt()),
-			mask_seed: secrets::fresh_seed(seeder),
-			noise_seed: Zeroizing::new(secrets::fresh_seed(seeder)),
-		}
+		Self::with_mask_seed(secret, secrets::fresh_seed(seeder), seeder)
 	}
 
 	/// Draws a fresh noise seed. No two encryptors of one secret may have the same mask seed.

@@ -33,7 +33,7 @@ pub(crate) fn packing_inverse(steps: u32) -> u64 {
 /// [`packed_position`] + k 2^`steps`, times 2^`steps`. There may be at most 2^`steps` of them.
 pub(crate) fn pack(key: &PreparedServerKey, ciphertexts: Vec<Vec<u64>>, steps: u32) -> Rlwe {
 	let level = ciphertexts.into_par_iter().map(|coefficients| Some(transformed(coefficients)));
-	merged(key, level.collect(), steps)
+	merged(&all_steps(key, steps), level.collect()).unwrap_or_else(Rlwe::zero)
 }
 
 /// As [`pack`], of `count` ciphertexts that are made when it is their turn: few are there at one time.
@@ -43,20 +43,15 @@ pub(crate) fn pack_each(
 	ciphertext: impl Fn(usize) -> Vec<u64> + Sync,
 	steps: u32,
 ) -> Rlwe {
-	let block_steps = BLOCK.ilog2().min(steps);
+	let steps = all_steps(key, steps);
+	let (of_all, of_block) = steps.split_at(steps.len().saturating_sub(BLOCK.ilog2() as usize));
 	let block = |first: usize| {
 		let numbers = first..(first + BLOCK).min(count);
-		let mut level: Vec<Option<Rlwe>> =
-			numbers.map(|number| Some(transformed(ciphertext(number)))).collect();
-		level.resize_with(1 << block_steps, || None);
-		for step in (steps - block_steps..steps).rev() {
-			level = merged_level(&PackingStep::new(key, step), level);
-		}
-		level.pop().flatten()
+		merged(of_block, numbers.map(|number| Some(transformed(ciphertext(number)))).collect())
 	};
 	let firsts: Vec<usize> = (0..count).step_by(BLOCK).collect();
 	let blocks = firsts.into_par_iter().map(block).collect();
-	merged(key, blocks, steps - block_steps)
+	merged(of_all, blocks).unwrap_or_else(Rlwe::zero)
 }
 
 /// Ciphertexts that are merged before the next ones are made.
@@ -67,13 +62,18 @@ fn transformed(mut coefficients: Vec<u64>) -> Rlwe {
 	Rlwe::from(coefficients)
 }
 
-/// The last `steps` steps.
-fn merged(key: &PreparedServerKey, mut level: Vec<Option<Rlwe>>, steps: u32) -> Rlwe {
+/// Steps l = 0, 1, ... below `steps`; they are taken from the last one to the first.
+fn all_steps(key: &PreparedServerKey, steps: u32) -> Vec<PackingStep<'_>> {
+	(0..steps).map(|step| PackingStep::new(key, step)).collect()
+}
+
+/// One ciphertext from all of a level.
+fn merged(steps: &[PackingStep<'_>], mut level: Vec<Option<Rlwe>>) -> Option<Rlwe> {
 	level.resize_with(level.len().next_power_of_two(), || None);
-	for step in (0..steps).rev() {
-		level = merged_level(&PackingStep::new(key, step), level);
+	for step in steps.iter().rev() {
+		level = merged_level(step, level);
 	}
-	level.into_iter().flatten().next().unwrap_or_else(Rlwe::zero)
+	level.into_iter().flatten().next()
 }
 
 /// A step: pairs become one, and a single ciphertext loses the coefficients that do not matter.

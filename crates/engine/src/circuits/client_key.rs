@@ -1,7 +1,7 @@
 //! What only the owner of a client key does: encryption of inputs and decryption of results.
 
 use crate::{
-	algorithms::decryption::DecryptError,
+	algorithms::decryption::{DecryptError, only_row},
 	circuits::{Circuit, errors::CircuitInputError},
 	entities::client_key::ClientKey,
 	sampling::secrets::Seeder,
@@ -51,10 +51,6 @@ impl ClientKey {
 		input: &[u8],
 		result: &[u8],
 	) -> Result<Vec<i64>, DecryptError> {
-		let mut rows = self.decrypt_rows(circuit, input, result)?;
-		match (rows.pop(), rows.len()) {
-			(Some(row), 0) => Ok(row),
-			(_, others) => Err(DecryptError::ManyRows(others as u32 + 1)),
-		}
+		only_row(self.decrypt_rows(circuit, input, result)?)
 	}
 }

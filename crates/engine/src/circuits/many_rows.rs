@@ -78,8 +78,7 @@ impl Circuit {
 
 	/// Rows that part number `part` has of the result of an input of this many rows.
 	pub fn rows_of_part(&self, rows: u32, part: u32) -> u32 {
-		let together = self.row_layout().rows_per_mask;
-		rows.saturating_sub(part.saturating_mul(together)).min(together)
+		self.row_layout().rows_of(rows, part).len() as u32
 	}
 
 	/// Evaluates part number `part` of the bytes of an input of any number of rows.

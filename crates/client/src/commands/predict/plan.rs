@@ -43,18 +43,10 @@ impl Plan {
 	pub fn new(model: &Artifact, redundancy: u8, wanted: Option<usize>, limits: &Limits) -> Self {
 		let work = |rows: usize| limits.prices.work_of(model, redundancy, rows as u32);
 		let most = wanted.unwrap_or(usize::MAX).clamp(1, model.most_rows() as usize);
-		let target = WORK_OF_REQUEST.min(limits.account_work);
-		// Work grows with the rows.
-		let fitting = (1..=most).collect::<Vec<_>>().partition_point(|&rows| work(rows) <= target);
-		let rows = match wanted {
-			// Who names a number gets it, as far as the chain takes it.
-			Some(_) => {
-				let all: Vec<usize> = (1..=most).collect();
-				all.partition_point(|&rows| work(rows) <= limits.account_work)
-			},
-			None => fitting,
-		};
-		let rows = rows.max(1);
+		// Who names a number gets it, as far as the chain takes it.
+		let seconds = if wanted.is_some() { u64::MAX } else { WORK_OF_REQUEST };
+		let target = seconds.min(limits.account_work);
+		let rows = (1..=most).take_while(|&rows| work(rows) <= target).last().unwrap_or(1);
 		let by_work = limits.account_work / work(rows).max(1);
 		let by_bytes = BYTES_AT_ONCE / model.circuit.input_bytes_of(rows as u32).max(1);
 		let at_once = by_bytes.min(by_work.min(REQUESTS_AT_ONCE as u64) as usize);

@@ -54,8 +54,8 @@ pub(crate) struct Packing {
 	encoding: ResultEncoding,
 	/// Where they are in the ciphertext of a row.
 	positions: Vec<usize>,
-	/// Rows of a part; 1 if they are not packed.
-	together: u32,
+	/// How the rows lie in the result.
+	layout: RowLayout,
 	/// Rows of the result.
 	rows: u32,
 }
@@ -63,10 +63,17 @@ pub(crate) struct Packing {
 impl Packing {
 	/// Of a result of `rows` rows. A single one is not packed.
 	pub fn new(encoding: &ResultEncoding, positions: Vec<usize>, rows: u32) -> Self {
-		let together = if rows == 1 { 1 } else { row_layout(encoding).rows_per_mask };
-		let packed = encoding.packed().filter(|_| together > 1);
-		let encoding = packed.unwrap_or_else(|| encoding.clone());
-		Self { encoding, positions, together, rows }
+		let layout = row_layout(encoding);
+		let mut packing = Self { encoding: encoding.clone(), positions, layout, rows };
+		if let Some(packed) = encoding.packed().filter(|_| packing.is_packed()) {
+			packing.encoding = packed;
+		}
+		packing
+	}
+
+	/// Whether rows share masks, and are packed for that.
+	fn is_packed(&self) -> bool {
+		self.rows > 1 && self.layout.rows_per_mask > 1
 	}
 
 	/// How the integers of a row are encoded once they are in a part.
@@ -76,36 +83,32 @@ impl Packing {
 
 	/// The rows of each part.
 	pub fn parts(&self) -> impl Iterator<Item = Range<u32>> {
-		(0..self.rows.div_ceil(self.together.max(1))).map(|part| self.part(part))
+		(0..self.layout.masks(self.rows)).map(|part| self.part(part))
 	}
 
 	/// Rows of part number `part`.
 	pub fn part(&self, part: u32) -> Range<u32> {
-		let first = part.saturating_mul(self.together).min(self.rows);
-		first..first.saturating_add(self.together).min(self.rows)
+		self.layout.rows_of(self.rows, part)
 	}
 
 	/// Length in bytes of a part of this many rows.
 	pub fn part_bytes(&self, rows: usize) -> usize {
-		let bits = self.encoding.result_bits;
-		let row_bytes = packed_bits_len(self.encoding.coefficients(), bits);
-		packed_bits_len(POLYNOMIAL_SIZE, bits) + rows * row_bytes
+		let mask_bytes = packed_bits_len(POLYNOMIAL_SIZE, self.encoding.result_bits);
+		mask_bytes + rows * self.layout.row_bytes as usize
 	}
 
 	/// Where the integers of a part of this many rows are, row by row.
 	pub fn positions(&self, rows: usize) -> Vec<usize> {
-		match self.together {
-			0 | 1 => self.positions.clone(),
-			_ => {
-				let integers = rows * self.encoding.coefficients();
-				(0..integers).map(|number| packed_position(number, STEPS)).collect()
-			},
+		if !self.is_packed() {
+			return self.positions.clone();
 		}
+		let integers = rows * self.encoding.coefficients();
+		(0..integers).map(|number| packed_position(number, STEPS)).collect()
 	}
 
 	/// The ciphertext of a part, from those of its rows (coefficients of mask and body, not centred).
 	pub fn pack(&self, key: &PreparedServerKey, mut rows: Vec<Vec<u64>>) -> Vec<u64> {
-		if self.together <= 1 {
+		if !self.is_packed() {
 			return rows.pop().unwrap_or_else(|| vec![0; RLWE_SIZE]);
 		}
 		let factor = packing_inverse(STEPS);
@@ -146,7 +149,7 @@ impl Packing {
 		rows: usize,
 	) -> Result<SwitchedResult, ResultError> {
 		let bits = self.encoding.result_bits;
-		let row_bytes = packed_bits_len(self.encoding.coefficients(), bits);
+		let row_bytes = self.layout.row_bytes as usize;
 		let wanted = self.part_bytes(rows);
 		let wrong_length = PackingError::WrongLength { found: bytes.len(), wanted };
 		let (mask, of_rows) = bytes

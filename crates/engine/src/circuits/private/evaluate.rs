@@ -107,17 +107,12 @@ impl PrivateEvaluator {
 	) -> Result<Vec<u8>, EvaluateError> {
 		let rows = InputPrefix::read(input).map_err(InputError::Header)?.rows;
 		let evaluate = |part| self.evaluate_part(key, input, genesis, part, buffers);
-		let parts = 0..self.parts(rows);
+		let parts = 0..row_layout(self.circuit.encoding()).masks(rows);
 		Circuit::assemble(input, &parts.map(evaluate).collect::<Result<Vec<_>, _>>()?)
 	}
 
-	/// Parts that the result of an input of this many rows has: evaluations of their own, whose order does not
-	/// matter.
-	pub fn parts(&self, rows: u32) -> u32 {
-		row_layout(self.circuit.encoding()).masks(rows)
-	}
-
-	/// Evaluates part number `part` of an input; see [`PrivateEvaluator::evaluate`] and [`Circuit::assemble`].
+	/// Evaluates part number `part` of an input, of the [parts](Circuit::parts) that its circuit says; see
+	/// [`PrivateEvaluator::evaluate`] and [`Circuit::assemble`].
 	///
 	/// # Errors
 	/// As [`PrivateEvaluator::evaluate`].
