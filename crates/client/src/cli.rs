@@ -490,7 +490,7 @@ pub struct Predict {
 	/// Most rows of one request; what rows of one request have in common is paid for once [default: some seconds
 	/// of evaluation, within the chain's bounds].
 	#[arg(long, value_name = "N")]
-	pub rows_per_request: Option<usize>,
+	pub rows_per_request: Option<NonZeroUsize>,
 	/// Remove the jobs from the chain afterwards, for their deposits.
 	#[arg(long)]
 	pub release: bool,
@@ -610,8 +610,8 @@ pub struct Evaluate {
 	#[arg(long, default_value = "1")]
 	pub threads: NonZeroUsize,
 	/// Rows that are encrypted and evaluated together, as one request.
-	#[arg(long, value_name = "N", default_value_t = 1)]
-	pub rows_per_request: usize,
+	#[arg(long, value_name = "N", default_value = "1")]
+	pub rows_per_request: NonZeroUsize,
 	/// Folder with client.key and server.key; not needed with --clear.
 	#[arg(long = "key", value_name = "DIR", required_unless_present = "clear")]
 	pub key: Option<PathBuf>,

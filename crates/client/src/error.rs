@@ -1,5 +1,6 @@
 //! Why a command failed.
 
+use crate::words::counted;
 use fhe_ml_client::{
 	chain::{ChainError, LightError},
 	files::FileError,
@@ -152,7 +153,7 @@ pub enum CommandError {
 	#[error(
 		"the chain asks {quote} for {}, and it should be at most {most} by what this machine computes; \
 		give --max-fee {} if you agree to that",
-		counted(*.rows), .quote.div_ceil((*.rows).max(1) as u128)
+		counted(*.rows, "row"), .quote.div_ceil((*.rows).max(1) as u128)
 	)]
 	Overpriced { rows: usize, quote: u128, most: u128 },
 	#[error(
@@ -163,7 +164,7 @@ pub enum CommandError {
 	Scores { path: PathBuf, source: std::io::Error },
 	#[error("cannot write CSV: {0}")]
 	Csv(csv::Error),
-	#[error("{} is there already, and was paid for: name another file with --output, or move it away", .0.display())]
+	#[error("{} is there already: name another file with --output, or move it away", .0.display())]
 	ScoresExist(PathBuf),
 	#[error("another fhe-ml is writing {}", .0.display())]
 	ScoresInUse(PathBuf),
@@ -190,11 +191,6 @@ impl From<AnswerError> for CommandError {
 			AnswerError::After(error) => Self::After(error),
 		}
 	}
-}
-
-/// A number of rows, in words.
-fn counted(count: usize) -> String {
-	if count == 1 { "one row".into() } else { format!("{count} rows") }
 }
 
 /// What helps if it is the key that is wrong.

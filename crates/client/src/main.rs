@@ -5,6 +5,7 @@ mod commands;
 mod error;
 mod models;
 mod output;
+mod words;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -56,7 +56,7 @@ pub fn run(options: Evaluate, output: Output) -> Result<(), CommandError> {
 		Some((folder, client_key)) => Some(Evaluator::new(&model, folder, client_key, &pool)?),
 		None => None,
 	};
-	let together = options.rows_per_request.clamp(1, model.artifact.most_rows() as usize);
+	let together = options.rows_per_request.get().min(model.artifact.most_rows() as usize);
 	let bar = output.bar(rows.len(), "evaluating");
 	let mut times = Vec::with_capacity(rows.len());
 	let mut bytes = Bytes::default();

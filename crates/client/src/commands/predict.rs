@@ -12,8 +12,9 @@ use crate::{
 	error::CommandError,
 	models::{check_known, encode_row, encrypt_rows, hex_hash, with_schema},
 	output::Output,
+	words::counted,
 };
-use agreed::{Agreed, counted};
+use agreed::Agreed;
 use fhe_ml_client::{
 	chain::{BestBlock, Call, Chain, RegisteredPrivateModel},
 	files,
@@ -29,7 +30,7 @@ use plan::{Limits, Plan};
 use row::Row;
 use serde_json::json;
 use session::{Answer, Nonces, Request, Session};
-use std::{path::Path, pin::pin, sync::Mutex, time::UNIX_EPOCH};
+use std::{num::NonZeroUsize, path::Path, pin::pin, sync::Mutex, time::UNIX_EPOCH};
 use table::{Run, Scores};
 
 pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
@@ -53,7 +54,7 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	// A quota counts rows: a request of more than all of it is refused.
 	let quota = private.as_ref().and_then(|private| private.terms.quota.as_ref());
 	let quota = quota.map(|quota| quota.requests as usize);
-	let wanted = options.rows_per_request.into_iter().chain(quota).min();
+	let wanted = options.rows_per_request.map(NonZeroUsize::get).into_iter().chain(quota).min();
 	let plan = Plan::new(&model.artifact, redundancy, wanted, &limits);
 	let prices = Agreed::to(&best, &model, &options, &limits).await?;
 	let server_key = (model.card.sizes.server_key > 0).then(|| key.server_key_hash());
@@ -194,7 +195,11 @@ fn summary(
 	output: Output,
 ) -> Result<(), CommandError> {
 	let path_text = path.display();
-	let text = format!("{rows} rows in {path_text}, {}, {:.6} paid", counted(requests), Fhe(paid));
+	let text = format!(
+		"{rows} rows in {path_text}, {}, {:.6} paid",
+		counted(requests, "request"),
+		Fhe(paid)
+	);
 	let json = json!({
 		"rows": rows,
 		"output": path,

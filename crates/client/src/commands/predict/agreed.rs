@@ -1,7 +1,7 @@
 //! What is paid, and for how much of it.
 
 use super::plan::Limits;
-use crate::{cli::Predict, error::CommandError, output::Output};
+use crate::{cli::Predict, error::CommandError, output::Output, words::counted};
 use fhe_ml_client::chain::BestBlock;
 use fhe_ml_models::{Artifact, Model};
 use fhe_ml_primitives::Fhe;
@@ -78,17 +78,13 @@ impl Agreed {
 				Fhe(self.most(1))
 			),
 			_ => format!(
-				"{all} rows cost about {:.6} in {}; not more than {} is paid for {rows} rows",
+				"{all} rows cost about {:.6} in {}; not more than {} is paid for {}",
 				Fhe(quote.saturating_mul(requests as u128)),
-				counted(requests),
+				counted(requests, "request"),
 				Fhe(self.most(rows)),
+				counted(rows, "row"),
 			),
 		});
 		Ok(())
 	}
-}
-
-/// A number of requests, in words.
-pub fn counted(requests: usize) -> String {
-	if requests == 1 { "one request".into() } else { format!("{requests} requests") }
 }
