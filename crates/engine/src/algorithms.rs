@@ -4,11 +4,15 @@
 //! model `sanitise` as well; the others
 //! need the client key.
 
+#[cfg(feature = "client")]
 pub mod decryption;
+#[cfg(feature = "client")]
 pub(crate) mod encryption;
 pub mod expansion;
 pub(crate) mod external_product;
+#[cfg(feature = "client")]
 mod key_generation;
 pub(crate) mod modulus_switch;
 pub(crate) mod packing;
+#[cfg(feature = "client")]
 pub(crate) mod sanitise;

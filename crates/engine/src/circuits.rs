@@ -5,10 +5,14 @@
 //! family does: circuits on the bodies of ciphertexts, which need no server key, or circuits on
 //! encrypted bits. What needs the client key is in the files `encrypt` and `decrypt` alone.
 
+use alloc::boxed::Box;
+
 pub(crate) mod batch;
 pub(crate) mod bytes;
 mod circuit;
+#[cfg(feature = "client")]
 pub(crate) mod client;
+#[cfg(feature = "client")]
 mod client_key;
 pub(crate) mod compiled;
 pub mod encrypted_forest;

@@ -1,5 +1,6 @@
 //! What is stored and sent, and its bytes.
 
+#[cfg(feature = "client")]
 pub mod client_key;
 pub mod input;
 pub mod prepared_server_key;

@@ -33,7 +33,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#![cfg_attr(not(feature = "std"), no_std)]
+// What compiles and decrypts circuits has its callers on the client.
+#![cfg_attr(not(feature = "client"), allow(dead_code))]
+
+extern crate alloc;
+
 pub mod algorithms;
+#[cfg(feature = "client")]
 #[doc(hidden)]
 pub mod benchmarked;
 pub mod circuits;
@@ -42,25 +49,33 @@ mod hash;
 pub mod math;
 pub mod noise;
 mod sampling;
+#[cfg(feature = "client")]
 mod self_test;
+mod threads;
 
-pub use algorithms::{decryption::DecryptError, expansion::EvaluationBuffers};
+#[cfg(feature = "client")]
+pub use algorithms::decryption::DecryptError;
+pub use algorithms::expansion::EvaluationBuffers;
+#[cfg(feature = "client")]
+pub use circuits::encrypted_forest::EncryptedForest;
 pub use circuits::{
 	Circuit, CircuitError, CircuitInputError, EncryptedForestCircuit, EncryptedForestError,
 	EncryptedLinearCircuit, EncryptedLinearError, EvaluateError, FilterCircuit, FilterCircuitError,
 	ForestCircuit, ForestCircuitError, LinearCircuit, LinearCircuitError, NetworkCircuit,
 	NetworkCircuitError, PrivateCircuit, PrivateCircuitError,
-	encrypted_forest::EncryptedForest,
 	filter::Tap,
 	levelled::{ExcessiveMemory, LevelledCost},
 };
+#[cfg(feature = "client")]
+pub use entities::client_key::{ClientKey, ClientKeyError};
 pub use entities::{
-	client_key::{ClientKey, ClientKeyError},
 	prepared_server_key::PreparedServerKey,
 	server_key::{ServerKey, ServerKeyError},
 };
 pub use fhe_ml_format::{Hash, HeaderError};
 pub use hash::blake2b_256;
 pub use math::bits::{PackingError, pack, packed_len, unpack};
+#[cfg(feature = "client")]
 pub use sampling::secrets::{Seed, Seeder, new_seeder};
+#[cfg(feature = "client")]
 pub use self_test::{SelfTestError, self_test};

@@ -4,5 +4,8 @@ pub mod bits;
 pub(crate) mod kernels;
 pub mod modular;
 pub mod params;
+#[cfg(any(test, target_family = "wasm", not(feature = "std")))]
+pub(crate) mod quotient;
 pub mod ring;
 pub mod selector;
+pub(crate) mod transform;

@@ -12,6 +12,7 @@
 //! It keeps the coefficients at positions c 2^l mod 2^(l+k), multiplied by 2^k. After all stages
 //! every message has been multiplied by N; encryption divides by N beforehand.
 
+use crate::threads::{self, *};
 use crate::{
 	entities::{
 		input::EncryptedInput,
@@ -27,8 +28,7 @@ use crate::{
 	},
 	sampling,
 };
-use rayon::prelude::*;
-use std::{cell::RefCell, sync::LazyLock};
+use alloc::{vec, vec::Vec};
 
 /// Constants of a stage.
 struct StageTables {
@@ -43,8 +43,8 @@ struct StageTables {
 	entries_per_child: usize,
 }
 
-static STAGES: LazyLock<Vec<StageTables>> =
-	LazyLock::new(|| EXPANSION_STAGES.into_iter().map(StageTables::new).collect());
+static STAGES: Lazy<Vec<StageTables>> =
+	Lazy::new(|| EXPANSION_STAGES.into_iter().map(StageTables::new).collect());
 
 impl StageTables {
 	fn new(stage: ExpansionStage) -> Self {
@@ -98,9 +98,7 @@ struct Scratch {
 	product: Vec<u64>,
 }
 
-thread_local! {
-	static SCRATCH: RefCell<Scratch> = RefCell::default();
-}
+threads::scratch!(with_scratch: Scratch);
 
 /// Some ciphertexts of a stage, where their children go, and which children are wanted.
 struct Task<'a> {
@@ -218,7 +216,7 @@ pub(crate) fn expand(
 		} else {
 			children.resize(next.len() * RLWE_SIZE, 0);
 			split_all(tables, keys, parents, &next, children);
-			std::mem::swap(parents, children);
+			core::mem::swap(parents, children);
 			numbers = next;
 		}
 	}
@@ -263,10 +261,10 @@ fn split_all(
 		.map(|siblings| siblings.iter().map(|number| number % branches).collect())
 		.collect();
 	// Few ciphertexts are spread over the threads one by one.
-	let at_once = (wanted_of.len() / rayon::current_num_threads()).clamp(1, MAX_NODES);
+	let at_once = (wanted_of.len() / threads::current_num_threads()).clamp(1, MAX_NODES);
 	tasks(parents, &wanted_of, out, at_once)
 		.into_par_iter()
-		.for_each(|task| SCRATCH.with_borrow_mut(|scratch| split(tables, keys, task, scratch)));
+		.for_each(|task| with_scratch(|scratch| split(tables, keys, task, scratch)));
 }
 
 /// Expands an input into `buffers.rows`: what is wanted at the cut, then entries; both are counted over all RLWEs.
@@ -312,7 +310,7 @@ fn tasks<'a>(
 	let parents = parents.chunks(at_once * RLWE_SIZE);
 	let tasks = parents.zip(wanted.chunks(at_once)).map(|(parents, wanted)| {
 		let count: usize = wanted.iter().map(Vec::len).sum();
-		let (mine, rest) = std::mem::take(&mut children).split_at_mut(count * RLWE_SIZE);
+		let (mine, rest) = core::mem::take(&mut children).split_at_mut(count * RLWE_SIZE);
 		children = rest;
 		Task { parents, wanted, children: mine }
 	});

@@ -19,8 +19,9 @@ use crate::{
 		ring,
 		selector::SelectorGadget,
 	},
+	threads,
 };
-use std::cell::RefCell;
+use alloc::vec::Vec;
 
 /// Temporary polynomials of one thread.
 #[derive(Default)]
@@ -31,9 +32,7 @@ struct Scratch {
 	squares: Vec<u64>,
 }
 
-thread_local! {
-	static SCRATCH: RefCell<Scratch> = RefCell::default();
-}
+threads::scratch!(with_scratch: Scratch);
 
 /// Adds the products of an encrypted bit and ciphertexts, at most [`MAX_NODES`](crate::math::kernels::MAX_NODES).
 ///
@@ -47,7 +46,7 @@ pub(crate) fn add_products<const NODES: usize>(
 	ciphertexts: [&[u64]; NODES],
 	mut sums: [[&mut [u64]; 2]; NODES],
 ) {
-	SCRATCH.with_borrow_mut(|Scratch { digits, squares }| {
+	with_scratch(|Scratch { digits, squares }| {
 		squares.clear();
 		squares.resize(NODES * POLYNOMIAL_SIZE, 0);
 		let masks = ciphertexts.map(|ciphertext| &ciphertext[..POLYNOMIAL_SIZE]);

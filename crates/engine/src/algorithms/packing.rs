@@ -7,6 +7,7 @@
 //! doubled and moved by 2^l. A single ciphertext becomes c + s_l(c). The steps go down to l = 0;
 //! together they erase all other coefficients.
 
+use crate::threads::*;
 use crate::{
 	entities::{prepared_server_key::PreparedServerKey, rlwe::Rlwe},
 	math::{
@@ -16,7 +17,7 @@ use crate::{
 		ring::{self, NttAutomorphism, NttPolynomial},
 	},
 };
-use rayon::prelude::*;
+use alloc::{vec, vec::Vec};
 
 /// The coefficient to which coefficient 0 of ciphertext number `number` goes.
 pub(crate) fn packed_position(number: usize, steps: u32) -> usize {

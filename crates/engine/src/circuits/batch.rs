@@ -1,6 +1,7 @@
 //! Trees that are evaluated together.
 
 use crate::{circuits::tree::Tree, entities::rlwe::RLWE_SIZE};
+use alloc::{vec, vec::Vec};
 
 /// Ciphertexts that a batch may have expanded at one time (32 KiB each), unless one tree needs more.
 const MAX_ROWS_PER_BATCH: usize = 8192;
@@ -8,7 +9,7 @@ const MAX_ROWS_PER_BATCH: usize = 8192;
 /// Trees that are evaluated together, and the expanded ciphertexts that they need.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Batch {
-	pub trees: std::ops::Range<usize>,
+	pub trees: core::ops::Range<usize>,
 	/// Ascending numbers of ciphertexts.
 	pub rows: Vec<usize>,
 }

@@ -1,5 +1,7 @@
 //! The bytes of circuits: little-endian integers, and base-128 ones where there are many small numbers.
 
+use alloc::vec::Vec;
+
 /// Bytes that are read from the front. Every method gives `None` once too few are left.
 pub(crate) struct Reader<'a> {
 	rest: &'a [u8],

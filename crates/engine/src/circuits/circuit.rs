@@ -10,6 +10,7 @@ use crate::{
 	},
 	entities::{input::InputError, prepared_server_key::PreparedServerKey},
 };
+use alloc::vec::Vec;
 use fhe_ml_format::InputPrefix;
 
 impl Circuit {

@@ -1,6 +1,7 @@
 //! What every circuit answers without any key.
 
 use crate::{circuits::errors::CircuitInputError, entities::input::EncryptedInput};
+use alloc::vec::Vec;
 
 /// What every circuit answers.
 pub(crate) trait CompiledCircuit: Sync {

@@ -2,6 +2,7 @@
 
 mod compile;
 mod encode;
+#[cfg(feature = "client")]
 mod encrypt;
 mod evaluate;
 mod layout;
@@ -21,10 +22,12 @@ use crate::{
 	math::params::OCTET,
 	noise::Variance,
 };
+use alloc::vec::Vec;
 use layout::ForestLayout;
 use shape::{Choice, ForestShape};
 use weights::EncryptedWeights;
 
+#[cfg(feature = "client")]
 pub use encrypt::EncryptedForest;
 
 /// A sum of decision trees with encrypted leaves over encrypted bits.

@@ -12,8 +12,10 @@
 //! no more than they do.
 
 mod compile;
+#[cfg(feature = "client")]
 mod decrypt;
 mod encode;
+#[cfg(feature = "client")]
 mod encrypt;
 mod evaluate;
 mod shape;
@@ -25,6 +27,7 @@ use crate::{
 	},
 	math::params::MODULUS,
 };
+use alloc::{vec, vec::Vec};
 use shape::{INPUT_BITS, LinearShape, WEIGHT_BITS};
 
 /// A matrix of encrypted integer weights for encrypted integers.
@@ -120,7 +123,7 @@ impl EncryptedLinearCircuit {
 
 	/// Half a unit, which the noise may not exceed, log2 relative to q.
 	pub fn budget_log2(&self) -> f64 {
-		f64::from(2 * self.shape.shift()) - 1.0 - (MODULUS as f64).log2()
+		f64::from(2 * self.shape.shift()) - 1.0 - libm::log2(MODULUS as f64)
 	}
 
 	/// Multiplications modulo q of one evaluation.
@@ -139,7 +142,7 @@ impl CompiledCircuit for EncryptedLinearCircuit {
 	}
 
 	fn output_ranges(&self) -> Vec<(i64, i64)> {
-		let inputs = std::iter::repeat_n(self.largest_input(), self.features());
+		let inputs = core::iter::repeat_n(self.largest_input(), self.features());
 		let largest = self.largest_output(inputs);
 		vec![(-largest, largest); self.outputs()]
 	}

@@ -11,6 +11,7 @@ use crate::{
 	},
 	entities::{prepared_server_key::PreparedServerKey, result::EncryptedResult},
 };
+use alloc::vec::Vec;
 use fhe_ml_format::{MAX_ROWS, ResultPrefix, RowLayout};
 
 /// How a circuit is evaluated.

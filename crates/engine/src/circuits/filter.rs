@@ -2,8 +2,10 @@
 
 mod combine;
 mod compile;
+#[cfg(feature = "client")]
 mod decrypt;
 mod encode;
+#[cfg(feature = "client")]
 mod encrypt;
 mod evaluate;
 
@@ -11,6 +13,7 @@ use crate::circuits::{
 	compiled::{CompiledCircuit, check_each},
 	errors::CircuitInputError,
 };
+use alloc::vec::Vec;
 
 /// The largest value of a pixel.
 pub const MAX_PIXEL: i64 = 255;
@@ -139,7 +142,7 @@ impl CompiledCircuit for FilterCircuit {
 				let weights = self.weights_of(channel).filter(|weight| weight * sign > 0);
 				i64::from(bias) + MAX_PIXEL * weights.sum::<i64>()
 			};
-			std::iter::repeat_n((reach(-1), reach(1)), width * height)
+			core::iter::repeat_n((reach(-1), reach(1)), width * height)
 		});
 		channels.collect()
 	}

@@ -2,6 +2,7 @@
 
 mod compile;
 mod encode;
+#[cfg(feature = "client")]
 mod encrypt;
 mod evaluate;
 mod grid;
@@ -19,6 +20,7 @@ use crate::{
 	},
 	noise::Variance,
 };
+use alloc::{vec, vec::Vec};
 use layout::Layout;
 
 pub(crate) use evaluate::NODES_PER_TASK;

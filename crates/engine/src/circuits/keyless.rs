@@ -8,6 +8,7 @@ use crate::{
 		result::{EncryptedResult, input_tag},
 	},
 };
+use alloc::vec::Vec;
 use fhe_ml_format::ResultPrefix;
 
 /// What circuits on bodies answer besides.

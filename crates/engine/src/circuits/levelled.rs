@@ -2,7 +2,9 @@
 //! all of them have in common.
 
 pub(crate) mod cost;
+#[cfg(feature = "client")]
 pub(crate) mod decrypt;
+#[cfg(feature = "client")]
 pub(crate) mod encrypt;
 mod result_encoding;
 
@@ -18,6 +20,7 @@ use crate::{
 	math::selector::SelectorGadget,
 	noise::Variance,
 };
+use alloc::vec::Vec;
 
 /// What circuits on encrypted bits answer besides.
 pub(crate) trait Levelled: CompiledCircuit {

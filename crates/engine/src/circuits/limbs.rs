@@ -1,5 +1,7 @@
 //! Integers cut into limbs, each of which is computed on its own.
 
+use alloc::vec::Vec;
+
 /// Balanced digits of `value` in base 2^`limb_bits`, least significant first; the last one takes
 /// what is left.
 pub(crate) fn split(value: i64, limb_bits: u32, limbs: usize) -> impl Iterator<Item = i64> {

@@ -1,8 +1,10 @@
 //! Linear circuits: outputs that are integer combinations of encrypted integers.
 
 mod compile;
+#[cfg(feature = "client")]
 mod decrypt;
 mod encode;
+#[cfg(feature = "client")]
 mod encrypt;
 mod evaluate;
 
@@ -10,6 +12,7 @@ use crate::{
 	circuits::{compiled::CompiledCircuit, errors::CircuitInputError, limbs},
 	math::params::POLYNOMIAL_SIZE,
 };
+use alloc::{vec, vec::Vec};
 
 /// A matrix of integer weights and a vector of integer biases.
 ///

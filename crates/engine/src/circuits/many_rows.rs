@@ -6,6 +6,7 @@
 //! are packed into it, so that its mask, which is most of a result of one row, is sent once. Where the noise
 //! leaves no room for packing, every row is a part.
 
+#[cfg(feature = "client")]
 mod client;
 mod evaluate;
 mod inputs;
@@ -13,8 +14,11 @@ mod parts;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "client")]
 pub(crate) use client::decrypt_bodies;
-pub(crate) use evaluate::{evaluate_rows, keyless_part, levelled_part};
+#[cfg(feature = "client")]
+pub(crate) use evaluate::evaluate_rows;
+pub(crate) use evaluate::{keyless_part, levelled_part};
 pub(crate) use inputs::RowInputs;
 pub(crate) use parts::{Packing, row_layout};
 
@@ -23,6 +27,7 @@ use crate::{
 	circuits::{Circuit, errors::EvaluateError},
 	entities::{input::InputError, prepared_server_key::PreparedServerKey, result::input_tag},
 };
+use alloc::vec::Vec;
 use fhe_ml_format::{
 	InputPrefix, MAX_ROWS, ResultPrefix, RowLayout,
 	bounds::{MAX_INPUT_BYTES, MAX_RESULT_BYTES},

@@ -3,6 +3,7 @@
 mod compile;
 mod digits;
 mod encode;
+#[cfg(feature = "client")]
 mod encrypt;
 mod evaluate;
 mod hidden;
@@ -10,6 +11,7 @@ mod layers;
 mod noise;
 
 pub(crate) use compile::choices;
+#[cfg(feature = "client")]
 pub(crate) use digits::combine;
 pub(crate) use evaluate::result_positions;
 
@@ -22,6 +24,7 @@ use crate::{
 	math::params::POLYNOMIAL_SIZE,
 	noise::Variance,
 };
+use alloc::vec::Vec;
 
 pub use compile::sizes_fit;
 pub use layers::{HiddenUnit, NetworkLayers};

@@ -5,14 +5,22 @@
 //! features), how results lie in a ciphertext, and bounds of noise and ranges as powers of two. Evaluators have
 //! a [`PrivateEvaluator`], which sanitises every result before it leaves.
 
+#[cfg(feature = "client")]
 mod compile;
+#[cfg(feature = "client")]
 mod decrypt;
 mod encode;
+#[cfg(feature = "client")]
+mod encode_evaluator;
+#[cfg(feature = "client")]
 mod encrypt;
+#[cfg(feature = "client")]
 mod evaluate;
+#[cfg(feature = "client")]
 mod linear;
 #[cfg(test)]
 mod tests;
+mod windows;
 
 use crate::{
 	circuits::{
@@ -25,11 +33,15 @@ use crate::{
 	},
 	math::{params::POLYNOMIAL_SIZE, selector::SELECTOR_GADGETS},
 };
+use alloc::{vec, vec::Vec};
 
+#[cfg(feature = "client")]
 pub use compile::{Padding, PrivateSource};
+#[cfg(feature = "client")]
 pub use evaluate::PrivateEvaluator;
+#[cfg(feature = "client")]
 pub use linear::PrivateLinear;
-use linear::Windows;
+use windows::Windows;
 
 /// What a user of a private model needs to encrypt rows and to decrypt results.
 #[derive(Clone, Debug, PartialEq)]
@@ -146,7 +158,7 @@ impl PrivateCircuit {
 	/// Most bits that somebody who sends malformed inputs can learn from one coefficient of a result: there are
 	/// that many places for a phase that is uniform up to the flooding.
 	pub fn leak_bits_per_coefficient(&self) -> f64 {
-		(crate::math::params::MODULUS as f64).log2() - f64::from(self.bounds.flooding_log2) - 1.0
+		libm::log2(crate::math::params::MODULUS as f64) - f64::from(self.bounds.flooding_log2) - 1.0
 	}
 
 	/// Comparisons of a private forest's grid; `None` for other models.

@@ -1,5 +1,7 @@
 //! From one line per kind of circuit to the enum, its errors, its dispatch and its public methods.
 
+pub(crate) use alloc::vec::Vec;
+
 /// Each line is: documentation, the name of the [`CircuitKind`](fhe_ml_format::CircuitKind), what the
 /// enum holds, the circuit, its error, and its [family](super::family::Family).
 macro_rules! circuits {
@@ -28,7 +30,7 @@ macro_rules! circuits {
 			}
 
 			/// The bytes, without their kind.
-			pub fn to_bytes(&self) -> Vec<u8> {
+			pub fn to_bytes(&self) -> $crate::circuits::table::Vec<u8> {
 				match self {
 					$( Self::$kind(circuit) => circuit.to_bytes(), )*
 				}
@@ -72,6 +74,7 @@ macro_rules! circuits {
 			}
 
 			/// What the owner of a client key asks.
+			#[cfg(feature = "client")]
 			pub(crate) fn client(&self) -> &dyn $crate::circuits::client::ClientCircuit {
 				match self {
 					$( Self::$kind(circuit) => { let circuit: &$circuit = circuit; circuit }, )*
@@ -96,7 +99,7 @@ macro_rules! public_methods {
 			pub fn evaluate(
 				&self,
 				input: &[u8],
-			) -> Result<Vec<u8>, $crate::circuits::errors::EvaluateError> {
+			) -> Result<$crate::circuits::table::Vec<u8>, $crate::circuits::errors::EvaluateError> {
 				$crate::circuits::keyless::evaluate(self, input)
 			}
 		}
@@ -142,7 +145,7 @@ macro_rules! public_methods {
 			}
 
 			/// Lowest and highest value of each output, for any input that may be encrypted.
-			pub fn output_ranges(&self) -> Vec<(i64, i64)> {
+			pub fn output_ranges(&self) -> $crate::circuits::table::Vec<(i64, i64)> {
 				$crate::circuits::compiled::CompiledCircuit::output_ranges(self)
 			}
 

@@ -1,6 +1,7 @@
 //! Decision trees over encrypted bits.
 
 use crate::circuits::bytes::{Reader, write_signed_varint, write_varint};
+use alloc::vec::Vec;
 
 /// Most outputs of a forest.
 pub(crate) const MAX_OUTPUTS: usize = 1024;

@@ -1,6 +1,7 @@
 //! Encrypted feature vectors.
 
 use crate::math::bits::{PackingError, pack, packed_len, unpack};
+use alloc::vec::Vec;
 use fhe_ml_format::{HeaderError, InputPrefix};
 
 /// A seeded RLWE encryption of integers in the coefficients, cut off behind the last used one.

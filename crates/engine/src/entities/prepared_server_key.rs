@@ -1,5 +1,6 @@
 //! A server key ready for evaluation.
 
+use crate::threads::*;
 use crate::{
 	entities::{
 		rlwe::{RLWE_SIZE, Rlwe, mask_and_body_mut},
@@ -13,8 +14,8 @@ use crate::{
 	},
 	sampling,
 };
+use alloc::{vec, vec::Vec};
 use fhe_ml_format::{Hash, ServerKeyPrefix};
-use rayon::prelude::*;
 
 /// The transforms of one key-switching key, [interleaved](kernels::interleave).
 pub(crate) type KeySwitchingKey = Vec<u64>;
@@ -95,8 +96,8 @@ fn negated_preimage(rows: &[u64], automorphism: &NttAutomorphism) -> KeySwitchin
 	kernels::interleave(&negated)
 }
 
-impl std::fmt::Debug for PreparedServerKey {
-	fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Debug for PreparedServerKey {
+	fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
 		f.debug_struct("PreparedServerKey").field("hash", &self.hash).finish_non_exhaustive()
 	}
 }

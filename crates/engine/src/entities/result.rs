@@ -4,6 +4,7 @@ use crate::{
 	hash::blake2b_256,
 	math::bits::{PackingError, pack, packed_len, unpack},
 };
+use alloc::vec::Vec;
 use fhe_ml_format::{HeaderError, ResultPrefix};
 
 /// The bodies of an encrypted result. There is no mask: the owner of the client key computes it

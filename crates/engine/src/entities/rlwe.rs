@@ -5,6 +5,7 @@ use crate::math::{
 	params::POLYNOMIAL_SIZE,
 	ring::{self, NttPolynomial},
 };
+use alloc::{vec, vec::Vec};
 
 /// Residues of a ciphertext: mask and body.
 pub(crate) const RLWE_SIZE: usize = 2 * POLYNOMIAL_SIZE;

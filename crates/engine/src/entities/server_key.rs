@@ -7,6 +7,7 @@ use crate::{
 		params::POLYNOMIAL_SIZE,
 	},
 };
+use alloc::vec::Vec;
 use fhe_ml_format::{HEADER_BYTES, Hash, HeaderError, ServerKeyPrefix};
 
 /// A seeded server key: RLWE rows whose masks come from one seed and whose bodies are packed at 51

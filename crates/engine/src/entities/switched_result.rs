@@ -7,6 +7,7 @@ use crate::{
 		params::POLYNOMIAL_SIZE,
 	},
 };
+use alloc::vec::Vec;
 use fhe_ml_format::ResultPrefix;
 
 /// A ciphertext whose modulus has been switched from q to 2^`bits`: the whole mask, and the first

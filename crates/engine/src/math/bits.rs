@@ -1,6 +1,7 @@
 //! Residues packed at 51 bits, least significant bit first.
 
 use crate::math::params::{MODULUS, MODULUS_BITS};
+use alloc::vec::Vec;
 
 /// Why packed residues were refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

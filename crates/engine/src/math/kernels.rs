@@ -2,31 +2,42 @@
 //!
 //! All of them are exact, so it does not matter for the result which version runs: AVX-512 IFMA
 //! where it exists, otherwise what the compiler makes of the plain loop for AVX-512, AVX2, or the
-//! baseline of the target.
+//! baseline of the target; in WebAssembly and without `std`, products as in [`quotient`](crate::math::quotient).
 
-use crate::math::{modular, params::MODULUS};
-use pulp::Arch;
-use std::sync::LazyLock;
+#[allow(unused_imports)] // Where there are wide products.
+use crate::math::modular;
+use crate::math::params::MODULUS;
 
-static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
+#[cfg(feature = "std")]
+static ARCH: crate::threads::Lazy<pulp::Arch> = crate::threads::Lazy::new(pulp::Arch::new);
 
 /// Runs a plain loop with the widest vectors that the CPU has.
+#[cfg(feature = "std")]
 macro_rules! vectorised {
 	($body:block) => {
-		ARCH.dispatch(
+		$crate::math::kernels::ARCH.dispatch(
 			#[inline(always)]
 			|| $body,
 		)
 	};
 }
 
+#[cfg(not(feature = "std"))]
+macro_rules! vectorised {
+	($body:block) => {
+		$body
+	};
+}
+
 mod digits;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod ifma;
 mod products;
 mod rows;
 
-pub(crate) use digits::{decompose, transformed_digits};
+#[cfg(feature = "client")]
+pub(crate) use digits::decompose;
+pub(crate) use digits::transformed_digits;
 pub(crate) use products::{MAX_NODES, accumulate_products};
 pub(crate) use rows::{Rows, interleave};
 
@@ -63,15 +74,20 @@ pub(crate) fn butterfly(x: &mut [u64], y: &mut [u64]) {
 
 /// target *= factor, coefficient by coefficient.
 pub(crate) fn mul_assign(target: &mut [u64], factor: &[u64]) {
-	#[cfg(target_arch = "x86_64")]
+	#[cfg(all(feature = "std", target_arch = "x86_64"))]
 	if let Some(simd) = ifma::available() {
 		ifma::mul_assign(simd, target, factor);
 		return;
 	}
 	for (a, &b) in target.iter_mut().zip(factor) {
-		*a = modular::mul(*a, b);
+		*a = product(*a, b);
 	}
 }
+
+#[cfg(not(all(feature = "std", not(target_family = "wasm"))))]
+use crate::math::quotient::product;
+#[cfg(all(feature = "std", not(target_family = "wasm")))]
+use modular::mul as product;
 
 #[cfg(test)]
 mod tests {

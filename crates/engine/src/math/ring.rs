@@ -1,19 +1,13 @@
 //! Elements of R_q, their transforms and products.
 
-use crate::math::{
-	kernels, modular,
-	params::{MODULUS, POLYNOMIAL_SIZE},
-};
-use std::sync::LazyLock;
-use tfhe_ntt::prime64::Plan;
+use crate::math::{kernels, modular, params::POLYNOMIAL_SIZE};
+use crate::threads::Lazy;
+use alloc::{vec, vec::Vec};
 use zeroize::Zeroize;
 
-/// The transform for (N, q); its constants do not change.
-#[allow(clippy::expect_used)] // q = 1 mod 2N is prime, checked by a test of `params`.
-static PLAN: LazyLock<Plan> =
-	LazyLock::new(|| Plan::try_new(POLYNOMIAL_SIZE, MODULUS).expect("q is NTT-friendly"));
+pub(crate) use crate::math::transform::{forward, inverse};
 
-/// Where `tfhe-ntt` evaluates: coefficient i of a transform is the polynomial's value at
+/// Where transforms are evaluated: coefficient i of a transform is the polynomial's value at
 /// `roots[exponents[i]]`.
 struct Points {
 	/// Powers 0..2N of a primitive 2N-th root of unity.
@@ -24,18 +18,22 @@ struct Points {
 	indices: Vec<u16>,
 }
 
-static POINTS: LazyLock<Points> = LazyLock::new(|| {
+static POINTS: Lazy<Points> = Lazy::new(|| {
 	// The transform of X is the list of points itself.
 	let mut points = vec![0; POLYNOMIAL_SIZE];
 	points[1] = 1;
-	PLAN.fwd(&mut points);
+	forward(&mut points);
 	let root = points[0];
-	let roots: Vec<u64> = std::iter::successors(Some(1), |&power| Some(modular::mul(power, root)))
+	let roots: Vec<u64> = core::iter::successors(Some(1), |&power| Some(modular::mul(power, root)))
 		.take(2 * POLYNOMIAL_SIZE)
 		.collect();
-	let by_value: std::collections::HashMap<u64, u16> =
-		(0..).zip(&roots).map(|(exponent, &value)| (value, exponent)).collect();
-	let exponents: Vec<u16> = points.iter().map(|point| by_value[point]).collect();
+	let mut by_value: Vec<(u64, u16)> = roots.iter().copied().zip(0..).collect();
+	by_value.sort_unstable();
+	let exponent = |point: &u64| {
+		let at = by_value.partition_point(|(value, _)| value < point);
+		by_value.get(at).map_or(0, |&(_, exponent)| exponent)
+	};
+	let exponents: Vec<u16> = points.iter().map(exponent).collect();
 	let mut indices = vec![0; 2 * POLYNOMIAL_SIZE];
 	for (index, &exponent) in (0..).zip(&exponents) {
 		indices[usize::from(exponent)] = index;
@@ -43,22 +41,11 @@ static POINTS: LazyLock<Points> = LazyLock::new(|| {
 	Points { roots, exponents, indices }
 });
 
-/// Transforms N coefficients in place.
-pub(crate) fn forward(values: &mut [u64]) {
-	PLAN.fwd(values);
-}
-
-/// Transforms back in place.
-pub(crate) fn inverse(values: &mut [u64]) {
-	PLAN.inv(values);
-	PLAN.normalize(values);
-}
-
 /// An element of R_q by its 2048 coefficients, each in \[0, q).
 #[derive(Clone, Debug, PartialEq, Eq, Zeroize)]
 pub struct Polynomial(Vec<u64>);
 
-/// An element of R_q by its transform, in the order of `tfhe-ntt`.
+/// An element of R_q by its transform, in the order of [`transform`](crate::math::transform).
 #[derive(Clone, Debug, PartialEq, Eq, Zeroize)]
 pub struct NttPolynomial(Vec<u64>);
 
@@ -122,8 +109,8 @@ impl NttPolynomial {
 	/// The product, as coefficients.
 	pub fn mul(&self, other: &Self) -> Polynomial {
 		let mut values = self.0.clone();
-		PLAN.mul_assign_normalize(&mut values, &other.0);
-		PLAN.inv(&mut values);
+		kernels::mul_assign(&mut values, &other.0);
+		inverse(&mut values);
 		Polynomial(values)
 	}
 
@@ -192,6 +179,7 @@ as_slices!(Polynomial, NttPolynomial);
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::math::params::MODULUS;
 
 	fn monomial(power: usize, coefficient: u64) -> Polynomial {
 		let mut polynomial = Polynomial::zero();

@@ -18,7 +18,10 @@ fn digit_variance(gadget: Gadget) -> f64 {
 fn dropped_variance(gadget: Gadget) -> f64 {
 	match gadget.dropped_bits() {
 		0 => 0.0,
-		bits => ((1u64 << bits) as f64).powi(2) / 12.0,
+		bits => {
+			let step = (1u64 << bits) as f64;
+			step * step / 12.0
+		},
 	}
 }
 
@@ -154,12 +157,12 @@ impl Variance {
 	/// A noise that none of this variance exceeds, except with a probability of at most 2^-135: that of a
 	/// wrong decryption, so 2^-124 for the 2048 integers that a result may have.
 	pub fn tolerance(self) -> u64 {
-		(SIGMAS * self.0.sqrt()).ceil() as u64
+		libm::ceil(SIGMAS * libm::sqrt(self.0)) as u64
 	}
 
 	/// log2 of the standard deviation relative to q, for people.
 	pub fn log2_relative(self) -> f64 {
-		self.0.log2() / 2.0 - (MODULUS as f64).log2()
+		libm::log2(self.0) / 2.0 - libm::log2(MODULUS as f64)
 	}
 }
 
@@ -167,7 +170,7 @@ impl Variance {
 /// a result of a hundred integers decrypts wrongly with less than 2^-128.
 const SIGMAS: f64 = 13.5;
 
-impl std::ops::Add for Variance {
+impl core::ops::Add for Variance {
 	type Output = Self;
 
 	fn add(self, other: Self) -> Self {

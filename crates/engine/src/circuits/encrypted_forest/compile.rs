@@ -14,6 +14,7 @@ use crate::{
 	math::{bits::packed_len, selector::SELECTOR_GADGETS},
 	noise::Variance,
 };
+use alloc::vec::Vec;
 use fhe_ml_format::bounds::MAX_ARTIFACT_BYTES;
 
 /// More are faster, fewer make less noise.

@@ -17,6 +17,7 @@ use crate::{
 		selector::SELECTOR_GADGETS,
 	},
 };
+use alloc::vec::Vec;
 
 const FIXED_BYTES: usize = 17;
 

@@ -7,6 +7,7 @@ use super::{
 	shape::{ForestShape, LEAF_BITS, without_leaves},
 	weights::EncryptedWeights,
 };
+use crate::threads::*;
 use crate::{
 	algorithms::encryption::RlweEncryptor,
 	circuits::{
@@ -19,7 +20,6 @@ use crate::{
 	math::{modular, params::OCTET, ring::Polynomial},
 	sampling::secrets::Seeder,
 };
-use rayon::prelude::*;
 use zeroize::Zeroizing;
 
 /// A forest with encrypted leaves, and what its bits stand for.

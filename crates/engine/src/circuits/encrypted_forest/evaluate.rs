@@ -5,6 +5,7 @@ use super::{
 	layout::{Place, Product},
 	value::Value,
 };
+use crate::threads::{self, *};
 use crate::{
 	algorithms::{
 		expansion::{Cut, EvaluationBuffers, Wanted, expand_rows},
@@ -31,7 +32,7 @@ use crate::{
 	},
 	noise::Variance,
 };
-use rayon::prelude::*;
+use alloc::{vec, vec::Vec};
 
 /// What the evaluation of a batch needs.
 struct Context<'a> {
@@ -229,7 +230,7 @@ impl<'a> Context<'a> {
 		let zero = || self.value(tree, at + 1);
 		let one = || self.value(tree, one_at);
 		let (zero, one) =
-			if one_at - at > NODES_PER_TASK { rayon::join(zero, one) } else { (zero(), one()) };
+			if one_at - at > NODES_PER_TASK { threads::join(zero, one) } else { (zero(), one()) };
 		let difference = one.minus(&zero);
 		let mut sum = zero.into_transforms();
 		let selector = circuit.layout.bits[predicate].selector.unwrap_or_default();

@@ -7,6 +7,7 @@ use crate::{
 	},
 	math::params::{OCTET, POLYNOMIAL_SIZE},
 };
+use alloc::{vec, vec::Vec};
 
 /// Coefficients of a ciphertext for each place in an octet.
 const STRIDE: usize = POLYNOMIAL_SIZE / OCTET;
@@ -119,7 +120,7 @@ pub(super) struct ForestLayout {
 	pub pools: Vec<usize>,
 	pub batches: Vec<Batch>,
 	/// The products of each batch.
-	pub products_of: Vec<std::ops::Range<usize>>,
+	pub products_of: Vec<core::ops::Range<usize>>,
 	/// Splits that select between subtrees.
 	pub selections: u64,
 	choice: LayoutChoice,

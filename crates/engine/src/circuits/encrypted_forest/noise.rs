@@ -5,6 +5,7 @@ use crate::{
 	math::{params::OCTET, selector::SelectorGadget},
 	noise::Variance,
 };
+use alloc::vec;
 
 impl ForestShape {
 	/// Noise of the noisiest sum.

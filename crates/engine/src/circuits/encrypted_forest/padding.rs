@@ -5,6 +5,7 @@ use crate::circuits::{
 	forest::ForestCircuit,
 	tree::{MAX_PREDICATES, Node, Tree},
 };
+use alloc::vec::Vec;
 
 /// Full trees of the depth of the deepest one, in which every split has a bit of its own.
 pub(super) fn full_trees(

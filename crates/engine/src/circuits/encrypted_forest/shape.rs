@@ -9,12 +9,13 @@ use crate::{
 	math::selector::SELECTOR_GADGETS,
 	noise::Variance,
 };
+use alloc::{vec, vec::Vec};
 
 /// Bits of a leaf: the first that is enough.
 pub(super) const LEAF_BITS: [u32; 2] = [18, 27];
 
 /// Bits of a limb that a compiler may choose.
-pub(super) const LIMB_BITS: std::ops::RangeInclusive<u32> = 1..=9;
+pub(super) const LIMB_BITS: core::ops::RangeInclusive<u32> = 1..=9;
 
 /// What is public of the trees.
 #[derive(Clone, Debug, PartialEq)]

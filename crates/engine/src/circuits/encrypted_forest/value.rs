@@ -4,6 +4,7 @@ use crate::{
 	entities::rlwe::{RLWE_SIZE, Rlwe, rotate_both},
 	math::{kernels, params::POLYNOMIAL_SIZE, ring},
 };
+use alloc::{vec, vec::Vec};
 
 /// The value of a subtree in the first coefficients; the others do not matter.
 pub(super) enum Value<'a> {

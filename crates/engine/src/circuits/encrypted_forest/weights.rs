@@ -13,9 +13,11 @@
 //! multiplies a ciphertext by a weight in the clear, so there is no mask from which one could solve
 //! for weights, and no need to randomise results again.
 
+use crate::threads::*;
 use crate::{entities::rlwe::RLWE_SIZE, math::params::POLYNOMIAL_SIZE, sampling};
-use rayon::prelude::*;
-use std::sync::OnceLock;
+use alloc::vec::Vec;
+
+use once_cell::race::OnceBox;
 
 /// Seeded RLWE ciphertexts of which only some coefficients of the bodies are kept. The others are
 /// taken for zero: they stand for unknown messages, which must not matter.
@@ -25,7 +27,7 @@ pub(super) struct EncryptedWeights {
 	/// The kept coefficients of all ciphertexts.
 	pub bodies: Vec<u64>,
 	/// Coefficients of masks and bodies.
-	ciphertexts: OnceLock<Vec<Vec<u64>>>,
+	ciphertexts: OnceBox<Vec<Vec<u64>>>,
 }
 
 impl PartialEq for EncryptedWeights {
@@ -37,7 +39,7 @@ impl PartialEq for EncryptedWeights {
 impl EncryptedWeights {
 	/// The same bytes, not yet expanded.
 	pub fn new(mask_seed: [u8; 16], bodies: Vec<u64>) -> Self {
-		Self { mask_seed, bodies, ciphertexts: OnceLock::new() }
+		Self { mask_seed, bodies, ciphertexts: OnceBox::new() }
 	}
 
 	/// Coefficients of mask and body of each ciphertext; made when they are needed first.
@@ -60,7 +62,9 @@ impl EncryptedWeights {
 				}
 				residues
 			};
-			positions.par_iter().zip(kept).enumerate().map(ciphertext).collect()
+			alloc::boxed::Box::new(
+				positions.par_iter().zip(kept).enumerate().map(ciphertext).collect(),
+			)
 		})
 	}
 }

@@ -2,7 +2,8 @@
 
 use super::{EncryptedLinearCircuit, EncryptedLinearError, shape::LinearShape};
 use crate::circuits::linear::MAX_FEATURES;
-use std::ops::RangeInclusive;
+use alloc::vec::Vec;
+use core::ops::RangeInclusive;
 
 /// Larger limbs than this would leave no room for even one feature.
 const LIMB_BITS: RangeInclusive<u32> = 2..=8;

@@ -5,6 +5,7 @@ use crate::{
 	circuits::bytes::Reader,
 	math::bits::{pack, packed_len, unpack},
 };
+use alloc::vec::Vec;
 
 const FIXED_BYTES: usize = 8 + 16;
 

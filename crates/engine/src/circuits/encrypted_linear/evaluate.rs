@@ -2,6 +2,7 @@
 
 use super::EncryptedLinearCircuit;
 use crate::{circuits::keyless::Keyless, math::modular};
+use alloc::{vec, vec::Vec};
 
 /// sum of a\[i\] b\[i\] mod q.
 fn inner_product(a: &[u64], b: &[u64]) -> u64 {

@@ -1,6 +1,7 @@
 //! The combinations of pixels, in the clear and on ciphertexts alike.
 
 use super::FilterCircuit;
+use alloc::{vec, vec::Vec};
 
 impl FilterCircuit {
 	/// The combinations of `values`, one per input pixel and below 2^51 in absolute value, without biases.
@@ -29,7 +30,7 @@ impl FilterCircuit {
 	/// The bias of each output.
 	pub(super) fn bias_of_outputs(&self) -> impl Iterator<Item = i64> {
 		let (width, height) = self.size();
-		self.bias.iter().flat_map(move |&bias| std::iter::repeat_n(bias.into(), width * height))
+		self.bias.iter().flat_map(move |&bias| core::iter::repeat_n(bias.into(), width * height))
 	}
 
 	/// Turns each channel by 90 degrees, clockwise.

@@ -2,6 +2,7 @@
 
 use super::{FilterCircuit, FilterCircuitError, MAX_PIXEL, Tap};
 use crate::{math::params::MODULUS, noise::NoiseBound};
+use alloc::{vec, vec::Vec};
 
 /// Most pixels of all channels together, in and out; as many as a result has room for.
 const MAX_PIXELS: usize = 40_000;

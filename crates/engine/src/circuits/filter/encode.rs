@@ -4,6 +4,7 @@ use super::{
 	FilterCircuit, FilterCircuitError, Tap,
 	compile::{MAX_CHANNELS, MAX_TAPS},
 };
+use alloc::vec::Vec;
 
 const FIXED_BYTES: usize = 12;
 const TAP_BYTES: usize = 6;

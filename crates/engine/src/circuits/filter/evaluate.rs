@@ -6,6 +6,7 @@ use crate::{
 	circuits::{compiled::CompiledCircuit, keyless::Keyless},
 	math::modular,
 };
+use alloc::vec::Vec;
 
 impl Keyless for FilterCircuit {
 	fn result_residues(&self) -> usize {

@@ -11,6 +11,7 @@ use crate::{
 	math::{params::POLYNOMIAL_SIZE, selector::SELECTOR_GADGETS},
 	noise::Variance,
 };
+use alloc::{vec, vec::Vec};
 
 impl ForestCircuit {
 	/// Chooses gadget, limbs and unit for the least time, then for the smallest result.

@@ -9,6 +9,7 @@ use crate::{
 	},
 	math::params::POLYNOMIAL_SIZE,
 };
+use alloc::vec::Vec;
 
 const FIXED_BYTES: usize = 16;
 

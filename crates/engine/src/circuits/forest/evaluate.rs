@@ -1,6 +1,7 @@
 //! Evaluation of forest circuits on ciphertexts.
 
 use super::ForestCircuit;
+use crate::threads::{self, *};
 use crate::{
 	algorithms::{
 		expansion::{Cut, EvaluationBuffers, Wanted, expand_rows},
@@ -30,7 +31,7 @@ use crate::{
 	},
 	noise::Variance,
 };
-use rayon::prelude::*;
+use alloc::{vec, vec::Vec};
 
 /// Subtrees with more nodes than this are worth a task of their own.
 pub(crate) const NODES_PER_TASK: usize = 24;
@@ -189,7 +190,7 @@ impl Context<'_> {
 		let zero = || self.value(tree, at + 1);
 		let one = || self.value(tree, one_at);
 		let (zero, one) =
-			if one_at - at > NODES_PER_TASK { rayon::join(zero, one) } else { (zero(), one()) };
+			if one_at - at > NODES_PER_TASK { threads::join(zero, one) } else { (zero(), one()) };
 		let Value { encrypted, constant } = zero;
 		let difference = self.difference(encrypted.as_ref(), &constant, one);
 		let mut sum = encrypted.unwrap_or_else(Rlwe::zero);

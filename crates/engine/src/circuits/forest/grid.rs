@@ -11,6 +11,7 @@ use crate::{
 	},
 	noise::Variance,
 };
+use alloc::vec::Vec;
 
 impl ForestCircuit {
 	/// Bits of the largest leaf value, with sign.

@@ -2,7 +2,8 @@
 
 use super::ForestCircuit;
 use crate::circuits::limbs;
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
+use alloc::{vec, vec::Vec};
 
 impl ForestCircuit {
 	/// The limbs of a leaf: (coefficient, limb).

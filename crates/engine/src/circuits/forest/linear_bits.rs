@@ -6,6 +6,7 @@ use crate::{
 	circuits::{batch::Batch, tree::Tree},
 	math::{modular, params::POLYNOMIAL_SIZE, ring::Polynomial},
 };
+use alloc::vec::Vec;
 
 /// Where the ciphertext of a bit is, and what it is multiplied by.
 pub(super) struct LinearBit {

@@ -9,10 +9,11 @@ use crate::{
 	circuits::tree::{Node, Tree},
 	noise::Variance,
 };
-use std::collections::HashMap;
+use alloc::collections::BTreeMap;
+use alloc::{vec, vec::Vec};
 
 /// What the mask of a subtree's value is made of. Leaves in the clear do not matter for it.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Mask {
 	Linear(u32, Vec<(u16, i64)>),
 	Selection(u32, usize, usize),
@@ -24,7 +25,7 @@ const LEAF: usize = 0;
 /// Noise of the selections of all trees: on the longest path of each, every selection counts as
 /// often as its subtree occurs.
 pub(super) fn of_selections(trees: &[Tree], product: Variance) -> Variance {
-	let mut numbers: HashMap<Mask, usize> = HashMap::new();
+	let mut numbers: BTreeMap<Mask, usize> = BTreeMap::new();
 	let mut occurrences = vec![0u32];
 	let mut masks: Vec<Vec<usize>> = Vec::with_capacity(trees.len());
 	for tree in trees {
@@ -113,8 +114,11 @@ impl ForestCircuit {
 				return 0.0;
 			};
 			let scale = self.linear_noise_scale(*predicate as usize, unit_log2);
-			let square = |(_, difference): (usize, i64)| (difference as f64 * scale).powi(2);
-			self.difference(zero, one).into_iter().map(square).sum::<f64>().sqrt()
+			let square = |(_, difference): (usize, i64)| {
+				let scaled = difference as f64 * scale;
+				scaled * scaled
+			};
+			libm::sqrt(self.difference(zero, one).into_iter().map(square).sum::<f64>())
 		};
 		let row = Variance::constant_after(self.linear_cut().stages());
 		of_linear_bits(&self.trees, self.predicates, row, amplitude)

@@ -5,6 +5,7 @@ use crate::{
 	circuits::levelled::Levelled,
 	math::params::{EXPANSION_STAGES, ExpansionStage, Gadget, POLYNOMIAL_SIZE},
 };
+use alloc::vec::Vec;
 
 /// Details of a circuit that computes on encrypted bits.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,7 +8,8 @@ use crate::{
 	},
 	noise::Variance,
 };
-use std::ops::RangeInclusive;
+use alloc::{vec, vec::Vec};
+use core::ops::RangeInclusive;
 
 /// Integers in the first coefficients: coefficient k of the phase is (m_k - centre_k) times the
 /// unit, plus noise below half a unit.
@@ -148,7 +149,7 @@ impl ResultEncoding {
 
 	/// Half a unit, which the noise may not exceed, log2 relative to q.
 	pub fn budget_log2(&self) -> f64 {
-		f64::from(self.unit_log2) - 1.0 - (MODULUS as f64).log2()
+		f64::from(self.unit_log2) - 1.0 - libm::log2(MODULUS as f64)
 	}
 
 	/// Exact length of a result in bytes.

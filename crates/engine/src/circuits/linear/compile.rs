@@ -2,6 +2,7 @@
 
 use super::{LinearCircuit, LinearCircuitError, MAX_FEATURES};
 use crate::{circuits::limbs, math::params::MODULUS, noise::NoiseBound};
+use alloc::{vec, vec::Vec};
 
 const MAX_OUTPUTS: usize = 1024;
 const MAX_WEIGHTS: usize = 1 << 18;

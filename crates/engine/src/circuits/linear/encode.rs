@@ -1,6 +1,7 @@
 //! The bytes of linear circuits.
 
 use super::{LinearCircuit, LinearCircuitError, compile::check_size};
+use alloc::vec::Vec;
 
 const FIXED_BYTES: usize = 12;
 

@@ -2,6 +2,7 @@
 
 use super::LinearCircuit;
 use crate::{circuits::keyless::Keyless, math::modular};
+use alloc::vec::Vec;
 
 /// Products of a digit (8 bits with sign) and a residue (51 bits) that an i64 can add up.
 const PRODUCTS_PER_I64: usize = 16;

@@ -1,6 +1,7 @@
 //! Evaluation of the rows of a part.
 
 use super::{Packing, RowInputs};
+use crate::threads::{self, *};
 use crate::{
 	algorithms::expansion::EvaluationBuffers,
 	circuits::{
@@ -10,9 +11,10 @@ use crate::{
 	},
 	entities::prepared_server_key::PreparedServerKey,
 };
+use alloc::vec::Vec;
 use fhe_ml_format::ResultPrefix;
-use rayon::prelude::*;
-use std::ops::Range;
+
+use core::ops::Range;
 
 /// Memory that rows may take that are evaluated beside each other.
 const BESIDE_EACH_OTHER_BYTES: u64 = 2 << 30;
@@ -62,7 +64,7 @@ pub(crate) fn evaluate_rows(
 	let of_rows = |rows: &[u32], buffers: &mut EvaluationBuffers| {
 		rows.iter().map(|&row| evaluate(&inputs.row(row), buffers)).collect::<Result<Vec<_>, _>>()
 	};
-	let threads = rayon::current_num_threads();
+	let threads = threads::current_num_threads();
 	let fits = memory_bytes.saturating_mul(threads as u64) <= BESIDE_EACH_OTHER_BYTES;
 	if rows.len() == 1 || threads == 1 || !fits {
 		return of_rows(&rows, buffers);

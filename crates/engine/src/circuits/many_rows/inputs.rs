@@ -1,6 +1,7 @@
 //! The rows of an input, each as an input of its own.
 
 use crate::{entities::input::InputError, hash::blake2b_256};
+use alloc::vec::Vec;
 use fhe_ml_format::{HeaderError, InputPrefix};
 
 /// Domain of the seeds of rows.

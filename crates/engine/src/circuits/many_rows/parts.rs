@@ -18,8 +18,9 @@ use crate::{
 		params::POLYNOMIAL_SIZE,
 	},
 };
+use alloc::{vec, vec::Vec};
+use core::ops::Range;
 use fhe_ml_format::{ResultPrefix, RowLayout};
-use std::ops::Range;
 
 /// Steps that erase all coefficients but those that are packed.
 const STEPS: u32 = POLYNOMIAL_SIZE.ilog2();

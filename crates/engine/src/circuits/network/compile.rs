@@ -10,6 +10,7 @@ use crate::{
 	math::{params::POLYNOMIAL_SIZE, selector::SELECTOR_GADGETS},
 	noise::Variance,
 };
+use alloc::vec::Vec;
 
 pub(super) const MAX_FEATURES: usize = 4096;
 const MAX_BITS: usize = 4096;

@@ -1,6 +1,7 @@
 //! Activations cut into limbs and weights cut into digits, and how far combinations of these reach.
 
 use super::{Choice, HiddenUnit, NetworkCircuit, NetworkLayers, layers::reach};
+use alloc::{vec, vec::Vec};
 
 /// Sums of |digit| that an i64 can multiply with residues.
 const MAX_DIGIT_SUM: i64 = 1 << 11;

@@ -8,6 +8,7 @@ use crate::{
 	circuits::bytes::{Reader, write_signed_varint, write_varint},
 	math::{params::POLYNOMIAL_SIZE, selector::SELECTOR_GADGETS},
 };
+use alloc::vec::Vec;
 
 /// What the bytes of a network say.
 pub(super) struct Stored {

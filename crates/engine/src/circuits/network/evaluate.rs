@@ -1,6 +1,7 @@
 //! Evaluation of network circuits on ciphertexts.
 
 use super::{HiddenUnit, NetworkCircuit, digits};
+use crate::threads::{self, *};
 use crate::{
 	algorithms::{
 		expansion::{EvaluationBuffers, Wanted, expand_rows},
@@ -25,7 +26,7 @@ use crate::{
 	},
 	noise::Variance,
 };
-use rayon::prelude::*;
+use alloc::{vec, vec::Vec};
 
 /// Hidden units that go through the selectors together: their accumulators and a selector fit the
 /// second-level cache.
@@ -96,7 +97,7 @@ impl Levelled for NetworkCircuit {
 		expand_rows(key, input, Wanted::entries(&entries), buffers);
 		let rows = &buffers.rows;
 		let units = &self.layers.hidden;
-		let per_thread = units.len().div_ceil(rayon::current_num_threads());
+		let per_thread = units.len().div_ceil(threads::current_num_threads());
 		let hidden: Vec<Vec<u64>> = units
 			.par_chunks(per_thread.clamp(1, UNITS_PER_TASK))
 			.flat_map_iter(|units| self.blind_rotations(key, units, rows))

@@ -11,6 +11,7 @@ use crate::{
 	circuits::levelled::{ResultEncoding, largest_in},
 	noise::Variance,
 };
+use alloc::vec::Vec;
 
 impl NetworkCircuit {
 	/// All choices that these layers can have, whose noise need not fit.

@@ -1,5 +1,7 @@
 //! What a network computes, in integers.
 
+use alloc::vec::Vec;
+
 /// A unit of the hidden layer.
 ///
 /// Its argument is the integer `base + sum of steps[i] over the set bits i`, which must lie in

@@ -2,6 +2,7 @@
 
 use super::{Choice, HiddenUnit, NetworkLayers, digits::digit_rows};
 use crate::{math::selector::SELECTOR_GADGETS, noise::Variance};
+use alloc::vec::Vec;
 
 /// Noise of one hidden unit: one external product per bit.
 pub(super) fn unit_noise(layers: &NetworkLayers, choice: Choice) -> Variance {

@@ -4,7 +4,7 @@
 //! the noise, the ranges of the results, the work of an evaluation.
 
 use super::{
-	MAX_COEFFICIENTS, PrivateCircuit, PrivateCircuitError, PrivateLinear, Shape, linear::Windows,
+	MAX_COEFFICIENTS, PrivateCircuit, PrivateCircuitError, PrivateLinear, Shape, windows::Windows,
 };
 use crate::{
 	circuits::{

@@ -1,9 +1,8 @@
 //! Balanced digits of coefficients.
 
-use super::ARCH;
 use crate::math::{
 	params::{Gadget, MODULUS, POLYNOMIAL_SIZE},
-	ring,
+	transform,
 };
 
 /// 1 for the coefficients whose digits are in (-B/2, B/2\]: bits of splitmix64 (Steele, Lea, Flood,
@@ -55,7 +54,7 @@ pub(crate) fn decompose(from: &[u64], gadget: Gadget, digits: &mut [u64]) {
 /// The digits of [`decompose`], transformed.
 pub(crate) fn transformed_digits(from: &[u64], gadget: Gadget, digits: &mut [u64]) {
 	decompose(from, gadget, digits);
-	digits.chunks_exact_mut(POLYNOMIAL_SIZE).for_each(ring::forward);
+	digits.chunks_exact_mut(POLYNOMIAL_SIZE).for_each(transform::forward);
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use crate::math::{
 	modular::FOLD,
 	params::{MODULUS, MODULUS_BITS},
 };
+use crate::threads::Lazy;
 use pulp::{cast, u64x8};
-use std::sync::LazyLock;
 
 pulp::simd_type! {
 	pub(super) struct Ifma {
@@ -16,7 +16,7 @@ pulp::simd_type! {
 	}
 }
 
-static IFMA: LazyLock<Option<Ifma>> = LazyLock::new(Ifma::try_new);
+static IFMA: Lazy<Option<Ifma>> = Lazy::new(Ifma::try_new);
 
 pub(super) fn available() -> Option<Ifma> {
 	*IFMA

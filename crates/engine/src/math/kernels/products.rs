@@ -1,9 +1,14 @@
 //! Sums of products of digits and rows.
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
 use super::ifma;
 use super::rows::{BLOCK, BLOCKS, Rows};
-use crate::math::{modular, params::POLYNOMIAL_SIZE};
+use crate::math::params::POLYNOMIAL_SIZE;
+
+#[cfg(not(all(feature = "std", not(target_family = "wasm"))))]
+use crate::math::quotient::Sum;
+#[cfg(all(feature = "std", not(target_family = "wasm")))]
+use wide::Sum;
 
 /// Most products that are added up before they are reduced.
 const MAX_TERMS: usize = 32;
@@ -25,7 +30,7 @@ pub(crate) fn accumulate_products<const NODES: usize>(
 	assert!(levels <= MAX_TERMS);
 	assert!(digits.iter().all(|digits| digits.len() == levels * POLYNOMIAL_SIZE));
 	assert!(outs.iter().flatten().all(|out| out.len() == POLYNOMIAL_SIZE));
-	#[cfg(target_arch = "x86_64")]
+	#[cfg(all(feature = "std", target_arch = "x86_64"))]
 	if let Some(simd) = ifma::available() {
 		ifma::accumulate_products(simd, outs, digits, rows);
 		return;
@@ -34,19 +39,45 @@ pub(crate) fn accumulate_products<const NODES: usize>(
 		let (digits, _) = digits.as_chunks::<BLOCK>();
 		for at in 0..BLOCKS {
 			for (component, out) in outs.iter_mut().enumerate() {
-				let out = &mut out[at * BLOCK..][..BLOCK];
-				let mut sums = [0u128; BLOCK];
+				let Some(out) = out.as_chunks_mut::<BLOCK>().0.get_mut(at) else { break };
+				let mut sums = out.each_ref().map(|&residue| Sum::of(residue));
 				for level in 0..levels {
 					let digits = &digits[level * BLOCKS + at];
 					let row = rows.block(level, component, at);
 					for ((sum, &digit), &row) in sums.iter_mut().zip(digits).zip(row) {
-						*sum += u128::from(digit) * u128::from(row);
+						sum.add_product(digit, row);
 					}
 				}
 				for (out, sum) in out.iter_mut().zip(sums) {
-					*out = modular::reduce(u128::from(*out) + sum);
+					*out = sum.residue();
 				}
 			}
+		}
+	}
+}
+
+#[cfg(all(feature = "std", not(target_family = "wasm")))]
+mod wide {
+	use crate::math::modular;
+
+	/// A sum of products in full width.
+	#[derive(Clone, Copy)]
+	pub(super) struct Sum(u128);
+
+	impl Sum {
+		#[inline(always)]
+		pub fn of(residue: u64) -> Self {
+			Self(residue.into())
+		}
+
+		#[inline(always)]
+		pub fn add_product(&mut self, a: u64, b: u64) {
+			self.0 += u128::from(a) * u128::from(b);
+		}
+
+		#[inline(always)]
+		pub fn residue(self) -> u64 {
+			modular::reduce(self.0)
 		}
 	}
 }
@@ -57,6 +88,7 @@ mod tests {
 	use crate::{
 		math::{
 			kernels::{interleave, mul_assign},
+			modular,
 			params::MODULUS,
 		},
 		sampling::mask,

@@ -1,6 +1,7 @@
 //! Rows of masks and bodies, and how they lie in memory.
 
 use crate::math::params::POLYNOMIAL_SIZE;
+use alloc::vec::Vec;
 
 /// Residues that belong together in [`Rows`]: two vectors, so that all sums stay in registers.
 pub(super) const BLOCK: usize = 16;
