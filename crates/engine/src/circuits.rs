@@ -28,6 +28,7 @@ pub mod linear;
 mod many_rows;
 pub mod network;
 pub mod private;
+pub mod sliced;
 mod table;
 pub(crate) mod tree;
 

@@ -33,7 +33,8 @@ pub(crate) fn packing_inverse(steps: u32) -> u64 {
 /// Packs ciphertexts (coefficients of mask and body): coefficient k 2^`steps` of each goes to
 /// [`packed_position`] + k 2^`steps`, times 2^`steps`. There may be at most 2^`steps` of them.
 pub(crate) fn pack(key: &PreparedServerKey, ciphertexts: Vec<Vec<u64>>, steps: u32) -> Rlwe {
-	let level = ciphertexts.into_par_iter().map(|coefficients| Some(transformed(coefficients)));
+	let level =
+		ciphertexts.into_par_iter().map(|coefficients| Some(Rlwe::from_coefficients(coefficients)));
 	merged(&all_steps(key, steps), level.collect()).unwrap_or_else(Rlwe::zero)
 }
 
@@ -48,20 +49,72 @@ pub(crate) fn pack_each(
 	let (of_all, of_block) = steps.split_at(steps.len().saturating_sub(BLOCK.ilog2() as usize));
 	let block = |first: usize| {
 		let numbers = first..(first + BLOCK).min(count);
-		merged(of_block, numbers.map(|number| Some(transformed(ciphertext(number)))).collect())
+		merged(
+			of_block,
+			numbers.map(|number| Some(Rlwe::from_coefficients(ciphertext(number)))).collect(),
+		)
 	};
 	let firsts: Vec<usize> = (0..count).step_by(BLOCK).collect();
 	let blocks = firsts.into_par_iter().map(block).collect();
 	merged(of_all, blocks).unwrap_or_else(Rlwe::zero)
 }
 
+/// A packing that takes one ciphertext after the other, and can rest between them: what [`pack_each`] gives.
+pub(crate) struct Packer<'a> {
+	steps: Vec<PackingStep<'a>>,
+	/// What has been merged, with how often; ever less often, as the digits of a binary counter.
+	merged: Vec<(usize, Rlwe)>,
+}
+
+impl<'a> Packer<'a> {
+	/// Goes on from what [`Packer::rest`] gave; from nothing, it starts.
+	pub fn new(key: &'a PreparedServerKey, steps: u32, rested: Vec<(usize, Vec<u64>)>) -> Self {
+		let merged = rested
+			.into_iter()
+			.map(|(times, rest)| (times, Rlwe::from_coefficients(rest)))
+			.collect();
+		Self { steps: all_steps(key, steps), merged }
+	}
+
+	/// Takes the coefficients of the next ciphertext. There may be at most 2^`steps` of them.
+	pub fn push(&mut self, ciphertext: Vec<u64>) {
+		let (mut times, mut odd) = (0, Rlwe::from_coefficients(ciphertext));
+		while let Some((_, even)) = self.merged.pop_if(|(other, _)| *other == times) {
+			odd = self.merge(times, even, Some(odd));
+			times += 1;
+		}
+		self.merged.push((times, odd));
+	}
+
+	/// The coefficients of what has been merged so far.
+	pub fn rest(self) -> Vec<(usize, Vec<u64>)> {
+		self.merged.into_iter().map(|(times, rlwe)| (times, rlwe.into_coefficients())).collect()
+	}
+
+	/// The coefficients of one ciphertext with all that have been taken.
+	pub fn finish(mut self) -> Vec<u64> {
+		let Some((mut times, mut packed)) = self.merged.pop() else {
+			return Rlwe::zero().into_coefficients();
+		};
+		while times < self.steps.len() {
+			packed = match self.merged.pop_if(|(other, _)| *other == times) {
+				Some((_, even)) => self.merge(times, even, Some(packed)),
+				None => self.merge(times, packed, None),
+			};
+			times += 1;
+		}
+		packed.into_coefficients()
+	}
+
+	/// Merges ciphertexts that have been merged this often.
+	fn merge(&self, times: usize, even: Rlwe, odd: Option<Rlwe>) -> Rlwe {
+		let step = self.steps.len().checked_sub(times + 1).and_then(|at| self.steps.get(at));
+		step.and_then(|step| step.merge(Some(even), odd)).unwrap_or_else(Rlwe::zero)
+	}
+}
+
 /// Ciphertexts that are merged before the next ones are made.
 const BLOCK: usize = 64;
-
-fn transformed(mut coefficients: Vec<u64>) -> Rlwe {
-	coefficients.chunks_exact_mut(POLYNOMIAL_SIZE).for_each(ring::forward);
-	Rlwe::from(coefficients)
-}
 
 /// Steps l = 0, 1, ... below `steps`; they are taken from the last one to the first.
 fn all_steps(key: &PreparedServerKey, steps: u32) -> Vec<PackingStep<'_>> {

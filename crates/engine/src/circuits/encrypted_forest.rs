@@ -9,6 +9,7 @@ mod layout;
 mod noise;
 mod padding;
 mod shape;
+mod slices;
 mod value;
 mod weights;
 

@@ -5,9 +5,10 @@ use crate::{
 	circuits::{
 		errors::EvaluateError,
 		keyless::Keyless,
-		levelled::{Levelled, cost::memory_of},
+		levelled::cost::memory_of,
 		many_rows::{RowInputs, keyless_part, levelled_part, row_layout},
 		private::PrivateCircuit,
+		sliced::Sliced,
 	},
 	entities::{prepared_server_key::PreparedServerKey, result::EncryptedResult},
 };
@@ -20,7 +21,7 @@ pub(crate) enum Family<'a> {
 	/// On the bodies of ciphertexts alone; the owner of the client key combines their masks.
 	Keyless(&'a dyn Keyless),
 	/// On encrypted bits, with a server key.
-	Levelled(&'a dyn Levelled),
+	Levelled(&'a dyn Sliced),
 	/// By its owner's evaluators only.
 	Private(&'a PrivateCircuit),
 }

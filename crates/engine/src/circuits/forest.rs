@@ -10,6 +10,7 @@ mod layout;
 mod limbs;
 mod linear_bits;
 mod noise;
+mod slices;
 
 use crate::{
 	circuits::{

@@ -20,7 +20,7 @@ pub(crate) use client::decrypt_bodies;
 pub(crate) use evaluate::evaluate_rows;
 pub(crate) use evaluate::{keyless_part, levelled_part};
 pub(crate) use inputs::RowInputs;
-pub(crate) use parts::{Packing, row_layout};
+pub(crate) use parts::{INTEGER_NANOSECONDS, Packing, row_layout};
 
 use crate::{
 	algorithms::expansion::EvaluationBuffers,

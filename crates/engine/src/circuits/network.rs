@@ -9,6 +9,7 @@ mod evaluate;
 mod hidden;
 mod layers;
 mod noise;
+mod slices;
 
 pub(crate) use compile::choices;
 #[cfg(feature = "client")]

@@ -26,6 +26,12 @@ impl Rlwe {
 		Self(residues.to_vec())
 	}
 
+	/// With these coefficients of mask and body.
+	pub fn from_coefficients(mut coefficients: Vec<u64>) -> Self {
+		coefficients.chunks_exact_mut(POLYNOMIAL_SIZE).for_each(ring::forward);
+		Self(coefficients)
+	}
+
 	pub fn mask_and_body_mut(&mut self) -> [&mut [u64]; 2] {
 		mask_and_body_mut(&mut self.0)
 	}

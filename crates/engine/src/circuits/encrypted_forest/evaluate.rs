@@ -42,7 +42,8 @@ struct Context<'a> {
 	rows: &'a [u64],
 	/// The ciphertexts of the leaves.
 	leaves: &'a [Vec<u64>],
-	first_product: usize,
+	/// Ascending numbers of the products that the trees need.
+	numbers: &'a [usize],
 	products: &'a [Vec<u64>],
 }
 
@@ -116,37 +117,45 @@ impl Levelled for EncryptedForestCircuit {
 		input: &EncryptedInput,
 		buffers: &mut EvaluationBuffers,
 	) -> Vec<u64> {
-		let leaves = self.weights.ciphertexts(|| self.layout.positions());
 		let mut sums = vec![Rlwe::zero(); self.shape.sums()];
 		for (batch, numbers) in self.layout.batches.iter().zip(&self.layout.products_of) {
-			let (wide, narrow) = self.octets_of(batch);
-			let first = self.octets() * (OCTET - 1);
-			let entries: Vec<usize> = narrow.iter().map(|row| first + row).collect();
-			let wanted = Wanted { cut: Cut::OCTETS, wide, entries: &entries };
-			expand_rows(key, input, wanted, buffers);
-			let mut context = Context {
-				circuit: self,
-				key,
-				batch,
-				rows: &buffers.rows,
-				leaves,
-				first_product: numbers.start,
-				products: &[],
-			};
-			let products: Vec<Vec<u64>> =
-				numbers.clone().into_par_iter().map(|number| context.product(number)).collect();
-			context.products = &products;
-			sums.par_iter_mut().enumerate().for_each(|(number, sum)| {
-				sum.add_assign(&context.sum_of_trees(number));
-			});
+			let numbers: Vec<usize> = numbers.clone().collect();
+			self.add_batch(key, input, batch, &numbers, &mut sums, buffers);
 		}
 		self.pack(key, sums).into_coefficients()
 	}
 }
 
 impl EncryptedForestCircuit {
+	/// Adds the trees of a batch, which need the products `numbers`, to their sums.
+	pub(super) fn add_batch(
+		&self,
+		key: &PreparedServerKey,
+		input: &EncryptedInput,
+		batch: &Batch,
+		numbers: &[usize],
+		sums: &mut [Rlwe],
+		buffers: &mut EvaluationBuffers,
+	) {
+		let leaves = self.weights.ciphertexts(|| self.layout.positions());
+		let (wide, narrow) = self.octets_of(batch);
+		let first = self.octets() * (OCTET - 1);
+		let entries: Vec<usize> = narrow.iter().map(|row| first + row).collect();
+		let wanted = Wanted { cut: Cut::OCTETS, wide, entries: &entries };
+		expand_rows(key, input, wanted, buffers);
+		let rows = buffers.rows.as_slice();
+		let mut context =
+			Context { circuit: self, key, batch, rows, leaves, numbers, products: &[] };
+		let products: Vec<Vec<u64>> =
+			numbers.par_iter().map(|&number| context.product(number)).collect();
+		context.products = &products;
+		sums.par_iter_mut().enumerate().for_each(|(number, sum)| {
+			sum.add_assign(&context.sum_of_trees(number));
+		});
+	}
+
 	/// Expanded ciphertexts of a batch: octets and others.
-	fn octets_of<'a>(&self, batch: &'a Batch) -> (&'a [usize], &'a [usize]) {
+	pub(super) fn octets_of<'a>(&self, batch: &'a Batch) -> (&'a [usize], &'a [usize]) {
 		let octets = self.octets();
 		batch.rows.split_at(batch.rows.partition_point(|&row| row < octets))
 	}
@@ -160,7 +169,7 @@ impl EncryptedForestCircuit {
 	}
 
 	/// One ciphertext with all sums.
-	fn pack(&self, key: &PreparedServerKey, mut sums: Vec<Rlwe>) -> Rlwe {
+	pub(super) fn pack(&self, key: &PreparedServerKey, mut sums: Vec<Rlwe>) -> Rlwe {
 		if sums.len() == 1 {
 			return sums.pop().unwrap_or_else(Rlwe::zero);
 		}
@@ -214,7 +223,8 @@ impl<'a> Context<'a> {
 		};
 		match layout.places[tree][at] {
 			Place::Product { product, at } => {
-				rotated(&self.products[product - self.first_product], at)
+				let number = self.numbers.partition_point(|&number| number < product);
+				rotated(&self.products[number], at)
 			},
 			Place::Pooled { pool, at } => rotated(&self.leaves[layout.pool(pool)], at),
 			Place::Selection | Place::InProduct => self.selection(tree, at),

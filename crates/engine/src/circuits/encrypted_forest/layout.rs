@@ -143,7 +143,39 @@ impl LayoutChoice {
 	}
 }
 
+/// Appends the numbers of the ciphertexts that a tree needs, in any order: octets, then others.
+fn rows_of(tree: &Tree, bits: &[BitPlace], levels: usize, octets: usize, rows: &mut Vec<usize>) {
+	for (_, predicate, is_linear) in tree.splits() {
+		let bit = bits[predicate];
+		let first = match is_linear {
+			true => bit.grouped.map(|number| number / OCTET * levels),
+			false => bit.selector.map(|number| octets + number * levels),
+		};
+		rows.extend(first.into_iter().flat_map(|first| first..first + levels));
+	}
+}
+
 impl ForestLayout {
+	/// Some trees as a batch, and the ascending numbers of the products that they need.
+	pub fn batch_of(&self, trees: &[Tree], range: core::ops::Range<usize>) -> (Batch, Vec<usize>) {
+		let levels = self.choice.levels;
+		let octets = self.grouped.div_ceil(OCTET) * levels;
+		let (mut rows, mut numbers) = (Vec::new(), Vec::new());
+		for tree in trees.get(range.clone()).unwrap_or_default() {
+			rows_of(tree, &self.bits, levels, octets, &mut rows);
+		}
+		for place in self.places.get(range.clone()).unwrap_or_default().iter().flatten() {
+			if let Place::Product { product, .. } = place {
+				numbers.push(*product);
+			}
+		}
+		for list in [&mut rows, &mut numbers] {
+			list.sort_unstable();
+			list.dedup();
+		}
+		(Batch { trees: range, rows }, numbers)
+	}
+
 	/// `None` if a leaf has more coefficients than a product can take.
 	pub fn new(trees: &[Tree], predicates: usize, choice: LayoutChoice) -> Option<Self> {
 		let levels = choice.levels;
@@ -169,14 +201,7 @@ impl ForestLayout {
 		}
 		let octets = grouped.div_ceil(OCTET) * levels;
 		let batches = batches(trees, octets + selectors * levels, |tree, rows| {
-			for (_, predicate, is_linear) in tree.splits() {
-				let bit = bits[predicate];
-				let first = match is_linear {
-					true => bit.grouped.map(|number| number / OCTET * levels),
-					false => bit.selector.map(|number| octets + number * levels),
-				};
-				rows.extend(first.into_iter().flat_map(|first| first..first + levels));
-			}
+			rows_of(tree, &bits, levels, octets, rows);
 		});
 		let mut layout = Self {
 			places: Vec::with_capacity(trees.len()),

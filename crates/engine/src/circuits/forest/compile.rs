@@ -110,12 +110,7 @@ impl ForestCircuit {
 		}
 		let is_added_early = layout.linear_cut(outputs * choice.limbs) != Cut::END;
 		let batches = batch::batches(&trees, entries, |tree, rows| {
-			for (_, predicate, is_linear) in tree.splits() {
-				if !(is_added_early && is_linear) {
-					let place = entries_of[predicate];
-					rows.extend(place.first..place.first + if place.selects { levels } else { 1 });
-				}
-			}
+			rows_of(tree, &entries_of, levels, is_added_early, rows);
 		});
 		// A path adds one external product per selection; only one path is taken.
 		let product = Variance::external_product(gadget, Variance::expanded(), 1.0);
@@ -135,6 +130,22 @@ impl ForestCircuit {
 			selections,
 			noise,
 		})
+	}
+}
+
+/// Appends the entries whose ciphertexts a tree needs, in any order.
+pub(super) fn rows_of(
+	tree: &Tree,
+	entries_of: &[PredicateEntries],
+	levels: usize,
+	is_added_early: bool,
+	rows: &mut Vec<usize>,
+) {
+	for (_, predicate, is_linear) in tree.splits() {
+		if !(is_added_early && is_linear) {
+			let place = entries_of[predicate];
+			rows.extend(place.first..place.first + if place.selects { levels } else { 1 });
+		}
 	}
 }
 

@@ -108,42 +108,63 @@ impl Levelled for ForestCircuit {
 		buffers: &mut EvaluationBuffers,
 	) -> Vec<u64> {
 		let mut sum = Rlwe::zero();
-		let mut constants = vec![0; self.encoding.coefficients()];
 		for batch in &self.batches {
-			let wide = self.wide(batch);
-			let wanted = Wanted { cut: self.linear_cut(), wide: &wide, entries: &batch.rows };
-			expand_rows(key, input, wanted, buffers);
-			let (wide_rows, rows) = buffers.rows.split_at(wide.len() * RLWE_SIZE);
-			let context = Context { circuit: self, key, batch, wide: &wide, wide_rows, rows };
-			let value = context.sum_of_trees();
-			if let Some(encrypted) = value.encrypted {
+			if let Some(encrypted) = self.sum_of_batch(key, input, batch, buffers) {
 				sum.add_assign(&encrypted);
-			}
-			for (at, constant) in value.constant {
-				constants[at] += constant;
 			}
 		}
 		let mut coefficients = sum.into_coefficients();
-		let body = &mut coefficients[POLYNOMIAL_SIZE..];
-		for (body, constant) in body.iter_mut().zip(constants) {
-			let shifted = i128::from(constant) << self.encoding.unit_log2;
-			*body = modular::add(*body, modular::from_signed(shifted));
-		}
+		self.add_constants(&mut coefficients);
 		coefficients
 	}
 }
 
 impl ForestCircuit {
+	/// The encrypted parts of a batch's trees; none if there are none.
+	pub(super) fn sum_of_batch(
+		&self,
+		key: &PreparedServerKey,
+		input: &EncryptedInput,
+		batch: &Batch,
+		buffers: &mut EvaluationBuffers,
+	) -> Option<Rlwe> {
+		let wide = self.wide(batch);
+		let wanted = Wanted { cut: self.linear_cut(), wide: &wide, entries: &batch.rows };
+		expand_rows(key, input, wanted, buffers);
+		let (wide_rows, rows) = buffers.rows.split_at(wide.len() * RLWE_SIZE);
+		Context { circuit: self, key, batch, wide: &wide, wide_rows, rows }.sum_of_trees()
+	}
+
+	/// Adds the public parts of all trees to the coefficients of a sum of the others.
+	pub(super) fn add_constants(&self, coefficients: &mut [u64]) {
+		let mut constants = vec![0; self.encoding.coefficients()];
+		for tree in &self.trees {
+			// That of a split is that of its zero child.
+			let mut leaves = tree.leaves();
+			for (at, constant) in leaves.next().into_iter().flat_map(|leaf| self.leaf_limbs(leaf)) {
+				constants[at] += constant;
+			}
+		}
+		let body = &mut coefficients[POLYNOMIAL_SIZE..];
+		for (body, constant) in body.iter_mut().zip(constants) {
+			let shifted = i128::from(constant) << self.encoding.unit_log2;
+			*body = modular::add(*body, modular::from_signed(shifted));
+		}
+	}
+
 	fn expansion_nanoseconds(&self) -> u64 {
-		let of_batch = |batch: &Batch| match self.linear_cut() {
+		self.batches.iter().map(|batch| self.expansion_nanoseconds_of(batch)).sum()
+	}
+
+	pub(super) fn expansion_nanoseconds_of(&self, batch: &Batch) -> u64 {
+		match self.linear_cut() {
 			Cut::END => batch.rows.len() as u64 * ENTRY_NANOSECONDS,
 			cut => scattered_expansion_nanoseconds(&Wanted {
 				cut,
 				wide: &self.wide(batch),
 				entries: &batch.rows,
 			}),
-		};
-		self.batches.iter().map(of_batch).sum()
+		}
 	}
 
 	/// Expanded ciphertexts of all batches.
@@ -153,21 +174,20 @@ impl ForestCircuit {
 }
 
 impl Context<'_> {
-	fn sum_of_trees(&self) -> Value {
+	/// Of the encrypted parts.
+	fn sum_of_trees(&self) -> Option<Rlwe> {
 		let trees = &self.circuit.trees()[self.batch.trees.clone()];
-		let values = trees.par_iter().map(|tree| self.value(tree, 0));
-		let nothing = || Value { encrypted: None, constant: Vec::new() };
-		values.reduce(nothing, |mut sum, value| {
-			sum.encrypted = match (sum.encrypted, value.encrypted) {
+		let values = trees.par_iter().map(|tree| self.value(tree, 0).encrypted);
+		values.reduce(
+			|| None,
+			|sum, value| match (sum, value) {
 				(Some(mut sum), Some(value)) => {
 					sum.add_assign(&value);
 					Some(sum)
 				},
 				(sum, value) => sum.or(value),
-			};
-			sum.constant.extend(value.constant);
-			sum
-		})
+			},
+		)
 	}
 
 	/// The value of the subtree at node `at`: leaves are public; a split of two leaves is

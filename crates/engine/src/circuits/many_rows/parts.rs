@@ -3,7 +3,7 @@
 use crate::{
 	algorithms::{
 		modulus_switch::switch,
-		packing::{pack_each, packed_position, packing_inverse},
+		packing::{Packer, pack_each, packed_position, packing_inverse},
 	},
 	circuits::levelled::ResultEncoding,
 	entities::{
@@ -32,7 +32,7 @@ const MOST_INTEGERS: usize = POLYNOMIAL_SIZE;
 const MOST_ROWS: usize = 512;
 
 /// Nanoseconds of one core to pack one integer, measured (`cargo bench`).
-const INTEGER_NANOSECONDS: u64 = 60_000;
+pub(crate) const INTEGER_NANOSECONDS: u64 = 60_000;
 
 /// How rows whose integers are encoded like this lie in a result.
 pub(crate) fn row_layout(encoding: &ResultEncoding) -> RowLayout {
@@ -49,6 +49,12 @@ pub(crate) fn row_layout(encoding: &ResultEncoding) -> RowLayout {
 	}
 }
 
+/// Takes off what packing multiplies by.
+fn divide(row: &mut [u64]) {
+	let factor = packing_inverse(STEPS);
+	row.iter_mut().for_each(|value| *value = modular::mul(*value, factor));
+}
+
 /// How the rows of a levelled circuit's result share ciphertexts.
 pub(crate) struct Packing {
 	/// How a row's integers are encoded.
@@ -62,6 +68,9 @@ pub(crate) struct Packing {
 }
 
 impl Packing {
+	/// Most ciphertexts that rest between rows.
+	pub const MOST_MERGED: usize = STEPS as usize + 1;
+
 	/// Of a result of `rows` rows. A single one is not packed.
 	pub fn new(encoding: &ResultEncoding, positions: Vec<usize>, rows: u32) -> Self {
 		let layout = row_layout(encoding);
@@ -73,7 +82,7 @@ impl Packing {
 	}
 
 	/// Whether rows share masks, and are packed for that.
-	fn is_packed(&self) -> bool {
+	pub fn is_packed(&self) -> bool {
 		self.rows > 1 && self.layout.rows_per_mask > 1
 	}
 
@@ -112,17 +121,32 @@ impl Packing {
 		if !self.is_packed() {
 			return rows.pop().unwrap_or_else(|| vec![0; RLWE_SIZE]);
 		}
-		let factor = packing_inverse(STEPS);
 		let of_row = self.positions.len().max(1);
-		for value in rows.iter_mut().flatten() {
-			*value = modular::mul(*value, factor);
-		}
-		let integer = |number: usize| {
-			let mut moved = vec![0; RLWE_SIZE];
-			rotate_both(&rows[number / of_row], self.positions[number % of_row] as i32, &mut moved);
-			moved
-		};
+		rows.iter_mut().for_each(|row| divide(row));
+		let integer = |number: usize| self.integer(&rows[number / of_row], number % of_row);
 		pack_each(key, rows.len() * of_row, integer, STEPS).into_coefficients()
+	}
+
+	/// The same, row by row: takes the next one.
+	pub fn pack_row(&self, packer: &mut Packer<'_>, mut row: Vec<u64>) {
+		divide(&mut row);
+		(0..self.positions.len()).for_each(|number| packer.push(self.integer(&row, number)));
+	}
+
+	/// A packer of the rows of a part, of which some have been taken.
+	pub fn packer<'a>(
+		&self,
+		key: &'a PreparedServerKey,
+		rested: Vec<(usize, Vec<u64>)>,
+	) -> Packer<'a> {
+		Packer::new(key, STEPS, rested)
+	}
+
+	/// Integer number `number` of a row that is divided, in coefficient 0.
+	fn integer(&self, row: &[u64], number: usize) -> Vec<u64> {
+		let mut moved = vec![0; RLWE_SIZE];
+		rotate_both(row, self.positions[number] as i32, &mut moved);
+		moved
 	}
 
 	/// The bytes of a part of this many rows: the mask, then the rows' integers.

@@ -33,7 +33,7 @@ use alloc::{vec, vec::Vec};
 const UNITS_PER_TASK: usize = 8;
 
 /// Nanoseconds for one transform with its share of everything else.
-const TRANSFORM_NANOSECONDS: u64 = 2_400;
+pub(super) const TRANSFORM_NANOSECONDS: u64 = 2_400;
 
 impl Levelled for NetworkCircuit {
 	fn gadget(&self) -> SelectorGadget {
@@ -70,11 +70,9 @@ impl Levelled for NetworkCircuit {
 	}
 
 	fn nanoseconds(&self) -> u64 {
-		let packed = packing_switches(self.combinations());
-		let combined = packed * self.layers.hidden.len() as u64 * 2_000;
 		self.input_coefficients() as u64 * ENTRY_NANOSECONDS
-			+ self.transforms_after_expansion() * TRANSFORM_NANOSECONDS
-			+ combined
+			+ self.rotations() * self.gadget().transforms() * TRANSFORM_NANOSECONDS
+			+ self.combining_nanoseconds()
 	}
 
 	/// The integers are all digits of all outputs for the first limb, then for the next.
@@ -100,17 +98,33 @@ impl Levelled for NetworkCircuit {
 		let per_thread = units.len().div_ceil(threads::current_num_threads());
 		let hidden: Vec<Vec<u64>> = units
 			.par_chunks(per_thread.clamp(1, UNITS_PER_TASK))
-			.flat_map_iter(|units| self.blind_rotations(key, units, rows))
+			.flat_map_iter(|units| {
+				let mut accumulators = self.accumulators(units);
+				self.rotate_blindly(key, units, rows, 0, &mut accumulators);
+				accumulators
+			})
 			.collect();
-		let steps = self.table_len().ilog2();
-		let factor = packing_inverse(steps);
-		let combinations: Vec<Vec<u64>> =
-			self.digit_rows().par_iter().map(|digits| combine(digits, &hidden, factor)).collect();
-		pack(key, combinations, steps).into_coefficients()
+		self.combine_hidden(key, &hidden)
 	}
 }
 
 impl NetworkCircuit {
+	/// The sums of the hidden units, packed.
+	pub(super) fn combine_hidden(&self, key: &PreparedServerKey, hidden: &[Vec<u64>]) -> Vec<u64> {
+		let steps = self.table_len().ilog2();
+		let factor = packing_inverse(steps);
+		let combinations: Vec<Vec<u64>> =
+			self.digit_rows().par_iter().map(|digits| combine(digits, hidden, factor)).collect();
+		pack(key, combinations, steps).into_coefficients()
+	}
+
+	/// Nanoseconds of [`NetworkCircuit::combine_hidden`].
+	pub(super) fn combining_nanoseconds(&self) -> u64 {
+		let packed = packing_switches(self.combinations());
+		packed * self.layers.hidden.len() as u64 * 2_000
+			+ packing_transforms(self.combinations()) * TRANSFORM_NANOSECONDS
+	}
+
 	fn transforms_after_expansion(&self) -> u64 {
 		self.rotations() * self.gadget().transforms() + packing_transforms(self.combinations())
 	}
@@ -121,27 +135,33 @@ impl NetworkCircuit {
 		steps.filter(|&&step| step != 0).count() as u64
 	}
 
-	/// For each unit the coefficients of an encryption of its table times X^-argument: for each bit
-	/// with the step t, acc + bit (X^-t acc - acc) (Chillotti et al. 2020, algorithm 3; there the
-	/// bits are those of the secret key). A selector is used for all units before the next one.
-	fn blind_rotations(
-		&self,
-		key: &PreparedServerKey,
-		units: &[HiddenUnit],
-		rows: &[u64],
-	) -> Vec<Vec<u64>> {
-		let gadget = self.gadget();
-		let selector_size = gadget.mask.levels as usize * RLWE_SIZE;
+	/// For each unit its table before any bit is looked at.
+	pub(super) fn accumulators(&self, units: &[HiddenUnit]) -> Vec<Vec<u64>> {
 		let start = |unit: &HiddenUnit| {
 			let mut accumulator = vec![0; RLWE_SIZE];
 			let table = self.table_coefficients(unit);
 			rotate(&table, unit.base, &mut accumulator[POLYNOMIAL_SIZE..]);
 			accumulator
 		};
-		let mut accumulators: Vec<Vec<u64>> = units.iter().map(start).collect();
+		units.iter().map(start).collect()
+	}
+
+	/// Multiplies each unit's accumulator (coefficients) by X^-(what the bits from `first_bit` on add to its
+	/// argument): for each bit with the step t, acc + bit (X^-t acc - acc) (Chillotti et al. 2020, algorithm 3;
+	/// there the bits are those of the secret key). A selector is used for all units before the next one.
+	pub(super) fn rotate_blindly(
+		&self,
+		key: &PreparedServerKey,
+		units: &[HiddenUnit],
+		selectors: &[u64],
+		first_bit: usize,
+		accumulators: &mut [Vec<u64>],
+	) {
+		let gadget = self.gadget();
+		let selector_size = gadget.mask.levels as usize * RLWE_SIZE;
 		let mut differences = vec![0; MAX_NODES * RLWE_SIZE];
 		let mut products = vec![0; MAX_NODES * RLWE_SIZE];
-		for (bit, selector) in rows.chunks_exact(selector_size).enumerate() {
+		for (bit, selector) in (first_bit..).zip(selectors.chunks_exact(selector_size)) {
 			let moved = accumulators.iter_mut().zip(units).filter_map(|(accumulator, unit)| {
 				let step = unit.steps[bit].rem_euclid(2 * POLYNOMIAL_SIZE as i32);
 				(step != 0).then_some((accumulator, step))
@@ -169,7 +189,6 @@ impl NetworkCircuit {
 				}
 			}
 		}
-		accumulators
 	}
 }
 

@@ -1,0 +1,85 @@
+//! What rests between slices, and its bytes.
+
+use super::Cut;
+use crate::{
+	circuits::bytes::Reader,
+	entities::rlwe::RLWE_SIZE,
+	math::bits::{pack, packed_len, unpack},
+};
+use alloc::vec::Vec;
+
+/// Bytes of the numbers before the ciphertexts.
+const NUMBERS_BYTES: usize = 32;
+
+/// How far a part is.
+pub(super) struct Rest {
+	/// Slices of a row.
+	pub slices: u32,
+	/// Nanoseconds of one of them, and of what follows them.
+	pub slice_nanoseconds: u64,
+	pub finish_nanoseconds: u64,
+	/// The row of the part that is next.
+	pub row: u32,
+	/// Its next slice; the number of slices if only the finish is left.
+	pub slice: u32,
+	/// Ciphertexts of this row.
+	pub carried: Vec<Vec<u64>>,
+	/// Ciphertexts of the rows before, with how often they have been merged.
+	pub merged: Vec<(usize, Vec<u64>)>,
+}
+
+impl Rest {
+	pub fn first(cut: &Cut, carried: Vec<Vec<u64>>) -> Self {
+		let (slice_nanoseconds, finish_nanoseconds) =
+			(cut.slice_nanoseconds, cut.finish_nanoseconds);
+		let (row, slice, merged) = (0, 0, Vec::new());
+		let slices = cut.slices;
+		Self { slices, slice_nanoseconds, finish_nanoseconds, row, slice, carried, merged }
+	}
+
+	/// Bytes of so many ciphertexts, at most.
+	pub fn bytes(ciphertexts: usize) -> usize {
+		NUMBERS_BYTES + ciphertexts * (1 + packed_len(RLWE_SIZE))
+	}
+
+	/// Slices of a row, row, slice (u32); nanoseconds of a slice and of the finish (u64); number of ciphertexts
+	/// carried and merged (u16); how often each of the latter was merged (u8); the residues, packed.
+	pub fn to_bytes(&self) -> Vec<u8> {
+		let mut bytes = Vec::with_capacity(Self::bytes(self.carried.len() + self.merged.len()));
+		for number in [self.slices, self.row, self.slice] {
+			bytes.extend(number.to_le_bytes());
+		}
+		for nanoseconds in [self.slice_nanoseconds, self.finish_nanoseconds] {
+			bytes.extend(nanoseconds.to_le_bytes());
+		}
+		for count in [self.carried.len(), self.merged.len()] {
+			bytes.extend((count as u16).to_le_bytes());
+		}
+		bytes.extend(self.merged.iter().map(|(times, _)| *times as u8));
+		for residues in self.carried.iter().chain(self.merged.iter().map(|(_, residues)| residues))
+		{
+			pack(residues, &mut bytes);
+		}
+		bytes
+	}
+
+	pub fn read(bytes: &[u8]) -> Option<Self> {
+		let mut reader = Reader::new(bytes);
+		let [slices, row, slice] =
+			[reader.array()?, reader.array()?, reader.array()?].map(u32::from_le_bytes);
+		let [slice_nanoseconds, finish_nanoseconds] =
+			[reader.array()?, reader.array()?].map(u64::from_le_bytes);
+		let (carried, merged) = (reader.count_u16()?, reader.count_u16()?);
+		let (times, rest) = reader.rest().split_at_checked(merged)?;
+		let of_each = packed_len(RLWE_SIZE);
+		if rest.len() != (carried + merged) * of_each {
+			return None;
+		}
+		let ciphertexts = rest.chunks_exact(of_each).map(|bytes| unpack(bytes, RLWE_SIZE).ok());
+		let mut ciphertexts = ciphertexts.collect::<Option<Vec<_>>>()?;
+		let merged = ciphertexts.split_off(carried);
+		let merged = times.iter().map(|&times| times.into()).zip(merged).collect();
+		let carried = ciphertexts;
+		Some(Self { slices, slice_nanoseconds, finish_nanoseconds, row, slice, carried, merged })
+	}
+}
