@@ -44,6 +44,7 @@ pub mod algorithms;
 #[doc(hidden)]
 pub mod benchmarked;
 pub mod circuits;
+mod compiled_model;
 pub mod entities;
 mod hash;
 pub mod math;
@@ -65,7 +66,9 @@ pub use circuits::{
 	NetworkCircuitError, PrivateCircuit, PrivateCircuitError,
 	filter::Tap,
 	levelled::{ExcessiveMemory, LevelledCost},
+	sliced::{AdvanceError, MAX_REST_BYTES, Progress},
 };
+pub use compiled_model::{CompiledModel, CompiledModelError, check_key};
 #[cfg(feature = "client")]
 pub use entities::client_key::{ClientKey, ClientKeyError};
 pub use entities::{

@@ -3,7 +3,7 @@
 use crate::card::{
 	Column, Encoding, EncryptedCard, FilterCard, HiddenLayer, ModelCard, Scores, Task,
 };
-use fhe_ml_engine::{Circuit, CircuitError, Hash, HeaderError, blake2b_256};
+use fhe_ml_engine::{Circuit, CompiledModel, CompiledModelError, Hash, blake2b_256};
 use fhe_ml_format::{ArtifactPrefix, CircuitKind, MODEL_NAME_BYTES};
 
 /// A decoded artifact.
@@ -54,15 +54,12 @@ impl Card {
 /// Why the bytes of an artifact were refused, or an artifact cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum ArtifactError {
-	/// The header is not that of an artifact.
+	/// The file has no circuit.
 	#[error(transparent)]
-	Header(#[from] HeaderError),
+	Circuit(#[from] CompiledModelError),
 	/// The model card is not valid JSON of this version.
 	#[error("the model card does not decode: {0}")]
 	Card(#[from] serde_json::Error),
-	/// The circuit does not decode.
-	#[error("the circuit does not decode: {0}")]
-	Circuit(#[from] CircuitError),
 	/// Card, prefix and circuit do not belong together.
 	#[error("the model card does not fit the circuit: {0}")]
 	Mismatch(&'static str),
@@ -142,11 +139,7 @@ impl Artifact {
 	/// # Errors
 	/// If a part does not decode, or prefix, card and circuit contradict each other.
 	pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, ArtifactError> {
-		let prefix = ArtifactPrefix::read(&bytes)?;
-		let (card_json, circuit_bytes) = bytes[prefix.encoded_len()..]
-			.split_at_checked(prefix.card_bytes as usize)
-			.ok_or(HeaderError::WrongLength)?;
-		let circuit = Circuit::from_bytes(prefix.circuit, circuit_bytes)?;
+		let (CompiledModel { prefix, circuit }, card_json) = CompiledModel::read(&bytes)?;
 		let card = match prefix.encrypted_for {
 			Some(_) => Card::Encrypted(serde_json::from_slice(card_json)?),
 			None if prefix.circuit == CircuitKind::Filter => {
@@ -162,15 +155,6 @@ impl Artifact {
 		};
 		if prefix.name_str() != Some(card.name()) {
 			return Err(ArtifactError::Mismatch("the names differ"));
-		}
-		if prefix.input_bytes as usize != circuit.input_bytes()
-			|| prefix.result_bytes as usize != circuit.result_bytes()
-			|| prefix.work != circuit.work()
-		{
-			return Err(ArtifactError::Mismatch("sizes or work differ from the circuit's"));
-		}
-		if prefix.row_layout.is_some_and(|layout| layout != circuit.row_layout()) {
-			return Err(ArtifactError::Mismatch("rows lie in a result in another way"));
 		}
 		let (encrypted_for, takes_rows) = (prefix.encrypted_for, prefix.row_layout.is_some());
 		Ok(Self { card, circuit, encrypted_for, takes_rows, hash: blake2b_256(&bytes), bytes })

@@ -1,10 +1,7 @@
 //! What a collator does: evaluate an artifact on an encrypted input.
 
 use crate::artifact::{Artifact, ArtifactError};
-use fhe_ml_engine::{
-	EvaluationBuffers, PreparedServerKey, ServerKeyError, entities::input::InputError,
-};
-use fhe_ml_format::InputPrefix;
+use fhe_ml_engine::{EvaluationBuffers, PreparedServerKey, ServerKeyError, check_key};
 
 /// Why an evaluation failed.
 #[derive(Debug, thiserror::Error)]
@@ -37,33 +34,6 @@ pub fn evaluate(
 	input: &[u8],
 	buffers: &mut EvaluationBuffers,
 ) -> Result<Vec<u8>, EvaluateError> {
-	check_key(artifact, input)?;
+	check_key(artifact.encrypted_for, input)?;
 	Ok(artifact.circuit.evaluate(server_key, input, buffers)?)
-}
-
-/// Evaluates one of the [parts](fhe_ml_engine::Circuit::parts) of an input; put together by
-/// [`assemble`](fhe_ml_engine::Circuit::assemble) they are what [`evaluate`] gives.
-///
-/// # Errors
-/// As [`evaluate`].
-pub fn evaluate_part(
-	artifact: &Artifact,
-	server_key: Option<&PreparedServerKey>,
-	input: &[u8],
-	part: u32,
-	buffers: &mut EvaluationBuffers,
-) -> Result<Vec<u8>, EvaluateError> {
-	check_key(artifact, input)?;
-	Ok(artifact.circuit.evaluate_part(server_key, input, part, buffers)?)
-}
-
-/// Whether an input is for the key that an encrypted model needs.
-fn check_key(artifact: &Artifact, input: &[u8]) -> Result<(), EvaluateError> {
-	let Some(wanted) = artifact.encrypted_for else { return Ok(()) };
-	let prefix = InputPrefix::read(input).map_err(InputError::Header);
-	let found = prefix.map_err(fhe_ml_engine::EvaluateError::Input)?.server_key;
-	match found == wanted {
-		true => Ok(()),
-		false => Err(fhe_ml_engine::EvaluateError::AnotherServerKey.into()),
-	}
 }

@@ -5,9 +5,9 @@ use crate::{
 	private_models::{NotHeld, PrivateModels, PrivateModelsOptions},
 };
 use fhe_ml_engine::{
-	Circuit, EvaluationBuffers, PreparedServerKey, ServerKey, entities::input::InputError,
+	Circuit, CompiledModel, CompiledModelError, EvaluateError, EvaluationBuffers,
+	PreparedServerKey, ServerKey, ServerKeyError, entities::input::InputError,
 };
-use fhe_ml_models::{Artifact, EvaluateError};
 use fhe_ml_primitives::{
 	AssignedJob, FailureReason, JobBlobs, Outcome, ResultBytes,
 	format::{CircuitKind, InputPrefix},
@@ -27,7 +27,7 @@ const KEPT_KEYS: u32 = 16;
 
 /// Evaluates jobs, and keeps what the next one can use.
 pub struct Evaluator {
-	models: Mutex<LruMap<H256, Arc<Artifact>>>,
+	models: Mutex<LruMap<H256, Arc<CompiledModel>>>,
 	keys: Mutex<LruMap<H256, Arc<PreparedServerKey>>>,
 	buffers: Mutex<Vec<EvaluationBuffers>>,
 	private: PrivateModels,
@@ -59,8 +59,12 @@ pub trait Parts {
 /// Why there is no result.
 #[derive(Debug, thiserror::Error)]
 enum EvaluationError {
+	#[error("model: {0}")]
+	Model(#[from] CompiledModelError),
+	#[error("server key: {0}")]
+	ServerKey(#[from] ServerKeyError),
 	#[error(transparent)]
-	Evaluate(#[from] EvaluateError),
+	Input(#[from] EvaluateError),
 	#[error(transparent)]
 	NotHeld(#[from] NotHeld),
 }
@@ -87,7 +91,7 @@ impl Evaluator {
 #[derive(Default)]
 pub struct Known {
 	/// The model of a job.
-	pub model: Option<Arc<Artifact>>,
+	pub model: Option<Arc<CompiledModel>>,
 	/// The server key of a job.
 	pub key: Option<Arc<PreparedServerKey>>,
 }
@@ -115,19 +119,20 @@ impl Evaluator {
 		let job = assigned.job;
 		let run = || self.try_evaluate(assigned, known, blobs, commitment, parts);
 		Evaluation::Outcome(match catch_unwind(AssertUnwindSafe(run)) {
-			Ok(Err(EvaluationError::NotHeld(why))) => {
-				log::error!(target: LOG_TARGET, "job {job} of model {}: {why}", assigned.model);
-				return Evaluation::NotHeld;
-			},
 			Ok(Ok(result)) => match ResultBytes::try_from(result) {
 				Ok(result) => Outcome::Completed(result),
 				Err(_) => failed(job, FailureReason::EvaluationFailed, "the result is too long"),
 			},
-			Ok(Err(EvaluationError::Evaluate(error))) => {
+			Ok(Err(error)) => {
 				let reason = match &error {
-					EvaluateError::Artifact(_) => FailureReason::ModelDoesNotDecode,
-					EvaluateError::ServerKey(_) => FailureReason::ServerKeyDoesNotDecode,
-					EvaluateError::Input(_) => FailureReason::InputDoesNotDecode,
+					EvaluationError::Model(_) => FailureReason::ModelDoesNotDecode,
+					EvaluationError::ServerKey(_) => FailureReason::ServerKeyDoesNotDecode,
+					EvaluationError::Input(_) => FailureReason::InputDoesNotDecode,
+					EvaluationError::NotHeld(why) => {
+						let model = assigned.model;
+						log::error!(target: LOG_TARGET, "job {job} of model {model}: {why}");
+						return Evaluation::NotHeld;
+					},
 				};
 				failed(job, reason, &error.to_string())
 			},
@@ -161,7 +166,7 @@ impl Evaluator {
 			Some(model) => model,
 			None => {
 				let bytes = blobs.artifact.clone().unwrap_or_default();
-				let model = Arc::new(Artifact::from_bytes(bytes).map_err(EvaluateError::from)?);
+				let model = Arc::new(CompiledModel::read(&bytes)?.0);
 				self.models.lock().insert(assigned.artifact, model.clone());
 				model
 			},
@@ -169,7 +174,7 @@ impl Evaluator {
 		let key = match (known.key, &blobs.server_key, assigned.server_key) {
 			(Some(key), ..) => Some(key),
 			(None, Some(bytes), Some(hash)) => {
-				let key = ServerKey::from_bytes(bytes.clone()).map_err(EvaluateError::from)?;
+				let key = ServerKey::from_bytes(bytes.clone())?;
 				let key = Arc::new(PreparedServerKey::new(&key));
 				self.keys.lock().insert(hash, key.clone());
 				Some(key)
@@ -184,11 +189,9 @@ impl Evaluator {
 		let mut buffers = self.buffers.lock().pop().unwrap_or_default();
 		let evaluate = |part| match (&file, &key) {
 			(Some(file), Some(key)) => {
-				let part =
-					file.evaluator.evaluate_part(key, input, &self.genesis.0, part, &mut buffers);
-				part.map_err(EvaluateError::from)
+				file.evaluator.evaluate_part(key, input, &self.genesis.0, part, &mut buffers)
 			},
-			_ => fhe_ml_models::evaluate_part(&model, key.as_deref(), input, part, &mut buffers),
+			_ => model.evaluate_part(key.as_deref(), input, part, &mut buffers),
 		};
 		let result = in_parts(&model.circuit, input, parts, evaluate);
 		self.buffers.lock().push(buffers);
@@ -203,8 +206,7 @@ fn in_parts(
 	parts: &dyn Parts,
 	mut evaluate: impl FnMut(u32) -> Result<Vec<u8>, EvaluateError>,
 ) -> Result<Vec<u8>, EvaluateError> {
-	let prefix = InputPrefix::read(input).map_err(InputError::Header);
-	let rows = prefix.map_err(fhe_ml_engine::EvaluateError::from)?.rows;
+	let rows = InputPrefix::read(input).map_err(InputError::Header)?.rows;
 	let count = circuit.parts(rows);
 	let mut found = Vec::with_capacity(count as usize);
 	for part in 0..count {
@@ -221,7 +223,7 @@ fn in_parts(
 		};
 		found.push(bytes);
 	}
-	Ok(Circuit::assemble(input, &found)?)
+	Circuit::assemble(input, &found)
 }
 
 fn failed(job: u64, reason: FailureReason, why: &str) -> Outcome {
@@ -233,7 +235,7 @@ fn failed(job: u64, reason: FailureReason, why: &str) -> Outcome {
 mod tests {
 	use super::*;
 	use fhe_ml_engine::{ClientKey, blake2b_256, new_seeder};
-	use fhe_ml_models::{ImportOptions, Model, encrypt_model, import_onnx};
+	use fhe_ml_models::{Artifact, ImportOptions, Model, encrypt_model, import_onnx};
 	use std::collections::BTreeMap;
 
 	fn blobs(onnx: &[u8], row: &[f64], encrypted: bool) -> JobBlobs {

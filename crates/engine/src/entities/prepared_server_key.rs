@@ -4,7 +4,7 @@ use crate::threads::*;
 use crate::{
 	entities::{
 		rlwe::{RLWE_SIZE, Rlwe, mask_and_body_mut},
-		server_key::ServerKey,
+		server_key::{ServerKey, ServerKeyError, bodies_of},
 	},
 	math::{
 		bits::unpack,
@@ -40,15 +40,36 @@ impl PreparedServerKey {
 
 	/// Expands and transforms a server key.
 	pub fn new(key: &ServerKey) -> Self {
-		let bytes = key.as_bytes();
-		let mut rows = vec![0; key.rows() * RLWE_SIZE];
-		let packed = bytes[ServerKeyPrefix::BYTES..].par_chunks_exact(ServerKeyPrefix::ROW_BYTES);
-		rows.par_chunks_exact_mut(RLWE_SIZE).zip(packed).enumerate().for_each(
-			|(index, (row, packed))| {
+		let unpacked = |body: &[u8]| unpack(body, POLYNOMIAL_SIZE).unwrap_or_default();
+		let packed: Vec<&[u8]> = bodies_of(key.as_bytes()).collect();
+		// `ServerKey` has checked that every row decodes.
+		let bodies = packed.into_par_iter().map(unpacked).collect();
+		Self::from_bodies(key.mask_seed(), bodies, key.hash())
+	}
+
+	/// Reads the bytes of a server key with this hash, as [`ServerKey::from_bytes`] and [`PreparedServerKey::new`] would,
+	/// without hashing them.
+	///
+	/// # Errors
+	/// As [`ServerKey::from_bytes`].
+	pub fn read(bytes: &[u8], hash: Hash) -> Result<Self, ServerKeyError> {
+		let mask_seed = ServerKeyPrefix::read(bytes)?.mask_seed;
+		let unpacked = |(row, body)| {
+			unpack(body, POLYNOMIAL_SIZE).map_err(|source| ServerKeyError::Row { row, source })
+		};
+		let bodies = bodies_of(bytes).enumerate().map(unpacked).collect::<Result<_, _>>()?;
+		Ok(Self::from_bodies(mask_seed, bodies, hash))
+	}
+
+	fn from_bodies(mask_seed: [u8; 16], bodies: Vec<Vec<u64>>, hash: Hash) -> Self {
+		let mut rows = vec![0; bodies.len() * RLWE_SIZE];
+		rows.par_chunks_exact_mut(RLWE_SIZE).zip(bodies).enumerate().for_each(
+			|(index, (row, unpacked))| {
 				let [mask, body] = mask_and_body_mut(row);
-				mask.copy_from_slice(sampling::mask(&key.mask_seed(), index as u64).as_ref());
-				// `ServerKey` has checked that every row decodes.
-				body.copy_from_slice(&unpack(packed, POLYNOMIAL_SIZE).unwrap_or_default());
+				mask.copy_from_slice(sampling::mask(&mask_seed, index as u64).as_ref());
+				if unpacked.len() == body.len() {
+					body.copy_from_slice(&unpacked);
+				}
 				ring::forward(mask);
 				ring::forward(body);
 			},
@@ -76,7 +97,7 @@ impl PreparedServerKey {
 			.iter()
 			.map(|stage| keys.by_ref().take(stage.branches() - 1).collect())
 			.collect();
-		Self { automorphism_keys, relinearisation_key, zero, hash: key.hash() }
+		Self { automorphism_keys, relinearisation_key, zero, hash }
 	}
 
 	/// The hash of the key's bytes, by which inputs name it.

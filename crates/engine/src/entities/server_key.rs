@@ -28,6 +28,11 @@ pub struct ServerKey {
 	bytes: Vec<u8>,
 }
 
+/// The packed bodies of the rows in the bytes of a server key.
+pub(super) fn bodies_of(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+	bytes.get(ServerKeyPrefix::BYTES..).unwrap_or_default().chunks(ServerKeyPrefix::ROW_BYTES)
+}
+
 /// Why the bytes of a server key were refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ServerKeyError {
@@ -70,16 +75,10 @@ impl ServerKey {
 	/// is not reduced modulo q.
 	pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, ServerKeyError> {
 		ServerKeyPrefix::read(&bytes)?;
-		let rows = bytes[ServerKeyPrefix::BYTES..].chunks(ServerKeyPrefix::ROW_BYTES);
-		for (row, body) in rows.enumerate() {
+		for (row, body) in bodies_of(&bytes).enumerate() {
 			unpack(body, POLYNOMIAL_SIZE).map_err(|source| ServerKeyError::Row { row, source })?;
 		}
 		Ok(Self { bytes })
-	}
-
-	/// Number of rows.
-	pub(crate) fn rows(&self) -> usize {
-		self.bytes.len().saturating_sub(ServerKeyPrefix::BYTES) / ServerKeyPrefix::ROW_BYTES
 	}
 
 	/// The public seed of the masks.

@@ -86,22 +86,21 @@ pub fn unpack_bits(bytes: &[u8], count: usize, bits: u32) -> Result<Vec<u64>, Pa
 	if bytes.len() != wanted {
 		return Err(PackingError::WrongLength { found: bytes.len(), wanted });
 	}
-	let mut values = Vec::with_capacity(count);
-	let mut buffer: u64 = 0;
-	let mut filled = 0;
-	for &byte in bytes {
-		buffer |= u64::from(byte) << filled;
-		filled += 8;
-		if filled >= bits && values.len() < count {
-			values.push(buffer & ((1 << bits) - 1));
-			buffer >>= bits;
-			filled -= bits;
-		}
-	}
-	if buffer != 0 {
+	// A value and the bits before it in its first byte fit one word.
+	let word = |byte: usize| match bytes.get(byte..).and_then(|rest| rest.first_chunk()) {
+		Some(word) => u64::from_le_bytes(*word),
+		None => {
+			let rest = bytes.get(byte..).unwrap_or_default();
+			rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
+		},
+	};
+	let at = |bit: usize| word(bit / 8) >> (bit % 8);
+	let end = count * bits as usize;
+	if at(end) != 0 {
 		return Err(PackingError::TrailingBits);
 	}
-	Ok(values)
+	let mask = (1 << bits) - 1;
+	Ok((0..count).map(|number| at(number * bits as usize) & mask).collect())
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ fn forest(trees: u32, depth: u32, bits: u32, outputs: u16) -> ForestCircuit {
 
 fn network(units: i32, features: usize) -> NetworkCircuit {
 	let unit = |number: i32| {
-		let steps = (0..4 * features as i32).map(|bit| (number * 7 + bit * 13) % 9 - 4).collect();
+		let steps = (0..4 * features as i32).map(|bit| (number * 7 + bit * 13) % 5 - 2).collect();
 		let table = (0..2048).map(|at| ((at * number) % 16) as u16).collect();
 		HiddenUnit { base: 1024, steps, table }
 	};
@@ -111,7 +111,7 @@ fn forests_with_encrypted_leaves_in_slices_are_the_same() {
 
 #[test]
 fn networks_in_slices_are_networks() {
-	let circuit = Circuit::Network(network(12, 16));
+	let circuit = Circuit::Network(network(12, 40));
 	let calls = in_slices(&circuit, &rows(&circuit, 1, 4));
 	assert!(calls > 2, "{calls} calls");
 }
