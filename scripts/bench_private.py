@@ -144,7 +144,7 @@ def main():
             for peer in peers:
                 peer.round(number)
     figures = {name: known for peer in peers for name, known in peer.figures().items()}
-    reference = statistics.median(figures["fhe-ml private, decoys:64"]["ms"])
+    reference = statistics.median(figures["fhe-ml private, decoys:48"]["ms"])
     print(f"XGBoost 50x4, accuracy of the float model {100 * np.mean(float_found == y_test):.1f} %\n")
     print("| | agrees with float | key | input | result | encryption | evaluation | rows | ratio |")
     print("|---|---|---|---|---|---|---|---|---|")

@@ -7,9 +7,10 @@ use crate::{
 };
 use alloc::vec::Vec;
 use codec::Encode;
+use fhe_ml_court::Case;
 use fhe_ml_primitives::{
-	AssignedJob, JobBlobs, JobId, ModelId, Outcome, Quote, WorkerId, WorkerRecord, WorkerSignature,
-	authorities::Overview,
+	AssignedJob, JobBlobs, JobId, ModelId, Outcome, Quote, SliceOutcome, WorkerId, WorkerRecord,
+	WorkerSignature, authorities::Overview,
 };
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
@@ -102,6 +103,20 @@ impl_runtime_apis! {
 	impl sp_offchain::OffchainWorkerApi<Block> for Runtime {
 		fn offchain_worker(header: &<Block as BlockT>::Header) {
 			Executive::offchain_worker(header)
+		}
+	}
+
+	impl fhe_ml_primitives::CourtApi<Block> for Runtime {
+		fn slice(
+			artifact: Vec<u8>,
+			server_key: Option<(Vec<u8>, sp_core::H256)>,
+			input: Vec<u8>,
+			part: u32,
+			rest: Vec<u8>,
+		) -> SliceOutcome {
+			let server_key = server_key.as_ref().map(|(key, hash)| (key.as_slice(), hash.0));
+			let case = Case { artifact: &artifact, server_key, input: &input, part };
+			crate::court::slice(&case, rest)
 		}
 	}
 

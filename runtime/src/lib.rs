@@ -19,6 +19,7 @@ pub mod apis;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarks;
 pub mod configs;
+mod court;
 pub mod genesis_config_presets;
 
 use alloc::vec::Vec;

@@ -1,6 +1,7 @@
 //! What fits into a block, and the order of hooks.
 
 mod authorities;
+mod court;
 
 use crate::{Aura, Beacon, Runtime, RuntimeCall, configs::RuntimeBlockWeights};
 use codec::Encode;

@@ -174,7 +174,7 @@ pub struct PrivateImport {
 	/// Comparisons that users of trees encrypt: decoys:N (for every feature N, the trees' among them),
 	/// quantiles:N (thresholds move to N quantiles of a feature), exact (the trees' only), or like:FHEML (those of
 	/// another private model, so that nobody can tell both apart).
-	#[arg(long, value_name = "GRID", default_value = "decoys:64", requires = "private")]
+	#[arg(long, value_name = "GRID", default_value = "decoys:48", requires = "private")]
 	pub grid: String,
 	/// Noise that hides the model, as a multiple of the evaluation's, at least; a power of two.
 	#[arg(long, value_name = "N", default_value = "64", value_parser = power_of_two, requires = "private")]

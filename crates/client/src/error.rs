@@ -81,7 +81,7 @@ pub enum CommandError {
 	PrivateFile { path: PathBuf, source: PrivateFileError },
 	#[error("{0}")]
 	OwnerKey(#[from] OwnerKeyError),
-	#[error("`{0}` is no grid; one is decoys:64, quantiles:64, exact or like:FILE.fheml")]
+	#[error("`{0}` is no grid; one is decoys:48, quantiles:64, exact or like:FILE.fheml")]
 	Grid(String),
 	#[error("`{0}` is not the address of an account")]
 	Address(String),

@@ -97,7 +97,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 	};
 	let mut forms = [
 		Form::new("public", Model::new(public.clone(), None)?, None),
-		private("private, decoys:64", Grid::Decoys(64))?,
+		private("private, decoys:48", Grid::Decoys(48))?,
 		private("private, exact", Grid::Exact)?,
 	];
 	let (client, server) = ClientKey::generate(new_seeder().as_mut());

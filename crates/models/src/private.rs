@@ -44,7 +44,7 @@ pub struct PrivateOptions {
 
 impl Default for PrivateOptions {
 	fn default() -> Self {
-		Self { grid: Grid::Decoys(64), kappa_log2: Padding::default().kappa_log2 }
+		Self { grid: Grid::Decoys(48), kappa_log2: Padding::default().kappa_log2 }
 	}
 }
 

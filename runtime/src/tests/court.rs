@@ -1,0 +1,154 @@
+//! The compiled runtime evaluates what native code evaluates, to the byte.
+
+use codec::{Decode, Encode};
+use fhe_ml_engine::{ClientKey, EvaluationBuffers, PreparedServerKey, ServerKey, new_seeder};
+use fhe_ml_models::{Artifact, Calibration, ImportOptions, Model, encrypt_model, import_onnx};
+use fhe_ml_primitives::SliceOutcome;
+use sc_executor::WasmExecutor;
+use sp_core::{
+	H256,
+	traits::{CallContext, CodeExecutor, RuntimeCode, WrappedRuntimeCode},
+};
+use std::{sync::LazyLock, time::Instant};
+
+static KEYS: LazyLock<(ClientKey, ServerKey, PreparedServerKey)> = LazyLock::new(|| {
+	let (client, server) = ClientKey::generate(new_seeder().as_mut());
+	let prepared = PreparedServerKey::new(&server);
+	(client, server, prepared)
+});
+
+/// The runtime as nodes execute it.
+struct Compiled {
+	executor: WasmExecutor<sp_io::SubstrateHostFunctions>,
+	code: &'static [u8],
+}
+
+impl Compiled {
+	fn new() -> Self {
+		let code = crate::WASM_BINARY.expect("the runtime is compiled for these tests");
+		Self { executor: WasmExecutor::builder().build(), code }
+	}
+
+	fn slice(
+		&self,
+		artifact: &Artifact,
+		key: Option<&ServerKey>,
+		input: &[u8],
+		part: u32,
+		rest: Vec<u8>,
+	) -> SliceOutcome {
+		let key = key.map(|key| (key.as_bytes().to_vec(), H256(key.hash())));
+		let arguments = (artifact.as_bytes(), key, input, part, rest).encode();
+		let fetcher = WrappedRuntimeCode(self.code.into());
+		let code = RuntimeCode { code_fetcher: &fetcher, heap_pages: None, hash: vec![1] };
+		let mut externalities = sp_io::TestExternalities::default();
+		let (found, _) = self.executor.call(
+			&mut externalities.ext(),
+			&code,
+			"CourtApi_slice",
+			&arguments,
+			CallContext::Onchain { import: false },
+		);
+		SliceOutcome::decode(&mut found.unwrap().as_slice()).unwrap()
+	}
+}
+
+fn read(name: &str) -> Vec<u8> {
+	std::fs::read(format!("{}/../models/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+fn table(name: &str) -> Calibration {
+	let text = String::from_utf8(read(&format!("{name}.csv"))).unwrap();
+	let mut lines = text.lines();
+	let names = lines.next().unwrap().split(',').map(String::from).collect();
+	let row = |line: &str| line.split(',').map(|value| value.parse().unwrap()).collect();
+	Calibration { names, rows: lines.map(row).collect() }
+}
+
+/// Tables of rows in `models/`; names of models begin with them.
+const DATA: [&str; 5] = ["breast_cancer", "diabetes", "digits", "iris", "wine"];
+
+/// A model of `models/`, and rows for it.
+fn import(name: &str) -> (Artifact, Vec<Vec<f64>>) {
+	let data = DATA.into_iter().find(|data| name.starts_with(data)).unwrap();
+	let options = ImportOptions {
+		name: name.into(),
+		calibration: Some(table(&format!("{data}.train")).into()),
+	};
+	let artifact = import_onnx(&read(&format!("{name}.onnx")), &options).unwrap();
+	(artifact, table(&format!("{data}.test")).rows)
+}
+
+/// All parts of rows by the compiled runtime, each compared with native code.
+fn compare(name: &str, model: &Model, rows: &[Vec<f64>]) {
+	static RUNTIME: LazyLock<Compiled> = LazyLock::new(Compiled::new);
+	let (client, server, prepared) = &*KEYS;
+	let encoded: Vec<_> = rows.iter().map(|row| model.encode(row).unwrap()).collect();
+	let input = model.encrypt_rows(client, &encoded, new_seeder().as_mut()).unwrap();
+	let circuit = &model.artifact.circuit;
+	let key = circuit.kind().needs_server_key().then_some(server);
+	let (mut slices, mut longest, mut largest) = (0, 0.0f64, 0);
+	for part in 0..circuit.parts(rows.len() as u32) {
+		let mut rest = Vec::new();
+		let found = loop {
+			let start = Instant::now();
+			let outcome = RUNTIME.slice(&model.artifact, key, &input, part, rest);
+			longest = longest.max(start.elapsed().as_secs_f64() * 1e3);
+			slices += 1;
+			match outcome {
+				SliceOutcome::Rests(bytes) => rest = bytes,
+				SliceOutcome::Done(bytes) => break bytes,
+				SliceOutcome::Failed(reason) => panic!("{name}: {reason:?}"),
+			}
+			largest = largest.max(rest.len());
+		};
+		let buffers = &mut EvaluationBuffers::default();
+		let native = circuit.evaluate_part(Some(prepared), &input, part, buffers).unwrap();
+		assert!(found == native, "{name}: part {part} differs");
+	}
+	println!(
+		"{name}, {} rows: {slices} slices, at most {longest:.0} ms, {largest} bytes in between",
+		rows.len()
+	);
+}
+
+/// Every model of `models/`, or those whose name has one of `words` in it.
+fn models(words: &[&str]) -> Vec<String> {
+	let folder = format!("{}/../models", env!("CARGO_MANIFEST_DIR"));
+	let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name());
+	let names = files.filter_map(|name| Some(name.to_str()?.strip_suffix(".onnx")?.to_owned()));
+	let is_known = |name: &String| DATA.iter().any(|data| name.starts_with(data));
+	let mut names: Vec<_> = names
+		.filter(|name| words.is_empty() || words.iter().any(|word| name.contains(word)))
+		.collect();
+	names.sort();
+	names
+}
+
+#[test]
+fn the_compiled_runtime_gives_the_bytes_of_native_code() {
+	for name in models(&[]) {
+		let (artifact, rows) = import(&name);
+		let model = Model::new(artifact, None).unwrap();
+		if model.artifact.circuit.slices(1, 0).is_some() {
+			compare(&name, &model, &rows[..1]);
+		} else {
+			println!("{name}: too large");
+		}
+	}
+}
+
+#[test]
+fn so_it_does_for_encrypted_models_and_many_rows() {
+	for name in models(&["breast_cancer_xgboost_10x3", "wine_logistic"]) {
+		let (public, rows) = import(&name);
+		let (client, ..) = &*KEYS;
+		let mut seeder = new_seeder();
+		let encrypted = encrypt_model(&public, client, false, seeder.as_mut()).unwrap();
+		let schema = encrypted.schema.seal(client, seeder.as_mut()).unwrap();
+		let model = Model::new(encrypted.artifact, Some((&schema, client))).unwrap();
+		compare(&format!("{name}, encrypted"), &model, &rows[..1]);
+		let model = Model::new(public, None).unwrap();
+		compare(&name, &model, &rows[..7]);
+	}
+}
