@@ -57,7 +57,7 @@ fn read(name: &str) -> Vec<u8> {
 	std::fs::read(format!("{}/../models/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-fn table(name: &str) -> Calibration {
+fn table(name: &str) -> Calibration<f64> {
 	let text = String::from_utf8(read(&format!("{name}.csv"))).unwrap();
 	let mut lines = text.lines();
 	let names = lines.next().unwrap().split(',').map(String::from).collect();
@@ -87,13 +87,15 @@ fn compare(name: &str, model: &Model, rows: &[Vec<f64>]) {
 	let input = model.encrypt_rows(client, &encoded, new_seeder().as_mut()).unwrap();
 	let circuit = &model.artifact.circuit;
 	let key = circuit.kind().needs_server_key().then_some(server);
-	let (mut slices, mut longest, mut largest) = (0, 0.0f64, 0);
+	let (mut slices, mut longest, mut largest, mut total) = (0, 0.0f64, 0, 0.0);
 	for part in 0..circuit.parts(rows.len() as u32) {
 		let mut rest = Vec::new();
 		let found = loop {
 			let start = Instant::now();
 			let outcome = RUNTIME.slice(&model.artifact, key, &input, part, rest);
-			longest = longest.max(start.elapsed().as_secs_f64() * 1e3);
+			let taken = start.elapsed().as_secs_f64() * 1e3;
+			longest = longest.max(taken);
+			total += taken;
 			slices += 1;
 			match outcome {
 				SliceOutcome::Rests(bytes) => rest = bytes,
@@ -107,18 +109,22 @@ fn compare(name: &str, model: &Model, rows: &[Vec<f64>]) {
 		assert!(found == native, "{name}: part {part} differs");
 	}
 	println!(
-		"{name}, {} rows: {slices} slices, at most {longest:.0} ms, {largest} bytes in between",
-		rows.len()
+		"{name}, {} rows, {} units of work: {slices} slices, {total:.0} ms, at most {longest:.0}, {largest} bytes between",
+		rows.len(),
+		circuit.work()
 	);
 }
 
 /// Every model of `models/`, or those whose name has one of `words` in it.
 fn models(words: &[&str]) -> Vec<String> {
 	let folder = format!("{}/../models", env!("CARGO_MANIFEST_DIR"));
-	let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name());
+	let files = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name());
 	let names = files.filter_map(|name| Some(name.to_str()?.strip_suffix(".onnx")?.to_owned()));
-	let is_known = |name: &String| DATA.iter().any(|data| name.starts_with(data));
+	let has_data = |name: &String| DATA.iter().any(|data| name.starts_with(data));
+	let is_whole = |name: &String| !std::fs::exists(format!("{folder}/{name}.onnx.data")).unwrap();
+	let is_known = |name: &String| has_data(name) && is_whole(name);
 	let mut names: Vec<_> = names
+		.filter(is_known)
 		.filter(|name| words.is_empty() || words.iter().any(|word| name.contains(word)))
 		.collect();
 	names.sort();

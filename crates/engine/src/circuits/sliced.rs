@@ -25,13 +25,13 @@ use rest::Rest;
 
 /// Nanoseconds of one core that a slice may take where there are wide vectors. A runtime, in WebAssembly, takes four
 /// to eight times as long, and prepares the server key before.
-const SLICE_NANOSECONDS: u64 = 25_000_000;
+const SLICE_NANOSECONDS: u64 = 16_000_000;
 
 /// Ciphertexts that a slice may have expanded at one time: 30 MiB, below the largest allocation of a runtime.
 const SLICE_CIPHERTEXTS: usize = 960;
 
 /// Most bytes that rest between slices.
-pub const MAX_REST_BYTES: usize = 1 << 20;
+pub const MAX_REST_BYTES: usize = 2 << 20;
 
 /// What a slice takes, at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
