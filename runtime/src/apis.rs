@@ -8,8 +8,8 @@ use crate::{
 use alloc::vec::Vec;
 use codec::Encode;
 use fhe_ml_primitives::{
-	AssignedJob, JobBlobs, JobId, ModelId, Outcome, Quote, WorkerId, WorkerRecord, WorkerSignature,
-	authorities::Overview,
+	AssignedJob, CourtView, JobBlobs, JobId, ModelId, Outcome, Quote, WorkerId, WorkerRecord,
+	WorkerSignature, authorities::Overview,
 };
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
@@ -151,6 +151,10 @@ impl_runtime_apis! {
 
 		fn private_commitment(model: ModelId) -> Option<sp_core::H256> {
 			FheMl::private_commitment(model)
+		}
+
+		fn court(job: JobId) -> Option<CourtView<AccountId, Balance>> {
+			FheMl::court(job)
 		}
 
 		fn workers() -> Vec<(WorkerId, WorkerRecord<AccountId, Balance, BlockNumber>)> {

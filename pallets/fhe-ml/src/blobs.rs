@@ -89,6 +89,18 @@ impl<T: Config> Pallet<T> {
 			T::MissPenalty::get() <= bond,
 			"a bond must cover the penalty of a missed deadline"
 		);
+		assert!(
+			!T::ChallengePeriod::get().is_zero() && !T::TrialTimeout::get().is_zero(),
+			"nobody could challenge a result"
+		);
+		assert!(
+			T::UnbondingDelay::get() >= T::ChallengePeriod::get(),
+			"a bond must not leave before its worker's results are final"
+		);
+		assert!(
+			T::Compensation::get().saturating_mul(2u32.into()) <= bond,
+			"a liar that asks itself must not save its bond"
+		);
 		assert!(T::LiePenalty::get() <= bond, "a bond must cover the penalty of a wrong result");
 		assert!(
 			(1..=MAX_ASSIGNEES).contains(&T::MaxRedundancy::get().into()),
