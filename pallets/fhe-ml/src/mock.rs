@@ -185,11 +185,12 @@ impl Court for MockCourt {
 			[] => 0,
 			carry => {
 				let (input, part, done) = <(H256, u32, u32)>::decode(&mut &*carry).unwrap();
-				assert_eq!(
-					(input, part),
-					(hash(case.input), case.part),
-					"the carry of another case"
-				);
+				let is_its_own = (input, part) == (hash(case.input), case.part);
+				// Benchmarks make theirs up.
+				if cfg!(feature = "runtime-benchmarks") && !is_its_own {
+					return Progress::Done(Err(FailureReason::ModelDoesNotDecode));
+				}
+				assert!(is_its_own, "the carry of another case");
 				done
 			},
 		};
