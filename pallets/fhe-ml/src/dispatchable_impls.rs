@@ -308,7 +308,7 @@ impl<T: Config> Pallet<T> {
 		failure: Option<FailureReason>,
 	) -> Result<BalanceOf<T>, DispatchError> {
 		if failure.is_none_or(FailureReason::is_of_owner) && !workers.is_empty() {
-			return Self::pay_workers(&record.owner, workers, record.fee);
+			return Self::pay_workers(record, workers);
 		}
 		Self::release_hold(HoldReason::InferenceFee, &record.owner, record.fee)?;
 		Ok(Zero::zero())
@@ -412,22 +412,23 @@ impl<T: Config> Pallet<T> {
 
 	/// Shares a held fee among the operators of `workers`; returns what was paid. An account that
 	/// cannot be paid (it would stay below the existential deposit) must not block the user's result:
-	/// its share goes back then.
+	/// its share goes back then, and so does that of a worker that was convicted meanwhile.
 	fn pay_workers(
-		owner: &T::AccountId,
+		record: &JobRecordOf<T>,
 		workers: &Assignees,
-		fee: BalanceOf<T>,
 	) -> Result<BalanceOf<T>, DispatchError> {
-		let (mut paid, mut left) = (BalanceOf::<T>::zero(), fee);
+		let owner = &record.owner;
+		let (mut paid, mut left) = (BalanceOf::<T>::zero(), record.fee);
 		for (worker, shares) in workers.iter().zip((1..=workers.len() as u32).rev()) {
 			// The last one gets what division leaves over.
 			let share = left.checked_div(&shares.into()).unwrap_or(left);
 			left = left.saturating_sub(share);
-			let operator = Workers::<T>::mutate(worker, |record| {
-				let record = record.as_mut()?;
-				record.completed = record.completed.saturating_add(1);
-				Some(record.operator.clone())
+			let operator = Workers::<T>::mutate(worker, |found| {
+				let found = found.as_mut()?;
+				found.completed = found.completed.saturating_add(1);
+				Some(found.operator.clone())
 			});
+			let operator = operator.filter(|_| !Self::convicted_since(worker, record.assigned_at));
 			let transferred = operator.map(|operator| {
 				Self::transfer_held(HoldReason::InferenceFee, owner, &operator, share)
 			});

@@ -156,6 +156,10 @@ mod storage {
 	pub type AtRisk<T: Config> =
 		StorageMap<_, Blake2_128Concat, WorkerId, BalanceOf<T>, ValueQuery>;
 
+	/// The blocks in which workers were convicted last: they are paid for no job that they were given before.
+	#[pallet::storage]
+	pub type ConvictedAt<T: Config> = StorageMap<_, Blake2_128Concat, WorkerId, BlockNumberFor<T>>;
+
 	/// Jobs that the court evaluates.
 	#[pallet::storage]
 	pub type Trials<T: Config> =

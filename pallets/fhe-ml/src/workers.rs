@@ -73,6 +73,7 @@ impl<T: Config> Pallet<T> {
 		let bond = record.bond;
 		Self::release_hold(HoldReason::WorkerBond, &operator, bond)?;
 		Workers::<T>::remove(&worker);
+		ConvictedAt::<T>::remove(&worker);
 		Self::deposit_event(Event::WorkerLeft { worker, operator, bond });
 		Ok(())
 	}

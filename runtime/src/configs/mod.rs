@@ -52,7 +52,7 @@ parameter_types! {
 		})
 		.build();
 	/// A third of a block: beside an evaluation there is room for other transactions.
-	pub const MaxAtOnce: Weight = Weight::from_parts(WEIGHT_REF_TIME_PER_SECOND / 3, u64::MAX);
+	pub const MaxAtOnce: Weight = Weight::from_parts(WEIGHT_REF_TIME_PER_SECOND / 3, u64::MAX / 2);
 	/// Has what was slashed, for sudo to decide on.
 	pub SlashAccount: AccountId = PalletId(*b"fhe/slsh").into_account_truncating();
 }

@@ -70,6 +70,8 @@ impl<T: Config> Pallet<T> {
 		let tried = Trials::<T>::contains_key;
 		ensure!(CourtCarries::<T>::iter_keys().all(tried), "a carry without a trial");
 		ensure!(CourtParts::<T>::iter_keys().all(tried), "parts without a trial");
+		let joined = Workers::<T>::contains_key;
+		ensure!(ConvictedAt::<T>::iter_keys().all(joined), "a convicted worker has no record");
 		Self::check_risks()?;
 		Ok(bonds)
 	}

@@ -214,8 +214,14 @@ impl<T: Config> Pallet<T> {
 		let rest = record.bond;
 		Self::take_bond(&mut record, &T::SlashAccount::get(), rest);
 		let penalty = before.saturating_sub(record.bond);
+		ConvictedAt::<T>::insert(worker, Self::now());
 		Self::suspend(worker, record);
 		Self::deposit_event(Event::WorkerSlashed { worker: worker.clone(), job, penalty });
+	}
+
+	/// Whether a worker was convicted after it was given a job. No bond is left that would stand for what it says of it.
+	pub(crate) fn convicted_since(worker: &WorkerId, assigned_at: BlockNumberFor<T>) -> bool {
+		ConvictedAt::<T>::get(worker).is_some_and(|convicted_at| convicted_at >= assigned_at)
 	}
 
 	/// What is due to those who made the steps of a trial.

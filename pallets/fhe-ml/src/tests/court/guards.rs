@@ -101,6 +101,40 @@ fn a_worker_answers_for_no_more_fees_than_its_bond() {
 }
 
 #[test]
+fn a_convicted_worker_is_paid_for_nothing_that_it_was_given_before() {
+	in_court(|| {
+		let model = register(artifact_named("steps"));
+		let ask = |seed| request(ALICE, model, input_named("steps", seed));
+		let post_of = |job, seed, byte| post(job, completed(&input_named("steps", seed), byte));
+		let [lie, before, open] = [0, 1, 2].map(ask);
+		post_of(before, 1, RIGHT);
+		post_of(lie, 0, 6);
+		challenge(CAROL, lie, 0);
+		steps(CAROL, lie, 3);
+		post_of(open, 2, RIGHT);
+		let fees = held(HoldReason::InferenceFee, ALICE);
+		assert_eq!(fees, 2 * FEE);
+		go_to_block(1 + CHALLENGE_PERIOD);
+		assert_eq!((free(PAYOUT), held(HoldReason::InferenceFee, ALICE)), (EXISTENTIAL_DEPOSIT, 0));
+		assert_eq!(free(ALICE), RICH - 3 * DEPOSIT + COMPENSATION);
+		// Who fills its bond up again is paid for what it does from then on.
+		endow_again();
+		assert_ok!(FheMl::resume_worker(RuntimeOrigin::signed(PAYOUT), worker()));
+		go_to_block(2 + CHALLENGE_PERIOD);
+		let paid = free(PAYOUT);
+		let after = ask(3);
+		post_of(after, 3, RIGHT);
+		assert_ok!(FheMl::finalise(RuntimeOrigin::signed(ALICE), after));
+		assert_eq!(free(PAYOUT), paid + FEE);
+	});
+}
+
+/// BOB lends the operator of the worker a bond.
+fn endow_again() {
+	assert_ok!(Balances::transfer_allow_death(RuntimeOrigin::signed(BOB), PAYOUT, BOND));
+}
+
+#[test]
 fn a_bond_stays_until_all_results_of_its_worker_are_final() {
 	in_court(|| {
 		let job = job_named("steps", 1);
