@@ -483,6 +483,8 @@ mod benchmarks {
 	#[benchmark]
 	fn expire(n: Linear<1, MAX_ASSIGNEES>) {
 		ballot_of::<T>(n, ResultPrefix::BYTES as u32);
+		// What they answer for is counted.
+		Dockets::<T>::insert(0, Docket::Steps { per_part: 1 });
 		let caller = rich_account::<T>();
 		let job = last_job::<T>();
 		let record = Jobs::<T>::get(job);
@@ -505,6 +507,7 @@ mod benchmarks {
 		let artifact = artifact(ArtifactPrefix::BYTES as u32, input_bytes, result_bytes);
 		let input = input(&artifact, input_bytes);
 		assert_ok!(Pallet::<T>::do_register_model(artifact, None));
+		Dockets::<T>::insert(0, Docket::Steps { per_part: 1 });
 		let (owner, most) = (rich_account::<T>(), BalanceOf::<T>::max_value());
 		for _ in 0..n {
 			let (owner, input) = (owner.clone(), input.clone());

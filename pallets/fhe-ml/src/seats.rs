@@ -292,8 +292,8 @@ const FREE_OF_ALL_FOR_SEVERAL: Percent = Percent::from_percent(75);
 
 /// All candidates (`among` these, for a private model) that a job does not have yet, in random order, by bond: the
 /// first with room, and with a bond that answers for their `share` of its fee, are its workers, the others their
-/// reserves. Nobody is drawn as long as those with room hold too
-/// little of the bond: to fill up the others must not pay.
+/// reserves. Nobody is drawn as long as those with room hold too little of the bond: to fill up the others must not
+/// pay.
 fn draw<T: Config>(
 	first: u128,
 	seed: &H256,

@@ -41,8 +41,9 @@ impl<T: Config> Pallet<T> {
 			Self::close_trial(job);
 			let steps = Self::rewards_of(&trial);
 			let ballot = Ballots::<T>::get(job);
-			let honest = |worker: &WorkerId| has_committed_to(&ballot, job, worker, outcome.hash());
-			return Self::decide_in_court(job, record, outcome.clone(), honest, steps);
+			let hash = outcome.hash();
+			let honest = |worker: &WorkerId| has_committed_to(&ballot, job, worker, hash);
+			return Self::decide_in_court(job, record, outcome, honest, steps);
 		};
 		let provisional = Provisional::<T>::get(job).ok_or(Error::<T>::NothingToChallenge)?;
 		match Self::correction(job, &record, finding)? {

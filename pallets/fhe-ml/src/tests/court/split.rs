@@ -3,7 +3,7 @@
 use super::*;
 use crate::weights::WeightInfo;
 use fhe_ml_primitives::{FailureReason, JobStatus, Step, WorkerStatus};
-use frame_support::assert_noop;
+use frame_support::{BoundedVec, assert_noop, traits::Get};
 use sp_runtime::transaction_validity::UnknownTransaction;
 
 /// Of `workers` workers, those that are drawn say these things; the last one shows its first.
@@ -108,6 +108,23 @@ fn a_jury_decides_where_nobody_makes_steps_and_its_result_can_be_challenged() {
 		let final_at = FheMl::court(job).unwrap().final_at.unwrap();
 		go_to_block(final_at.into());
 		assert_eq!(FheMl::court(job), None);
+	});
+}
+
+#[test]
+fn where_no_jury_can_be_drawn_either_the_fee_goes_back() {
+	in_court(|| {
+		let (job, pairs) = split(5, &[right(), wrong()]);
+		let most: u32 = <Test as Config>::MaxWaiting::get();
+		let queue = (1_000..).take(most as usize);
+		Waiting::<Test>::put(BoundedVec::truncate_from(queue.collect::<Vec<JobId>>()));
+		System::set_block_number(2 + TRIAL_TIMEOUT);
+		assert_ok!(FheMl::expire(RuntimeOrigin::signed(BOB), job));
+		Waiting::<Test>::kill();
+		check();
+		assert_eq!(record(job).status, JobStatus::Failed { reason: FailureReason::NoAgreement });
+		assert_eq!([0, 1].map(|at| bond_of(&pairs[at])), [BOND, BOND]);
+		assert_eq!((free(ALICE), FheMl::court(job)), (RICH - DEPOSIT, None));
 	});
 }
 
