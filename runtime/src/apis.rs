@@ -3,20 +3,20 @@
 use crate::{
 	AccountId, Aura, Authorities, Balance, Block, BlockNumber, Executive, FheMl, Grandpa,
 	Historical, InherentDataExt, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys,
-	System, TransactionPayment, VERSION,
+	System, TransactionPayment, VERSION, court::EngineCourt,
 };
 use alloc::vec::Vec;
 use codec::Encode;
-use fhe_ml_court::Case;
 use fhe_ml_primitives::{
-	AssignedJob, JobBlobs, JobId, ModelId, Outcome, Quote, SliceOutcome, WorkerId, WorkerRecord,
-	WorkerSignature, authorities::Overview,
+	AssignedJob, CourtView, JobBlobs, JobId, ModelId, Outcome, Quote, SliceOutcome, WorkerId,
+	WorkerRecord, WorkerSignature, authorities::Overview,
 };
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
 	traits::KeyOwnerProofSystem,
 	weights::Weight,
 };
+use pallet_fhe_ml::{Case, Court, Docket};
 use pallet_grandpa::AuthorityId as GrandpaId;
 use sp_api::impl_runtime_apis;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
@@ -114,9 +114,22 @@ impl_runtime_apis! {
 			part: u32,
 			rest: Vec<u8>,
 		) -> SliceOutcome {
-			let server_key = server_key.as_ref().map(|(key, hash)| (key.as_slice(), hash.0));
-			let case = Case { artifact: &artifact, server_key, input: &input, part };
+			let case = Case {
+				artifact: &artifact,
+				server_key: server_key.as_ref().map(|(key, _)| key.as_slice()),
+				server_key_hash: server_key.as_ref().map(|(_, hash)| *hash),
+				input: &input,
+				part,
+			};
 			crate::court::slice(&case, rest)
+		}
+
+		fn slices(artifact: Vec<u8>) -> Option<u32> {
+			match EngineCourt::docket(&artifact).ok()? {
+				Docket::None => None,
+				Docket::AtOnce { .. } => Some(1),
+				Docket::Steps { per_part } => Some(per_part),
+			}
 		}
 	}
 
@@ -166,6 +179,10 @@ impl_runtime_apis! {
 
 		fn private_commitment(model: ModelId) -> Option<sp_core::H256> {
 			FheMl::private_commitment(model)
+		}
+
+		fn court(job: JobId) -> Option<CourtView<AccountId, Balance>> {
+			FheMl::court(job)
 		}
 
 		fn workers() -> Vec<(WorkerId, WorkerRecord<AccountId, Balance, BlockNumber>)> {

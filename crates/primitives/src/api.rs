@@ -3,7 +3,8 @@
 #[cfg(feature = "std")] // The runtime has the newest version only.
 use crate::AssignedJobBeforeSpec5;
 use crate::{
-	AssignedJob, JobBlobs, JobId, ModelId, Outcome, Quote, WorkerId, WorkerRecord, WorkerSignature,
+	AssignedJob, CourtView, JobBlobs, JobId, ModelId, Outcome, Quote, WorkerId, WorkerRecord,
+	WorkerSignature,
 };
 use alloc::vec::Vec;
 use codec::Codec;
@@ -11,7 +12,7 @@ use sp_core::H256;
 
 sp_api::decl_runtime_apis! {
 	/// What collators and clients ask the runtime.
-	#[api_version(6)]
+	#[api_version(7)]
 	pub trait FheMlApi<AccountId, Balance> where AccountId: Codec, Balance: Codec {
 		/// Before spec version 5.
 		#[changed_in(4)]
@@ -63,6 +64,10 @@ sp_api::decl_runtime_apis! {
 
 		/// The commitment of a private model to what its evaluators have; `None` for other models.
 		fn private_commitment(model: ModelId) -> Option<H256>;
+
+		/// When a job is final, and what the court does with it; `None` if it is final already, or waits for its
+		/// workers. Runtimes before version 7 of this API do not have it.
+		fn court(job: JobId) -> Option<CourtView<AccountId, Balance>>;
 
 		/// All workers.
 		fn workers() -> Vec<(WorkerId, WorkerRecord<AccountId, Balance, u32>)>;

@@ -28,3 +28,15 @@ pub const MAX_ASSIGNEES: u32 = 16;
 
 /// [`MAX_ASSIGNEES`] as a type.
 pub type MaxAssignees = ConstU32<MAX_ASSIGNEES>;
+
+/// Most bytes that one step of a trial leaves for the next one.
+pub const MAX_CARRY_BYTES: u32 = 2 * 1024 * 1024;
+
+/// [`MAX_CARRY_BYTES`] as a type.
+pub type MaxCarryBytes = ConstU32<MAX_CARRY_BYTES>;
+
+/// Most accounts whose steps of one trial are rewarded: the challenger and sixteen more.
+pub const MAX_STEPPERS: u32 = 17;
+
+/// [`MAX_STEPPERS`] as a type.
+pub type MaxSteppers = ConstU32<MAX_STEPPERS>;

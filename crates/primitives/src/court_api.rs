@@ -29,5 +29,9 @@ sp_api::decl_runtime_apis! {
 			part: u32,
 			rest: Vec<u8>,
 		) -> SliceOutcome;
+
+		/// How many slices the largest part of a result takes; `None` if the artifact does not decode, or the runtime
+		/// does not evaluate its model.
+		fn slices(artifact: Vec<u8>) -> Option<u32>;
 	}
 }

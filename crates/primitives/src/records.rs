@@ -67,7 +67,7 @@ pub struct ModelRecord<AccountId, Balance> {
 	pub encrypted_for: Option<KeyHash>,
 	/// Whether the model takes requests.
 	pub status: ModelStatus,
-	/// Jobs that have been requested and are not finished.
+	/// Jobs that have been requested and are not final.
 	pub open_jobs: u32,
 	/// Account that the deposit is held from, until the artifact is removed.
 	pub depositor: Option<AccountId>,
@@ -89,7 +89,7 @@ pub struct KeyRecord<AccountId, Balance> {
 	pub bytes: u32,
 	/// Deposit held from the owner.
 	pub deposit: Balance,
-	/// Jobs that use the key and are not finished.
+	/// Jobs that use the key and are not final.
 	pub open_jobs: u32,
 }
 
@@ -137,7 +137,7 @@ pub struct WorkerRecord<AccountId, Balance, BlockNumber> {
 	pub completed: u64,
 	/// Deadlines that it missed.
 	pub missed: u32,
-	/// Times that it was slashed for a result that a jury did not get.
+	/// Times that it was slashed for a result that a jury or the court did not get.
 	pub slashed: u32,
 	/// Block in which it joined or was resumed last. Misses of jobs that it was given before are not
 	/// punished: it has been suspended for one of them.
@@ -271,7 +271,7 @@ pub struct JobRecord<AccountId, Balance, BlockNumber> {
 	/// While it is pending, the last block in which what the assignees have to post next is accepted.
 	/// Afterwards the block in which it was finished.
 	pub deadline: BlockNumber,
-	/// Fee held from the owner until the job is finished.
+	/// Fee held from the owner until the job is final.
 	pub fee: Balance,
 	/// Storage deposit held from the owner until the job is released.
 	pub deposit: Balance,

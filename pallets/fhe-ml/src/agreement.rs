@@ -1,9 +1,11 @@
 //! How several workers agree on the result of one job: they commit, one reveals, and where results
-//! differ a jury is drawn, only now: who knew its jurors beforehand could lie when they are its own.
+//! differ the court decides, or a jury is drawn, only now: who knew its jurors beforehand could lie when they are its own.
 
-use crate::{load::all_work, pallet::*, types::*};
+use crate::{court::Docket, load::all_work, pallet::*, types::*};
 use alloc::vec::Vec;
-use fhe_ml_primitives::{Assignees, Ballot, FailureReason, JobId, Outcome, Verdict, WorkerId};
+use fhe_ml_primitives::{
+	Assignees, Ballot, FailureReason, JobId, Outcome, Verdict, WorkerId, commitment,
+};
 use frame_support::pallet_prelude::*;
 use sp_core::H256;
 use sp_runtime::traits::{CheckedDiv, Saturating, Zero};
@@ -53,7 +55,10 @@ impl<T: Config> Pallet<T> {
 				Ok(())
 			},
 			Verdict::Agreed(outcome) => Self::decide(job, record, ballot, outcome),
-			Verdict::Split => Self::call_jury(job, record, ballot),
+			Verdict::Split => match Self::docket_of(record.model) {
+				Docket::Steps { per_part } => Self::try_split(job, record, ballot, per_part),
+				Docket::None | Docket::AtOnce { .. } => Self::call_jury(job, record, ballot),
+			},
 		}
 	}
 
@@ -91,7 +96,11 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Puts a job into the queue of those that wait for jurors. If there can be no more, it fails.
-	fn call_jury(job: JobId, mut record: JobRecordOf<T>, ballot: Ballot) -> DispatchResult {
+	pub(crate) fn call_jury(
+		job: JobId,
+		mut record: JobRecordOf<T>,
+		ballot: Ballot,
+	) -> DispatchResult {
 		if PrivateJobs::<T>::contains_key(job) {
 			return Self::end_in_disagreement(job, record, &ballot);
 		}
@@ -133,4 +142,14 @@ impl<T: Config> Pallet<T> {
 			RevealedOutcomes::<T>::remove(job, outcome);
 		}
 	}
+}
+
+/// Whether `worker` has committed to the outcome with this hash, shown or not.
+pub(crate) fn has_committed_to(
+	ballot: &Ballot,
+	job: JobId,
+	worker: &WorkerId,
+	outcome: H256,
+) -> bool {
+	ballot.commitment_of(worker) == Some(commitment(worker, job, &outcome))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
 	pallet::*,
-	types::{BalanceOf, WorkerRecordOf},
+	types::{BalanceOf, JobRecordOf, WorkerRecordOf},
 };
 use alloc::vec::Vec;
 use fhe_ml_primitives::{
@@ -70,7 +70,7 @@ impl<T: Config> Pallet<T> {
 					input: record.input,
 					engine: record.engine,
 					work: record.work,
-					step: Self::step(job, &record, &worker),
+					step: Self::next_step(job, &record, &worker),
 					deadline: record.deadline.saturated_into(),
 				});
 			}
@@ -80,9 +80,12 @@ impl<T: Config> Pallet<T> {
 		jobs
 	}
 
-	/// The blobs that evaluating `job` reads, or `None` if it is not pending.
+	/// The blobs that evaluating `job` reads, or `None` if it is neither pending nor provisional.
 	pub fn job_blobs(job: JobId, artifact: bool, server_key: bool) -> Option<JobBlobs> {
-		let record = Jobs::<T>::get(job).filter(|record| record.status == JobStatus::Pending)?;
+		let is_needed = |record: &JobRecordOf<T>| {
+			record.status == JobStatus::Pending || Provisional::<T>::contains_key(job)
+		};
+		let record = Jobs::<T>::get(job).filter(is_needed)?;
 		let server_key = match record.server_key.filter(|_| server_key) {
 			Some(hash) => Some(ServerKeyBytes::<T>::get(hash)?.into_inner()),
 			None => None,
@@ -106,6 +109,7 @@ impl<T: Config> Pallet<T> {
 		let record = Models::<T>::get(model)?;
 		Self::check_redundancy(model, redundancy).ok()?;
 		let size = Self::request_size(&record, rows).ok()?;
+		Self::check_rows_at_once(model, rows).ok()?;
 		let price = match PrivateModels::<T>::get(model) {
 			None => Zero::zero(),
 			Some(private) => {

@@ -1,12 +1,12 @@
 //! Benchmarks of every call at its largest blobs.
 
-use crate::{pallet::*, types::*};
-use alloc::vec::Vec;
+use crate::{court::Docket, pallet::*, types::*};
+use alloc::{vec, vec::Vec};
 use codec::Encode;
 use fhe_ml_primitives::{
 	Assignees, Ballot, JobStatus, KeyHash, Limits, MIN_JURY, Outcome, Quota, QuotaUse, ResultBytes,
 	Statement, WorkerId, WorkerSignature,
-	bounds::MAX_ASSIGNEES,
+	bounds::{MAX_ASSIGNEES, MAX_CARRY_BYTES, MaxArtifactBytes, MaxInputBytes},
 	commitment,
 	format::{
 		ArtifactPrefix, CircuitKind, InputPrefix, MODEL_NAME_BYTES, ResultPrefix, ServerKeyPrefix,
@@ -14,7 +14,7 @@ use fhe_ml_primitives::{
 };
 use frame_benchmarking::v2::*;
 use frame_support::{
-	assert_ok,
+	BoundedVec, assert_ok,
 	pallet_prelude::TransactionSource,
 	traits::{
 		Authorize, EnsureOrigin, Get,
@@ -245,6 +245,25 @@ fn pending_job_of<T: Config>(redundancy: u8, input_bytes: u32, result_bytes: u32
 	outcome
 }
 
+/// A job with a result that `workers` workers stand for, and that can be challenged.
+fn provisional_job<T: Config>(workers: u32) -> Result<u64, BenchmarkError> {
+	let outcome = ballot_of::<T>(workers, MAX_RESULT);
+	let job = last_job::<T>();
+	let record = Jobs::<T>::get(job).ok_or(BenchmarkError::Stop("no job"))?;
+	Dockets::<T>::insert(record.model, Docket::Steps { per_part: 1 });
+	let said = |worker: &WorkerId| (worker.clone(), commitment(worker, job, &outcome.hash()));
+	let mut ballot = Ballot::default();
+	for worker in &record.assignees {
+		let full = BenchmarkError::Stop("too many workers");
+		ballot.commitments.try_push(said(worker)).map_err(|_| full)?;
+	}
+	Ballots::<T>::insert(job, ballot);
+	let worker = record.assignees.first().cloned().ok_or(BenchmarkError::Stop("not drawn"))?;
+	assert_ok!(Pallet::<T>::do_submit_result(worker, job, outcome.hash(), outcome));
+	assert!(Provisional::<T>::contains_key(job));
+	Ok(job)
+}
+
 /// Goes on to the next block, at whose end the workers of all jobs are drawn.
 fn seat_all<T: Config>() {
 	let next = frame_system::Pallet::<T>::block_number().saturating_add(One::one());
@@ -464,6 +483,8 @@ mod benchmarks {
 	#[benchmark]
 	fn expire(n: Linear<1, MAX_ASSIGNEES>) {
 		ballot_of::<T>(n, ResultPrefix::BYTES as u32);
+		// What they answer for is counted.
+		Dockets::<T>::insert(0, Docket::Steps { per_part: 1 });
 		let caller = rich_account::<T>();
 		let job = last_job::<T>();
 		let record = Jobs::<T>::get(job);
@@ -486,6 +507,7 @@ mod benchmarks {
 		let artifact = artifact(ArtifactPrefix::BYTES as u32, input_bytes, result_bytes);
 		let input = input(&artifact, input_bytes);
 		assert_ok!(Pallet::<T>::do_register_model(artifact, None));
+		Dockets::<T>::insert(0, Docket::Steps { per_part: 1 });
 		let (owner, most) = (rich_account::<T>(), BalanceOf::<T>::max_value());
 		for _ in 0..n {
 			let (owner, input) = (owner.clone(), input.clone());
@@ -627,6 +649,55 @@ mod benchmarks {
 			Pallet::<T>::close_private(job, &record, &JobStatus::Completed { result })?;
 		}
 		assert!(PrivateJobs::<T>::contains_key(job));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn challenge() -> Result<(), BenchmarkError> {
+		let job = provisional_job::<T>(MAX_ASSIGNEES)?;
+		let challenger = rich_account::<T>();
+		#[extrinsic_call]
+		_(RawOrigin::Signed(challenger), job, 0);
+		assert!(Trials::<T>::contains_key(job));
+		Ok(())
+	}
+
+	/// The last step of a trial with the longest blobs, without what the court itself takes for them: they do not
+	/// decode, so that all `n` workers are convicted.
+	#[benchmark]
+	fn step(n: Linear<2, MAX_ASSIGNEES>) -> Result<(), BenchmarkError> {
+		let job = provisional_job::<T>(n)?;
+		let stepper = rich_account::<T>();
+		let key = server_key();
+		let hash: KeyHash = blake2_256(&key).into();
+		assert_ok!(Pallet::<T>::do_register_server_key(stepper.clone(), key));
+		Jobs::<T>::mutate(job, |record| {
+			if let Some(record) = record {
+				record.server_key = Some(hash);
+				let longest = BoundedVec::truncate_from(vec![7; MaxArtifactBytes::get() as usize]);
+				ModelArtifacts::<T>::insert(record.model, longest);
+			}
+		});
+		let longest = BoundedVec::truncate_from(vec![7; MaxInputBytes::get() as usize]);
+		Inputs::<T>::insert(job, longest);
+		assert_ok!(Pallet::<T>::do_challenge(stepper.clone(), job, 0));
+		let longest = BoundedVec::truncate_from(vec![7; MAX_CARRY_BYTES as usize]);
+		CourtCarries::<T>::insert(job, longest);
+		#[extrinsic_call]
+		_(RawOrigin::Signed(stepper), job);
+		assert!(!Trials::<T>::contains_key(job) && !Provisional::<T>::contains_key(job));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn finalise(n: Linear<2, MAX_ASSIGNEES>) -> Result<(), BenchmarkError> {
+		let job = provisional_job::<T>(n)?;
+		let caller = rich_account::<T>();
+		let due = Provisional::<T>::get(job).map(|provisional| provisional.final_at);
+		frame_system::Pallet::<T>::set_block_number(due.unwrap_or_default());
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), job);
+		assert!(!Provisional::<T>::contains_key(job));
 		Ok(())
 	}
 

@@ -1,6 +1,6 @@
 //! Checks of blobs before they are stored, and what they cost.
 
-use crate::{BalanceOf, Config, Error, Pallet};
+use crate::{BalanceOf, Config, Court, Error, Pallet, WeightInfo};
 use alloc::vec::Vec;
 use fhe_ml_primitives::{
 	bounds::{MAX_ASSIGNEES, MaxArtifactBytes, MaxInputBytes, MaxResultBytes, MaxServerKeyBytes},
@@ -88,6 +88,25 @@ impl<T: Config> Pallet<T> {
 		assert!(
 			T::MissPenalty::get() <= bond,
 			"a bond must cover the penalty of a missed deadline"
+		);
+		assert!(
+			!T::ChallengePeriod::get().is_zero() && !T::TrialTimeout::get().is_zero(),
+			"nobody could challenge a result"
+		);
+		let weights = T::BlockWeights::get();
+		let most = weights.get(DispatchClass::Normal).max_extrinsic.unwrap_or(weights.max_block);
+		let step = T::WeightInfo::step(MAX_ASSIGNEES).saturating_add(T::Court::step_weight());
+		assert!(step.all_lte(most), "a step of the court must fit into a block");
+		let post = T::WeightInfo::submit_result(MaxResultBytes::get(), MAX_ASSIGNEES);
+		let post = post.saturating_add(T::MaxAtOnce::get());
+		assert!(post.all_lte(most), "what is evaluated at once must fit into a block");
+		assert!(
+			T::UnbondingDelay::get() >= T::ChallengePeriod::get(),
+			"a bond must not leave before its worker's results are final"
+		);
+		assert!(
+			T::Compensation::get().saturating_mul(2u32.into()) <= bond,
+			"a liar that asks itself must not save its bond"
 		);
 		assert!(T::LiePenalty::get() <= bond, "a bond must cover the penalty of a wrong result");
 		assert!(

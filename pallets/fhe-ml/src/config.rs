@@ -142,6 +142,37 @@ mod config {
 		#[pallet::constant]
 		type DeclineDelay: Get<BlockNumberFor<Self>>;
 
+		/// Evaluates what is disputed; `()` for a chain on which workers and juries are believed.
+		type Court: Court;
+
+		/// Most weight of evaluating a job in the call that posts its outcome.
+		#[pallet::constant]
+		type MaxAtOnce: Get<Weight>;
+
+		/// Blocks after its completion or failure in which the outcome of a job can be challenged, if the court can try
+		/// it. Until then its fee is held.
+		#[pallet::constant]
+		type ChallengePeriod: Get<BlockNumberFor<Self>>;
+
+		/// Blocks without a step after which a trial is over.
+		#[pallet::constant]
+		type TrialTimeout: Get<BlockNumberFor<Self>>;
+
+		/// What the workers of a job get if a challenge of its outcome is wrong. Who challenges is held this, and the
+		/// rewards of all steps of the trial.
+		#[pallet::constant]
+		type ChallengeBond: Get<BalanceOf<Self>>;
+
+		/// What who was wrong pays for each step of a trial to the account that made it. It should be more than the
+		/// fee of `step`.
+		#[pallet::constant]
+		type StepReward: Get<BalanceOf<Self>>;
+
+		/// What the owner of a job gets out of its workers' bonds, besides its fee, if nobody of them was right. Less
+		/// than half of a bond: a worker could ask itself, lie, and challenge itself to save it.
+		#[pallet::constant]
+		type Compensation: Get<BalanceOf<Self>>;
+
 		/// Weights of the calls.
 		type WeightInfo: WeightInfo;
 	}

@@ -58,6 +58,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(record.status == JobStatus::Pending, Error::<T>::JobNotPending);
 		ensure!(Self::deadline_passed(record.deadline), Error::<T>::DeadlineNotPassed);
 		let workers = record.assignees.len() as u32;
+		if let Some(trial) = Trials::<T>::get(job) {
+			Self::lapse(job, trial)?;
+			return Ok(workers);
+		}
 		if record.jurors > 0 {
 			Self::end_without_agreement(job, record, &Ballots::<T>::get(job))?;
 			return Ok(workers);

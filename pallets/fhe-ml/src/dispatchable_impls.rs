@@ -3,7 +3,8 @@
 use crate::{blobs::bounded, load::all_work, pallet::*, types::*};
 use alloc::vec::Vec;
 use fhe_ml_primitives::{
-	Assignees, JobId, JobStatus, KeyHash, ModelId, ModelStatus, Outcome, RowLayout, WorkerId,
+	Assignees, FailureReason, JobId, JobStatus, KeyHash, ModelId, ModelStatus, Outcome, RowLayout,
+	WorkerId,
 	bounds::MaxArtifactBytes,
 	format::{self, ArtifactPrefix, InputPrefix, ServerKeyPrefix},
 };
@@ -28,13 +29,16 @@ impl<T: Config> Pallet<T> {
 		let artifact = bounded::<T, _>(artifact)?;
 		let prefix = Self::check_artifact(&artifact)?;
 		ensure!(!prefix.circuit.is_private(), Error::<T>::PrivateModelNeedsTerms);
+		let docket = Self::check_docket(&artifact)?;
 		let mut deposit = Zero::zero();
 		if let Some(depositor) = &depositor {
 			deposit = Self::storage_deposit(artifact.len() as u32);
 			Self::use_allowance(depositor, deposit)?;
 			T::Currency::hold(&HoldReason::Model.into(), depositor, deposit)?;
 		}
-		Self::add_model(artifact, &prefix, depositor, deposit).map(|_| ())
+		let model = Self::add_model(artifact, &prefix, depositor, deposit)?;
+		Self::set_docket(model, docket);
+		Ok(())
 	}
 
 	/// Puts a model into storage whose artifact has been checked; returns its number.
@@ -101,6 +105,7 @@ impl<T: Config> Pallet<T> {
 	/// Removes the artifact of a retired model without open jobs; its deposit goes back.
 	fn remove_artifact(model: ModelId, record: &mut ModelRecordOf<T>) -> DispatchResult {
 		ModelArtifacts::<T>::remove(model);
+		Dockets::<T>::remove(model);
 		Self::start_bond_delay(model);
 		if let Some(depositor) = record.depositor.take() {
 			Self::release_hold(HoldReason::Model, &depositor, record.deposit)?;
@@ -156,6 +161,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(prefix.artifact == record.artifact.0, Error::<T>::InputForAnotherModel);
 		let (rows, input_bytes) = (prefix.rows, input.len() as u32);
 		let size = Self::request_size(&record, rows)?;
+		Self::check_rows_at_once(model, rows)?;
 		ensure!(input_bytes == size.input_bytes, Error::<T>::BlobWrongLength);
 		if let Some(wanted) = record.encrypted_for {
 			ensure!(prefix.server_key == wanted.0, Error::<T>::ModelForAnotherKey);
@@ -171,7 +177,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(pending < T::MaxPending::get(), Error::<T>::TooManyPendingJobs);
 		match &private {
 			Some(private) => Self::check_evaluators(model, private, redundancy, work)?,
-			None => Self::check_capacity(redundancy, work)?,
+			None => Self::check_capacity(model, redundancy, work, fee)?,
 		}
 		Self::open_request(&owner, all_work(work, redundancy))?;
 
@@ -252,7 +258,9 @@ impl<T: Config> Pallet<T> {
 	) -> Result<u32, DispatchError> {
 		let record = Self::check_submission(&worker, job, &hash, &outcome)?;
 		let workers = record.assignees.len() as u32;
-		if record.redundancy > 1 {
+		if let Some(right) = Self::evaluate_at_once(job, &record) {
+			Self::judge_at_once(job, record, &outcome, right)?;
+		} else if record.redundancy > 1 {
 			Self::reveal(job, record, outcome, hash)?;
 		} else {
 			Self::unassign(job, &record, &record.assignees);
@@ -262,43 +270,92 @@ impl<T: Config> Pallet<T> {
 		Ok(workers)
 	}
 
-	/// Ends a job that has been taken away from its workers, with the outcome that `workers` got.
+	/// Ends a job that has been taken away from its workers, with the outcome that `workers` got. If it can be
+	/// challenged, it counts later.
 	pub(crate) fn finish(
 		job: JobId,
 		record: JobRecordOf<T>,
 		outcome: Outcome,
 		workers: Assignees,
 	) -> DispatchResult {
-		let owner = record.owner.clone();
-		let status = match outcome {
-			Outcome::Completed(bytes) => {
-				let fee = Self::pay_workers(&owner, &workers, record.fee)?;
-				let result: H256 = blake2_256(&bytes).into();
-				Results::<T>::insert(job, bytes);
-				Self::deposit_event(Event::InferenceCompleted { job, owner, workers, result, fee });
-				JobStatus::Completed { result }
-			},
-			Outcome::Failed(reason) => {
-				// To find out that a key or an input is broken takes as long as an evaluation.
-				if reason.is_of_owner() {
-					Self::pay_workers(&owner, &workers, record.fee)?;
-				} else {
-					Self::release_hold(HoldReason::InferenceFee, &owner, record.fee)?;
-				}
-				Self::deposit_event(Event::InferenceFailed { job, owner, workers, reason });
-				JobStatus::Failed { reason }
-			},
+		match Self::can_be_challenged(&record, &outcome) {
+			true => Self::finish_provisionally(job, record, outcome, workers),
+			false => Self::finish_for_good(job, record, outcome, workers),
+		}
+	}
+
+	/// The same, and the outcome counts.
+	pub(crate) fn finish_for_good(
+		job: JobId,
+		record: JobRecordOf<T>,
+		outcome: Outcome,
+		workers: Assignees,
+	) -> DispatchResult {
+		let failure = match &outcome {
+			Outcome::Completed(_) => None,
+			Outcome::Failed(reason) => Some(*reason),
 		};
+		let fee = Self::settle_fee(&record, &workers, failure)?;
+		let status = Self::store_outcome(job, &record, workers, outcome, fee);
 		Self::close(job, record, status)
 	}
 
-	pub(crate) fn do_release(caller: T::AccountId, job: JobId) -> DispatchResult {
+	/// The fee of a job goes to its workers, or back; returns what was paid. To find out that a key or an input is
+	/// broken takes as long as an evaluation.
+	pub(crate) fn settle_fee(
+		record: &JobRecordOf<T>,
+		workers: &Assignees,
+		failure: Option<FailureReason>,
+	) -> Result<BalanceOf<T>, DispatchError> {
+		if failure.is_none_or(FailureReason::is_of_owner) && !workers.is_empty() {
+			return Self::pay_workers(record, workers);
+		}
+		Self::release_hold(HoldReason::InferenceFee, &record.owner, record.fee)?;
+		Ok(Zero::zero())
+	}
+
+	/// Stores what a job came to and says so; returns its status.
+	pub(crate) fn store_outcome(
+		job: JobId,
+		record: &JobRecordOf<T>,
+		workers: Assignees,
+		outcome: Outcome,
+		fee: BalanceOf<T>,
+	) -> JobStatus {
+		let owner = record.owner.clone();
+		let status = Self::put_outcome(job, outcome);
+		Self::deposit_event(match status {
+			JobStatus::Failed { reason } => Event::InferenceFailed { job, owner, workers, reason },
+			JobStatus::Completed { result } => {
+				Event::InferenceCompleted { job, owner, workers, result, fee }
+			},
+			// No outcome is either of these.
+			JobStatus::Pending | JobStatus::Expired => return status,
+		});
+		status
+	}
+
+	/// Stores a result, if there is one; returns the status of its job.
+	pub(crate) fn put_outcome(job: JobId, outcome: Outcome) -> JobStatus {
+		match outcome {
+			Outcome::Completed(bytes) => {
+				let result: H256 = blake2_256(&bytes).into();
+				Results::<T>::insert(job, bytes);
+				JobStatus::Completed { result }
+			},
+			Outcome::Failed(reason) => JobStatus::Failed { reason },
+		}
+	}
+
+	/// Returns whether the job was provisional.
+	pub(crate) fn do_release(caller: T::AccountId, job: JobId) -> Result<bool, DispatchError> {
 		let record = Jobs::<T>::get(job).ok_or(Error::<T>::UnknownJob)?;
 		let abandoned_at = record.deadline.saturating_add(T::ReleaseDelay::get());
 		let is_abandoned = frame_system::Pallet::<T>::block_number() >= abandoned_at;
 		let is_finished = record.status != JobStatus::Pending;
 		ensure!(record.owner == caller || (is_finished && is_abandoned), Error::<T>::NotJobOwner);
 		ensure!(is_finished, Error::<T>::JobNotFinished);
+		let was_provisional = Self::accept(&caller, job, &record)?;
 		let (owner, deposit) = (record.owner, record.deposit);
 		Self::release_hold(HoldReason::JobStorage, &owner, deposit)?;
 		Jobs::<T>::remove(job);
@@ -306,14 +363,14 @@ impl<T: Config> Pallet<T> {
 		Results::<T>::remove(job);
 		Self::release_private(job, record.model, &owner);
 		Self::deposit_event(Event::JobReleased { job, owner, deposit });
-		Ok(())
+		Ok(was_provisional)
 	}
 
 	pub(crate) fn deadline_passed(deadline: BlockNumberFor<T>) -> bool {
 		frame_system::Pallet::<T>::block_number() > deadline
 	}
 
-	/// Closes a job whose fee has gone where it belongs.
+	/// Closes a job whose fee has gone where it belongs, or is held until it is final.
 	pub(crate) fn close(
 		job: JobId,
 		mut record: JobRecordOf<T>,
@@ -322,6 +379,18 @@ impl<T: Config> Pallet<T> {
 		PendingCount::<T>::mutate(|count| count.saturating_dec());
 		Self::close_private(job, &record, &status)?;
 		Self::close_request(&record.owner, all_work(record.work, record.redundancy));
+		if !Provisional::<T>::contains_key(job) {
+			Self::let_go(&record)?;
+		}
+		record.status = status;
+		(record.reserves, record.jurors) = (Assignees::new(), 0);
+		record.deadline = frame_system::Pallet::<T>::block_number();
+		Jobs::<T>::insert(job, record);
+		Ok(())
+	}
+
+	/// A job needs its model and its server key no longer.
+	pub(crate) fn let_go(record: &JobRecordOf<T>) -> DispatchResult {
 		Models::<T>::mutate(record.model, |model| -> DispatchResult {
 			if let Some(model) = model {
 				model.open_jobs.saturating_dec();
@@ -338,31 +407,28 @@ impl<T: Config> Pallet<T> {
 				}
 			});
 		}
-		record.status = status;
-		(record.reserves, record.jurors) = (Assignees::new(), 0);
-		record.deadline = frame_system::Pallet::<T>::block_number();
-		Jobs::<T>::insert(job, record);
 		Ok(())
 	}
 
 	/// Shares a held fee among the operators of `workers`; returns what was paid. An account that
 	/// cannot be paid (it would stay below the existential deposit) must not block the user's result:
-	/// its share goes back then.
+	/// its share goes back then, and so does that of a worker that was convicted meanwhile.
 	fn pay_workers(
-		owner: &T::AccountId,
+		record: &JobRecordOf<T>,
 		workers: &Assignees,
-		fee: BalanceOf<T>,
 	) -> Result<BalanceOf<T>, DispatchError> {
-		let (mut paid, mut left) = (BalanceOf::<T>::zero(), fee);
+		let owner = &record.owner;
+		let (mut paid, mut left) = (BalanceOf::<T>::zero(), record.fee);
 		for (worker, shares) in workers.iter().zip((1..=workers.len() as u32).rev()) {
 			// The last one gets what division leaves over.
 			let share = left.checked_div(&shares.into()).unwrap_or(left);
 			left = left.saturating_sub(share);
-			let operator = Workers::<T>::mutate(worker, |record| {
-				let record = record.as_mut()?;
-				record.completed = record.completed.saturating_add(1);
-				Some(record.operator.clone())
+			let operator = Workers::<T>::mutate(worker, |found| {
+				let found = found.as_mut()?;
+				found.completed = found.completed.saturating_add(1);
+				Some(found.operator.clone())
 			});
+			let operator = operator.filter(|_| !Self::convicted_since(worker, record.assigned_at));
 			let transferred = operator.map(|operator| {
 				Self::transfer_held(HoldReason::InferenceFee, owner, &operator, share)
 			});

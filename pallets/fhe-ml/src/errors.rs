@@ -33,7 +33,7 @@ mod errors {
 		UnknownServerKey,
 		/// This server key is registered already.
 		ServerKeyAlreadyRegistered,
-		/// Unfinished jobs use the server key; wait for them.
+		/// Jobs that are not final use the server key; wait for them, or release them.
 		ServerKeyInUse,
 		/// Only the account that registered the server key may do this.
 		NotServerKeyOwner,
@@ -92,7 +92,7 @@ mod errors {
 		WorkerLeavesAlready,
 		/// The worker does not leave: call `leave_workers` first.
 		WorkerNotLeaving,
-		/// The bond is not free yet: the worker still has jobs, or the delay is not over.
+		/// The bond is not free yet: the worker still has jobs, its results are not final, or the delay is not over.
 		BondNotFree,
 		/// There is no worker with this key.
 		UnknownWorker,
@@ -158,5 +158,25 @@ mod errors {
 		TooManyRowsForWork,
 		/// The result has another number of rows than the job's input.
 		ResultOfOtherRows,
+		/// The artifact has a valid header, but its circuit does not decode: import the model again.
+		ArtifactDoesNotDecode,
+		/// The runtime evaluates so many rows of this model not at once: send fewer rows in one request.
+		TooManyRowsForCourt,
+		/// The outcome cannot be challenged: the job is not finished or final already, or the court cannot try it.
+		NothingToChallenge,
+		/// The time in which the outcome could be challenged is over.
+		ChallengeTooLate,
+		/// The job's result has no part with this number.
+		UnknownPart,
+		/// The court evaluates the job: wait for its verdict, or make the next `step`.
+		JobInCourt,
+		/// The court does not evaluate this job: `challenge` its outcome first.
+		NoTrial,
+		/// The job is not final yet: its outcome can be challenged.
+		JobNotFinal,
+		/// The job is not finished, or it is final already.
+		NotProvisional,
+		/// The court gave what cannot be part of a result: an error of this runtime, which nobody has to pay for.
+		CourtFailed,
 	}
 }

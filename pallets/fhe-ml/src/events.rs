@@ -56,7 +56,7 @@ mod events {
 			/// What it paid to the slash account; nothing for a declined job.
 			penalty: BalanceOf<T>,
 		},
-		/// A worker had another result than a jury: it has paid out of its bond and is assigned no jobs until its
+		/// A worker had another result than a jury or the court: it has paid out of its bond and is assigned no jobs until its
 		/// operator resumes it.
 		WorkerSlashed {
 			/// Public key of the worker.
@@ -137,14 +137,15 @@ mod events {
 			job: JobId,
 			/// Account that requested it.
 			owner: T::AccountId,
-			/// Workers that got this result and share the fee.
+			/// Workers that got this result and share the fee; none if the court alone did.
 			workers: Assignees,
 			/// BLAKE2b-256 hash of the result.
 			result: H256,
-			/// Fee paid to the workers' accounts.
+			/// Fee paid to the workers' accounts; nothing yet if an `InferenceProvisional` follows.
 			fee: BalanceOf<T>,
 		},
-		/// A job could not be evaluated. Its fee went to the workers if input or server key are broken, else back.
+		/// A job could not be evaluated. Its fee goes to the workers if input or server key are broken, else back; at
+		/// once, unless an `InferenceProvisional` follows.
 		InferenceFailed {
 			/// Number of the job.
 			job: JobId,
@@ -282,6 +283,88 @@ mod events {
 			owner: T::AccountId,
 			/// Whether it may.
 			allowed: bool,
+		},
+		/// The outcome of a job can be challenged for a while; its fee is held until then.
+		InferenceProvisional {
+			/// Number of the job.
+			job: JobId,
+			/// First block in which it is final, if nobody challenges it.
+			final_at: BlockNumberFor<T>,
+		},
+		/// The outcome of a job counts, and its fee is where it belongs.
+		InferenceFinal {
+			/// Number of the job.
+			job: JobId,
+			/// Workers that stood for the outcome.
+			workers: Assignees,
+			/// Fee paid to their accounts; the rest went back.
+			fee: BalanceOf<T>,
+		},
+		/// Somebody says that the outcome of a job is wrong. The court evaluates it: anybody may make the steps.
+		ResultChallenged {
+			/// Number of the job.
+			job: JobId,
+			/// Who says so.
+			challenger: T::AccountId,
+			/// The part of the result that is evaluated, or the whole job.
+			scope: TrialScope,
+			/// Bond held from the challenger.
+			bond: BalanceOf<T>,
+			/// Steps that it takes.
+			steps: u32,
+		},
+		/// Workers of a job have different results, and the court evaluates it: anybody may make the steps.
+		SplitInCourt {
+			/// Number of the job.
+			job: JobId,
+			/// Steps that it takes.
+			steps: u32,
+		},
+		/// A slice of a job that is before the court was evaluated.
+		CourtStepped {
+			/// Number of the job.
+			job: JobId,
+			/// Who made the step.
+			stepper: T::AccountId,
+			/// Part of the result that it was about.
+			part: u32,
+			/// Steps made so far.
+			step: u32,
+			/// Steps that it takes.
+			steps: u32,
+		},
+		/// The outcome that was challenged stands.
+		ResultUpheld {
+			/// Number of the job.
+			job: JobId,
+			/// Who has challenged it.
+			challenger: T::AccountId,
+			/// What it lost: to those who made the steps, and to the workers.
+			forfeit: BalanceOf<T>,
+			/// First block in which the job is final now.
+			final_at: BlockNumberFor<T>,
+		},
+		/// What workers stated of a job was wrong, and the court's own outcome stands in its place. Of a result of several
+		/// parts that was challenged, only the part that was tried is the court's. The job is final.
+		OutcomeCorrected {
+			/// Number of the job.
+			job: JobId,
+			/// Where the job stands now, with the hash of the right result, or why there is none.
+			status: JobStatus,
+			/// Workers that were wrong and lose their bonds.
+			convicted: Assignees,
+			/// Fee that went back to the job's owner.
+			refund: BalanceOf<T>,
+			/// What the challenger got out of the bonds, besides the rewards of its steps.
+			reward: BalanceOf<T>,
+			/// What the job's owner got out of the bonds.
+			compensation: BalanceOf<T>,
+		},
+		/// Nobody has made a step of a trial for too long. A challenge counts as wrong then; where workers differ, a jury
+		/// is drawn.
+		TrialLapsed {
+			/// Number of the job.
+			job: JobId,
 		},
 	}
 }

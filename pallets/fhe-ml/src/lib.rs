@@ -16,6 +16,9 @@
 //! Nobody gets more work than there is time for: jobs and work that are open are bounded for accounts and
 //! workers (`load.rs`).
 //!
+//! Where the runtime can evaluate a model itself, outcomes can be challenged before they count, and a wrong one is put
+//! right by the chain (`court.rs`).
+//!
 //! Anybody may register a private model: its evaluators alone have it, and its owner has a price (`private.rs`).
 //!
 //! Nothing is stored before its header, its exact length, its version and its parameter set have
@@ -35,6 +38,7 @@ mod api;
 mod benchmarking;
 mod blobs;
 mod config;
+pub mod court;
 mod deadlines;
 mod dispatchable_impls;
 mod errors;
@@ -57,6 +61,7 @@ mod types;
 pub mod weights;
 mod workers;
 
+pub use court::{ArtifactRefused, Case, Court, Docket, Progress};
 pub use types::*;
 
 use frame_support::pallet_macros::import_section;
@@ -100,8 +105,9 @@ pub mod pallet {
 	use super::*;
 	use alloc::vec::Vec;
 	use fhe_ml_primitives::{
-		Assignees, Ballot, FailureReason, JobId, KeyHash, Limits, ModelId, ModelName, OpenRequests,
-		Outcome, QuotaUse, ResultBytes, Suspension, WorkerId, WorkerSignature, bounds,
+		Assignees, Ballot, FailureReason, JobId, JobStatus, KeyHash, Limits, ModelId, ModelName,
+		OpenRequests, Outcome, ProvisionalJob, QuotaUse, ResultBytes, Suspension, Trial,
+		TrialScope, WorkerId, WorkerSignature, bounds,
 	};
 	use frame_support::{
 		pallet_prelude::*,
@@ -126,7 +132,7 @@ pub mod pallet {
 		ServerKey,
 		/// Deposit for a job's input and result; back with `release`.
 		JobStorage,
-		/// Fee of a job that is not finished.
+		/// Fee of a job that is not final.
 		InferenceFee,
 		/// Bond of a worker; back some time after `leave_workers`.
 		WorkerBond,
@@ -134,6 +140,8 @@ pub mod pallet {
 		Model,
 		/// Bond of a private model; back some time after it is retired, with `withdraw_model_bond`.
 		PrivateModelBond,
+		/// Bond of who challenges an outcome; back if it was wrong.
+		Challenge,
 	}
 
 	#[pallet::genesis_config]
@@ -162,7 +170,10 @@ pub mod pallet {
 		/// - `depositor`: account that the deposit for these bytes is held from until the model is retired
 		///   and its last job finished, as far as it has allowed with `allow_model_deposit`; none for no deposit.
 		#[pallet::call_index(0)]
-		#[pallet::weight(T::WeightInfo::register_model(artifact.len() as u32))]
+		#[pallet::weight(
+			T::WeightInfo::register_model(artifact.len() as u32)
+				.saturating_add(T::Court::docket_weight(artifact.len() as u32))
+		)]
 		pub fn register_model(
 			origin: OriginFor<T>,
 			artifact: Vec<u8>,
@@ -244,6 +255,7 @@ pub mod pallet {
 		#[pallet::weight(
 			T::WeightInfo::submit_result(outcome.encoded_size() as u32, bounds::MAX_ASSIGNEES)
 				.saturating_add(T::WeightInfo::private_job())
+				.saturating_add(Pallet::<T>::weight_at_once(*job))
 		)]
 		#[pallet::weight_of_authorize(
 			T::WeightInfo::authorize_submit_result(outcome.encoded_size() as u32)
@@ -262,20 +274,27 @@ pub mod pallet {
 			ensure_authorized(origin)?;
 			let _ = signature; // Checked by `authorize_submission`, without which we are not here.
 			let bytes = outcome.encoded_size() as u32;
+			let in_court = Self::weight_at_once(job);
 			let workers = Self::do_submit_result(worker, job, outcome_hash, outcome)?;
-			let weight = T::WeightInfo::submit_result(bytes, workers);
+			let weight = T::WeightInfo::submit_result(bytes, workers).saturating_add(in_court);
 			Ok(Some(weight.saturating_add(T::WeightInfo::private_job())).into())
 		}
 
 		/// Remove a finished job from storage; its owner gets the deposit back. Some time after it was
-		/// finished anybody may do this.
+		/// finished anybody may do this. If the job is not final yet, its owner accepts the outcome by it.
 		///
 		/// - `job`: number of the job.
 		#[pallet::call_index(6)]
-		#[pallet::weight(T::WeightInfo::release().saturating_add(T::WeightInfo::private_job()))]
-		pub fn release(origin: OriginFor<T>, job: JobId) -> DispatchResult {
+		#[pallet::weight(
+			T::WeightInfo::release()
+				.saturating_add(T::WeightInfo::private_job())
+				.saturating_add(T::WeightInfo::finalise(bounds::MAX_ASSIGNEES))
+		)]
+		pub fn release(origin: OriginFor<T>, job: JobId) -> DispatchResultWithPostInfo {
 			let caller = ensure_signed(origin)?;
-			Self::do_release(caller, job)
+			let was_provisional = Self::do_release(caller, job)?;
+			let weight = T::WeightInfo::release().saturating_add(T::WeightInfo::private_job());
+			Ok((!was_provisional).then_some(weight).into())
 		}
 
 		/// Join the workers; you hold its bond and are paid for its results.
@@ -527,6 +546,47 @@ pub mod pallet {
 			Self::do_allow_private_owner(owner, allowed);
 			Ok(())
 		}
+
+		/// Say that the outcome of a job is wrong, before it is final: the court evaluates it, step by step. A bond is
+		/// held from you. If you are right you get it back and half of each liar's bond, and the outcome is put
+		/// right. If not, or if nobody makes a step for `TrialTimeout` blocks, it pays for the steps and goes to the
+		/// workers.
+		///
+		/// - `job`: number of the job, which has been completed or has failed.
+		/// - `part`: number of the part of the result that is wrong, from 0: the rows that share a mask; all rows of a
+		///   model without a server key. Of a failed job all parts are evaluated; say 0.
+		#[pallet::call_index(25)]
+		#[pallet::weight(T::WeightInfo::challenge())]
+		pub fn challenge(origin: OriginFor<T>, job: JobId, part: u32) -> DispatchResult {
+			let challenger = ensure_signed(origin)?;
+			Self::do_challenge(challenger, job, part)
+		}
+
+		/// Evaluate the next slice of a job that is before the court. Anybody may do this. Whoever turns out to be wrong
+		/// pays `StepReward` for it, to the challenger and up to sixteen more accounts.
+		///
+		/// - `job`: number of the job.
+		#[pallet::call_index(26)]
+		#[pallet::weight(
+			T::WeightInfo::step(bounds::MAX_ASSIGNEES).saturating_add(T::Court::step_weight())
+		)]
+		pub fn step(origin: OriginFor<T>, job: JobId) -> DispatchResultWithPostInfo {
+			let stepper = ensure_signed(origin)?;
+			let workers = Self::do_step(stepper, job)?.unwrap_or_default();
+			let weight = T::WeightInfo::step(workers);
+			Ok(Some(weight.saturating_add(T::Court::step_weight())).into())
+		}
+
+		/// Make a job final whose challenge period is over, so that its fee is paid; its owner may do so at any time.
+		/// A trial that nobody goes on with is ended. Blocks with room do both by themselves.
+		///
+		/// - `job`: number of the job.
+		#[pallet::call_index(27)]
+		#[pallet::weight(Pallet::<T>::weight_of_hearing())]
+		pub fn finalise(origin: OriginFor<T>, job: JobId) -> DispatchResult {
+			let caller = ensure_signed(origin)?;
+			Self::do_finalise(Some(caller), job)
+		}
 	}
 
 	#[pallet::hooks]
@@ -547,9 +607,10 @@ pub mod pallet {
 			Self::seat_jobs(now);
 		}
 
-		/// Looks for jobs whose deadline has passed, as long as the block has room.
+		/// Looks for jobs whose deadline has passed, and for those that are final, as long as the block has room.
 		fn on_idle(now: BlockNumberFor<T>, remaining: Weight) -> Weight {
-			Self::sweep_deadlines(now, remaining)
+			let taken = Self::sweep_deadlines(now, remaining);
+			taken.saturating_add(Self::sweep_agenda(now, remaining.saturating_sub(taken)))
 		}
 
 		fn integrity_test() {

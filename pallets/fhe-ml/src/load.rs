@@ -5,7 +5,7 @@
 //! deadlines leave time for it.
 
 use crate::{pallet::*, types::*};
-use fhe_ml_primitives::{OpenRequests, format};
+use fhe_ml_primitives::{ModelId, OpenRequests, format};
 use frame_support::ensure;
 use sp_runtime::traits::Get;
 
@@ -60,11 +60,20 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Refuses a request that the workers have no room for: those that wait for their workers come first.
-	pub(crate) fn check_capacity(redundancy: u8, work: u64) -> Result<(), Error<T>> {
+	pub(crate) fn check_capacity(
+		model: ModelId,
+		redundancy: u8,
+		work: u64,
+		fee: BalanceOf<T>,
+	) -> Result<(), Error<T>> {
+		let share = Self::share_of_fee(model, fee, redundancy);
 		let (mut workers, mut free) = (0usize, 0u64);
-		for worker in ActiveWorkers::<T>::get().iter().filter_map(Workers::<T>::get) {
+		for worker in ActiveWorkers::<T>::get() {
+			let Some(record) = Workers::<T>::get(&worker) else { continue };
 			workers = workers.saturating_add(1);
-			free = free.saturating_add(Self::room(worker.open_jobs, worker.open_work, work));
+			if Self::answers_for(&worker, record.bond, share) {
+				free = free.saturating_add(Self::room(record.open_jobs, record.open_work, work));
+			}
 		}
 		ensure!(workers >= usize::from(redundancy), Error::<T>::TooFewWorkers);
 		let wanted = WaitingWork::<T>::get().saturating_add(all_work(work, redundancy));

@@ -1,11 +1,11 @@
 //! A runtime with the pallet, balances and the `AuthorizeCall` extension, and builders for blobs.
 
 use crate as pallet_fhe_ml;
-use crate::{PrivateTermsOf, pallet::*};
-use codec::Encode;
+use crate::{ArtifactRefused, Case, Court, Docket, PrivateTermsOf, Progress, pallet::*};
+use codec::{Decode, Encode};
 use fhe_ml_primitives::{
-	JobId, KeyHash, ModelId, Outcome, ResultBytes, Statement, SubmissionPayload, WorkerId,
-	WorkerPair, WorkerSignature, commitment,
+	FailureReason, JobId, KeyHash, ModelId, Outcome, ResultBytes, Statement, SubmissionPayload,
+	WorkerId, WorkerPair, WorkerSignature, commitment,
 	format::{
 		self, ArtifactPrefix, CircuitKind, InputPrefix, MODEL_NAME_BYTES, ResultPrefix, RowLayout,
 		ServerKeyPrefix,
@@ -81,6 +81,19 @@ pub const RELEASE_DELAY: u64 = 30;
 pub const MODEL_BOND: u64 = 4_000;
 pub const TERMS_DELAY: u64 = 6;
 pub const DECLINE_DELAY: u64 = 4;
+pub const CHALLENGE_PERIOD: u64 = 25;
+pub const TRIAL_TIMEOUT: u64 = 10;
+pub const CHALLENGE_BOND: u64 = 1_000;
+pub const STEP_REWARD: u64 = 210;
+pub const COMPENSATION: u64 = 600;
+/// Steps of a part of a result, for [`MockCourt`].
+pub const STEPS: u32 = 3;
+/// Rows that [`MockCourt`] evaluates at once.
+pub const ROWS_AT_ONCE: u64 = 8;
+/// The last byte of a row that does not decode.
+pub const BROKEN: u8 = 0xff;
+/// What bytes of right results are for [`MockCourt`], behind their prefix.
+pub const RIGHT: u8 = 5;
 
 #[frame_support::runtime]
 mod runtime {
@@ -145,6 +158,73 @@ pub fn set_randomness(number: u64) {
 	storage::unhashed::put(RANDOMNESS, &number);
 }
 
+/// A court for models by their names: `steps` are tried in steps, `small` at once, `wrong` do not decode.
+pub struct MockCourt;
+
+impl Court for MockCourt {
+	fn step_weight() -> Weight {
+		Weight::from_parts(1_000_000, 0)
+	}
+
+	fn docket_weight(artifact_bytes: u32) -> Weight {
+		Weight::from_parts(artifact_bytes.into(), 0)
+	}
+
+	fn docket(artifact: &[u8]) -> Result<Docket, ArtifactRefused> {
+		let prefix = ArtifactPrefix::read(artifact).unwrap();
+		match prefix.name_str().unwrap().trim_end_matches('\0') {
+			"steps" => Ok(Docket::Steps { per_part: STEPS }),
+			"small" => Ok(Docket::AtOnce { weight: Weight::from_parts(ROW_AT_ONCE, 0) }),
+			"wrong" => Err(ArtifactRefused),
+			_ => Ok(Docket::None),
+		}
+	}
+
+	fn step(case: &Case<'_>, carry: Vec<u8>) -> Progress {
+		let done = match carry.as_slice() {
+			[] => 0,
+			carry => {
+				let (input, part, done) = <(H256, u32, u32)>::decode(&mut &*carry).unwrap();
+				let is_its_own = (input, part) == (hash(case.input), case.part);
+				// Benchmarks make theirs up.
+				if cfg!(feature = "runtime-benchmarks") && !is_its_own {
+					return Progress::Done(Err(FailureReason::ModelDoesNotDecode));
+				}
+				assert!(is_its_own, "the carry of another case");
+				done
+			},
+		};
+		assert_eq!(case.server_key.map(hash), case.server_key_hash);
+		let at_once = matches!(Self::docket(case.artifact), Ok(Docket::AtOnce { .. }));
+		if done + 1 < STEPS && !at_once {
+			return Progress::Carry((hash(case.input), case.part, done + 1).encode());
+		}
+		let rows = InputPrefix::read(case.input).unwrap().rows;
+		let layout = ArtifactPrefix::read(case.artifact).unwrap().row_layout;
+		let (rows, bytes) = match layout {
+			None => (0..1, RESULT_BYTES - ResultPrefix::BYTES as u32),
+			Some(layout) => {
+				let rows = layout.rows_of(rows, case.part);
+				let mask = RESULT_BYTES - ResultPrefix::BYTES as u32 - layout.row_bytes;
+				(rows.clone(), mask + rows.len() as u32 * layout.row_bytes)
+			},
+		};
+		let last_byte =
+			|row: u32| case.input[format::input_bytes(INPUT_BYTES, row + 1) as usize - 1];
+		Progress::Done(match rows.into_iter().any(|row| last_byte(row) == BROKEN) {
+			true => Err(FailureReason::InputDoesNotDecode),
+			false => Ok(vec![RIGHT; bytes as usize]),
+		})
+	}
+}
+
+/// Weight of a row that [`MockCourt`] evaluates at once.
+const ROW_AT_ONCE: u64 = 1_000;
+
+frame_support::parameter_types! {
+	pub MaxAtOnce: Weight = Weight::from_parts(ROW_AT_ONCE * ROWS_AT_ONCE, 0);
+}
+
 impl Config for Test {
 	type Currency = Balances;
 	type Randomness = TestRandomness;
@@ -181,6 +261,13 @@ impl Config for Test {
 	type PrivateModelBond = ConstU64<MODEL_BOND>;
 	type TermsDelay = ConstU64<TERMS_DELAY>;
 	type DeclineDelay = ConstU64<DECLINE_DELAY>;
+	type Court = MockCourt;
+	type MaxAtOnce = MaxAtOnce;
+	type ChallengePeriod = ConstU64<CHALLENGE_PERIOD>;
+	type TrialTimeout = ConstU64<TRIAL_TIMEOUT>;
+	type ChallengeBond = ConstU64<CHALLENGE_BOND>;
+	type StepReward = ConstU64<STEP_REWARD>;
+	type Compensation = ConstU64<COMPENSATION>;
 	type WeightInfo = crate::weights::SubstrateWeight<Test>;
 }
 
@@ -342,6 +429,14 @@ pub fn prefix_of(circuit: CircuitKind, work: u64) -> ArtifactPrefix {
 		row_layout: None,
 		encrypted_for: None,
 	}
+}
+
+/// An artifact of a model with this name, for one row or several.
+pub fn named_artifact(circuit: CircuitKind, named: &str, several_rows: bool) -> Vec<u8> {
+	let mut name = [0; MODEL_NAME_BYTES];
+	name[..named.len()].copy_from_slice(named.as_bytes());
+	let row_layout = several_rows.then_some(ROW_LAYOUT);
+	artifact_from(&ArtifactPrefix { name, row_layout, ..prefix_of(circuit, 7) })
 }
 
 pub fn linear_model() -> Vec<u8> {

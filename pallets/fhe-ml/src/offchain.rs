@@ -40,7 +40,7 @@ impl<T: Config> Pallet<T> {
 		let Some(record) = Jobs::<T>::get(job).filter(|record| record.input == entry.input) else {
 			return false;
 		};
-		let step = Self::step(job, &record, worker);
+		let step = Self::next_step(job, &record, worker);
 		if step == Step::Wait {
 			return false;
 		}

@@ -13,7 +13,7 @@
 //! start alone makes its chances exactly the shares of the bond, whatever other jobs there are: fillers, tips
 //! and order leave them as they are. Everything else is drawn for each job by itself.
 
-use crate::{load::all_work, pallet::*, types::*, weights::WeightInfo};
+use crate::{court::can_risk, load::all_work, pallet::*, types::*, weights::WeightInfo};
 use alloc::{
 	collections::{BTreeMap, BTreeSet},
 	vec::Vec,
@@ -94,8 +94,9 @@ impl<T: Config> Pallet<T> {
 				// Those of the genesis block have always been there.
 				let is_old = since.is_zero() || since.saturating_add(T::JoinDelay::get()) <= now;
 				is_old.then(|| Candidate {
-					worker,
 					bond: record.bond.saturated_into(),
+					at_risk: AtRisk::<T>::get(&worker).saturated_into(),
+					worker,
 					open_jobs: record.open_jobs,
 					open_work: record.open_work,
 				})
@@ -103,8 +104,8 @@ impl<T: Config> Pallet<T> {
 			// As many as are active at most.
 			Candidates::<T>::put(BoundedVec::truncate_from(candidates.collect::<Vec<_>>()));
 		}
-		// Two records for each, of a private job and of its model, and its waiting work.
-		let private = T::DbWeight::get().reads_writes(4, 1).saturating_mul(waiting.into());
+		// Two records for each, of a private job and of its model, and its waiting work, or the docket of its model.
+		let private = T::DbWeight::get().reads_writes(5, 1).saturating_mul(waiting.into());
 		T::WeightInfo::seat_jobs(waiting).saturating_add(private)
 	}
 
@@ -139,7 +140,9 @@ impl<T: Config> Pallet<T> {
 			let step = u128::MAX.checked_div(*size).unwrap_or_default();
 			let first = start.wrapping_add(step.wrapping_mul(*at));
 			*at = at.saturating_add(1);
-			let drawn = draw::<T>(first, &seed, &record, among.as_deref(), &mut candidates);
+			let share = Self::share_at_risk(&record).saturated_into();
+			let among = among.as_deref();
+			let drawn = draw::<T>(first, &seed, &record, share, among, &mut candidates);
 			let done = with_storage_layer(|| match drawn {
 				Drawn::NoRoom => Ok(false),
 				Drawn::Workers(workers, reserves) => {
@@ -195,14 +198,15 @@ impl<T: Config> Pallet<T> {
 		if record.rounds >= T::MaxRounds::get() {
 			return called;
 		}
-		let work = record.work;
+		let (work, share) = (record.work, Self::share_at_risk(record));
 		record.reserves.retain(|worker| {
 			let Some(found) =
 				Workers::<T>::get(worker).filter(|found| found.status == WorkerStatus::Active)
 			else {
 				return false;
 			};
-			let has_room = Self::has_room(found.open_jobs, found.open_work, work);
+			let has_room = Self::has_room(found.open_jobs, found.open_work, work)
+				&& Self::answers_for(worker, found.bond, share);
 			let takes = called.len() < count && has_room;
 			!(takes && called.try_push(worker.clone()).is_ok())
 		});
@@ -217,6 +221,7 @@ impl<T: Config> Pallet<T> {
 	) -> BlockNumberFor<T> {
 		record.rounds = record.rounds.saturating_add(1);
 		let mut most_work = record.work;
+		Self::put_at_risk(more, Self::share_at_risk(record));
 		for worker in more {
 			Pending::<T>::insert(worker, job, ());
 			Workers::<T>::mutate(worker, |worker| {
@@ -251,6 +256,7 @@ impl<T: Config> Pallet<T> {
 	/// Takes a job away from `workers`, and from the list of deadlines.
 	pub(crate) fn unassign(job: JobId, record: &JobRecordOf<T>, workers: &[WorkerId]) {
 		Deadlines::<T>::remove(record.deadline, job);
+		Self::take_off_risk(workers, Self::share_at_risk(record));
 		for worker in workers {
 			Pending::<T>::remove(worker, job);
 			Workers::<T>::mutate(worker, |worker| {
@@ -285,18 +291,21 @@ const FREE_OF_ALL: Percent = Percent::from_percent(50);
 const FREE_OF_ALL_FOR_SEVERAL: Percent = Percent::from_percent(75);
 
 /// All candidates (`among` these, for a private model) that a job does not have yet, in random order, by bond: the
-/// first with room are its workers, the others their reserves. Nobody is drawn as long as those with room hold too
-/// little of the bond: to fill up the others must not pay.
+/// first with room, and with a bond that answers for their `share` of its fee, are its workers, the others their
+/// reserves. Nobody is drawn as long as those with room hold too little of the bond: to fill up the others must not
+/// pay.
 fn draw<T: Config>(
 	first: u128,
 	seed: &H256,
 	record: &JobRecordOf<T>,
+	share: u128,
 	among: Option<&[WorkerId]>,
 	candidates: &mut [Candidate],
 ) -> Drawn {
 	let wanted = usize::from(waits_for(record));
 	let has_room = |candidate: &Candidate| {
 		Pallet::<T>::has_room(candidate.open_jobs, candidate.open_work, record.work)
+			&& can_risk(candidate.at_risk, candidate.bond, share)
 	};
 	let others = |candidate: &&mut Candidate| {
 		!record.assignees.contains(&candidate.worker)
@@ -321,6 +330,7 @@ fn draw<T: Config>(
 		if drawn.len() < wanted && has_room(candidate) {
 			candidate.open_jobs = candidate.open_jobs.saturating_add(1);
 			candidate.open_work = candidate.open_work.saturating_add(record.work);
+			candidate.at_risk = candidate.at_risk.saturating_add(share);
 			_ = drawn.try_push(candidate.worker.clone());
 		} else {
 			// Who comes last of very many is no reserve.

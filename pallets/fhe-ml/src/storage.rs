@@ -139,4 +139,48 @@ mod storage {
 	/// Accounts that may register private models while registration is closed.
 	#[pallet::storage]
 	pub type PrivateOwners<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, ()>;
+
+	/// How the court can try jobs of models; those that are not here it cannot try.
+	#[pallet::storage]
+	pub type Dockets<T> = StorageMap<_, Twox64Concat, ModelId, Docket>;
+
+	/// Jobs that are completed or have failed, and whose outcome can be challenged: their fees are held, and what a
+	/// trial needs stays.
+	#[pallet::storage]
+	pub type Provisional<T: Config> =
+		StorageMap<_, Twox64Concat, JobId, ProvisionalJob<BlockNumberFor<T>>>;
+
+	/// Fees that workers get for open and provisional jobs whose outcomes can be challenged; no more than their bonds
+	/// when they are assigned.
+	#[pallet::storage]
+	pub type AtRisk<T: Config> =
+		StorageMap<_, Blake2_128Concat, WorkerId, BalanceOf<T>, ValueQuery>;
+
+	/// The blocks in which workers were convicted last: they are paid for no job that they were given before.
+	#[pallet::storage]
+	pub type ConvictedAt<T: Config> = StorageMap<_, Blake2_128Concat, WorkerId, BlockNumberFor<T>>;
+
+	/// Jobs that the court evaluates.
+	#[pallet::storage]
+	pub type Trials<T: Config> =
+		StorageMap<_, Twox64Concat, JobId, Trial<T::AccountId, BalanceOf<T>, BlockNumberFor<T>>>;
+
+	/// What the last step of a trial has left for the next one; its bytes are the court's own affair.
+	#[pallet::storage]
+	pub type CourtCarries<T> =
+		StorageMap<_, Twox64Concat, JobId, BoundedVec<u8, bounds::MaxCarryBytes>, ValueQuery>;
+
+	/// The parts that the court has got so far where it evaluates a job as a whole.
+	#[pallet::storage]
+	pub type CourtParts<T> =
+		StorageMap<_, Twox64Concat, JobId, BoundedVec<u8, bounds::MaxResultBytes>, ValueQuery>;
+
+	/// Provisional jobs by the blocks in which they are final or, if they are tried, their trials lapse.
+	#[pallet::storage]
+	pub type Agenda<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, BlockNumberFor<T>, Twox64Concat, JobId, ()>;
+
+	/// First block of the agenda that has not been looked through; none before the first provisional job.
+	#[pallet::storage]
+	pub type NextHearing<T: Config> = StorageValue<_, BlockNumberFor<T>>;
 }

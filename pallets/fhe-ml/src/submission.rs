@@ -138,10 +138,10 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// What `worker` has to do next for a pending job that it is assigned to.
-	pub(crate) fn step(job: JobId, record: &JobRecordOf<T>, worker: &WorkerId) -> Step {
+	pub(crate) fn next_step(job: JobId, record: &JobRecordOf<T>, worker: &WorkerId) -> Step {
 		match record.redundancy {
 			0 | 1 => Step::Post,
-			_ if record.jurors > 0 => Step::Wait,
+			_ if record.jurors > 0 || Trials::<T>::contains_key(job) => Step::Wait,
 			_ => Ballots::<T>::get(job).step(job, &record.assignees, worker),
 		}
 	}
@@ -160,6 +160,7 @@ impl<T: Config> Pallet<T> {
 			let ballot = Ballots::<T>::get(job);
 			let all = record.jurors == 0 && ballot.is_committed(&record.assignees);
 			ensure!(all, Error::CommitmentsMissing);
+			ensure!(!Trials::<T>::contains_key(job), Error::JobInCourt);
 			let made = ballot.commitment_of(worker);
 			ensure!(made == Some(commitment(worker, job, hash)), Error::CommitmentMismatch);
 			ensure!(!ballot.revealed.contains(hash), Error::AlreadyRevealed);
@@ -201,7 +202,9 @@ impl<T: Config> Pallet<T> {
 /// and is signed by the worker, is unknown, not invalid: the pool of a node that has not seen that block yet must not ban it.
 fn refused<T: Config>(error: Error<T>) -> TransactionValidityError {
 	match error {
-		Error::CommitmentsMissing | Error::NotAssigned => UnknownTransaction::CannotLookup.into(),
+		Error::CommitmentsMissing | Error::NotAssigned | Error::JobInCourt => {
+			UnknownTransaction::CannotLookup.into()
+		},
 		Error::UnknownJob
 		| Error::JobNotPending
 		| Error::DeadlinePassed

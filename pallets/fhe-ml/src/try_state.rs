@@ -80,6 +80,12 @@ impl<T: Config> Pallet<T> {
 				assignments = assignments.saturating_add(record.assignees.len());
 				let held = record.fee.saturating_add(Self::price_of(job));
 				add(&mut fees, &record.owner, held);
+			}
+			let is_provisional = Provisional::<T>::contains_key(job);
+			if is_provisional {
+				add(&mut fees, &record.owner, record.fee);
+			}
+			if is_pending || is_provisional {
 				open_by_model.entry(record.model).or_default().saturating_inc();
 				if let Some(hash) = record.server_key {
 					open_by_key.entry(hash).or_default().saturating_inc();
@@ -116,6 +122,7 @@ impl<T: Config> Pallet<T> {
 		let keys = Self::check_keys(&open_by_key)?;
 		let bonds = Self::check_workers(&open_by_worker)?;
 		let model_bonds = Self::check_private_models()?;
+		let challenges = Self::check_court()?;
 		for (reason, held) in [
 			(HoldReason::Model, models),
 			(HoldReason::ServerKey, keys),
@@ -123,6 +130,7 @@ impl<T: Config> Pallet<T> {
 			(HoldReason::InferenceFee, fees),
 			(HoldReason::WorkerBond, bonds),
 			(HoldReason::PrivateModelBond, model_bonds),
+			(HoldReason::Challenge, challenges),
 		] {
 			let reason = reason.into();
 			for account in frame_system::Account::<T>::iter_keys() {

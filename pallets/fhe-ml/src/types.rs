@@ -46,6 +46,8 @@ pub struct Candidate {
 	pub worker: WorkerId,
 	/// Its bond.
 	pub bond: u128,
+	/// Fees that the bond answers for.
+	pub at_risk: u128,
 	/// Its unfinished jobs.
 	pub open_jobs: u32,
 	/// Their work units.

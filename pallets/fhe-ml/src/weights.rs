@@ -66,6 +66,12 @@ pub trait WeightInfo {
 	fn allow_private_owner() -> Weight;
 	/// What any step of a job takes longer for a private model.
 	fn private_job() -> Weight;
+	/// Weight of `challenge`.
+	fn challenge() -> Weight;
+	/// Weight of `step`, with the verdict if there are workers that it is about.
+	fn step(n: u32, ) -> Weight;
+	/// Weight of `finalise`.
+	fn finalise(n: u32, ) -> Weight;
 }
 
 /// Weights as measured, with the runtime's own database weights.
@@ -338,11 +344,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	/// The range of component `n` is `[1, 128]`.
 	fn seat_jobs(n: u32, ) -> Weight {
-		// NOT MEASURED yet: 64 workers are read and written; each job is drawn among them in 300 us.
+		// NOT MEASURED yet: 64 workers, and what they answer for, are read and written; each job is drawn among them in 300 us.
 		Weight::from_parts(1_500_000, 0)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(
-				T::DbWeight::get().reads_writes(67_u64, 66_u64).saturating_mul(n.min(1).into())
+				T::DbWeight::get().reads_writes(131_u64, 130_u64).saturating_mul(n.min(1).into())
 			)
 			.saturating_add(Weight::from_parts(300_000_000, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
@@ -407,5 +413,27 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// NOT MEASURED: the records of the model and of the job, the quota, one transfer.
 		Weight::from_parts(150_000_000, 0)
 			.saturating_add(T::DbWeight::get().reads_writes(8_u64, 6_u64))
+	}
+	fn challenge() -> Weight {
+		// NOT MEASURED: `withdraw_bond` and as much again, with five records read and three written.
+		Weight::from_parts(110_000_000, 3683)
+			.saturating_add(T::DbWeight::get().reads_writes(9_u64, 6_u64))
+	}
+	/// The range of component `n` is `[0, 16]`.
+	fn step(n: u32, ) -> Weight {
+		// NOT MEASURED: `register_server_key` hashes 2.4 MB in 6 ms; artifact, key, input and carry are 7.5 MiB to read,
+		// carry and parts 1.25 to write. Each worker's bond is paid out in four transfers, where `expire` has one.
+		Weight::from_parts(20_000_000_000, 5019)
+			.saturating_add(Weight::from_parts(300_000_000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(30_u64, 30_u64))
+			.saturating_add(T::DbWeight::get().reads_writes(4_u64, 4_u64).saturating_mul(n.into()))
+	}
+	/// The range of component `n` is `[1, 33]`.
+	fn finalise(n: u32, ) -> Weight {
+		// NOT MEASURED: `submit_result` without a result's bytes; `n` is who is paid.
+		Weight::from_parts(150_000_000, 6218)
+			.saturating_add(Weight::from_parts(103_000_000, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(8_u64, 8_u64))
+			.saturating_add(T::DbWeight::get().reads_writes(3_u64, 3_u64).saturating_mul(n.into()))
 	}
 }

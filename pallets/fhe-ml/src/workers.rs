@@ -67,10 +67,13 @@ impl<T: Config> Pallet<T> {
 			return Err(Error::<T>::WorkerNotLeaving.into());
 		};
 		let over = frame_system::Pallet::<T>::block_number() >= free_at;
-		ensure!(over && record.open_jobs == 0, Error::<T>::BondNotFree);
+		// It answers for what can still be challenged, too.
+		let is_free = record.open_jobs == 0 && !AtRisk::<T>::contains_key(&worker);
+		ensure!(over && is_free, Error::<T>::BondNotFree);
 		let bond = record.bond;
 		Self::release_hold(HoldReason::WorkerBond, &operator, bond)?;
 		Workers::<T>::remove(&worker);
+		ConvictedAt::<T>::remove(&worker);
 		Self::deposit_event(Event::WorkerLeft { worker, operator, bond });
 		Ok(())
 	}
@@ -138,7 +141,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Pays out of a worker's bond, as far as it reaches and the account can be paid; returns how much.
-	fn take_bond(
+	pub(crate) fn take_bond(
 		record: &mut WorkerRecordOf<T>,
 		to: &T::AccountId,
 		amount: BalanceOf<T>,
@@ -147,7 +150,7 @@ impl<T: Config> Pallet<T> {
 		Self::take_held(HoldReason::WorkerBond, from, to, amount)
 	}
 
-	fn suspend(worker: &WorkerId, mut record: WorkerRecordOf<T>) {
+	pub(crate) fn suspend(worker: &WorkerId, mut record: WorkerRecordOf<T>) {
 		if record.status == WorkerStatus::Active {
 			record.status = WorkerStatus::Suspended;
 			Self::deactivate(worker);

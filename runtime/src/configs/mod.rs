@@ -51,6 +51,8 @@ parameter_types! {
 			*max = NORMAL_DISPATCH_RATIO * MAX_BLOCK_BYTES;
 		})
 		.build();
+	/// A third of a block: beside an evaluation there is room for other transactions.
+	pub const MaxAtOnce: Weight = Weight::from_parts(WEIGHT_REF_TIME_PER_SECOND / 3, u64::MAX / 2);
 	/// Has what was slashed, for sudo to decide on.
 	pub SlashAccount: AccountId = PalletId(*b"fhe/slsh").into_account_truncating();
 }
@@ -196,6 +198,18 @@ impl pallet_fhe_ml::Config for Runtime {
 	type TermsDelay = ConstU32<MINUTES>;
 	/// Half a minute: less than a job waits for its evaluators.
 	type DeclineDelay = ConstU32<{ MINUTES / 2 }>;
+	type Court = crate::court::EngineCourt;
+	type MaxAtOnce = MaxAtOnce;
+	/// Time for who watches, and for users that evaluate again.
+	type ChallengePeriod = ConstU32<HOURS>;
+	/// Ten minutes: blocks may be full, but not for so long.
+	type TrialTimeout = ConstU32<{ 10 * MINUTES }>;
+	/// More than the fee of any job that the court can try.
+	type ChallengeBond = ConstU128<{ 100 * UNIT }>;
+	/// A third of a block's weight costs a third of a unit.
+	type StepReward = ConstU128<{ UNIT / 2 }>;
+	/// A tenth of a bond: much more than the fee, and no reason to lie to oneself.
+	type Compensation = ConstU128<{ 100 * UNIT }>;
 	type WeightInfo = pallet_fhe_ml::weights::SubstrateWeight<Runtime>;
 }
 

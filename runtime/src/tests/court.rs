@@ -39,17 +39,25 @@ impl Compiled {
 	) -> SliceOutcome {
 		let key = key.map(|key| (key.as_bytes().to_vec(), H256(key.hash())));
 		let arguments = (artifact.as_bytes(), key, input, part, rest).encode();
+		self.call("CourtApi_slice", &arguments)
+	}
+
+	fn slices(&self, artifact: &Artifact) -> Option<u32> {
+		self.call("CourtApi_slices", &artifact.as_bytes().encode())
+	}
+
+	fn call<T: Decode>(&self, method: &str, arguments: &[u8]) -> T {
 		let fetcher = WrappedRuntimeCode(self.code.into());
 		let code = RuntimeCode { code_fetcher: &fetcher, heap_pages: None, hash: vec![1] };
 		let mut externalities = sp_io::TestExternalities::default();
 		let (found, _) = self.executor.call(
 			&mut externalities.ext(),
 			&code,
-			"CourtApi_slice",
-			&arguments,
+			method,
+			arguments,
 			CallContext::Onchain { import: false },
 		);
-		SliceOutcome::decode(&mut found.unwrap().as_slice()).unwrap()
+		T::decode(&mut found.unwrap().as_slice()).unwrap()
 	}
 }
 
@@ -87,6 +95,9 @@ fn compare(name: &str, model: &Model, rows: &[Vec<f64>]) {
 	let input = model.encrypt_rows(client, &encoded, new_seeder().as_mut()).unwrap();
 	let circuit = &model.artifact.circuit;
 	let key = circuit.kind().needs_server_key().then_some(server);
+	let start = Instant::now();
+	let expected = RUNTIME.slices(&model.artifact);
+	let decoding = start.elapsed().as_secs_f64() * 1e3;
 	let (mut slices, mut longest, mut largest, mut total) = (0, 0.0f64, 0, 0.0);
 	for part in 0..circuit.parts(rows.len() as u32) {
 		let mut rest = Vec::new();
@@ -108,8 +119,12 @@ fn compare(name: &str, model: &Model, rows: &[Vec<f64>]) {
 		let native = circuit.evaluate_part(Some(prepared), &input, part, buffers).unwrap();
 		assert!(found == native, "{name}: part {part} differs");
 	}
+	if rows.len() == 1 && circuit.row_layout().rows_per_mask == 1 {
+		assert_eq!(expected, Some(slices), "{name}");
+	}
 	println!(
-		"{name}, {} rows, {} units of work: {slices} slices, {total:.0} ms, at most {longest:.0}, {largest} bytes between",
+		"{name}, {} bytes in {decoding:.1} ms, {} rows, {} units of work: {slices} slices, {total:.0} ms, at most {longest:.0}, {largest} bytes between",
+		model.artifact.as_bytes().len(),
 		rows.len(),
 		circuit.work()
 	);

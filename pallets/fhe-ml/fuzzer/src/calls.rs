@@ -87,6 +87,9 @@ fn request(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
 		// Says that it has other rows than it has bytes for.
 		input[10] ^= 1;
 	}
+	if random.below(6) == 0 {
+		*input.last_mut().expect("a row") = BROKEN;
+	}
 	let redundancy = random.one_of(&[1, 1, 2, 2, 3, 4, 5]);
 	let most = FheMl::quote_rows(model, redundancy, rows).map_or(MOST_PRICE, |quote| quote.fee);
 	let max_fee = most - u64::from(random.below(9) == 0);
@@ -98,13 +101,20 @@ fn request(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
 fn opinion(worker: &WorkerId, job: JobId) -> Option<Outcome> {
 	let input = Inputs::<Test>::get(job)?;
 	let mut character = Random(u64::from_le_bytes(hash(&input).0[..8].try_into().ok()?) ^ job);
-	if character.below(4) == 0 {
-		return Some(Outcome::Failed(FailureReason::InputDoesNotDecode));
+	let failed = Outcome::Failed(FailureReason::InputDoesNotDecode);
+	let is_tried = Dockets::<Test>::contains_key(Jobs::<Test>::get(job)?.model);
+	if !is_tried && character.below(4) == 0 {
+		return Some(failed);
 	}
 	let bytes: &[u8] = worker.as_ref();
 	let mut lies = Random(u64::from_le_bytes(bytes[..8].try_into().ok()?) ^ job);
-	let seed = if lies.below(9) == 0 { 1 + lies.below(2) as u8 } else { 0 };
-	Some(completed(&input, seed))
+	let fails = is_tried && input.last() == Some(&BROKEN);
+	match lies.below(9) {
+		0 if is_tried && !fails && lies.below(3) == 0 => Some(failed),
+		0 => Some(completed(&input, 6 + lies.below(2) as u8)),
+		_ if fails => Some(failed),
+		_ => Some(completed(&input, RIGHT)),
+	}
 }
 
 /// What a worker, mostly a right one, posts for a job.
@@ -138,7 +148,11 @@ fn submission_of(random: &mut Random) -> Option<(RuntimeOrigin, Call<Test>)> {
 fn some_artifact(random: &mut Random, circuit: CircuitKind, key: u8) -> Vec<u8> {
 	let row_layout = (random.below(2) == 0).then_some(ROW_LAYOUT);
 	let encrypted_for = circuit.is_encrypted().then(|| hash(&server_key(key)).0);
-	artifact_from(&ArtifactPrefix { row_layout, encrypted_for, ..prefix_of(circuit, 7) })
+	let mut prefix = ArtifactPrefix { row_layout, encrypted_for, ..prefix_of(circuit, 7) };
+	// The court tries models by their names.
+	let name = random.one_of(&[b"other", b"steps", b"steps", b"small", b"small", b"wrong"]);
+	prefix.name[..name.len()].copy_from_slice(name);
+	artifact_from(&prefix)
 }
 
 /// Terms of a private model, mostly possible ones.
@@ -207,7 +221,37 @@ fn private_call(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
 	}
 }
 
+/// What anybody does with the court, mostly where it sits.
+fn court_call(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
+	let account = random.one_of(&ACCOUNTS);
+	let signed = RuntimeOrigin::signed(account);
+	let any = number(random, NextJob::<Test>::get());
+	let trials = Trials::<Test>::iter_keys().collect::<Vec<_>>();
+	let open = Provisional::<Test>::iter_keys().collect::<Vec<_>>();
+	let one_of = |random: &mut Random, jobs: &[JobId]| match random.below(15) {
+		1.. if !jobs.is_empty() => random.one_of(jobs),
+		_ => any,
+	};
+	match random.below(20) {
+		0..=13 if !trials.is_empty() => (signed, Call::step { job: one_of(random, &trials) }),
+		0..=17 => {
+			let job = one_of(random, &open);
+			let parts = if random.below(4) == 0 { 7 } else { 2 };
+			(signed, Call::challenge { job, part: random.below(parts) as u32 })
+		},
+		_ => {
+			let job = one_of(random, &open);
+			let owner = Jobs::<Test>::get(job).filter(|_| random.below(9) == 0);
+			let caller = owner.map_or(signed, |record| RuntimeOrigin::signed(record.owner));
+			(caller, Call::finalise { job })
+		},
+	}
+}
+
 fn call(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
+	if random.below(7) == 0 {
+		return court_call(random);
+	}
 	if random.below(12) == 0 {
 		return private_call(random);
 	}
@@ -296,19 +340,31 @@ pub struct Report {
 	pub differing: u64,
 	/// How often an audit has.
 	pub condemned: u64,
+	/// Challenges that were wrong.
+	pub upheld: u64,
+	/// Outcomes that the court has put right.
+	pub corrected: u64,
+	/// Jobs that came before it because workers differed.
+	pub split: u64,
+	/// Trials that nobody went on with.
+	pub lapsed: u64,
+	/// Provisional jobs that became final without a conviction.
+	pub made_final: u64,
 }
 
 impl fmt::Display for Report {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 		let Self { calls, succeeded, completed, failed, disagreed, expired, slashed, .. } = self;
 		let Self { several_rows, private, private_rows, not_held, differing, condemned, .. } = self;
+		let Self { upheld, corrected, split, lapsed, made_final, .. } = self;
 		write!(
 			f,
 			"{succeeded} of {calls} calls succeeded; jobs: {completed} completed, {several_rows} of them of several \
 			rows, {failed} failed, {disagreed} without agreement, {expired} expired; workers slashed {slashed} \
 			times; private models: {private} jobs completed, {private_rows} of them of several rows, {not_held} \
-			without the file; {differing} suspended since evaluators differ, {condemned} by an audit; no invariant \
-			broken"
+			without the file; {differing} suspended since evaluators differ, {condemned} by an audit; court: {upheld} \
+			challenges were wrong, {corrected} outcomes put right, {split} splits, {lapsed} trials lapsed, \
+			{made_final} jobs became final; no invariant broken"
 		)
 	}
 }
@@ -325,7 +381,8 @@ pub fn run(first: u64, calls: u64) -> Report {
 
 fn run_sequence(sequence: u64, length: u64, report: &mut Report) {
 	let mut random = Random(sequence);
-	endow(4, 50_000);
+	endow(4, 500_000);
+	endow(SLASHED, EXISTENTIAL_DEPOSIT);
 	endow(PAYOUT, 500_000);
 	// Enough workers for a jury, to begin with.
 	for seed in 2..=6 {
@@ -382,6 +439,11 @@ fn run_sequence(sequence: u64, length: u64, report: &mut Report) {
 				Suspension::Audit => report.condemned += 1,
 			},
 			RuntimeEvent::FheMl(Event::WorkerSlashed { .. }) => report.slashed += 1,
+			RuntimeEvent::FheMl(Event::ResultUpheld { .. }) => report.upheld += 1,
+			RuntimeEvent::FheMl(Event::OutcomeCorrected { .. }) => report.corrected += 1,
+			RuntimeEvent::FheMl(Event::SplitInCourt { .. }) => report.split += 1,
+			RuntimeEvent::FheMl(Event::TrialLapsed { .. }) => report.lapsed += 1,
+			RuntimeEvent::FheMl(Event::InferenceFinal { .. }) => report.made_final += 1,
 			_ => {},
 		}
 	}
@@ -402,6 +464,11 @@ mod tests {
 			assert!(seen > 0, "{report}");
 		}
 		for seen in [report.several_rows, report.private_rows] {
+			assert!(seen > 0, "{report}");
+		}
+		for seen in
+			[report.upheld, report.corrected, report.split, report.lapsed, report.made_final]
+		{
 			assert!(seen > 0, "{report}");
 		}
 		for seen in [report.private, report.not_held, report.differing, report.condemned] {

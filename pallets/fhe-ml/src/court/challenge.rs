@@ -1,0 +1,77 @@
+//! How a job comes before the court.
+
+use super::Docket;
+use crate::{pallet::*, types::*};
+use fhe_ml_primitives::{Ballot, JobId, JobStatus, Trial, TrialScope};
+use frame_support::{BoundedVec, ensure, pallet_prelude::*, traits::fungible::MutateHold};
+use sp_runtime::{SaturatedConversion, traits::Saturating};
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn do_challenge(challenger: T::AccountId, job: JobId, part: u32) -> DispatchResult {
+		let record = Jobs::<T>::get(job).ok_or(Error::<T>::UnknownJob)?;
+		let provisional = Provisional::<T>::get(job).ok_or(Error::<T>::NothingToChallenge)?;
+		let Docket::Steps { per_part } = Self::docket_of(record.model) else {
+			return Err(Error::<T>::NothingToChallenge.into());
+		};
+		ensure!(!Trials::<T>::contains_key(job), Error::<T>::JobInCourt);
+		ensure!(Self::now() < provisional.final_at, Error::<T>::ChallengeTooLate);
+		let parts = Self::parts_of(&record)?.count();
+		ensure!(part < parts, Error::<T>::UnknownPart);
+		// A job fails as a whole if any of its rows does.
+		let (scope, steps) = match record.status {
+			JobStatus::Completed { .. } => (TrialScope::Part(part), per_part),
+			_ => (TrialScope::Whole, per_part.saturating_mul(parts)),
+		};
+		let bond = Self::challenge_bond(steps);
+		T::Currency::hold(&HoldReason::Challenge.into(), &challenger, bond)?;
+		Agenda::<T>::remove(provisional.final_at, job);
+		// It has a place among those that are rewarded, whoever comes before it.
+		let steppers = BoundedVec::truncate_from(alloc::vec![(challenger.clone(), 0)]);
+		let trial = Trial {
+			challenger: Some(challenger.clone()),
+			bond,
+			scope,
+			part: if let TrialScope::Part(part) = scope { part } else { 0 },
+			steps: 0,
+			steps_in_all: steps,
+			steppers,
+			opened_at: Self::now(),
+			lapses_at: Self::now().saturating_add(T::TrialTimeout::get()),
+		};
+		Self::put_on_agenda(trial.lapses_at, job);
+		Trials::<T>::insert(job, trial);
+		Self::deposit_event(Event::ResultChallenged { job, challenger, scope, bond, steps });
+		Ok(())
+	}
+
+	/// What who challenges has at stake: its steps, and what the workers get if it is wrong.
+	pub(crate) fn challenge_bond(steps: u32) -> BalanceOf<T> {
+		let rewards = T::StepReward::get().saturating_mul(steps.saturated_into());
+		T::ChallengeBond::get().saturating_add(rewards)
+	}
+
+	/// Brings a job before the court whose workers differ. It stays theirs until the verdict.
+	pub(crate) fn try_split(
+		job: JobId,
+		mut record: JobRecordOf<T>,
+		ballot: Ballot,
+		per_part: u32,
+	) -> DispatchResult {
+		let steps = per_part.saturating_mul(Self::parts_of(&record)?.count());
+		let trial = Trial {
+			challenger: None,
+			bond: Default::default(),
+			scope: TrialScope::Whole,
+			part: 0,
+			steps: 0,
+			steps_in_all: steps,
+			steppers: BoundedVec::new(),
+			opened_at: Self::now(),
+			lapses_at: Self::now(),
+		};
+		Self::adjourn(job, &mut record, trial);
+		Ballots::<T>::insert(job, ballot);
+		Self::deposit_event(Event::SplitInCourt { job, steps });
+		Ok(())
+	}
+}

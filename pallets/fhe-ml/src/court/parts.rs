@@ -1,0 +1,80 @@
+//! Parts of a result: what the court evaluates and compares on its own.
+
+use crate::{pallet::*, types::*};
+use core::ops::Range;
+use fhe_ml_primitives::{
+	Outcome, ResultBytes,
+	format::{self, ResultPrefix},
+};
+use sp_runtime::BoundedVec;
+
+/// Where the parts of a result lie.
+pub(crate) struct Parts {
+	rows: u32,
+	/// Length of a result of one row.
+	one_row: u32,
+	/// Length of the whole result.
+	all_rows: u32,
+	layout: Option<format::RowLayout>,
+}
+
+impl Parts {
+	/// How many there are.
+	pub fn count(&self) -> u32 {
+		self.layout.map_or(1, |layout| layout.masks(self.rows))
+	}
+
+	/// Bytes of the result that part number `part` has; none if there is no such part.
+	pub fn range(&self, part: u32) -> Option<Range<usize>> {
+		let prefix = ResultPrefix::BYTES as u32;
+		if part >= self.count() {
+			return None;
+		}
+		let Some(layout) = self.layout else { return Some(prefix as usize..self.one_row as usize) };
+		let mask_bytes = self.one_row.checked_sub(prefix)?.checked_sub(layout.row_bytes)?;
+		let rows = layout.rows_of(self.rows, part);
+		let bytes_of = |masks: u32, rows: u32| {
+			masks.checked_mul(mask_bytes)?.checked_add(rows.checked_mul(layout.row_bytes)?)
+		};
+		let start = prefix.checked_add(bytes_of(part, rows.start)?)?;
+		let end = start.checked_add(bytes_of(1, rows.len() as u32)?)?;
+		Some(start as usize..end as usize)
+	}
+
+	/// The result of these parts, if they are as long as they must be.
+	pub fn assemble(&self, input: &[u8; 32], bodies: &[u8]) -> Option<Outcome> {
+		let prefix = ResultPrefix { input_tag: *input.first_chunk()?, rows: self.rows };
+		let mut bytes = prefix.to_bytes(bodies.len() as u32).to_vec();
+		bytes.extend_from_slice(bodies);
+		let is_whole = bytes.len() == self.all_rows as usize;
+		is_whole.then(|| BoundedVec::try_from(bytes).ok().map(Outcome::Completed))?
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// The parts that a job's result has.
+	pub(crate) fn parts_of(record: &JobRecordOf<T>) -> Result<Parts, Error<T>> {
+		let model = Models::<T>::get(record.model).ok_or(Error::UnknownModel)?;
+		Ok(Parts {
+			rows: record.rows,
+			one_row: model.result_bytes,
+			all_rows: Self::result_bytes(&model, record.rows),
+			layout: model.row_layout.map(Into::into),
+		})
+	}
+
+	/// A result with this part in place of its own; none if it has none that is as long.
+	pub(crate) fn with_part(
+		parts: &Parts,
+		mut result: ResultBytes,
+		part: u32,
+		bytes: &[u8],
+	) -> Option<ResultBytes> {
+		let place = result.as_mut().get_mut(parts.range(part)?)?;
+		if place.len() != bytes.len() {
+			return None;
+		}
+		place.copy_from_slice(bytes);
+		Some(result)
+	}
+}
