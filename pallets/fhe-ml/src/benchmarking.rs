@@ -6,7 +6,7 @@ use codec::Encode;
 use fhe_ml_primitives::{
 	Assignees, Ballot, JobStatus, KeyHash, Limits, MIN_JURY, Outcome, Quota, QuotaUse, ResultBytes,
 	Statement, WorkerId, WorkerSignature,
-	bounds::{MAX_ASSIGNEES, MAX_CARRY_BYTES, MaxArtifactBytes, MaxInputBytes},
+	bounds::MAX_ASSIGNEES,
 	commitment,
 	format::{
 		ArtifactPrefix, CircuitKind, InputPrefix, MODEL_NAME_BYTES, ResultPrefix, ServerKeyPrefix,
@@ -262,6 +262,11 @@ fn provisional_job<T: Config>(workers: u32) -> Result<u64, BenchmarkError> {
 	assert_ok!(Pallet::<T>::do_submit_result(worker, job, outcome.hash(), outcome));
 	assert!(Provisional::<T>::contains_key(job));
 	Ok(job)
+}
+
+/// As many bytes as there may be.
+fn longest<B: Get<u32>>() -> BoundedVec<u8, B> {
+	BoundedVec::truncate_from(vec![7; B::get() as usize])
 }
 
 /// Goes on to the next block, at whose end the workers of all jobs are drawn.
@@ -674,15 +679,12 @@ mod benchmarks {
 		Jobs::<T>::mutate(job, |record| {
 			if let Some(record) = record {
 				record.server_key = Some(hash);
-				let longest = BoundedVec::truncate_from(vec![7; MaxArtifactBytes::get() as usize]);
-				ModelArtifacts::<T>::insert(record.model, longest);
+				ModelArtifacts::<T>::insert(record.model, longest());
 			}
 		});
-		let longest = BoundedVec::truncate_from(vec![7; MaxInputBytes::get() as usize]);
-		Inputs::<T>::insert(job, longest);
+		Inputs::<T>::insert(job, longest());
 		assert_ok!(Pallet::<T>::do_challenge(stepper.clone(), job, 0));
-		let longest = BoundedVec::truncate_from(vec![7; MAX_CARRY_BYTES as usize]);
-		CourtCarries::<T>::insert(job, longest);
+		CourtCarries::<T>::insert(job, longest());
 		#[extrinsic_call]
 		_(RawOrigin::Signed(stepper), job);
 		assert!(!Trials::<T>::contains_key(job) && !Provisional::<T>::contains_key(job));

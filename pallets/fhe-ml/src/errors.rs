@@ -176,7 +176,7 @@ mod errors {
 		JobNotFinal,
 		/// The job is not finished, or it is final already.
 		NotProvisional,
-		/// The court gave what cannot be part of a result: an error of this runtime, which nobody has to pay for.
+		/// The court gave what cannot be part of a result: an error of this runtime.
 		CourtFailed,
 	}
 }

@@ -366,5 +366,11 @@ mod events {
 			/// Number of the job.
 			job: JobId,
 		},
+		/// The court gave what cannot be part of a result: an error of this runtime. The bond of a challenge went back;
+		/// where workers differ, a jury is drawn.
+		TrialCalledOff {
+			/// Number of the job.
+			job: JobId,
+		},
 	}
 }

@@ -56,7 +56,7 @@ pub enum Docket {
 	},
 	/// In steps, if somebody challenges the outcome, or workers differ.
 	Steps {
-		/// Most steps of one part of a result.
+		/// Most steps of one part of a result: a trial that takes more is called off.
 		per_part: u32,
 	},
 }

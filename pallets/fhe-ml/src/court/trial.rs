@@ -1,11 +1,10 @@
 //! The steps of a trial.
 
-use super::{Case, Court, Progress};
+use super::{Case, Court, Progress, verdict::TrialOf};
 use crate::{pallet::*, types::*};
 use alloc::vec::Vec;
-use fhe_ml_primitives::{JobId, Outcome, Trial, TrialScope};
+use fhe_ml_primitives::{JobId, Outcome, TrialScope};
 use frame_support::{BoundedVec, ensure, pallet_prelude::*};
-use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::traits::{One, Saturating};
 
 /// What the court says in the end.
@@ -22,28 +21,40 @@ impl<T: Config> Pallet<T> {
 		let mut trial = Trials::<T>::get(job).ok_or(Error::<T>::NoTrial)?;
 		let mut record = Jobs::<T>::get(job).ok_or(Error::<T>::UnknownJob)?;
 		let workers = record.assignees.len() as u32;
-		let carry = CourtCarries::<T>::take(job).into_inner();
-		let progress = Self::run_slice(job, &record, trial.part, carry)?;
 		trial.count_step(stepper.clone());
 		let (part, step, steps) = (trial.part, trial.steps, trial.steps_in_all);
 		Self::deposit_event(Event::CourtStepped { job, stepper, part, step, steps });
-		let finding = match progress {
-			Progress::Carry(bytes) => {
-				let carry = BoundedVec::try_from(bytes).map_err(|_| Error::<T>::CourtFailed)?;
-				CourtCarries::<T>::insert(job, carry);
-				None
-			},
-			Progress::Done(Err(reason)) => Some(Finding::Whole(Outcome::Failed(reason))),
-			Progress::Done(Ok(bytes)) => Self::take_part(job, &record, &mut trial, bytes)?,
-		};
-		match finding {
-			Some(finding) => {
-				Self::pass_verdict(job, record, trial, finding).map(|()| Some(workers))
-			},
-			None => {
+		match Self::advance(job, &record, &mut trial) {
+			Ok(None) => {
 				Self::adjourn(job, &mut record, trial);
+				return Ok(None);
+			},
+			Ok(Some(finding)) => Self::pass_verdict(job, record, trial, finding)?,
+			Err(error) => {
+				log::error!(target: crate::LOG_TARGET, "the court cannot try job {job}: {error:?}");
+				Self::call_off(job, trial)?;
+			},
+		}
+		Ok(Some(workers))
+	}
+
+	/// Evaluates a slice, and keeps what it gave; a finding, if it was the last one.
+	fn advance(
+		job: JobId,
+		record: &JobRecordOf<T>,
+		trial: &mut TrialOf<T>,
+	) -> Result<Option<Finding>, Error<T>> {
+		let carry = CourtCarries::<T>::take(job).into_inner();
+		match Self::run_slice(job, record, trial.part, carry)? {
+			Progress::Carry(bytes) => {
+				// The bond of who challenges is for so many.
+				ensure!(trial.steps < trial.steps_in_all, Error::CourtFailed);
+				let carry = BoundedVec::try_from(bytes).map_err(|_| Error::CourtFailed)?;
+				CourtCarries::<T>::insert(job, carry);
 				Ok(None)
 			},
+			Progress::Done(Err(reason)) => Ok(Some(Finding::Whole(Outcome::Failed(reason)))),
+			Progress::Done(Ok(bytes)) => Self::take_part(job, record, trial, bytes),
 		}
 	}
 
@@ -74,7 +85,7 @@ impl<T: Config> Pallet<T> {
 	fn take_part(
 		job: JobId,
 		record: &JobRecordOf<T>,
-		trial: &mut Trial<T::AccountId, BalanceOf<T>, BlockNumberFor<T>>,
+		trial: &mut TrialOf<T>,
 		bytes: Vec<u8>,
 	) -> Result<Option<Finding>, Error<T>> {
 		let parts = Self::parts_of(record)?;
@@ -95,11 +106,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Gives a trial time for its next step.
-	pub(crate) fn adjourn(
-		job: JobId,
-		record: &mut JobRecordOf<T>,
-		mut trial: Trial<T::AccountId, BalanceOf<T>, BlockNumberFor<T>>,
-	) {
+	pub(crate) fn adjourn(job: JobId, record: &mut JobRecordOf<T>, mut trial: TrialOf<T>) {
 		let before = trial.lapses_at;
 		trial.lapses_at = Self::now().saturating_add(T::TrialTimeout::get());
 		if trial.challenger.is_some() {

@@ -80,7 +80,7 @@ impl<T: Config> Pallet<T> {
 		job: JobId,
 		trial: TrialOf<T>,
 		challenger: T::AccountId,
-		mut provisional: ProvisionalJob<BlockNumberFor<T>>,
+		provisional: ProvisionalJob<BlockNumberFor<T>>,
 	) -> DispatchResult {
 		let mut bond = trial.bond;
 		for (account, reward) in Self::rewards_of(&trial) {
@@ -97,6 +97,19 @@ impl<T: Config> Pallet<T> {
 		let rest = bond;
 		Self::take_challenge_bond(&challenger, &mut bond, &T::SlashAccount::get(), rest);
 		Self::release_hold(HoldReason::Challenge, &challenger, bond)?;
+		let final_at = Self::resume_period(job, &trial, provisional);
+		let forfeit = trial.bond.saturating_sub(bond);
+		Self::deposit_event(Event::ResultUpheld { job, challenger, forfeit, final_at });
+		Ok(())
+	}
+
+	/// The trial of a challenge is over, and its job is provisional for as long as it was going to be; returns until
+	/// when.
+	fn resume_period(
+		job: JobId,
+		trial: &TrialOf<T>,
+		mut provisional: ProvisionalJob<BlockNumberFor<T>>,
+	) -> BlockNumberFor<T> {
 		Agenda::<T>::remove(trial.lapses_at, job);
 		Self::close_trial(job);
 		let took = Self::now().saturating_sub(trial.opened_at);
@@ -104,9 +117,7 @@ impl<T: Config> Pallet<T> {
 		let final_at = provisional.final_at;
 		Self::put_on_agenda(final_at, job);
 		Provisional::<T>::insert(job, provisional);
-		let forfeit = trial.bond.saturating_sub(bond);
-		Self::deposit_event(Event::ResultUpheld { job, challenger, forfeit, final_at });
-		Ok(())
+		final_at
 	}
 
 	/// A challenge was right: what the workers stated is replaced, the fee goes back, and their bonds pay.
@@ -249,6 +260,21 @@ impl<T: Config> Pallet<T> {
 			let provisional = Provisional::<T>::get(job).ok_or(Error::<T>::NothingToChallenge)?;
 			return Self::uphold(job, trial, challenger, provisional);
 		}
+		Self::refer_to_jury(job)
+	}
+
+	/// The court has failed, which is an error of the runtime. Nobody pays for that, and nobody is paid.
+	pub(crate) fn call_off(job: JobId, trial: TrialOf<T>) -> DispatchResult {
+		Self::deposit_event(Event::TrialCalledOff { job });
+		let Some(challenger) = &trial.challenger else { return Self::refer_to_jury(job) };
+		let provisional = Provisional::<T>::get(job).ok_or(Error::<T>::NothingToChallenge)?;
+		Self::release_hold(HoldReason::Challenge, challenger, trial.bond)?;
+		Self::resume_period(job, &trial, provisional);
+		Ok(())
+	}
+
+	/// Where workers differ and there is no verdict, a jury decides, if one can be drawn.
+	fn refer_to_jury(job: JobId) -> DispatchResult {
 		Self::close_trial(job);
 		let record = Jobs::<T>::get(job).ok_or(Error::<T>::UnknownJob)?;
 		let ballot: Ballot = Ballots::<T>::get(job);

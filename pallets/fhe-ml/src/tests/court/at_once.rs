@@ -108,6 +108,16 @@ fn a_request_has_no_more_rows_than_are_evaluated_at_once() {
 }
 
 #[test]
+fn a_worker_is_believed_where_the_court_does_not_what_it_said() {
+	in_court(|| {
+		let job = job_named("later", 1);
+		let outcome = completed(&input_named("later", 0), 6);
+		post(job, outcome.clone());
+		assert_eq!((stored(job), free(PAYOUT)), (outcome, EXISTENTIAL_DEPOSIT + FEE));
+	});
+}
+
+#[test]
 fn evaluating_counts_as_weight_of_the_call_by_the_row() {
 	in_court(|| {
 		let artifact = named_artifact(CircuitKind::Linear, "small", true);
@@ -129,6 +139,7 @@ fn evaluating_counts_as_weight_of_the_call_by_the_row() {
 }
 
 #[test]
+#[cfg(not(feature = "runtime-benchmarks"))] // They register fillers.
 fn an_artifact_that_does_not_decode_is_refused() {
 	in_court(|| {
 		let register = FheMl::register_model(RuntimeOrigin::root(), artifact_named("wrong"), None);

@@ -270,6 +270,36 @@ fn workers_share_the_bond_of_a_false_challenge() {
 }
 
 #[test]
+fn nobody_pays_for_an_error_of_the_court() {
+	in_court(|| {
+		let job = job_named("crazy", 1);
+		let outcome = completed(&input_named("crazy", 0), RIGHT);
+		post(job, outcome.clone());
+		challenge(CAROL, job, 0);
+		go_to_block(4);
+		steps(BOB, job, 1);
+		System::assert_has_event(Event::TrialCalledOff { job }.into());
+		assert_eq!((free(CAROL), free(BOB), stored(job)), (100_000, RICH, outcome));
+		assert_eq!(FheMl::court(job).unwrap().final_at, Some(1 + CHALLENGE_PERIOD as u32 + 3));
+		go_to_block(4 + CHALLENGE_PERIOD);
+		assert_eq!(free(PAYOUT), EXISTENTIAL_DEPOSIT + FEE);
+	});
+}
+
+#[test]
+fn a_trial_that_takes_more_steps_than_was_said_is_called_off() {
+	in_court(|| {
+		let job = job_named("steps", 1);
+		post(job, wrong());
+		challenge(CAROL, job, 0);
+		Trials::<Test>::mutate(job, |trial| trial.as_mut().unwrap().steps_in_all = 2);
+		steps(BOB, job, 2);
+		System::assert_has_event(Event::TrialCalledOff { job }.into());
+		assert_eq!((free(CAROL), stored(job)), (100_000, wrong()));
+	});
+}
+
+#[test]
 fn others_cannot_take_the_challengers_place_among_those_that_are_rewarded() {
 	let mut trial = Trial::<u64, u64, u64> {
 		challenger: Some(CAROL),

@@ -129,6 +129,24 @@ fn where_no_jury_can_be_drawn_either_the_fee_goes_back() {
 }
 
 #[test]
+fn a_jury_decides_where_the_court_fails() {
+	in_court(|| {
+		join_all(5);
+		let job = job_named("crazy", 2);
+		let pairs = pairs_of(job);
+		let said = |byte| completed(&input_named("crazy", 0), byte);
+		commit(&pairs[0], job, &said(5));
+		commit(&pairs[1], job, &said(6));
+		reveal(&pairs[1], job, &said(6));
+		steps(CAROL, job, 1);
+		System::assert_last_event(Event::InferenceDisputed { job, jurors: 3 }.into());
+		draw_now();
+		check();
+		assert_eq!(pairs_of(job).len(), 5);
+	});
+}
+
+#[test]
 fn a_step_costs_its_slice_and_the_verdict_only_if_there_is_one() {
 	in_court(|| {
 		let (job, _) = split(2, &[right(), wrong()]);
