@@ -8,8 +8,8 @@ use crate::{
 use alloc::vec::Vec;
 use codec::Encode;
 use fhe_ml_primitives::{
-	AssignedJob, CourtView, JobBlobs, JobId, ModelId, Outcome, Quote, SliceOutcome, WorkerId,
-	WorkerRecord, WorkerSignature, authorities::Overview,
+	AssignedJob, CourtView, JobBlobs, JobId, ModelId, Outcome, Quote, SliceOutcome, WatchedJob,
+	WorkerId, WorkerRecord, WorkerSignature, authorities::Overview,
 };
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
@@ -183,6 +183,23 @@ impl_runtime_apis! {
 
 		fn court(job: JobId) -> Option<CourtView<AccountId, Balance>> {
 			FheMl::court(job)
+		}
+
+		fn ended_in(block: BlockNumber) -> Vec<WatchedJob> {
+			FheMl::ended_in(block)
+		}
+
+		fn outcome(job: JobId) -> Option<Outcome> {
+			FheMl::outcome(job)
+		}
+
+		fn challenge_transaction(
+			worker: WorkerId,
+			job: JobId,
+			part: u32,
+			signature: WorkerSignature,
+		) -> <Block as BlockT>::Extrinsic {
+			FheMl::challenge_transaction(worker, job, part, signature)
 		}
 
 		fn workers() -> Vec<(WorkerId, WorkerRecord<AccountId, Balance, BlockNumber>)> {

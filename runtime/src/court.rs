@@ -64,7 +64,12 @@ impl Court for EngineCourt {
 		match advance(&case, &carry) {
 			Ok(Advanced::Rests(rest)) => Progress::Carry(rest),
 			Ok(Advanced::Done(part)) => Progress::Done(Ok(part)),
-			Err(error) => Progress::Done(Err(reason(&error))),
+			Err(CaseError::Slice(_)) => Progress::Unable,
+			Err(CaseError::Model(_)) => Progress::Done(Err(FailureReason::ModelDoesNotDecode)),
+			Err(CaseError::ServerKey(_)) => {
+				Progress::Done(Err(FailureReason::ServerKeyDoesNotDecode))
+			},
+			Err(CaseError::Input(_)) => Progress::Done(Err(FailureReason::InputDoesNotDecode)),
 		}
 	}
 }
@@ -75,15 +80,6 @@ pub(crate) fn slice(case: &Case<'_>, rest: Vec<u8>) -> SliceOutcome {
 		Progress::Carry(rest) => SliceOutcome::Rests(rest),
 		Progress::Done(Ok(part)) => SliceOutcome::Done(part),
 		Progress::Done(Err(reason)) => SliceOutcome::Failed(reason),
-	}
-}
-
-/// What a worker says of such a job.
-fn reason(error: &CaseError) -> FailureReason {
-	match error {
-		CaseError::Model(_) => FailureReason::ModelDoesNotDecode,
-		CaseError::ServerKey(_) => FailureReason::ServerKeyDoesNotDecode,
-		CaseError::Input(_) => FailureReason::InputDoesNotDecode,
-		CaseError::Slice(_) => FailureReason::EvaluationFailed,
+		Progress::Unable => SliceOutcome::Failed(FailureReason::EvaluationFailed),
 	}
 }

@@ -3,8 +3,8 @@
 #[cfg(feature = "std")] // The runtime has the newest version only.
 use crate::AssignedJobBeforeSpec5;
 use crate::{
-	AssignedJob, CourtView, JobBlobs, JobId, ModelId, Outcome, Quote, WorkerId, WorkerRecord,
-	WorkerSignature,
+	AssignedJob, CourtView, JobBlobs, JobId, ModelId, Outcome, Quote, WatchedJob, WorkerId,
+	WorkerRecord, WorkerSignature,
 };
 use alloc::vec::Vec;
 use codec::Codec;
@@ -68,6 +68,20 @@ sp_api::decl_runtime_apis! {
 		/// When a job is final, and what the court does with it; `None` if it is final already, or waits for its
 		/// workers. Runtimes before version 7 of this API do not have it.
 		fn court(job: JobId) -> Option<CourtView<AccountId, Balance>>;
+
+		/// Jobs that ended in this block, and whose outcome can be challenged now.
+		fn ended_in(block: u32) -> Vec<WatchedJob>;
+
+		/// What the chain has as the outcome of a job that has ended.
+		fn outcome(job: JobId) -> Option<Outcome>;
+
+		/// The transaction by which a worker challenges a part of an outcome.
+		fn challenge_transaction(
+			worker: WorkerId,
+			job: JobId,
+			part: u32,
+			signature: WorkerSignature,
+		) -> Block::Extrinsic;
 
 		/// All workers.
 		fn workers() -> Vec<(WorkerId, WorkerRecord<AccountId, Balance, u32>)>;

@@ -1,8 +1,10 @@
 //! What is stored of jobs whose outcome can be challenged, and of their trials.
 
-use crate::{Assignees, bounds::MaxSteppers};
+use crate::{Assignees, JobId, KeyHash, ModelId, WorkerId, bounds::MaxSteppers};
+use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
+use sp_core::H256;
 use sp_runtime::BoundedVec;
 
 /// A finished job whose fee is still held: until it is final, anybody can challenge its outcome.
@@ -63,9 +65,10 @@ pub struct Trial<AccountId, Balance, BlockNumber> {
 }
 
 impl<AccountId: PartialEq, Balance, BlockNumber> Trial<AccountId, Balance, BlockNumber> {
-	/// Counts a step. Those of accounts beyond the bound are not rewarded.
-	pub fn count_step(&mut self, account: AccountId) {
+	/// Counts a step. Those of accounts beyond the bound are not rewarded, and those that a block makes by itself.
+	pub fn count_step(&mut self, account: Option<AccountId>) {
 		self.steps = self.steps.saturating_add(1);
+		let Some(account) = account else { return };
 		match self.steppers.iter_mut().find(|(other, _)| *other == account) {
 			Some((_, steps)) => *steps = steps.saturating_add(1),
 			None => _ = self.steppers.try_push((account, 1)),
@@ -80,4 +83,25 @@ pub struct CourtView<AccountId, Balance> {
 	pub final_at: Option<u32>,
 	/// The trial, if there is one.
 	pub trial: Option<Trial<AccountId, Balance, u32>>,
+}
+
+/// A job whose outcome can be challenged, as far as who evaluates it again needs to know it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct WatchedJob {
+	/// Number of the job.
+	pub job: JobId,
+	/// Its model.
+	pub model: ModelId,
+	/// Hash of the model's artifact.
+	pub artifact: H256,
+	/// Hash of the server key, if the model needs one.
+	pub server_key: Option<KeyHash>,
+	/// Hash of the input.
+	pub input: H256,
+	/// Version of the evaluation that was asked for.
+	pub engine: u16,
+	/// Its work units.
+	pub work: u64,
+	/// Workers that stand for the outcome.
+	pub workers: Vec<WorkerId>,
 }

@@ -47,6 +47,8 @@ pub enum Statement {
 	Commitment(H256),
 	/// It cannot evaluate the job: its engine has another version.
 	Declined,
+	/// This part of what other workers have posted is wrong.
+	Wrong(u32),
 }
 
 /// All that binds a statement to its chain, its job and what was evaluated.

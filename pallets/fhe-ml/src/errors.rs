@@ -176,6 +176,10 @@ mod errors {
 		JobNotFinal,
 		/// The job is not finished, or it is final already.
 		NotProvisional,
+		/// The operator of the worker has not enough free to answer for a challenge.
+		NoFundsToChallenge,
+		/// Only an active worker can do this.
+		WorkerNotActive,
 		/// The court gave what cannot be part of a result: an error of this runtime.
 		CourtFailed,
 	}

@@ -325,7 +325,7 @@ mod events {
 			/// Number of the job.
 			job: JobId,
 			/// Who made the step.
-			stepper: T::AccountId,
+			stepper: Option<T::AccountId>,
 			/// Part of the result that it was about.
 			part: u32,
 			/// Steps made so far.

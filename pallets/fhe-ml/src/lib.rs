@@ -572,7 +572,7 @@ pub mod pallet {
 		)]
 		pub fn step(origin: OriginFor<T>, job: JobId) -> DispatchResultWithPostInfo {
 			let stepper = ensure_signed(origin)?;
-			let workers = Self::do_step(stepper, job)?.unwrap_or_default();
+			let workers = Self::do_step(Some(stepper), job)?.unwrap_or_default();
 			let weight = T::WeightInfo::step(workers);
 			Ok(Some(weight.saturating_add(T::Court::step_weight())).into())
 		}
@@ -586,6 +586,29 @@ pub mod pallet {
 		pub fn finalise(origin: OriginFor<T>, job: JobId) -> DispatchResult {
 			let caller = ensure_signed(origin)?;
 			Self::do_finalise(Some(caller), job)
+		}
+
+		/// Say for a worker that the outcome of a job is wrong. Sent by the nodes of workers that evaluate jobs of others
+		/// again, not by people. The bond is held from the worker's operator, who gets what a challenger gets.
+		///
+		/// - `worker`: public key of the worker, who is active.
+		/// - `job`: number of the job.
+		/// - `part`: number of the part of the result that is wrong, from 0; of a failed job 0.
+		/// - `signature`: of the worker over chain, job, input, model, key, engine version and part.
+		#[pallet::call_index(28)]
+		#[pallet::weight(T::WeightInfo::challenge())]
+		#[pallet::weight_of_authorize(T::WeightInfo::authorize_commit_result())]
+		#[pallet::authorize(Self::authorize_challenge)]
+		pub fn challenge_as_worker(
+			origin: OriginFor<T>,
+			worker: WorkerId,
+			job: JobId,
+			part: u32,
+			signature: WorkerSignature,
+		) -> DispatchResult {
+			ensure_authorized(origin)?;
+			let _ = signature; // Checked by `authorize_challenge`.
+			Self::do_challenge_as_worker(worker, job, part)
 		}
 	}
 
@@ -607,10 +630,13 @@ pub mod pallet {
 			Self::seat_jobs(now);
 		}
 
-		/// Looks for jobs whose deadline has passed, and for those that are final, as long as the block has room.
+		/// Looks for jobs whose deadline has passed, and for those that are final, and makes a step of a trial, as long as
+		/// the block has room.
 		fn on_idle(now: BlockNumberFor<T>, remaining: Weight) -> Weight {
 			let taken = Self::sweep_deadlines(now, remaining);
-			taken.saturating_add(Self::sweep_agenda(now, remaining.saturating_sub(taken)))
+			let taken =
+				taken.saturating_add(Self::sweep_agenda(now, remaining.saturating_sub(taken)));
+			taken.saturating_add(Self::step_idly(remaining.saturating_sub(taken)))
 		}
 
 		fn integrity_test() {

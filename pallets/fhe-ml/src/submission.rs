@@ -65,6 +65,19 @@ impl<T: Config> Pallet<T> {
 		Self::valid(worker, *job, &record, 2)
 	}
 
+	/// `#[pallet::authorize]` of `challenge_as_worker`.
+	pub(crate) fn authorize_challenge(
+		_source: TransactionSource,
+		worker: &WorkerId,
+		job: &JobId,
+		part: &u32,
+		signature: &WorkerSignature,
+	) -> TransactionValidityWithRefund {
+		let record = Self::check_signature(worker, *job, Statement::Wrong(*part), signature)?;
+		Self::check_challenge_as_worker(worker, *job, *part).map_err(|error| refused(error))?;
+		Self::valid(worker, *job, &record, 3)
+	}
+
 	/// The job, if `worker` has signed `statement` for it. Before anything else: what is forged is invalid, and
 	/// banned, whatever else is true of it.
 	fn check_signature(
@@ -210,6 +223,8 @@ fn refused<T: Config>(error: Error<T>) -> TransactionValidityError {
 		| Error::DeadlinePassed
 		| Error::AlreadyCommitted
 		| Error::AlreadyRevealed => InvalidTransaction::Stale.into(),
+		Error::ChallengeTooLate | Error::NothingToChallenge => InvalidTransaction::Stale.into(),
+		Error::NoFundsToChallenge => InvalidTransaction::Payment.into(),
 		Error::UnknownWorker => InvalidTransaction::BadSigner.into(),
 		Error::CommitmentMismatch => InvalidTransaction::Custom(3).into(),
 		Error::ResultForAnotherInput => InvalidTransaction::Custom(2).into(),

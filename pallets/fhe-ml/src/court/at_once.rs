@@ -24,7 +24,7 @@ impl<T: Config> Pallet<T> {
 		let mut bodies = Vec::new();
 		for part in 0..parts.count() {
 			match Self::run_slice(job, record, part, Vec::new()).ok()? {
-				Progress::Carry(_) => return None,
+				Progress::Carry(_) | Progress::Unable => return None,
 				Progress::Done(Err(reason)) => return Some(Outcome::Failed(reason)),
 				Progress::Done(Ok(bytes)) => bodies.extend_from_slice(&bytes),
 			}

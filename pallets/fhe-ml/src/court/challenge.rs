@@ -2,26 +2,28 @@
 
 use super::Docket;
 use crate::{pallet::*, types::*};
-use fhe_ml_primitives::{Ballot, JobId, JobStatus, Trial, TrialScope};
-use frame_support::{BoundedVec, ensure, pallet_prelude::*, traits::fungible::MutateHold};
+use fhe_ml_primitives::{
+	Ballot, JobId, JobStatus, ProvisionalJob, Trial, TrialScope, WorkerId, WorkerStatus,
+};
+use frame_support::{
+	BoundedVec, ensure,
+	pallet_prelude::*,
+	traits::fungible::{InspectHold, MutateHold},
+};
+use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::{SaturatedConversion, traits::Saturating};
+
+/// An outcome that can be challenged.
+struct Challengeable<T: Config> {
+	provisional: ProvisionalJob<BlockNumberFor<T>>,
+	scope: TrialScope,
+	/// Most steps of a trial.
+	steps: u32,
+}
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_challenge(challenger: T::AccountId, job: JobId, part: u32) -> DispatchResult {
-		let record = Jobs::<T>::get(job).ok_or(Error::<T>::UnknownJob)?;
-		let provisional = Provisional::<T>::get(job).ok_or(Error::<T>::NothingToChallenge)?;
-		let Docket::Steps { per_part } = Self::docket_of(record.model) else {
-			return Err(Error::<T>::NothingToChallenge.into());
-		};
-		ensure!(!Trials::<T>::contains_key(job), Error::<T>::JobInCourt);
-		ensure!(Self::now() < provisional.final_at, Error::<T>::ChallengeTooLate);
-		let parts = Self::parts_of(&record)?.count();
-		ensure!(part < parts, Error::<T>::UnknownPart);
-		// A job fails as a whole if any of its rows does.
-		let (scope, steps) = match record.status {
-			JobStatus::Completed { .. } => (TrialScope::Part(part), per_part),
-			_ => (TrialScope::Whole, per_part.saturating_mul(parts)),
-		};
+		let Challengeable { provisional, scope, steps } = Self::check_challenge(job, part)?;
 		let bond = Self::challenge_bond(steps);
 		T::Currency::hold(&HoldReason::Challenge.into(), &challenger, bond)?;
 		Agenda::<T>::remove(provisional.final_at, job);
@@ -42,6 +44,49 @@ impl<T: Config> Pallet<T> {
 		Trials::<T>::insert(job, trial);
 		Self::deposit_event(Event::ResultChallenged { job, challenger, scope, bond, steps });
 		Ok(())
+	}
+
+	/// Checks that a part of an outcome can be challenged now.
+	fn check_challenge(job: JobId, part: u32) -> Result<Challengeable<T>, Error<T>> {
+		let record = Jobs::<T>::get(job).ok_or(Error::UnknownJob)?;
+		let provisional = Provisional::<T>::get(job).ok_or(Error::NothingToChallenge)?;
+		let Docket::Steps { per_part } = Self::docket_of(record.model) else {
+			return Err(Error::NothingToChallenge);
+		};
+		ensure!(!Trials::<T>::contains_key(job), Error::JobInCourt);
+		ensure!(Self::now() < provisional.final_at, Error::ChallengeTooLate);
+		let parts = Self::parts_of(&record)?.count();
+		ensure!(part < parts, Error::UnknownPart);
+		// A job fails as a whole if any of its rows does.
+		let (scope, steps) = match record.status {
+			JobStatus::Completed { .. } => (TrialScope::Part(part), per_part),
+			_ => (TrialScope::Whole, per_part.saturating_mul(parts)),
+		};
+		Ok(Challengeable { provisional, scope, steps })
+	}
+
+	/// Checks that a worker may challenge a part of an outcome now, and that its operator can answer for it.
+	pub(crate) fn check_challenge_as_worker(
+		worker: &WorkerId,
+		job: JobId,
+		part: u32,
+	) -> Result<T::AccountId, Error<T>> {
+		let record = Workers::<T>::get(worker).ok_or(Error::UnknownWorker)?;
+		ensure!(record.status == WorkerStatus::Active, Error::WorkerNotActive);
+		let Challengeable { steps, .. } = Self::check_challenge(job, part)?;
+		let (reason, bond) = (HoldReason::Challenge.into(), Self::challenge_bond(steps));
+		let can = T::Currency::can_hold(&reason, &record.operator, bond);
+		ensure!(can, Error::NoFundsToChallenge);
+		Ok(record.operator)
+	}
+
+	pub(crate) fn do_challenge_as_worker(
+		worker: WorkerId,
+		job: JobId,
+		part: u32,
+	) -> DispatchResult {
+		let operator = Self::check_challenge_as_worker(&worker, job, part)?;
+		Self::do_challenge(operator, job, part)
 	}
 
 	/// What who challenges has at stake: its steps, and what the workers get if it is wrong.

@@ -83,6 +83,8 @@ pub enum Progress {
 	Carry(Vec<u8>),
 	/// The bytes of the part, as they are in a result, or why there are none.
 	Done(Result<Vec<u8>, FailureReason>),
+	/// The court cannot go on: nobody is wrong for it.
+	Unable,
 }
 
 /// No court: nothing is tried, workers and juries are believed.
@@ -101,6 +103,6 @@ impl Court for () {
 
 	/// Never asked, since no model has a docket.
 	fn step(_: &Case<'_>, _: Vec<u8>) -> Progress {
-		Progress::Done(Err(FailureReason::EvaluationFailed))
+		Progress::Unable
 	}
 }

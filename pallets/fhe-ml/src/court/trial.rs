@@ -1,10 +1,10 @@
 //! The steps of a trial.
 
 use super::{Case, Court, Progress, verdict::TrialOf};
-use crate::{pallet::*, types::*};
+use crate::{pallet::*, types::*, weights::WeightInfo};
 use alloc::vec::Vec;
-use fhe_ml_primitives::{JobId, Outcome, TrialScope};
-use frame_support::{BoundedVec, ensure, pallet_prelude::*};
+use fhe_ml_primitives::{JobId, Outcome, TrialScope, bounds};
+use frame_support::{BoundedVec, ensure, pallet_prelude::*, storage::with_storage_layer};
 use sp_runtime::traits::{One, Saturating};
 
 /// What the court says in the end.
@@ -16,8 +16,29 @@ pub(crate) enum Finding {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Runs the next slice of a job's trial; returns the number of workers if it was the last one.
-	pub(crate) fn do_step(stepper: T::AccountId, job: JobId) -> Result<Option<u32>, DispatchError> {
+	/// Runs a slice of a trial if the block has room for it, so that trials come to their end though nobody pays for
+	/// steps; returns what it took.
+	pub(crate) fn step_idly(remaining: Weight) -> Weight {
+		let look = T::DbWeight::get().reads(1);
+		let step = T::WeightInfo::step(bounds::MAX_ASSIGNEES)
+			.saturating_add(T::Court::step_weight())
+			.saturating_add(look);
+		if step.any_gt(remaining) {
+			return Weight::zero();
+		}
+		let Some(job) = Trials::<T>::iter_keys().next() else { return look };
+		if let Err(error) = with_storage_layer(|| Self::do_step(None, job)) {
+			log::error!(target: crate::LOG_TARGET, "no step for job {job}: {error:?}");
+		}
+		step
+	}
+
+	/// Runs the next slice of a job's trial; returns the number of workers if it was the last one. Without a stepper it
+	/// is a block that had room for it.
+	pub(crate) fn do_step(
+		stepper: Option<T::AccountId>,
+		job: JobId,
+	) -> Result<Option<u32>, DispatchError> {
 		let mut trial = Trials::<T>::get(job).ok_or(Error::<T>::NoTrial)?;
 		let mut record = Jobs::<T>::get(job).ok_or(Error::<T>::UnknownJob)?;
 		let workers = record.assignees.len() as u32;
@@ -53,6 +74,7 @@ impl<T: Config> Pallet<T> {
 				CourtCarries::<T>::insert(job, carry);
 				Ok(None)
 			},
+			Progress::Unable => Err(Error::CourtFailed),
 			Progress::Done(Err(reason)) => Ok(Some(Finding::Whole(Outcome::Failed(reason)))),
 			Progress::Done(Ok(bytes)) => Self::take_part(job, record, trial, bytes),
 		}

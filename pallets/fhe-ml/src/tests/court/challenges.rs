@@ -1,7 +1,10 @@
 use super::*;
-use fhe_ml_primitives::{Assignees, JobStatus, Trial, TrialScope, WorkerStatus};
+use fhe_ml_primitives::{Assignees, JobStatus, Statement, Trial, TrialScope, WorkerStatus};
 use frame_support::{BoundedVec, assert_noop, traits::Hooks, weights::Weight};
-use sp_runtime::traits::Zero;
+use sp_runtime::{
+	traits::Zero,
+	transaction_validity::{InvalidTransaction, TransactionValidityError},
+};
 
 #[test]
 fn a_result_is_there_at_once_and_its_fee_is_paid_when_it_is_final() {
@@ -312,8 +315,89 @@ fn others_cannot_take_the_challengers_place_among_those_that_are_rewarded() {
 		opened_at: 0,
 		lapses_at: 0,
 	};
-	(100..130).for_each(|account| trial.count_step(account));
-	(0..2).for_each(|_| trial.count_step(CAROL));
+	(100..130).for_each(|account| trial.count_step(Some(account)));
+	(0..2).for_each(|_| trial.count_step(Some(CAROL)));
 	assert_eq!((trial.steps, trial.steppers.len()), (32, 17));
 	assert_eq!((trial.steppers[0], trial.steppers[16]), ((CAROL, 2), (115, 1)));
+}
+
+#[test]
+fn blocks_with_room_make_the_steps_by_themselves() {
+	in_court(|| {
+		let job = job_named("steps", 1);
+		post(job, wrong());
+		challenge(CAROL, job, 0);
+		let before = free(CAROL);
+		let mut blocks = 0;
+		while Trials::<Test>::contains_key(job) {
+			end_block(Weight::MAX);
+			check();
+			blocks += 1;
+			assert!(blocks < 100);
+		}
+		assert!(blocks > 1, "one step a block");
+		assert_eq!(stored(job), right());
+		// Nobody is paid for such steps, and the finder gets the more.
+		assert!(free(CAROL) > before);
+	});
+}
+
+#[test]
+fn a_worker_challenges_for_its_operator() {
+	in_court(|| {
+		join_all(2);
+		let job = job_named("steps", 1);
+		let (liar, watcher) = match pairs_of(job)[0].public() == other_pair(2).public() {
+			true => (other_pair(2), other_pair(1)),
+			false => (other_pair(1), other_pair(2)),
+		};
+		assert_ok!(apply(submission_by(&liar, job, wrong())).unwrap());
+		let transaction = |pair: &WorkerPair, signed: u32, part: u32| {
+			let signature = sign(pair, job, Statement::Wrong(signed));
+			FheMl::challenge_transaction(pair.public(), job, part, signature)
+		};
+		let refused = |error: InvalidTransaction| Err(TransactionValidityError::Invalid(error));
+		// For another part than was signed; by nobody's key.
+		assert_eq!(
+			apply(transaction(&watcher, 1, 0)).map(|_| ()),
+			refused(InvalidTransaction::BadProof)
+		);
+		assert_eq!(
+			apply(transaction(&other_pair(7), 0, 0)).map(|_| ()),
+			refused(InvalidTransaction::BadSigner)
+		);
+		let operator = worker_record(&watcher.public()).operator;
+		let poor = free(operator) < PART_BOND + EXISTENTIAL_DEPOSIT;
+		if poor {
+			assert_eq!(
+				apply(transaction(&watcher, 0, 0)).map(|_| ()),
+				refused(InvalidTransaction::Payment)
+			);
+			let amount = PART_BOND + EXISTENTIAL_DEPOSIT;
+			let carol = RuntimeOrigin::signed(CAROL);
+			assert_ok!(Balances::transfer_allow_death(carol, operator, amount));
+		}
+		assert_ok!(apply(transaction(&watcher, 0, 0)).unwrap());
+		check();
+		let trial = Trials::<Test>::get(job).unwrap();
+		assert_eq!(trial.challenger, Some(operator));
+		assert_eq!(held(HoldReason::Challenge, operator), trial.bond);
+	});
+}
+
+#[test]
+fn what_ended_in_a_block_is_listed_until_it_is_in_court_or_final() {
+	in_court(|| {
+		let job = job_named("steps", 1);
+		assert_eq!(FheMl::outcome(job), None);
+		post(job, wrong());
+		let block = System::block_number();
+		let listed = FheMl::ended_in(block);
+		assert_eq!(listed.len(), 1);
+		assert_eq!((listed[0].job, &listed[0].workers), (job, &vec![worker()]));
+		assert_eq!(FheMl::outcome(job), Some(wrong()));
+		assert!(FheMl::ended_in(block + 1).is_empty());
+		challenge(CAROL, job, 0);
+		assert!(FheMl::ended_in(block).is_empty());
+	});
 }

@@ -1,0 +1,235 @@
+//! Which finished jobs of others this node evaluates again, and what it says of them.
+//!
+//! One honest watcher is enough for the court, so every node looks at a share of what others did when it has nothing
+//! else to do. Which share depends on its key: nobody knows of a job that it is not looked at.
+
+use fhe_ml_primitives::{JobId, Outcome, WatchedJob, WorkerId};
+use sp_runtime::traits::{BlakeTwo256, Hash};
+use std::{
+	collections::{BTreeSet, VecDeque},
+	num::NonZeroU32,
+	str::FromStr,
+};
+
+/// Most jobs that wait to be looked at; beyond, the oldest are left out.
+const MAX_WAITING: usize = 4_096;
+
+/// Blocks before the start that are looked through, too.
+const BLOCKS_BEFORE: u32 = 300;
+
+/// Blocks that are looked through at one time.
+const BLOCKS_AT_ONCE: u32 = 64;
+
+/// How many of the jobs of others are evaluated again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WatchShare {
+	/// None.
+	None,
+	/// One of so many.
+	OneIn(NonZeroU32),
+}
+
+impl WatchShare {
+	/// All.
+	pub const ALL: Self = Self::OneIn(NonZeroU32::MIN);
+}
+
+/// A share that is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("say all, none, or 1/N: one job of N is evaluated again")]
+pub struct WatchShareError;
+
+impl FromStr for WatchShare {
+	type Err = WatchShareError;
+
+	fn from_str(text: &str) -> Result<Self, WatchShareError> {
+		match text {
+			"all" => Ok(Self::ALL),
+			"none" => Ok(Self::None),
+			_ => {
+				let number = text.strip_prefix("1/").and_then(|number| number.parse().ok());
+				number.map(Self::OneIn).ok_or(WatchShareError)
+			},
+		}
+	}
+}
+
+/// What is to be looked at, and what has been.
+pub(crate) struct Watcher {
+	share: WatchShare,
+	/// First block whose jobs have not been listed.
+	next_block: Option<u32>,
+	waiting: VecDeque<WatchedJob>,
+	/// The one that is evaluated.
+	running: Option<JobId>,
+	/// Jobs that are wrong, and whose challenge is not yet on the chain.
+	wrong: BTreeSet<(JobId, u32)>,
+}
+
+impl Watcher {
+	pub fn new(share: WatchShare) -> Self {
+		let (waiting, wrong) = (VecDeque::new(), BTreeSet::new());
+		Self { share, next_block: None, waiting, running: None, wrong }
+	}
+
+	/// Whether it does anything.
+	pub fn is_on(&self) -> bool {
+		self.share != WatchShare::None
+	}
+
+	/// Blocks to be listed now that `best` is the best.
+	pub fn blocks(&mut self, best: u32) -> std::ops::RangeInclusive<u32> {
+		let first = *self.next_block.get_or_insert(best.saturating_sub(BLOCKS_BEFORE));
+		// Blocks that were listed may have been retracted: what is in their places is listed with the next ones.
+		let last = best.min(first.saturating_add(BLOCKS_AT_ONCE - 1));
+		self.next_block = Some(last.saturating_add(1).max(first));
+		first..=last
+	}
+
+	/// Takes in the jobs that ended in a block.
+	pub fn ended(&mut self, jobs: Vec<WatchedJob>, ours: &[WorkerId]) {
+		let (share, key) = (self.share, ours.first());
+		let is_mine = |job: &WatchedJob| {
+			let WatchShare::OneIn(count) = share else { return false };
+			let drawn = BlakeTwo256::hash_of(&(b"fhe-ml/watch", key, job.job));
+			let drawn = drawn.0.first_chunk().copied().map_or(0, u32::from_le_bytes);
+			!job.workers.iter().any(|worker| ours.contains(worker)) && drawn % count == 0
+		};
+		self.waiting.extend(jobs.into_iter().filter(is_mine));
+		let surplus = self.waiting.len().saturating_sub(MAX_WAITING);
+		self.waiting.drain(..surplus);
+	}
+
+	/// The next job to evaluate, if none is.
+	pub fn next(&mut self) -> Option<WatchedJob> {
+		if self.running.is_some() {
+			return None;
+		}
+		let next = self.waiting.pop_front();
+		self.running = next.as_ref().map(|job| job.job);
+		next
+	}
+
+	/// An evaluation has ended with another outcome than the chain has, in this part, or with the same.
+	pub fn looked_at(&mut self, job: JobId, wrong_part: Option<u32>) {
+		self.running = None;
+		self.wrong.extend(wrong_part.map(|part| (job, part)));
+	}
+
+	/// What is to be challenged.
+	pub fn wrong(&self) -> Vec<(JobId, u32)> {
+		self.wrong.iter().copied().collect()
+	}
+
+	/// A job that is before the court, or final, or gone.
+	pub fn settled(&mut self, job: JobId) {
+		self.wrong.retain(|(other, _)| *other != job);
+	}
+}
+
+/// The first part in which two outcomes differ, where a result has parts of these lengths after `prefix_bytes`; 0 if one
+/// of them is no result.
+pub(crate) fn wrong_part(
+	stated: &Outcome,
+	found: &Outcome,
+	prefix_bytes: usize,
+	part_bytes: impl IntoIterator<Item = usize>,
+) -> Option<u32> {
+	if stated == found {
+		return None;
+	}
+	let (Outcome::Completed(stated), Outcome::Completed(found)) = (stated, found) else {
+		return Some(0);
+	};
+	let mut end = prefix_bytes;
+	let differs = part_bytes.into_iter().position(|bytes| {
+		let start = end;
+		end += bytes;
+		stated.get(start..end) != found.get(start..end)
+	});
+	Some(differs.unwrap_or_default() as u32)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use fhe_ml_primitives::FailureReason;
+	use sp_core::{H256, sr25519::Public};
+
+	fn worker(number: u8) -> WorkerId {
+		Public::from_raw([number; 32]).into()
+	}
+
+	fn job(job: JobId, by: u8) -> WatchedJob {
+		WatchedJob {
+			job,
+			model: 0,
+			artifact: H256::zero(),
+			server_key: None,
+			input: H256::zero(),
+			engine: 1,
+			work: 1,
+			workers: vec![worker(by)],
+		}
+	}
+
+	#[test]
+	fn shares_are_read() {
+		assert_eq!("all".parse(), Ok(WatchShare::ALL));
+		assert_eq!("1/1".parse(), Ok(WatchShare::ALL));
+		assert_eq!("none".parse(), Ok(WatchShare::None));
+		assert_eq!("1/16".parse(), Ok(WatchShare::OneIn(NonZeroU32::new(16).unwrap())));
+		for text in ["", "1/0", "2/3", "1/", "some"] {
+			assert_eq!(text.parse::<WatchShare>(), Err(WatchShareError), "{text}");
+		}
+	}
+
+	#[test]
+	fn a_share_of_the_jobs_of_others_is_looked_at() {
+		let jobs = || (0..4_000).map(|number| job(number, (number % 4) as u8)).collect();
+		for (share, least, most) in [("1/16", 130, 250), ("all", 3_000, 3_000), ("none", 0, 0)] {
+			let mut watcher = Watcher::new(share.parse().unwrap());
+			watcher.ended(jobs(), &[worker(1), worker(9)]);
+			let count = watcher.waiting.len();
+			assert!((least..=most).contains(&count), "{share}: {count}");
+			assert!(watcher.waiting.iter().all(|job| job.workers != [worker(1)]));
+		}
+		let of = |key| {
+			let mut watcher = Watcher::new("1/16".parse().unwrap());
+			watcher.ended(jobs(), &[worker(key)]);
+			watcher.waiting
+		};
+		assert_ne!(of(20), of(21), "another key has another share");
+	}
+
+	#[test]
+	fn one_is_evaluated_at_a_time_and_every_block_is_listed_once() {
+		let mut watcher = Watcher::new(WatchShare::ALL);
+		assert_eq!(watcher.blocks(1_000), 700..=763);
+		assert_eq!(watcher.blocks(1_000), 764..=827);
+		let mut young = Watcher::new(WatchShare::ALL);
+		assert_eq!(young.blocks(5), 0..=5);
+		assert!(young.blocks(5).is_empty());
+		assert_eq!(young.blocks(7), 6..=7);
+		watcher.ended(vec![job(3, 2), job(4, 2)], &[worker(1)]);
+		assert_eq!(watcher.next().map(|job| job.job), Some(3));
+		assert_eq!(watcher.next(), None);
+		watcher.looked_at(3, Some(1));
+		assert_eq!(watcher.wrong(), [(3, 1)]);
+		assert_eq!(watcher.next().map(|job| job.job), Some(4));
+		watcher.settled(3);
+		assert!(watcher.wrong().is_empty());
+	}
+
+	#[test]
+	fn the_part_that_differs_is_found() {
+		let result = |bytes: &[u8]| Outcome::Completed(bytes.to_vec().try_into().unwrap());
+		let stated = result(&[0, 0, 1, 2, 3, 4, 5]);
+		let find = |found: &Outcome| wrong_part(&stated, found, 2, [2, 2, 1]);
+		assert_eq!(find(&stated), None);
+		assert_eq!(find(&result(&[0, 0, 1, 9, 3, 4, 5])), Some(0));
+		assert_eq!(find(&result(&[0, 0, 1, 2, 3, 9, 5])), Some(1));
+		assert_eq!(find(&result(&[0, 0, 1, 2, 3, 4, 9])), Some(2));
+		assert_eq!(find(&Outcome::Failed(FailureReason::InputDoesNotDecode)), Some(0));
+	}
+}
