@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::new_chain::NewChainCmd;
+use fhe_ml_worker::WatchShare;
 use std::{num::NonZeroUsize, path::PathBuf};
 
 /// A collator of the fhe-ml chain: authors blocks and evaluates models on encrypted inputs.
@@ -31,6 +32,12 @@ pub struct WorkerOptions {
 	/// File whose first line is the passphrase of those files.
 	#[arg(long, value_name = "FILE", requires = "private_models")]
 	pub private_models_passphrase: Option<PathBuf>,
+
+	/// How many of the jobs of other workers this node evaluates again when it has nothing else to do: all, none, or
+	/// 1/N. It challenges what is wrong, for half of the liar's bond; what it answers with is held from the
+	/// worker's operator until the court has decided.
+	#[arg(long, value_name = "SHARE", default_value = "1/16")]
+	pub watch: WatchShare,
 
 	/// Do not evaluate jobs, even if this node has a worker key.
 	#[arg(long)]

@@ -232,6 +232,7 @@ pub fn new_full(
 					options.private_models_passphrase.as_deref(),
 				)
 				.map_err(|error| ServiceError::Application(Box::new(error)))?,
+				watch: options.watch,
 				registry: registry.clone(),
 			})
 			.map_err(|error| ServiceError::Application(Box::new(error)))?;

@@ -127,6 +127,20 @@ where
 		self.submit(transaction).await
 	}
 
+	/// Challenges a part of what other workers have posted.
+	///
+	/// # Errors
+	///
+	/// If the keystore, the runtime or the pool refuse, or the job is gone.
+	pub async fn challenge(&self, assigned: &AssignedJob, part: u32) -> Result<(), SendError> {
+		let signature = self.sign(assigned, Statement::Wrong(part))?;
+		let best = self.client.info().best_hash;
+		let (worker, job) = (assigned.worker.clone(), assigned.job);
+		let transaction =
+			self.client.runtime_api().challenge_transaction(best, worker, job, part, signature)?;
+		self.submit(transaction).await
+	}
+
 	fn sign(
 		&self,
 		assigned: &AssignedJob,

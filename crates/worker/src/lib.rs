@@ -12,6 +12,7 @@
 //! - [`evaluation`]: bytes in, outcome out; never panics.
 //! - [`private_models`]: the files of private models that this node evaluates.
 //! - [`delivery`]: mailbox and pool.
+//! - `watcher`, `watch`: which jobs of others are evaluated again, and what comes of it.
 //! - [`service`]: connects them to the chain.
 
 pub mod calibration;
@@ -24,9 +25,12 @@ pub mod private_models;
 pub mod scheduler;
 pub mod service;
 pub mod task;
+mod watch;
+mod watcher;
 
 pub use private_models::PrivateModelsOptions;
 pub use service::{Conduct, Honest, StartError, Worker, WorkerParams};
+pub use watcher::{WatchShare, WatchShareError};
 
 /// Target of the worker's log lines.
 pub(crate) const LOG_TARGET: &str = "fhe-ml";

@@ -16,6 +16,8 @@ pub struct Metrics {
 	evaluations: CounterVec<U64>,
 	evaluation_seconds: Histogram,
 	rows: Counter<U64>,
+	watched: CounterVec<U64>,
+	challenges: Counter<U64>,
 	worker: GaugeVec<F64>,
 	transactions: Counter<U64>,
 	threads: Gauge<U64>,
@@ -60,6 +62,20 @@ impl Metrics {
 					"fhe_ml_rows_total",
 					"Evaluated rows; it grows while a job of many rows is under way",
 				)?,
+				registry,
+			)?,
+			watched: register(
+				CounterVec::new(
+					Opts::new(
+						"fhe_ml_watched_total",
+						"Jobs of others that were evaluated again, by what was found: right or wrong",
+					),
+					&["found"],
+				)?,
+				registry,
+			)?,
+			challenges: register(
+				Counter::new("fhe_ml_challenges_total", "Outcomes of others that were challenged")?,
 				registry,
 			)?,
 			worker: register(
@@ -144,6 +160,17 @@ impl Metrics {
 		};
 		self.evaluations.with_label_values(&[label, kind]).inc();
 		self.evaluation_seconds.observe(time.as_secs_f64());
+	}
+
+	/// A job of others was looked at.
+	pub(crate) fn watched(&self, is_wrong: bool) {
+		let found = if is_wrong { "wrong" } else { "right" };
+		self.watched.with_label_values(&[found]).inc();
+	}
+
+	/// An outcome of others was challenged.
+	pub(crate) fn challenged(&self) {
+		self.challenges.inc();
 	}
 
 	/// Rows of a job that is under way.

@@ -10,6 +10,8 @@ use crate::{
 	older_runtime::is_before_spec_5,
 	private_models::PrivateModelsOptions,
 	scheduler::{Action, Evaluated, Scheduler},
+	watch::{Looked, has_court, looked_at},
+	watcher::{WatchShare, Watcher},
 };
 use fhe_ml_engine::SelfTestError;
 use fhe_ml_primitives::{
@@ -68,6 +70,8 @@ pub struct WorkerParams<Client, Pool, Storage> {
 	pub threads: Option<NonZeroUsize>,
 	/// The private models that this node evaluates.
 	pub private_models: PrivateModelsOptions,
+	/// How many of the jobs of others are evaluated again.
+	pub watch: WatchShare,
 	/// Where the metrics go.
 	pub registry: Option<Registry>,
 }
@@ -124,6 +128,9 @@ pub struct Worker<Client, Pool, Storage, C = Honest> {
 	evaluator: Arc<Evaluator>,
 	finished_sender: UnboundedSender<Finished>,
 	finished: UnboundedReceiver<Finished>,
+	watcher: Watcher,
+	looked_sender: UnboundedSender<Looked>,
+	looked: UnboundedReceiver<Looked>,
 	metrics: Metrics,
 	conduct: PhantomData<C>,
 }
@@ -167,6 +174,7 @@ where
 			.build()?;
 		show_speed(threads, &metrics)?;
 		let (finished_sender, finished) = unbounded();
+		let (looked_sender, looked) = unbounded();
 		let evaluator = Evaluator::new(client.info().genesis_hash, params.private_models);
 		metrics.set_private_models(evaluator.private().refresh());
 		Ok(Self {
@@ -181,6 +189,9 @@ where
 			sync_oracle,
 			finished_sender,
 			finished,
+			watcher: Watcher::new(params.watch),
+			looked_sender,
+			looked,
 			metrics,
 			conduct: PhantomData,
 		})
@@ -200,6 +211,11 @@ where
 				finished = self.finished.next() => {
 					if let Some(finished) = finished {
 						self.take_in(finished).await;
+					}
+				},
+				looked = self.looked.next() => {
+					if let Some(looked) = looked {
+						self.take_in_watched(looked).await;
 					}
 				},
 			}
@@ -223,7 +239,7 @@ where
 		let info = self.client.info();
 		let (best, number) = (info.best_hash, info.best_number.saturated_into());
 		self.show_workers(best, &workers);
-		match assigned_jobs(&*self.client, best, workers) {
+		match assigned_jobs(&*self.client, best, workers.clone()) {
 			Ok(assigned) => {
 				let complete = assigned.len() < MAX_QUEUED as usize;
 				let actions = self.scheduler.block(number, assigned, complete);
@@ -231,6 +247,64 @@ where
 			},
 			Err(error) => log::error!(target: LOG_TARGET, "cannot list jobs at {best}: {error}"),
 		}
+		if self.watcher.is_on()
+			&& let Err(error) = self.watch(best, number, &workers).await
+		{
+			log::error!(target: LOG_TARGET, "cannot watch at {best}: {error}");
+		}
+	}
+
+	/// Lists what others have done, challenges what was wrong of it, and looks at the next job if there is nothing else
+	/// to do.
+	async fn watch(&mut self, best: H256, number: u32, ours: &[WorkerId]) -> Result<(), ApiError> {
+		if !has_court(&*self.client, best)? {
+			return Ok(());
+		}
+		for block in self.watcher.blocks(number) {
+			self.watcher.ended(self.client.runtime_api().ended_in(best, block)?, ours);
+		}
+		for (job, part) in self.watcher.wrong() {
+			let view = self.client.runtime_api().court(best, job.job)?;
+			match view.is_some_and(|view| view.trial.is_none()) {
+				true => self.challenge(&job, part).await,
+				false => self.watcher.settled(job.job),
+			}
+		}
+		self.look_at_next(ours);
+		Ok(())
+	}
+
+	async fn challenge(&mut self, job: &AssignedJob, part: u32) {
+		match self.sender.challenge(job, part).await {
+			Ok(()) => {
+				self.metrics.challenged();
+				let job = job.job;
+				log::warn!(target: LOG_TARGET, "job {job}: part {part} is wrong, and challenged");
+			},
+			Err(error) => log::warn!(target: LOG_TARGET, "job {}: no challenge: {error}", job.job),
+		}
+	}
+
+	fn look_at_next(&mut self, ours: &[WorkerId]) {
+		let (queued, running, _) = self.scheduler.counts();
+		let Some(worker) = ours.first().filter(|_| queued + running == 0) else { return };
+		let Some(watched) = self.watcher.next() else { return };
+		let (client, evaluator) = (self.client.clone(), self.evaluator.clone());
+		let (looked, worker) = (self.looked_sender.clone(), worker.clone());
+		self.threads.spawn(move || {
+			// The receiver is gone only when the node stops.
+			let _ = looked.unbounded_send(looked_at(&*client, &evaluator, watched, worker));
+		});
+	}
+
+	async fn take_in_watched(&mut self, looked: Looked) {
+		self.watcher.looked_at(&looked.job, looked.wrong_part);
+		self.metrics.watched(looked.wrong_part.is_some());
+		if let Some(part) = looked.wrong_part {
+			self.challenge(&looked.job, part).await;
+		}
+		let ours = self.local_workers();
+		self.look_at_next(&ours);
 	}
 
 	/// Shows in the metrics what the chain thinks of our workers.
@@ -397,7 +471,7 @@ where
 }
 
 /// The blobs of a job at the best block that are not known, if they are those that were assigned.
-fn job_blobs<Client, Block>(
+pub(crate) fn job_blobs<Client, Block>(
 	client: &Client,
 	assigned: &AssignedJob,
 	known: &Known,

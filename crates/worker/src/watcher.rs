@@ -3,10 +3,10 @@
 //! One honest watcher is enough for the court, so every node looks at a share of what others did when it has nothing
 //! else to do. Which share depends on its key: nobody knows of a job that it is not looked at.
 
-use fhe_ml_primitives::{JobId, Outcome, WatchedJob, WorkerId};
+use fhe_ml_primitives::{AssignedJob, JobId, Outcome, WatchedJob, WorkerId};
 use sp_runtime::traits::{BlakeTwo256, Hash};
 use std::{
-	collections::{BTreeSet, VecDeque},
+	collections::{BTreeMap, VecDeque},
 	num::NonZeroU32,
 	str::FromStr,
 };
@@ -62,13 +62,13 @@ pub(crate) struct Watcher {
 	waiting: VecDeque<WatchedJob>,
 	/// The one that is evaluated.
 	running: Option<JobId>,
-	/// Jobs that are wrong, and whose challenge is not yet on the chain.
-	wrong: BTreeSet<(JobId, u32)>,
+	/// Jobs that are wrong in a part, and whose challenge is not yet on the chain.
+	wrong: BTreeMap<JobId, (AssignedJob, u32)>,
 }
 
 impl Watcher {
 	pub fn new(share: WatchShare) -> Self {
-		let (waiting, wrong) = (VecDeque::new(), BTreeSet::new());
+		let (waiting, wrong) = (VecDeque::new(), BTreeMap::new());
 		Self { share, next_block: None, waiting, running: None, wrong }
 	}
 
@@ -111,19 +111,19 @@ impl Watcher {
 	}
 
 	/// An evaluation has ended with another outcome than the chain has, in this part, or with the same.
-	pub fn looked_at(&mut self, job: JobId, wrong_part: Option<u32>) {
+	pub fn looked_at(&mut self, job: &AssignedJob, wrong_part: Option<u32>) {
 		self.running = None;
-		self.wrong.extend(wrong_part.map(|part| (job, part)));
+		self.wrong.extend(wrong_part.map(|part| (job.job, (job.clone(), part))));
 	}
 
 	/// What is to be challenged.
-	pub fn wrong(&self) -> Vec<(JobId, u32)> {
-		self.wrong.iter().copied().collect()
+	pub fn wrong(&self) -> Vec<(AssignedJob, u32)> {
+		self.wrong.values().cloned().collect()
 	}
 
 	/// A job that is before the court, or final, or gone.
 	pub fn settled(&mut self, job: JobId) {
-		self.wrong.retain(|(other, _)| *other != job);
+		self.wrong.remove(&job);
 	}
 }
 
@@ -214,8 +214,9 @@ mod tests {
 		watcher.ended(vec![job(3, 2), job(4, 2)], &[worker(1)]);
 		assert_eq!(watcher.next().map(|job| job.job), Some(3));
 		assert_eq!(watcher.next(), None);
-		watcher.looked_at(3, Some(1));
-		assert_eq!(watcher.wrong(), [(3, 1)]);
+		let third = crate::task::tests::assigned(3, 0);
+		watcher.looked_at(&third, Some(1));
+		assert_eq!(watcher.wrong(), [(third, 1)]);
 		assert_eq!(watcher.next().map(|job| job.job), Some(4));
 		watcher.settled(3);
 		assert!(watcher.wrong().is_empty());

@@ -1,0 +1,110 @@
+//! Evaluation of the jobs of others.
+
+use crate::{
+	evaluation::{Evaluation, Evaluator, Parts},
+	service::job_blobs,
+	watcher::wrong_part,
+};
+use fhe_ml_primitives::{
+	AssignedJob, FheMlApi, Outcome, Step, WatchedJob, WorkerId,
+	format::{InputPrefix, ResultPrefix, is_known_engine},
+};
+use sp_api::{ApiError, ApiExt, ProvideRuntimeApi};
+use sp_blockchain::HeaderBackend;
+use sp_core::H256;
+use sp_runtime::{AccountId32, traits::Block as BlockT};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What another look at a job gave.
+pub(crate) struct Looked {
+	/// The job, as if it were this node's.
+	pub job: AssignedJob,
+	/// The part that is wrong, if one is.
+	pub wrong_part: Option<u32>,
+}
+
+/// Whether the runtime has a court: nodes are upgraded first.
+pub(crate) fn has_court<Client, Block>(client: &Client, at: Block::Hash) -> Result<bool, ApiError>
+where
+	Block: BlockT,
+	Client: ProvideRuntimeApi<Block>,
+	Client::Api: FheMlApi<Block, AccountId32, u128>,
+{
+	let version = client.runtime_api().api_version::<dyn FheMlApi<Block, AccountId32, u128>>(at)?;
+	Ok(version.is_some_and(|version| version >= 7))
+}
+
+/// Nothing is kept of an evaluation that is only compared.
+struct Unkept;
+
+impl Parts for Unkept {
+	fn known(&self, _: u32) -> Option<Vec<u8>> {
+		None
+	}
+
+	fn save(&self, _: u32, _: &[u8]) {}
+
+	fn rows(&self, _: u32) {}
+}
+
+/// Evaluates a job of others, on the threads of the current pool, and compares.
+pub(crate) fn looked_at<Client, Block>(
+	client: &Client,
+	evaluator: &Evaluator,
+	watched: WatchedJob,
+	worker: WorkerId,
+) -> Looked
+where
+	Block: BlockT<Hash = H256>,
+	Client: ProvideRuntimeApi<Block> + HeaderBackend<Block>,
+	Client::Api: FheMlApi<Block, AccountId32, u128>,
+{
+	let WatchedJob { job, model, artifact, server_key, input, engine, work, .. } = watched;
+	let job = AssignedJob {
+		job,
+		worker,
+		model,
+		artifact,
+		server_key,
+		input,
+		engine,
+		work,
+		step: Step::Post,
+		deadline: 0,
+	};
+	let compared = catch_unwind(AssertUnwindSafe(|| compare(client, evaluator, &job)));
+	Looked { wrong_part: compared.ok().flatten(), job }
+}
+
+/// The part that is wrong. None, too, if the job is gone, or this node cannot say.
+fn compare<Client, Block>(client: &Client, evaluator: &Evaluator, job: &AssignedJob) -> Option<u32>
+where
+	Block: BlockT<Hash = H256>,
+	Client: ProvideRuntimeApi<Block> + HeaderBackend<Block>,
+	Client::Api: FheMlApi<Block, AccountId32, u128>,
+{
+	if !is_known_engine(job.engine) {
+		return None;
+	}
+	let stated = client.runtime_api().outcome(client.info().best_hash, job.job).ok()??;
+	let known = evaluator.known(job);
+	let blobs = job_blobs(client, job, &known)?;
+	let found = match evaluator.evaluate(job, known, &blobs, || None, &Unkept) {
+		// That this machine cannot do it says nothing of others.
+		Evaluation::Outcome(found) if !is_of_this_machine(&found) => found,
+		_ => return None,
+	};
+	let rows = InputPrefix::read(&blobs.input).map_or(1, |prefix| prefix.rows);
+	let parts = evaluator.known(job).model.map(|model| {
+		let rows_of_parts =
+			(0..model.circuit.parts(rows)).map(|part| model.circuit.rows_of_part(rows, part));
+		let bytes = |rows| model.circuit.result_bytes_of(rows).saturating_sub(ResultPrefix::BYTES);
+		rows_of_parts.map(bytes).collect::<Vec<_>>()
+	});
+	wrong_part(&stated, &found, ResultPrefix::BYTES, parts.unwrap_or_default())
+}
+
+fn is_of_this_machine(outcome: &Outcome) -> bool {
+	use fhe_ml_primitives::FailureReason::{EvaluationCrashed, EvaluationFailed};
+	matches!(outcome, Outcome::Failed(EvaluationCrashed | EvaluationFailed))
+}
