@@ -102,7 +102,7 @@ mod events {
 			model: ModelId,
 			/// How many workers must get the same result.
 			redundancy: u8,
-			/// Fee, and price of a private model for all rows, held until the job is finished.
+			/// Fee, and price of a private model for all rows, held until the job is final.
 			fee: BalanceOf<T>,
 			/// Rows of its input.
 			rows: u32,

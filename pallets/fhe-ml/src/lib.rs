@@ -217,9 +217,9 @@ pub mod pallet {
 		/// Request the evaluation of a model on an encrypted input of one row, or of several if the model's record has
 		/// a `row_layout`. All rows have one result.
 		///
-		/// The fee is held until the result is there, and a deposit for the bytes of input and
-		/// result until you `release` the job. Both count rows; the fee's base does not. The fee is paid, too, if
-		/// input or server key do not decode.
+		/// The fee is held until the result is there and, for models that the court tries in steps, final; a deposit for
+		/// the bytes of input and result until you `release` the job. Both count rows; the fee's base does not. The fee is
+		/// paid, too, if input or server key do not decode.
 		///
 		/// - `model`: number of the model.
 		/// - `server_key`: hash of your registered server key; none for linear models.
