@@ -122,8 +122,8 @@ for (const [kind, name, steps, isEncrypted] of [
       `${kind}: ${made.length} steps, verdict within ${blocks} blocks; reward ${reward}, compensation ${compensation}`,
     );
     await assertRight(job, prepared);
-    await balancedBooks(nodes.bob);
     await resumeTheLiar();
+    await balancedBooks(nodes.bob);
   });
 }
 
@@ -134,8 +134,8 @@ test('a lie about a linear model is put right in the block that has it', async (
   assert.equal(convicted.worker.toHex(), liar);
   assert.equal(await eventOf('ResultChallenged', job), undefined, 'nobody had to challenge it');
   await assertRight(job, prepared);
-  await balancedBooks(nodes.bob);
   await resumeTheLiar();
+  await balancedBooks(nodes.bob);
 });
 
 test('a challenge of a right result costs the challenger its bond', async () => {

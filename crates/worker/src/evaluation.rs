@@ -2,6 +2,7 @@
 
 use crate::{
 	LOG_TARGET,
+	kept::Kept,
 	private_models::{NotHeld, PrivateModels, PrivateModelsOptions},
 };
 use fhe_ml_engine::{
@@ -13,22 +14,23 @@ use fhe_ml_primitives::{
 	format::{CircuitKind, InputPrefix},
 };
 use parking_lot::Mutex;
-use schnellru::{ByLength, LruMap};
 use sp_core::H256;
 use std::{
 	panic::{AssertUnwindSafe, catch_unwind},
 	sync::Arc,
 };
 
-/// Decoded models that are kept.
-const KEPT_MODELS: u32 = 8;
-/// Prepared server keys that are kept; 6 MB each.
-const KEPT_KEYS: u32 = 16;
+/// Memory for decoded models.
+const KEPT_MODELS: usize = 64 << 20;
+/// Bytes of memory that a model takes for each of its artifact, at a guess on the safe side.
+const MEMORY_OF_ARTIFACT: usize = 8;
+/// Memory for prepared server keys, of which each takes 6 MB.
+const KEPT_KEYS: usize = 192 << 20;
 
 /// Evaluates jobs, and keeps what the next one can use.
 pub struct Evaluator {
-	models: Mutex<LruMap<H256, Arc<CompiledModel>>>,
-	keys: Mutex<LruMap<H256, Arc<PreparedServerKey>>>,
+	models: Mutex<Kept<CompiledModel>>,
+	keys: Mutex<Kept<PreparedServerKey>>,
 	buffers: Mutex<Vec<EvaluationBuffers>>,
 	private: PrivateModels,
 	/// Hash of the chain's genesis block.
@@ -75,8 +77,8 @@ impl Evaluator {
 		Self {
 			private: PrivateModels::new(private),
 			genesis,
-			models: Mutex::new(LruMap::new(ByLength::new(KEPT_MODELS))),
-			keys: Mutex::new(LruMap::new(ByLength::new(KEPT_KEYS))),
+			models: Mutex::new(Kept::new(KEPT_MODELS)),
+			keys: Mutex::new(Kept::new(KEPT_KEYS)),
 			buffers: Mutex::default(),
 		}
 	}
@@ -101,8 +103,8 @@ impl Evaluator {
 	pub fn known(&self, assigned: &AssignedJob) -> Known {
 		let key = assigned.server_key;
 		Known {
-			model: self.models.lock().get(&assigned.artifact).cloned(),
-			key: key.and_then(|key| self.keys.lock().get(&key).cloned()),
+			model: self.models.lock().get(&assigned.artifact),
+			key: key.and_then(|key| self.keys.lock().get(&key)),
 		}
 	}
 
@@ -166,8 +168,9 @@ impl Evaluator {
 			Some(model) => model,
 			None => {
 				let bytes = blobs.artifact.clone().unwrap_or_default();
+				let memory = bytes.len().saturating_mul(MEMORY_OF_ARTIFACT);
 				let model = Arc::new(CompiledModel::read(&bytes)?.0);
-				self.models.lock().insert(assigned.artifact, model.clone());
+				self.models.lock().insert(assigned.artifact, model.clone(), memory);
 				model
 			},
 		};
@@ -176,7 +179,7 @@ impl Evaluator {
 			(None, Some(bytes), Some(hash)) => {
 				let key = ServerKey::from_bytes(bytes.clone())?;
 				let key = Arc::new(PreparedServerKey::new(&key));
-				self.keys.lock().insert(hash, key.clone());
+				self.keys.lock().insert(hash, key.clone(), PreparedServerKey::MEMORY_BYTES);
 				Some(key)
 			},
 			_ => None,

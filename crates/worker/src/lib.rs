@@ -9,7 +9,7 @@
 //! - [`journal`]: what was begun and finished, on disk, so that a restart loses and repeats nothing.
 //! - [`task`]: what both keep books of.
 //! - [`calibration`]: how fast this machine is.
-//! - [`evaluation`]: bytes in, outcome out; never panics.
+//! - [`evaluation`]: bytes in, outcome out; never panics. Models and keys are kept (`kept.rs`).
 //! - [`private_models`]: the files of private models that this node evaluates.
 //! - [`delivery`]: mailbox and pool.
 //! - `watcher`, `watch`: which jobs of others are evaluated again, and what comes of it.
@@ -19,6 +19,7 @@ pub mod calibration;
 pub mod delivery;
 pub mod evaluation;
 pub mod journal;
+mod kept;
 pub mod metrics;
 mod older_runtime;
 pub mod private_models;

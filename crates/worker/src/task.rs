@@ -41,7 +41,7 @@ pub(crate) mod tests {
 			server_key: None,
 			input: H256::repeat_byte(input),
 			engine: 1,
-			work: 1,
+			work: crate::scheduler::MAX_WORK_AHEAD,
 			step: Step::Post,
 			deadline: 100,
 		}
