@@ -6,6 +6,7 @@ import type {
   FrameSystemLimitsBlockWeights,
   FrameSystemLimitsBlockLength,
   SpWeightsRuntimeDbWeight,
+  SpWeightsWeightV2Weight,
 } from "./types.js";
 
 export interface ChainConsts extends GenericChainConsts {
@@ -354,6 +355,40 @@ export interface ChainConsts extends GenericChainConsts {
      * Blocks in which an evaluator that has declined a job of a private model is given no other of that model.
      **/
     declineDelay: number;
+
+    /**
+     * Most weight of evaluating a job in the call that posts its outcome.
+     **/
+    maxAtOnce: SpWeightsWeightV2Weight;
+
+    /**
+     * Blocks after its completion or failure in which the outcome of a job can be challenged, if the court can try
+     * it. Until then its fee is held.
+     **/
+    challengePeriod: number;
+
+    /**
+     * Blocks without a step after which a trial is over.
+     **/
+    trialTimeout: number;
+
+    /**
+     * What the workers of a job get if a challenge of its outcome is wrong. Who challenges is held this, and the
+     * rewards of all steps of the trial.
+     **/
+    challengeBond: bigint;
+
+    /**
+     * What who was wrong pays for each step of a trial to the account that made it. It should be more than the
+     * fee of `step`.
+     **/
+    stepReward: bigint;
+
+    /**
+     * What the owner of a job gets out of its workers' bonds, besides its fee, if nobody of them was right. Less
+     * than half of a bond: a worker could ask itself, lie, and challenge itself to save it.
+     **/
+    compensation: bigint;
 
     /**
      * Generic pallet constant

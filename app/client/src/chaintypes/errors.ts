@@ -261,7 +261,7 @@ export interface ChainErrors extends GenericChainErrors {
     ServerKeyAlreadyRegistered: GenericPalletError;
 
     /**
-     * Unfinished jobs use the server key; wait for them.
+     * Jobs that are not final use the server key; wait for them, or release them.
      **/
     ServerKeyInUse: GenericPalletError;
 
@@ -407,7 +407,7 @@ export interface ChainErrors extends GenericChainErrors {
     WorkerNotLeaving: GenericPalletError;
 
     /**
-     * The bond is not free yet: the worker still has jobs, or the delay is not over.
+     * The bond is not free yet: the worker still has jobs, its results are not final, or the delay is not over.
      **/
     BondNotFree: GenericPalletError;
 
@@ -567,6 +567,66 @@ export interface ChainErrors extends GenericChainErrors {
      * The result has another number of rows than the job's input.
      **/
     ResultOfOtherRows: GenericPalletError;
+
+    /**
+     * The artifact has a valid header, but its circuit does not decode: import the model again.
+     **/
+    ArtifactDoesNotDecode: GenericPalletError;
+
+    /**
+     * The runtime evaluates so many rows of this model not at once: send fewer rows in one request.
+     **/
+    TooManyRowsForCourt: GenericPalletError;
+
+    /**
+     * The outcome cannot be challenged: the job is not finished or final already, or the court cannot try it.
+     **/
+    NothingToChallenge: GenericPalletError;
+
+    /**
+     * The time in which the outcome could be challenged is over.
+     **/
+    ChallengeTooLate: GenericPalletError;
+
+    /**
+     * The job's result has no part with this number.
+     **/
+    UnknownPart: GenericPalletError;
+
+    /**
+     * The court evaluates the job: wait for its verdict, or make the next `step`.
+     **/
+    JobInCourt: GenericPalletError;
+
+    /**
+     * The court does not evaluate this job: `challenge` its outcome first.
+     **/
+    NoTrial: GenericPalletError;
+
+    /**
+     * The job is not final yet: its outcome can be challenged.
+     **/
+    JobNotFinal: GenericPalletError;
+
+    /**
+     * The job is not finished, or it is final already.
+     **/
+    NotProvisional: GenericPalletError;
+
+    /**
+     * The operator of the worker has not enough free to answer for a challenge.
+     **/
+    NoFundsToChallenge: GenericPalletError;
+
+    /**
+     * Only an active worker can do this.
+     **/
+    WorkerNotActive: GenericPalletError;
+
+    /**
+     * The court gave what cannot be part of a result: an error of this runtime.
+     **/
+    CourtFailed: GenericPalletError;
 
     /**
      * Generic pallet error

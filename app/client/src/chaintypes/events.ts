@@ -20,6 +20,8 @@ import type {
   FheMlPrimitivesRecordsFailureReason,
   FheMlPrimitivesPrivatePrivateTerms,
   FheMlPrimitivesPrivateSuspension,
+  FheMlPrimitivesCourtTrialScope,
+  FheMlPrimitivesRecordsJobStatus,
 } from "./types.js";
 
 export interface ChainEvents extends GenericChainEvents {
@@ -642,7 +644,7 @@ export interface ChainEvents extends GenericChainEvents {
     >;
 
     /**
-     * A worker had another result than a jury: it has paid out of its bond and is assigned no jobs until its
+     * A worker had another result than a jury or the court: it has paid out of its bond and is assigned no jobs until its
      * operator resumes it.
      **/
     WorkerSlashed: GenericPalletEvent<
@@ -765,7 +767,7 @@ export interface ChainEvents extends GenericChainEvents {
         redundancy: number;
 
         /**
-         * Fee, and price of a private model for all rows, held until the job is finished.
+         * Fee, and price of a private model for all rows, held until the job is final.
          **/
         fee: bigint;
 
@@ -857,7 +859,7 @@ export interface ChainEvents extends GenericChainEvents {
         owner: AccountId32;
 
         /**
-         * Workers that got this result and share the fee.
+         * Workers that got this result and share the fee; none if the court alone did.
          **/
         workers: Array<FheMlPrimitivesWorkerKeyPublic>;
 
@@ -867,14 +869,15 @@ export interface ChainEvents extends GenericChainEvents {
         result: H256;
 
         /**
-         * Fee paid to the workers' accounts.
+         * Fee paid to the workers' accounts; nothing yet if an `InferenceProvisional` follows.
          **/
         fee: bigint;
       }
     >;
 
     /**
-     * A job could not be evaluated. Its fee went to the workers if input or server key are broken, else back.
+     * A job could not be evaluated. Its fee goes to the workers if input or server key are broken, else back; at
+     * once, unless an `InferenceProvisional` follows.
      **/
     InferenceFailed: GenericPalletEvent<
       "FheMl",
@@ -1240,6 +1243,235 @@ export interface ChainEvents extends GenericChainEvents {
          * Whether it may.
          **/
         allowed: boolean;
+      }
+    >;
+
+    /**
+     * The outcome of a job can be challenged for a while; its fee is held until then.
+     **/
+    InferenceProvisional: GenericPalletEvent<
+      "FheMl",
+      "InferenceProvisional",
+      {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
+
+        /**
+         * First block in which it is final, if nobody challenges it.
+         **/
+        finalAt: number;
+      }
+    >;
+
+    /**
+     * The outcome of a job counts, and its fee is where it belongs.
+     **/
+    InferenceFinal: GenericPalletEvent<
+      "FheMl",
+      "InferenceFinal",
+      {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
+
+        /**
+         * Workers that stood for the outcome.
+         **/
+        workers: Array<FheMlPrimitivesWorkerKeyPublic>;
+
+        /**
+         * Fee paid to their accounts; the rest went back.
+         **/
+        fee: bigint;
+      }
+    >;
+
+    /**
+     * Somebody says that the outcome of a job is wrong. The court evaluates it: anybody may make the steps.
+     **/
+    ResultChallenged: GenericPalletEvent<
+      "FheMl",
+      "ResultChallenged",
+      {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
+
+        /**
+         * Who says so.
+         **/
+        challenger: AccountId32;
+
+        /**
+         * The part of the result that is evaluated, or the whole job.
+         **/
+        scope: FheMlPrimitivesCourtTrialScope;
+
+        /**
+         * Bond held from the challenger.
+         **/
+        bond: bigint;
+
+        /**
+         * Steps that it takes.
+         **/
+        steps: number;
+      }
+    >;
+
+    /**
+     * Workers of a job have different results, and the court evaluates it: anybody may make the steps.
+     **/
+    SplitInCourt: GenericPalletEvent<
+      "FheMl",
+      "SplitInCourt",
+      {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
+
+        /**
+         * Steps that it takes.
+         **/
+        steps: number;
+      }
+    >;
+
+    /**
+     * A slice of a job that is before the court was evaluated.
+     **/
+    CourtStepped: GenericPalletEvent<
+      "FheMl",
+      "CourtStepped",
+      {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
+
+        /**
+         * Who made the step.
+         **/
+        stepper?: AccountId32 | undefined;
+
+        /**
+         * Part of the result that it was about.
+         **/
+        part: number;
+
+        /**
+         * Steps made so far.
+         **/
+        step: number;
+
+        /**
+         * Steps that it takes.
+         **/
+        steps: number;
+      }
+    >;
+
+    /**
+     * The outcome that was challenged stands.
+     **/
+    ResultUpheld: GenericPalletEvent<
+      "FheMl",
+      "ResultUpheld",
+      {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
+
+        /**
+         * Who has challenged it.
+         **/
+        challenger: AccountId32;
+
+        /**
+         * What it lost: to those who made the steps, and to the workers.
+         **/
+        forfeit: bigint;
+
+        /**
+         * First block in which the job is final now.
+         **/
+        finalAt: number;
+      }
+    >;
+
+    /**
+     * What workers stated of a job was wrong, and the court's own outcome stands in its place. Of a result of several
+     * parts that was challenged, only the part that was tried is the court's. The job is final.
+     **/
+    OutcomeCorrected: GenericPalletEvent<
+      "FheMl",
+      "OutcomeCorrected",
+      {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
+
+        /**
+         * Where the job stands now, with the hash of the right result, or why there is none.
+         **/
+        status: FheMlPrimitivesRecordsJobStatus;
+
+        /**
+         * Workers that were wrong and lose their bonds.
+         **/
+        convicted: Array<FheMlPrimitivesWorkerKeyPublic>;
+
+        /**
+         * Fee that went back to the job's owner.
+         **/
+        refund: bigint;
+
+        /**
+         * What the challenger got out of the bonds, besides the rewards of its steps.
+         **/
+        reward: bigint;
+
+        /**
+         * What the job's owner got out of the bonds.
+         **/
+        compensation: bigint;
+      }
+    >;
+
+    /**
+     * Nobody has made a step of a trial for too long. A challenge counts as wrong then; where workers differ, a jury
+     * is drawn.
+     **/
+    TrialLapsed: GenericPalletEvent<
+      "FheMl",
+      "TrialLapsed",
+      {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
+      }
+    >;
+
+    /**
+     * The court gave what cannot be part of a result: an error of this runtime. The bond of a challenge went back;
+     * where workers differ, a jury is drawn.
+     **/
+    TrialCalledOff: GenericPalletEvent<
+      "FheMl",
+      "TrialCalledOff",
+      {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
       }
     >;
 

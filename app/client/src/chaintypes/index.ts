@@ -52,7 +52,7 @@ interface ChainKnownTypes extends GenericChainKnownTypes {
 
 /**
  * @name: FheMlApi
- * @specVersion: 7
+ * @specVersion: 8
  **/
 export interface FheMlApi extends GenericSubstrateApi {
   rpc: ChainJsonRpcApis;

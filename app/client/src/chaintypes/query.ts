@@ -48,6 +48,9 @@ import type {
   FheMlPrimitivesPrivatePrivateModelRecord,
   FheMlPrimitivesPrivatePrivateJobRecord,
   FheMlPrimitivesPrivateQuotaUse,
+  PalletFheMlCourtInterfaceDocket,
+  FheMlPrimitivesCourtProvisionalJob,
+  FheMlPrimitivesCourtTrial,
   PalletBeaconContributionTurn,
   PalletAuthoritiesPermanent,
   FheMlPrimitivesAuthoritiesCandidateRecord,
@@ -820,6 +823,97 @@ export interface ChainStorage extends GenericChainStorage {
       (arg: AccountId32Like) => [] | undefined,
       AccountId32
     >;
+
+    /**
+     * How the court can try jobs of models; those that are not here it cannot try.
+     *
+     * @param {number} arg
+     * @param {Callback<PalletFheMlCourtInterfaceDocket | undefined> =} callback
+     **/
+    dockets: GenericStorageQuery<
+      (arg: number) => PalletFheMlCourtInterfaceDocket | undefined,
+      number
+    >;
+
+    /**
+     * Jobs that are completed or have failed, and whose outcome can be challenged: their fees are held, and what a
+     * trial needs stays.
+     *
+     * @param {bigint} arg
+     * @param {Callback<FheMlPrimitivesCourtProvisionalJob | undefined> =} callback
+     **/
+    provisional: GenericStorageQuery<
+      (arg: bigint) => FheMlPrimitivesCourtProvisionalJob | undefined,
+      bigint
+    >;
+
+    /**
+     * Fees that workers get for open and provisional jobs whose outcomes can be challenged; no more than their bonds
+     * when they are assigned.
+     *
+     * @param {FheMlPrimitivesWorkerKeyPublic} arg
+     * @param {Callback<bigint> =} callback
+     **/
+    atRisk: GenericStorageQuery<
+      (arg: FheMlPrimitivesWorkerKeyPublic) => bigint,
+      FheMlPrimitivesWorkerKeyPublic
+    >;
+
+    /**
+     * The blocks in which workers were convicted last: they are paid for no job that they were given before.
+     *
+     * @param {FheMlPrimitivesWorkerKeyPublic} arg
+     * @param {Callback<number | undefined> =} callback
+     **/
+    convictedAt: GenericStorageQuery<
+      (arg: FheMlPrimitivesWorkerKeyPublic) => number | undefined,
+      FheMlPrimitivesWorkerKeyPublic
+    >;
+
+    /**
+     * Jobs that the court evaluates.
+     *
+     * @param {bigint} arg
+     * @param {Callback<FheMlPrimitivesCourtTrial | undefined> =} callback
+     **/
+    trials: GenericStorageQuery<
+      (arg: bigint) => FheMlPrimitivesCourtTrial | undefined,
+      bigint
+    >;
+
+    /**
+     * What the last step of a trial has left for the next one; its bytes are the court's own affair.
+     *
+     * @param {bigint} arg
+     * @param {Callback<Bytes> =} callback
+     **/
+    courtCarries: GenericStorageQuery<(arg: bigint) => Bytes, bigint>;
+
+    /**
+     * The parts that the court has got so far where it evaluates a job as a whole.
+     *
+     * @param {bigint} arg
+     * @param {Callback<Bytes> =} callback
+     **/
+    courtParts: GenericStorageQuery<(arg: bigint) => Bytes, bigint>;
+
+    /**
+     * Provisional jobs by the blocks in which they are final or, if they are tried, their trials lapse.
+     *
+     * @param {[number, bigint]} arg
+     * @param {Callback<[] | undefined> =} callback
+     **/
+    agenda: GenericStorageQuery<
+      (arg: [number, bigint]) => [] | undefined,
+      [number, bigint]
+    >;
+
+    /**
+     * First block of the agenda that has not been looked through; none before the first provisional job.
+     *
+     * @param {Callback<number | undefined> =} callback
+     **/
+    nextHearing: GenericStorageQuery<() => number | undefined>;
 
     /**
      * Generic pallet storage query

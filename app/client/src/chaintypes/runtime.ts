@@ -24,12 +24,15 @@ import type {
   SpInherentsCheckInherentsResult,
   SpRuntimeTransactionValidityValidTransaction,
   SpRuntimeTransactionValidityTransactionSource,
+  FheMlPrimitivesCourtApiSliceOutcome,
   FheMlPrimitivesRecordsAssignedJob,
   FheMlPrimitivesWorkerKeyPublic,
   FheMlPrimitivesRecordsJobBlobs,
   FheMlPrimitivesSubmissionOutcome,
   FheMlPrimitivesWorkerKeySignature,
   FheMlPrimitivesRecordsQuote,
+  FheMlPrimitivesCourtCourtView,
+  FheMlPrimitivesCourtWatchedJob,
   FheMlPrimitivesRecordsWorkerRecord,
   FheMlPrimitivesAuthoritiesOverview,
   SpConsensusAuraSr25519AppSr25519Public,
@@ -261,6 +264,47 @@ export interface RuntimeApis extends GenericRuntimeApis {
     [method: string]: GenericRuntimeApiMethod;
   };
   /**
+   * @runtimeapi: CourtApi - 0xb4d8fb394e66f002
+   **/
+  courtApi: {
+    /**
+     * Evaluates the next slice of a part of a result, as the court does. `server_key` is the key and its hash, if the
+     * model needs one; `rest` is what the slice before has left, and empty at first.
+     *
+     * @callname: CourtApi_slice
+     * @param {BytesLike} artifact
+     * @param {[BytesLike, H256] | undefined} server_key
+     * @param {BytesLike} input
+     * @param {number} part
+     * @param {BytesLike} rest
+     **/
+    slice: GenericRuntimeApiMethod<
+      (
+        artifact: BytesLike,
+        serverKey: [BytesLike, H256] | undefined,
+        input: BytesLike,
+        part: number,
+        rest: BytesLike,
+      ) => Promise<FheMlPrimitivesCourtApiSliceOutcome>
+    >;
+
+    /**
+     * How many slices the largest part of a result takes; `None` if the artifact does not decode, or the runtime
+     * does not evaluate its model.
+     *
+     * @callname: CourtApi_slices
+     * @param {BytesLike} artifact
+     **/
+    slices: GenericRuntimeApiMethod<
+      (artifact: BytesLike) => Promise<number | undefined>
+    >;
+
+    /**
+     * Generic runtime api call
+     **/
+    [method: string]: GenericRuntimeApiMethod;
+  };
+  /**
    * @runtimeapi: FheMlApi - 0x9036b61e6e74488a
    **/
   fheMlApi: {
@@ -389,6 +433,55 @@ export interface RuntimeApis extends GenericRuntimeApis {
      **/
     privateCommitment: GenericRuntimeApiMethod<
       (model: number) => Promise<H256 | undefined>
+    >;
+
+    /**
+     * When a job is final, and what the court does with it; `None` if it is final already, or waits for its
+     * workers. Runtimes before version 7 of this API do not have it.
+     *
+     * @callname: FheMlApi_court
+     * @param {bigint} job
+     **/
+    court: GenericRuntimeApiMethod<
+      (job: bigint) => Promise<FheMlPrimitivesCourtCourtView | undefined>
+    >;
+
+    /**
+     * Jobs that ended in this block, and whose outcome can be challenged now.
+     *
+     * @callname: FheMlApi_ended_in
+     * @param {number} block
+     **/
+    endedIn: GenericRuntimeApiMethod<
+      (block: number) => Promise<Array<FheMlPrimitivesCourtWatchedJob>>
+    >;
+
+    /**
+     * What the chain has as the outcome of a job that has ended.
+     *
+     * @callname: FheMlApi_outcome
+     * @param {bigint} job
+     **/
+    outcome: GenericRuntimeApiMethod<
+      (job: bigint) => Promise<FheMlPrimitivesSubmissionOutcome | undefined>
+    >;
+
+    /**
+     * The transaction by which a worker challenges a part of an outcome.
+     *
+     * @callname: FheMlApi_challenge_transaction
+     * @param {FheMlPrimitivesWorkerKeyPublic} worker
+     * @param {bigint} job
+     * @param {number} part
+     * @param {FheMlPrimitivesWorkerKeySignature} signature
+     **/
+    challengeTransaction: GenericRuntimeApiMethod<
+      (
+        worker: FheMlPrimitivesWorkerKeyPublic,
+        job: bigint,
+        part: number,
+        signature: FheMlPrimitivesWorkerKeySignature,
+      ) => Promise<UncheckedExtrinsic>
     >;
 
     /**

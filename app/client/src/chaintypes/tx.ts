@@ -920,9 +920,9 @@ export interface ChainTx<
      * Request the evaluation of a model on an encrypted input of one row, or of several if the model's record has
      * a `row_layout`. All rows have one result.
      *
-     * The fee is held until the result is there, and a deposit for the bytes of input and
-     * result until you `release` the job. Both count rows; the fee's base does not. The fee is paid, too, if
-     * input or server key do not decode.
+     * The fee is held until the result is there and, for models that the court tries in steps, final; a deposit for
+     * the bytes of input and result until you `release` the job. Both count rows; the fee's base does not. The fee is
+     * paid, too, if input or server key do not decode.
      *
      * - `model`: number of the model.
      * - `server_key`: hash of your registered server key; none for linear models.
@@ -1004,7 +1004,7 @@ export interface ChainTx<
 
     /**
      * Remove a finished job from storage; its owner gets the deposit back. Some time after it was
-     * finished anybody may do this.
+     * finished anybody may do this. If the job is not final yet, its owner accepts the outcome by it.
      *
      * - `job`: number of the job.
      *
@@ -1457,6 +1457,114 @@ export interface ChainTx<
           palletCall: {
             name: "AllowPrivateOwner";
             params: { owner: AccountId32Like; allowed: boolean };
+          };
+        },
+        ChainKnownTypes
+      >
+    >;
+
+    /**
+     * Say that the outcome of a job is wrong, before it is final: the court evaluates it, step by step. A bond is
+     * held from you. If you are right you get it back and half of each liar's bond, and the outcome is put
+     * right. If not, or if nobody makes a step for `TrialTimeout` blocks, it pays for the steps and goes to the
+     * workers.
+     *
+     * - `job`: number of the job, which has been completed or has failed.
+     * - `part`: number of the part of the result that is wrong, from 0: the rows that share a mask; all rows of a
+     * model without a server key. Of a failed job all parts are evaluated; say 0.
+     *
+     * @param {bigint} job
+     * @param {number} part
+     **/
+    challenge: GenericTxCall<
+      (
+        job: bigint,
+        part: number,
+      ) => ChainSubmittableExtrinsic<
+        {
+          pallet: "FheMl";
+          palletCall: {
+            name: "Challenge";
+            params: { job: bigint; part: number };
+          };
+        },
+        ChainKnownTypes
+      >
+    >;
+
+    /**
+     * Evaluate the next slice of a job that is before the court. Anybody may do this. Whoever turns out to be wrong
+     * pays `StepReward` for it, to the challenger and up to sixteen more accounts.
+     *
+     * - `job`: number of the job.
+     *
+     * @param {bigint} job
+     **/
+    step: GenericTxCall<
+      (job: bigint) => ChainSubmittableExtrinsic<
+        {
+          pallet: "FheMl";
+          palletCall: {
+            name: "Step";
+            params: { job: bigint };
+          };
+        },
+        ChainKnownTypes
+      >
+    >;
+
+    /**
+     * Make a job final whose challenge period is over, so that its fee is paid; its owner may do so at any time.
+     * A trial that nobody goes on with is ended. Blocks with room do both by themselves.
+     *
+     * - `job`: number of the job.
+     *
+     * @param {bigint} job
+     **/
+    finalise: GenericTxCall<
+      (job: bigint) => ChainSubmittableExtrinsic<
+        {
+          pallet: "FheMl";
+          palletCall: {
+            name: "Finalise";
+            params: { job: bigint };
+          };
+        },
+        ChainKnownTypes
+      >
+    >;
+
+    /**
+     * Say for a worker that the outcome of a job is wrong. Sent by the nodes of workers that evaluate jobs of others
+     * again, not by people. The bond is held from the worker's operator, who gets what a challenger gets.
+     *
+     * - `worker`: public key of the worker, who is active.
+     * - `job`: number of the job.
+     * - `part`: number of the part of the result that is wrong, from 0; of a failed job 0.
+     * - `signature`: of the worker over chain, job, input, model, key, engine version and part.
+     *
+     * @param {FheMlPrimitivesWorkerKeyPublic} worker
+     * @param {bigint} job
+     * @param {number} part
+     * @param {FheMlPrimitivesWorkerKeySignature} signature
+     **/
+    challengeAsWorker: GenericTxCall<
+      (
+        worker: FheMlPrimitivesWorkerKeyPublic,
+        job: bigint,
+        part: number,
+        signature: FheMlPrimitivesWorkerKeySignature,
+      ) => ChainSubmittableExtrinsic<
+        {
+          pallet: "FheMl";
+          palletCall: {
+            name: "ChallengeAsWorker";
+            params: {
+              worker: FheMlPrimitivesWorkerKeyPublic;
+              job: bigint;
+              part: number;
+              signature: FheMlPrimitivesWorkerKeySignature;
+            };
           };
         },
         ChainKnownTypes

@@ -717,9 +717,9 @@ export type PalletFheMlCall =
    * Request the evaluation of a model on an encrypted input of one row, or of several if the model's record has
    * a `row_layout`. All rows have one result.
    *
-   * The fee is held until the result is there, and a deposit for the bytes of input and
-   * result until you `release` the job. Both count rows; the fee's base does not. The fee is paid, too, if
-   * input or server key do not decode.
+   * The fee is held until the result is there and, for models that the court tries in steps, final; a deposit for
+   * the bytes of input and result until you `release` the job. Both count rows; the fee's base does not. The fee is
+   * paid, too, if input or server key do not decode.
    *
    * - `model`: number of the model.
    * - `server_key`: hash of your registered server key; none for linear models.
@@ -759,7 +759,7 @@ export type PalletFheMlCall =
     }
   /**
    * Remove a finished job from storage; its owner gets the deposit back. Some time after it was
-   * finished anybody may do this.
+   * finished anybody may do this. If the job is not final yet, its owner accepts the outcome by it.
    *
    * - `job`: number of the job.
    **/
@@ -930,6 +930,49 @@ export type PalletFheMlCall =
   | {
       name: "AllowPrivateOwner";
       params: { owner: AccountId32; allowed: boolean };
+    }
+  /**
+   * Say that the outcome of a job is wrong, before it is final: the court evaluates it, step by step. A bond is
+   * held from you. If you are right you get it back and half of each liar's bond, and the outcome is put
+   * right. If not, or if nobody makes a step for `TrialTimeout` blocks, it pays for the steps and goes to the
+   * workers.
+   *
+   * - `job`: number of the job, which has been completed or has failed.
+   * - `part`: number of the part of the result that is wrong, from 0: the rows that share a mask; all rows of a
+   * model without a server key. Of a failed job all parts are evaluated; say 0.
+   **/
+  | { name: "Challenge"; params: { job: bigint; part: number } }
+  /**
+   * Evaluate the next slice of a job that is before the court. Anybody may do this. Whoever turns out to be wrong
+   * pays `StepReward` for it, to the challenger and up to sixteen more accounts.
+   *
+   * - `job`: number of the job.
+   **/
+  | { name: "Step"; params: { job: bigint } }
+  /**
+   * Make a job final whose challenge period is over, so that its fee is paid; its owner may do so at any time.
+   * A trial that nobody goes on with is ended. Blocks with room do both by themselves.
+   *
+   * - `job`: number of the job.
+   **/
+  | { name: "Finalise"; params: { job: bigint } }
+  /**
+   * Say for a worker that the outcome of a job is wrong. Sent by the nodes of workers that evaluate jobs of others
+   * again, not by people. The bond is held from the worker's operator, who gets what a challenger gets.
+   *
+   * - `worker`: public key of the worker, who is active.
+   * - `job`: number of the job.
+   * - `part`: number of the part of the result that is wrong, from 0; of a failed job 0.
+   * - `signature`: of the worker over chain, job, input, model, key, engine version and part.
+   **/
+  | {
+      name: "ChallengeAsWorker";
+      params: {
+        worker: FheMlPrimitivesWorkerKeyPublic;
+        job: bigint;
+        part: number;
+        signature: FheMlPrimitivesWorkerKeySignature;
+      };
     };
 
 export type PalletFheMlCallLike =
@@ -967,9 +1010,9 @@ export type PalletFheMlCallLike =
    * Request the evaluation of a model on an encrypted input of one row, or of several if the model's record has
    * a `row_layout`. All rows have one result.
    *
-   * The fee is held until the result is there, and a deposit for the bytes of input and
-   * result until you `release` the job. Both count rows; the fee's base does not. The fee is paid, too, if
-   * input or server key do not decode.
+   * The fee is held until the result is there and, for models that the court tries in steps, final; a deposit for
+   * the bytes of input and result until you `release` the job. Both count rows; the fee's base does not. The fee is
+   * paid, too, if input or server key do not decode.
    *
    * - `model`: number of the model.
    * - `server_key`: hash of your registered server key; none for linear models.
@@ -1009,7 +1052,7 @@ export type PalletFheMlCallLike =
     }
   /**
    * Remove a finished job from storage; its owner gets the deposit back. Some time after it was
-   * finished anybody may do this.
+   * finished anybody may do this. If the job is not final yet, its owner accepts the outcome by it.
    *
    * - `job`: number of the job.
    **/
@@ -1180,6 +1223,49 @@ export type PalletFheMlCallLike =
   | {
       name: "AllowPrivateOwner";
       params: { owner: AccountId32Like; allowed: boolean };
+    }
+  /**
+   * Say that the outcome of a job is wrong, before it is final: the court evaluates it, step by step. A bond is
+   * held from you. If you are right you get it back and half of each liar's bond, and the outcome is put
+   * right. If not, or if nobody makes a step for `TrialTimeout` blocks, it pays for the steps and goes to the
+   * workers.
+   *
+   * - `job`: number of the job, which has been completed or has failed.
+   * - `part`: number of the part of the result that is wrong, from 0: the rows that share a mask; all rows of a
+   * model without a server key. Of a failed job all parts are evaluated; say 0.
+   **/
+  | { name: "Challenge"; params: { job: bigint; part: number } }
+  /**
+   * Evaluate the next slice of a job that is before the court. Anybody may do this. Whoever turns out to be wrong
+   * pays `StepReward` for it, to the challenger and up to sixteen more accounts.
+   *
+   * - `job`: number of the job.
+   **/
+  | { name: "Step"; params: { job: bigint } }
+  /**
+   * Make a job final whose challenge period is over, so that its fee is paid; its owner may do so at any time.
+   * A trial that nobody goes on with is ended. Blocks with room do both by themselves.
+   *
+   * - `job`: number of the job.
+   **/
+  | { name: "Finalise"; params: { job: bigint } }
+  /**
+   * Say for a worker that the outcome of a job is wrong. Sent by the nodes of workers that evaluate jobs of others
+   * again, not by people. The bond is held from the worker's operator, who gets what a challenger gets.
+   *
+   * - `worker`: public key of the worker, who is active.
+   * - `job`: number of the job.
+   * - `part`: number of the part of the result that is wrong, from 0; of a failed job 0.
+   * - `signature`: of the worker over chain, job, input, model, key, engine version and part.
+   **/
+  | {
+      name: "ChallengeAsWorker";
+      params: {
+        worker: FheMlPrimitivesWorkerKeyPublic;
+        job: bigint;
+        part: number;
+        signature: FheMlPrimitivesWorkerKeySignature;
+      };
     };
 
 export type FheMlPrimitivesWorkerKeyPublic = FixedBytes<32>;
@@ -1769,7 +1855,8 @@ export type PalletFheMlHoldReason =
   | "InferenceFee"
   | "WorkerBond"
   | "Model"
-  | "PrivateModelBond";
+  | "PrivateModelBond"
+  | "Challenge";
 
 export type PalletAuthoritiesHoldReason = "CandidateBond";
 
@@ -1964,7 +2051,7 @@ export type PalletFheMlEvent =
       };
     }
   /**
-   * A worker had another result than a jury: it has paid out of its bond and is assigned no jobs until its
+   * A worker had another result than a jury or the court: it has paid out of its bond and is assigned no jobs until its
    * operator resumes it.
    **/
   | {
@@ -2076,7 +2163,7 @@ export type PalletFheMlEvent =
         redundancy: number;
 
         /**
-         * Fee, and price of a private model for all rows, held until the job is finished.
+         * Fee, and price of a private model for all rows, held until the job is final.
          **/
         fee: bigint;
 
@@ -2160,7 +2247,7 @@ export type PalletFheMlEvent =
         owner: AccountId32;
 
         /**
-         * Workers that got this result and share the fee.
+         * Workers that got this result and share the fee; none if the court alone did.
          **/
         workers: Array<FheMlPrimitivesWorkerKeyPublic>;
 
@@ -2170,13 +2257,14 @@ export type PalletFheMlEvent =
         result: H256;
 
         /**
-         * Fee paid to the workers' accounts.
+         * Fee paid to the workers' accounts; nothing yet if an `InferenceProvisional` follows.
          **/
         fee: bigint;
       };
     }
   /**
-   * A job could not be evaluated. Its fee went to the workers if input or server key are broken, else back.
+   * A job could not be evaluated. Its fee goes to the workers if input or server key are broken, else back; at
+   * once, unless an `InferenceProvisional` follows.
    **/
   | {
       name: "InferenceFailed";
@@ -2514,9 +2602,229 @@ export type PalletFheMlEvent =
          **/
         allowed: boolean;
       };
+    }
+  /**
+   * The outcome of a job can be challenged for a while; its fee is held until then.
+   **/
+  | {
+      name: "InferenceProvisional";
+      data: {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
+
+        /**
+         * First block in which it is final, if nobody challenges it.
+         **/
+        finalAt: number;
+      };
+    }
+  /**
+   * The outcome of a job counts, and its fee is where it belongs.
+   **/
+  | {
+      name: "InferenceFinal";
+      data: {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
+
+        /**
+         * Workers that stood for the outcome.
+         **/
+        workers: Array<FheMlPrimitivesWorkerKeyPublic>;
+
+        /**
+         * Fee paid to their accounts; the rest went back.
+         **/
+        fee: bigint;
+      };
+    }
+  /**
+   * Somebody says that the outcome of a job is wrong. The court evaluates it: anybody may make the steps.
+   **/
+  | {
+      name: "ResultChallenged";
+      data: {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
+
+        /**
+         * Who says so.
+         **/
+        challenger: AccountId32;
+
+        /**
+         * The part of the result that is evaluated, or the whole job.
+         **/
+        scope: FheMlPrimitivesCourtTrialScope;
+
+        /**
+         * Bond held from the challenger.
+         **/
+        bond: bigint;
+
+        /**
+         * Steps that it takes.
+         **/
+        steps: number;
+      };
+    }
+  /**
+   * Workers of a job have different results, and the court evaluates it: anybody may make the steps.
+   **/
+  | {
+      name: "SplitInCourt";
+      data: {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
+
+        /**
+         * Steps that it takes.
+         **/
+        steps: number;
+      };
+    }
+  /**
+   * A slice of a job that is before the court was evaluated.
+   **/
+  | {
+      name: "CourtStepped";
+      data: {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
+
+        /**
+         * Who made the step.
+         **/
+        stepper?: AccountId32 | undefined;
+
+        /**
+         * Part of the result that it was about.
+         **/
+        part: number;
+
+        /**
+         * Steps made so far.
+         **/
+        step: number;
+
+        /**
+         * Steps that it takes.
+         **/
+        steps: number;
+      };
+    }
+  /**
+   * The outcome that was challenged stands.
+   **/
+  | {
+      name: "ResultUpheld";
+      data: {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
+
+        /**
+         * Who has challenged it.
+         **/
+        challenger: AccountId32;
+
+        /**
+         * What it lost: to those who made the steps, and to the workers.
+         **/
+        forfeit: bigint;
+
+        /**
+         * First block in which the job is final now.
+         **/
+        finalAt: number;
+      };
+    }
+  /**
+   * What workers stated of a job was wrong, and the court's own outcome stands in its place. Of a result of several
+   * parts that was challenged, only the part that was tried is the court's. The job is final.
+   **/
+  | {
+      name: "OutcomeCorrected";
+      data: {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
+
+        /**
+         * Where the job stands now, with the hash of the right result, or why there is none.
+         **/
+        status: FheMlPrimitivesRecordsJobStatus;
+
+        /**
+         * Workers that were wrong and lose their bonds.
+         **/
+        convicted: Array<FheMlPrimitivesWorkerKeyPublic>;
+
+        /**
+         * Fee that went back to the job's owner.
+         **/
+        refund: bigint;
+
+        /**
+         * What the challenger got out of the bonds, besides the rewards of its steps.
+         **/
+        reward: bigint;
+
+        /**
+         * What the job's owner got out of the bonds.
+         **/
+        compensation: bigint;
+      };
+    }
+  /**
+   * Nobody has made a step of a trial for too long. A challenge counts as wrong then; where workers differ, a jury
+   * is drawn.
+   **/
+  | {
+      name: "TrialLapsed";
+      data: {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
+      };
+    }
+  /**
+   * The court gave what cannot be part of a result: an error of this runtime. The bond of a challenge went back;
+   * where workers differ, a jury is drawn.
+   **/
+  | {
+      name: "TrialCalledOff";
+      data: {
+        /**
+         * Number of the job.
+         **/
+        job: bigint;
+      };
     };
 
 export type FheMlPrimitivesPrivateSuspension = "Disagreement" | "Audit";
+
+export type FheMlPrimitivesCourtTrialScope =
+  { type: "Part"; value: number } | { type: "Whole" };
+
+export type FheMlPrimitivesRecordsJobStatus =
+  | { type: "Pending" }
+  | { type: "Completed"; value: { result: H256 } }
+  | { type: "Failed"; value: { reason: FheMlPrimitivesRecordsFailureReason } }
+  | { type: "Expired" };
 
 /**
  * The `Event` enum of this pallet
@@ -3036,15 +3344,10 @@ export type FheMlPrimitivesRecordsJobRecord = {
   rows: number;
 };
 
-export type FheMlPrimitivesRecordsJobStatus =
-  | { type: "Pending" }
-  | { type: "Completed"; value: { result: H256 } }
-  | { type: "Failed"; value: { reason: FheMlPrimitivesRecordsFailureReason } }
-  | { type: "Expired" };
-
 export type PalletFheMlCandidate = {
   worker: FheMlPrimitivesWorkerKeyPublic;
   bond: bigint;
+  atRisk: bigint;
   openJobs: number;
   openWork: bigint;
 };
@@ -3091,6 +3394,28 @@ export type FheMlPrimitivesPrivatePrivateJobRecord = {
 export type FheMlPrimitivesPrivateQuotaUse = {
   since: number;
   requests: number;
+};
+
+export type PalletFheMlCourtInterfaceDocket =
+  | { type: "None" }
+  | { type: "AtOnce"; value: { weight: SpWeightsWeightV2Weight } }
+  | { type: "Steps"; value: { perPart: number } };
+
+export type FheMlPrimitivesCourtProvisionalJob = {
+  finalAt: number;
+  workers: Array<FheMlPrimitivesWorkerKeyPublic>;
+};
+
+export type FheMlPrimitivesCourtTrial = {
+  challenger?: AccountId32 | undefined;
+  bond: bigint;
+  scope: FheMlPrimitivesCourtTrialScope;
+  part: number;
+  steps: number;
+  stepsInAll: number;
+  steppers: Array<[AccountId32, number]>;
+  openedAt: number;
+  lapsesAt: number;
 };
 
 /**
@@ -3151,7 +3476,7 @@ export type PalletFheMlError =
    **/
   | "ServerKeyAlreadyRegistered"
   /**
-   * Unfinished jobs use the server key; wait for them.
+   * Jobs that are not final use the server key; wait for them, or release them.
    **/
   | "ServerKeyInUse"
   /**
@@ -3268,7 +3593,7 @@ export type PalletFheMlError =
    **/
   | "WorkerNotLeaving"
   /**
-   * The bond is not free yet: the worker still has jobs, or the delay is not over.
+   * The bond is not free yet: the worker still has jobs, its results are not final, or the delay is not over.
    **/
   | "BondNotFree"
   /**
@@ -3396,7 +3721,55 @@ export type PalletFheMlError =
   /**
    * The result has another number of rows than the job's input.
    **/
-  | "ResultOfOtherRows";
+  | "ResultOfOtherRows"
+  /**
+   * The artifact has a valid header, but its circuit does not decode: import the model again.
+   **/
+  | "ArtifactDoesNotDecode"
+  /**
+   * The runtime evaluates so many rows of this model not at once: send fewer rows in one request.
+   **/
+  | "TooManyRowsForCourt"
+  /**
+   * The outcome cannot be challenged: the job is not finished or final already, or the court cannot try it.
+   **/
+  | "NothingToChallenge"
+  /**
+   * The time in which the outcome could be challenged is over.
+   **/
+  | "ChallengeTooLate"
+  /**
+   * The job's result has no part with this number.
+   **/
+  | "UnknownPart"
+  /**
+   * The court evaluates the job: wait for its verdict, or make the next `step`.
+   **/
+  | "JobInCourt"
+  /**
+   * The court does not evaluate this job: `challenge` its outcome first.
+   **/
+  | "NoTrial"
+  /**
+   * The job is not final yet: its outcome can be challenged.
+   **/
+  | "JobNotFinal"
+  /**
+   * The job is not finished, or it is final already.
+   **/
+  | "NotProvisional"
+  /**
+   * The operator of the worker has not enough free to answer for a challenge.
+   **/
+  | "NoFundsToChallenge"
+  /**
+   * Only an active worker can do this.
+   **/
+  | "WorkerNotActive"
+  /**
+   * The court gave what cannot be part of a result: an error of this runtime.
+   **/
+  | "CourtFailed";
 
 export type PalletBeaconContributionTurn = {
   author: FixedBytes<32>;
@@ -3607,6 +3980,11 @@ export type SpRuntimeTransactionValidityValidTransaction = {
   propagate: boolean;
 };
 
+export type FheMlPrimitivesCourtApiSliceOutcome =
+  | { type: "Rests"; value: Bytes }
+  | { type: "Done"; value: Bytes }
+  | { type: "Failed"; value: FheMlPrimitivesRecordsFailureReason };
+
 export type FheMlPrimitivesRecordsAssignedJob = {
   job: bigint;
   worker: FheMlPrimitivesWorkerKeyPublic;
@@ -3629,6 +4007,22 @@ export type FheMlPrimitivesRecordsJobBlobs = {
 };
 
 export type FheMlPrimitivesRecordsQuote = { fee: bigint; deposit: bigint };
+
+export type FheMlPrimitivesCourtCourtView = {
+  finalAt?: number | undefined;
+  trial?: FheMlPrimitivesCourtTrial | undefined;
+};
+
+export type FheMlPrimitivesCourtWatchedJob = {
+  job: bigint;
+  model: number;
+  artifact: H256;
+  serverKey?: H256 | undefined;
+  input: H256;
+  engine: number;
+  work: bigint;
+  workers: Array<FheMlPrimitivesWorkerKeyPublic>;
+};
 
 export type FheMlPrimitivesAuthoritiesOverview = {
   session: number;
