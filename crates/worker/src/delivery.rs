@@ -3,8 +3,8 @@
 use crate::{LOG_TARGET, older_runtime::is_before_spec_5};
 use codec::Encode;
 use fhe_ml_primitives::{
-	AssignedJob, FheMlApi, JobId, Outcome, Sent, Statement, Step, SubmissionPayload, WorkerId,
-	WorkerSignature, commitment, mailbox_key, sent_key, worker_key::KEY_TYPE,
+	AssignedJob, FheMlApi, JobId, MailboxEntry, Outcome, Sent, Statement, Step, SubmissionPayload,
+	WorkerId, WorkerSignature, commitment, mailbox_key, sent_key, worker_key::KEY_TYPE,
 };
 use sc_transaction_pool_api::{TransactionPool, TransactionSource};
 use sp_api::ProvideRuntimeApi;
@@ -15,10 +15,7 @@ use sp_core::{
 };
 use sp_keystore::KeystorePtr;
 use sp_runtime::{AccountId32, SaturatedConversion, traits::Block as BlockT};
-use std::{sync::Arc, time::Duration};
-
-/// How long the pool may take for a block: a part of a slot.
-const POOL_PATIENCE: Duration = Duration::from_millis(500);
+use std::sync::Arc;
 
 /// The mailbox between the worker and the pallet's offchain hook.
 pub struct Mailbox<S> {
@@ -33,8 +30,9 @@ impl<S: OffchainStorage> Mailbox<S> {
 
 	/// Leaves an outcome for the hook.
 	pub fn put(&mut self, assigned: &AssignedJob, outcome: &Outcome) {
+		let entry = MailboxEntry { input: assigned.input, outcome: outcome.clone() };
 		let key = mailbox_key(&assigned.worker, assigned.job);
-		self.storage.set(STORAGE_PREFIX, &key, &mailbox_entry(assigned.input, outcome));
+		self.storage.set(STORAGE_PREFIX, &key, &entry.encode());
 	}
 
 	/// Tells the hook what was sent when block `sent.at` was the best.
@@ -48,11 +46,6 @@ impl<S: OffchainStorage> Mailbox<S> {
 		self.storage.remove(STORAGE_PREFIX, &mailbox_key(worker, job));
 		self.storage.remove(STORAGE_PREFIX, &sent_key(worker, job));
 	}
-}
-
-/// The bytes of a [`MailboxEntry`](fhe_ml_primitives::MailboxEntry), without a copy of the outcome.
-fn mailbox_entry(input: H256, outcome: &Outcome) -> Vec<u8> {
-	(input, outcome).encode()
 }
 
 /// Signs outcomes and sends them to the pool.
@@ -83,13 +76,6 @@ where
 	Client::Api: FheMlApi<Block, AccountId32, u128>,
 	Pool: TransactionPool<Block = Block>,
 {
-	/// Waits until the pool knows of the best block, for a while. Before that it refuses what is said of jobs that this
-	/// block has assigned, and the hook sends it a block later.
-	pub async fn until_pool_is_ready(&self) {
-		let best = self.client.info().best_hash;
-		drop(self.pool.ready_at_with_timeout(best, POOL_PATIENCE).await);
-	}
-
 	/// Sends what the chain now wants to know of an outcome: a commitment to it, or itself. Nothing if the
 	/// chain waits for other workers.
 	///
@@ -104,17 +90,16 @@ where
 		let (step, hash) = (assigned.step, outcome.hash());
 		let (worker, job) = (assigned.worker.clone(), assigned.job);
 		let (best, api) = (self.client.info().best_hash, self.client.runtime_api());
-		let is_old = is_before_spec_5(&*self.client, best)?;
 		let transaction = match step {
 			Step::Wait => return Ok(None),
 			Step::Commit => {
 				let made = commitment(&worker, job, &hash);
-				let signature = self.sign(assigned, Statement::Commitment(made), is_old)?;
+				let signature = self.sign(assigned, Statement::Commitment(made))?;
 				api.commitment(best, worker, job, made, signature)?
 			},
 			Step::Post => {
-				let signature = self.sign(assigned, Statement::Outcome(hash), is_old)?;
-				if is_old {
+				let signature = self.sign(assigned, Statement::Outcome(hash))?;
+				if is_before_spec_5(&*self.client, best)? {
 					#[allow(deprecated)] // That is what it is for.
 					api.submission_before_version_4(best, worker, job, outcome.clone(), signature)?
 				} else {
@@ -134,9 +119,8 @@ where
 	///
 	/// If the keystore, the runtime or the pool refuse.
 	pub async fn decline(&self, assigned: &AssignedJob) -> Result<(), SendError> {
+		let signature = self.sign(assigned, Statement::Declined)?;
 		let best = self.client.info().best_hash;
-		let is_old = is_before_spec_5(&*self.client, best)?;
-		let signature = self.sign(assigned, Statement::Declined, is_old)?;
 		let worker = assigned.worker.clone();
 		let transaction =
 			self.client.runtime_api().refusal(best, worker, assigned.job, signature)?;
@@ -149,7 +133,7 @@ where
 	///
 	/// If the keystore, the runtime or the pool refuse, or the job is gone.
 	pub async fn challenge(&self, assigned: &AssignedJob, part: u32) -> Result<(), SendError> {
-		let signature = self.sign(assigned, Statement::Wrong(part), false)?;
+		let signature = self.sign(assigned, Statement::Wrong(part))?;
 		let best = self.client.info().best_hash;
 		let (worker, job) = (assigned.worker.clone(), assigned.job);
 		let transaction =
@@ -161,7 +145,6 @@ where
 		&self,
 		assigned: &AssignedJob,
 		statement: Statement,
-		is_old: bool,
 	) -> Result<WorkerSignature, SendError> {
 		let payload = SubmissionPayload {
 			genesis: self.client.info().genesis_hash,
@@ -172,7 +155,7 @@ where
 			engine: assigned.engine,
 			statement,
 		};
-		let bytes = match is_old {
+		let bytes = match is_before_spec_5(&*self.client, self.client.info().best_hash)? {
 			true => payload.to_sign_before_spec_5(),
 			false => payload.to_sign(),
 		};
@@ -186,23 +169,5 @@ where
 		let best = self.client.info().best_hash;
 		let sent = self.pool.submit_one(best, TransactionSource::Local, transaction).await;
 		sent.map(|_| ()).map_err(|error| SendError::Pool(error.to_string()))
-	}
-}
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-	use codec::Decode;
-	use fhe_ml_primitives::{FailureReason, MailboxEntry, ResultBytes};
-
-	#[test]
-	fn the_hook_reads_what_the_worker_leaves_in_the_mailbox() {
-		let input = H256::repeat_byte(7);
-		let completed = Outcome::Completed(ResultBytes::truncate_from(vec![1, 2, 3]));
-		for outcome in [completed, Outcome::Failed(FailureReason::InputDoesNotDecode)] {
-			let bytes = mailbox_entry(input, &outcome);
-			let entry = MailboxEntry::decode(&mut bytes.as_slice()).unwrap();
-			assert_eq!((entry.input, entry.outcome), (input, outcome));
-		}
 	}
 }

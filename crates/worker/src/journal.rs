@@ -6,7 +6,7 @@ use crate::{
 };
 use codec::{Decode, Encode};
 use fhe_ml_primitives::{AssignedJob, Outcome};
-use redb::{Database, ReadableDatabase, ReadableTable, Table, TableDefinition};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use sp_core::H256;
 use std::{io::ErrorKind, path::Path};
 
@@ -65,17 +65,6 @@ impl JournalError {
 			_ => false,
 		}
 	}
-}
-
-/// What there is to write down.
-#[derive(Clone, Copy, Debug)]
-pub enum Note<'a> {
-	/// An evaluation begins.
-	Begun(&'a AssignedJob),
-	/// This came of it.
-	Finished(&'a AssignedJob, &'a Outcome),
-	/// The job can be removed.
-	Forgotten(&'a Task),
 }
 
 /// A journal on disk. Every change is durable when its call returns.
@@ -152,40 +141,21 @@ impl Journal {
 		Ok(load()?)
 	}
 
-	/// Writes down all of these together: to make a change durable takes longer than many evaluations.
+	/// Notes that an evaluation begins.
 	///
 	/// # Errors
-	/// If they cannot be written; then none of them is.
-	pub fn note(&self, notes: &[Note<'_>]) -> Result<(), JournalError> {
-		if notes.is_empty() {
-			return Ok(());
-		}
-		let write = || -> Result<(), redb::Error> {
-			let transaction = self.database.begin_write()?;
-			{
-				let mut jobs = transaction.open_table(JOBS)?;
-				let mut parts = transaction.open_table(PARTS)?;
-				for note in notes {
-					match note {
-						Note::Begun(assigned) => update(&mut jobs, assigned, |entry| {
-							entry.begun = entry.begun.saturating_add(1);
-						})?,
-						Note::Finished(assigned, outcome) => {
-							update(&mut jobs, assigned, |entry| {
-								entry.outcome = Some((*outcome).clone());
-							})?;
-							forget_parts(&mut parts, &Task::from(*assigned))?;
-						},
-						Note::Forgotten(task) => {
-							jobs.remove(key(task).as_slice())?;
-							forget_parts(&mut parts, task)?;
-						},
-					}
-				}
-			}
-			Ok(transaction.commit()?)
-		};
-		Ok(write()?)
+	/// If it cannot be written.
+	pub fn begin(&self, assigned: &AssignedJob) -> Result<(), JournalError> {
+		self.update(assigned, |entry| entry.begun = entry.begun.saturating_add(1))
+	}
+
+	/// Notes what came of it.
+	///
+	/// # Errors
+	/// If it cannot be written.
+	pub fn finish(&self, assigned: &AssignedJob, outcome: Outcome) -> Result<(), JournalError> {
+		self.update(assigned, |entry| entry.outcome = Some(outcome))?;
+		self.forget_parts(&Task::from(assigned))
 	}
 
 	/// Notes a part of a result that is evaluated in several: after a crash it is not evaluated again.
@@ -222,32 +192,59 @@ impl Journal {
 		};
 		Ok(load()?)
 	}
-}
 
-/// Changes the entry of a job; one of another input is replaced.
-fn update(
-	jobs: &mut Table<'_, &'static [u8], &'static [u8]>,
-	assigned: &AssignedJob,
-	change: impl FnOnce(&mut JournalEntry),
-) -> Result<(), redb::Error> {
-	let key = key(&Task::from(assigned));
-	let fresh = JournalEntry::new(assigned);
-	let known = jobs
-		.get(key.as_slice())?
-		.and_then(|value| JournalEntry::decode(&mut value.value()).ok())
-		.filter(|known| known.evidence() == fresh.evidence());
-	let mut entry = known.unwrap_or(fresh);
-	change(&mut entry);
-	jobs.insert(key.as_slice(), entry.encode().as_slice())?;
-	Ok(())
-}
+	fn forget_parts(&self, task: &Task) -> Result<(), JournalError> {
+		let forget = || -> Result<(), redb::Error> {
+			let (first, last) = (part_key(task, 0), part_key(task, u32::MAX));
+			let range = first.as_slice()..=last.as_slice();
+			if self.database.begin_read()?.open_table(PARTS)?.range(range.clone())?.next().is_none()
+			{
+				return Ok(());
+			}
+			let transaction = self.database.begin_write()?;
+			transaction.open_table(PARTS)?.retain_in(range, |_, _| false)?;
+			Ok(transaction.commit()?)
+		};
+		Ok(forget()?)
+	}
 
-fn forget_parts(
-	parts: &mut Table<'_, &'static [u8], &'static [u8]>,
-	task: &Task,
-) -> Result<(), redb::Error> {
-	let (first, last) = (part_key(task, 0), part_key(task, u32::MAX));
-	Ok(parts.retain_in(first.as_slice()..=last.as_slice(), |_, _| false)?)
+	/// Removes a job.
+	///
+	/// # Errors
+	/// If it cannot be written.
+	pub fn forget(&self, task: &Task) -> Result<(), JournalError> {
+		let forget = || -> Result<(), redb::Error> {
+			let transaction = self.database.begin_write()?;
+			transaction.open_table(JOBS)?.remove(key(task).as_slice())?;
+			Ok(transaction.commit()?)
+		};
+		forget()?;
+		self.forget_parts(task)
+	}
+
+	fn update(
+		&self,
+		assigned: &AssignedJob,
+		change: impl FnOnce(&mut JournalEntry),
+	) -> Result<(), JournalError> {
+		let update = || -> Result<(), redb::Error> {
+			let key = key(&Task::from(assigned));
+			let transaction = self.database.begin_write()?;
+			{
+				let mut table = transaction.open_table(JOBS)?;
+				let fresh = JournalEntry::new(assigned);
+				let known = table
+					.get(key.as_slice())?
+					.and_then(|value| JournalEntry::decode(&mut value.value()).ok())
+					.filter(|known| known.evidence() == fresh.evidence());
+				let mut entry = known.unwrap_or(fresh);
+				change(&mut entry);
+				table.insert(key.as_slice(), entry.encode().as_slice())?;
+			}
+			Ok(transaction.commit()?)
+		};
+		Ok(update()?)
+	}
 }
 
 #[cfg(test)]
@@ -263,13 +260,11 @@ mod tests {
 		let failed = Outcome::Failed(FailureReason::InputDoesNotDecode);
 		{
 			let journal = Journal::open(&path).unwrap();
-			let (first, second) = (assigned(1, 0), assigned(2, 0));
-			journal.note(&[Note::Begun(&first), Note::Begun(&second)]).unwrap();
-			let forgotten = Task::from(&second);
-			let finished = Note::Finished(&first, &failed);
-			let notes = [Note::Begun(&first), finished, Note::Forgotten(&forgotten)];
-			journal.note(&notes).unwrap();
-			journal.note(&[]).unwrap();
+			journal.begin(&assigned(1, 0)).unwrap();
+			journal.begin(&assigned(1, 0)).unwrap();
+			journal.finish(&assigned(1, 0), failed.clone()).unwrap();
+			journal.begin(&assigned(2, 0)).unwrap();
+			journal.forget(&Task::from(&assigned(2, 0))).unwrap();
 		}
 		let entries = Journal::open(&path).unwrap().load().unwrap();
 		assert_eq!(entries.len(), 1);
@@ -285,7 +280,7 @@ mod tests {
 		std::fs::write(&path, &garbage).unwrap();
 		assert!(Journal::open(&path).is_err());
 		let journal = Journal::open_or_replace(&path).unwrap();
-		journal.note(&[Note::Begun(&assigned(1, 0))]).unwrap();
+		journal.begin(&assigned(1, 0)).unwrap();
 		assert_eq!(std::fs::read(dir.path().join("journal.broken")).unwrap(), garbage);
 		// One that another process has open is left alone.
 		assert!(Journal::open_or_replace(&path).is_err());
@@ -310,10 +305,8 @@ mod tests {
 		assert_eq!(journal.part(&assigned(2, 0), 1).unwrap(), None);
 		assert_eq!(journal.part(&assigned(2, 9), 0).unwrap(), None, "another input");
 		let failed = Outcome::Failed(FailureReason::InputDoesNotDecode);
-		let forgotten = Task::from(&assigned(2, 0));
-		let finished = assigned(1, 0);
-		let notes = [Note::Finished(&finished, &failed), Note::Forgotten(&forgotten)];
-		journal.note(&notes).unwrap();
+		journal.finish(&assigned(1, 0), failed).unwrap();
+		journal.forget(&Task::from(&assigned(2, 0))).unwrap();
 		for job in [1, 2] {
 			assert_eq!(journal.part(&assigned(job, 0), 0).unwrap(), None);
 			assert_eq!(journal.part(&assigned(job, 0), 300).unwrap(), None);
@@ -325,8 +318,8 @@ mod tests {
 	fn another_input_starts_a_new_entry() {
 		let dir = tempfile::tempdir().unwrap();
 		let journal = Journal::open(&dir.path().join("journal")).unwrap();
-		journal.note(&[Note::Begun(&assigned(1, 0))]).unwrap();
-		journal.note(&[Note::Begun(&assigned(1, 9))]).unwrap();
+		journal.begin(&assigned(1, 0)).unwrap();
+		journal.begin(&assigned(1, 9)).unwrap();
 		let entries = journal.load().unwrap();
 		assert_eq!((entries[0].1.begun, entries[0].1.input), (1, H256::repeat_byte(9)));
 	}

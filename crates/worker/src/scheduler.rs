@@ -21,14 +21,6 @@ pub const KEEP_BLOCKS: u32 = 32;
 /// Evaluations that may crash the process before a job is reported as failed.
 pub const MAX_CRASHES: u8 = 5;
 
-/// Jobs that are begun although all threads are busy, so that a thread that is done has the next one: for small jobs
-/// it takes longer to write down and deliver a result, and to wake a thread of lowest priority, than to evaluate.
-pub const MAX_AHEAD: usize = 16;
-
-/// Work units of all jobs that are begun when one is begun ahead: a tenth of a second of the slowest worker. One with
-/// an earlier deadline that comes after them waits no longer than that.
-pub const MAX_WORK_AHEAD: u64 = 25_000;
-
 /// What to do now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
@@ -57,7 +49,7 @@ pub enum Evaluated {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Stage {
 	Queued { crashes: u8 },
-	Running { crashes: u8 },
+	Running,
 	Done(Outcome),
 	Declined,
 }
@@ -70,12 +62,6 @@ struct Entry {
 	missing: u32,
 }
 
-impl Entry {
-	fn is_running(&self) -> bool {
-		matches!(self.stage, Stage::Running { .. })
-	}
-}
-
 /// The state of all jobs of this node.
 #[derive(Debug)]
 pub struct Scheduler {
@@ -83,12 +69,13 @@ pub struct Scheduler {
 	/// What earlier runs of the process began or finished, until the chain lists it again.
 	journal: BTreeMap<Task, (JournalEntry, u32)>,
 	threads: usize,
+	/// Version of the evaluation here.
 	/// Number of the best block.
 	best: u32,
 }
 
 impl Scheduler {
-	/// A scheduler for so many threads that evaluate, which takes up what `journal` says.
+	/// A scheduler that runs at most `threads` evaluations at a time, and takes up what `journal` says.
 	pub fn new(threads: usize, journal: Vec<(Task, JournalEntry)>) -> Self {
 		let journal = journal.into_iter().map(|(task, entry)| (task, (entry, 0))).collect();
 		Self { entries: BTreeMap::new(), journal, threads, best: 0 }
@@ -117,7 +104,7 @@ impl Scheduler {
 		let mut actions = Vec::new();
 		let task = Task::from(assigned);
 		if let Some(entry) = self.entries.get_mut(&task)
-			&& entry.is_running()
+			&& entry.stage == Stage::Running
 		{
 			match evaluated {
 				// The same number is another job on this fork: evaluate that.
@@ -149,7 +136,7 @@ impl Scheduler {
 		};
 		(
 			count(|stage| matches!(stage, Stage::Queued { .. })),
-			count(|stage| matches!(stage, Stage::Running { .. })),
+			count(|stage| matches!(stage, Stage::Running)),
 			count(|stage| matches!(stage, Stage::Done(_))),
 		)
 	}
@@ -159,7 +146,7 @@ impl Scheduler {
 		if let Some(entry) = self.entries.get_mut(&task) {
 			entry.missing = 0;
 			let is_another = evidence(&entry.assigned) != evidence(&assigned);
-			if is_another && !entry.is_running() {
+			if is_another && entry.stage != Stage::Running {
 				entry.stage = Stage::Queued { crashes: 0 };
 			}
 			// The chain still lists it, so it has not heard.
@@ -194,7 +181,7 @@ impl Scheduler {
 	fn forget(&mut self, actions: &mut Vec<Action>) {
 		let stale = |missing: u32| missing > KEEP_BLOCKS;
 		self.entries.retain(|task, entry| {
-			let forget = stale(entry.missing) && !entry.is_running();
+			let forget = stale(entry.missing) && entry.stage != Stage::Running;
 			if forget {
 				actions.push(Action::Forget(task.clone()));
 			}
@@ -209,39 +196,21 @@ impl Scheduler {
 		});
 	}
 
-	/// Begins jobs: one for each thread, and small ones [ahead](MAX_AHEAD). After a crash none is begun ahead until
-	/// those that were under way have ended: who is begun in vain too often fails, and only one of them is to blame.
 	fn fill_threads(&mut self, actions: &mut Vec<Action>) {
+		let running = self.entries.values().filter(|entry| entry.stage == Stage::Running).count();
+		let free = self.threads.saturating_sub(running);
 		let best = self.best;
-		let (mut running, mut work, mut crashed) = (0usize, 0u64, false);
-		let mut queue = Vec::new();
-		for entry in self.entries.values_mut() {
-			match entry.stage {
-				Stage::Running { crashes } => {
-					running = running.saturating_add(1);
-					work = work.saturating_add(entry.assigned.work);
-					crashed |= crashes > 0;
-				},
-				// A job that is off the list is not worth an evaluation now, and neither is one whose result
-				// could be in the next block at the earliest, and that is too late.
-				Stage::Queued { crashes }
-					if entry.missing == 0 && entry.assigned.deadline > best =>
-				{
-					crashed |= crashes > 0;
-					queue.push((crashes, entry));
-				},
-				_ => {},
-			}
-		}
-		queue.sort_by_key(|(_, entry)| (entry.assigned.deadline, entry.assigned.job));
-		let most = self.threads.saturating_add(if crashed { 0 } else { MAX_AHEAD });
-		for (crashes, entry) in queue {
-			work = work.saturating_add(entry.assigned.work);
-			if running >= most || (running >= self.threads && work > MAX_WORK_AHEAD) {
-				break;
-			}
-			running = running.saturating_add(1);
-			entry.stage = Stage::Running { crashes };
+		let mut queue: Vec<_> = self
+			.entries
+			.values_mut()
+			// A job that is off the list is not worth an evaluation now, and neither is one whose result
+			// could be in the next block at the earliest, and that is too late.
+			.filter(|entry| matches!(entry.stage, Stage::Queued { .. }) && entry.missing == 0)
+			.filter(|entry| entry.assigned.deadline > best)
+			.collect();
+		queue.sort_by_key(|entry| (entry.assigned.deadline, entry.assigned.job));
+		for entry in queue.into_iter().take(free) {
+			entry.stage = Stage::Running;
 			actions.push(Action::Evaluate(entry.assigned.clone()));
 		}
 	}
@@ -251,7 +220,7 @@ impl Scheduler {
 mod tests {
 	use super::*;
 	use crate::task::tests::assigned;
-	use fhe_ml_primitives::{JobId, ResultBytes, Step, format::ENGINE_VERSION};
+	use fhe_ml_primitives::{ResultBytes, Step, format::ENGINE_VERSION};
 
 	const BEST: u32 = 10;
 
@@ -421,53 +390,5 @@ mod tests {
 		let actions = scheduler.finished(&assigned(0, 0), Evaluated::Gone);
 		let forget = Action::Forget(Task::from(&assigned(0, 0)));
 		assert_eq!(actions, vec![forget, Action::Evaluate(assigned(1, 0))]);
-	}
-
-	fn small(job: JobId) -> AssignedJob {
-		AssignedJob { work: MAX_WORK_AHEAD / 4, ..assigned(job, 0) }
-	}
-
-	fn evaluations(actions: &[Action]) -> Vec<JobId> {
-		let job = |action: &Action| match action {
-			Action::Evaluate(assigned) => Some(assigned.job),
-			_ => None,
-		};
-		actions.iter().filter_map(job).collect()
-	}
-
-	#[test]
-	fn small_jobs_are_begun_ahead_as_far_as_their_work_allows() {
-		let mut scheduler = scheduler(1);
-		let jobs: Vec<_> = (0..9).map(small).collect();
-		assert_eq!(evaluations(&scheduler.block(BEST, jobs, true)), [0, 1, 2, 3]);
-		let actions = scheduler.finished(&small(0), Evaluated::Outcome(done()));
-		assert_eq!(evaluations(&actions), [4]);
-
-		let tiny = |job| AssignedJob { work: 1, ..assigned(job, 0) };
-		let jobs: Vec<_> = (0..99).map(tiny).collect();
-		let begun = evaluations(&self::scheduler(2).block(BEST, jobs, true));
-		assert_eq!(begun.len(), 2 + MAX_AHEAD);
-	}
-
-	#[test]
-	fn nothing_is_begun_ahead_of_or_beside_a_large_job() {
-		let mut scheduler = scheduler(1);
-		let jobs = vec![small(0), assigned(1, 0), small(2)];
-		assert_eq!(evaluations(&scheduler.block(BEST, jobs, true)), [0]);
-		let actions = scheduler.finished(&small(0), Evaluated::Outcome(done()));
-		assert_eq!(evaluations(&actions), [1]);
-	}
-
-	#[test]
-	fn after_a_crash_nothing_is_begun_ahead_until_all_suspects_have_ended() {
-		let jobs: Vec<_> = (0..5).map(small).collect();
-		let crashed = jobs[..2].iter();
-		let journal = crashed.map(|job| (Task::from(job), journal_entry(job, 1, None))).collect();
-		let mut scheduler = Scheduler::new(1, journal);
-		assert_eq!(evaluations(&scheduler.block(BEST, jobs, true)), [0]);
-		let actions = scheduler.finished(&small(0), Evaluated::Outcome(done()));
-		assert_eq!(evaluations(&actions), [1]);
-		let actions = scheduler.finished(&small(1), Evaluated::Outcome(done()));
-		assert_eq!(evaluations(&actions), [2, 3, 4]);
 	}
 }

@@ -5,7 +5,7 @@ use crate::{
 	calibration::Speed,
 	delivery::{Mailbox, SendError, Sender},
 	evaluation::{Evaluation, Evaluator, Known, Parts},
-	journal::{Journal, JournalError, Note},
+	journal::{Journal, JournalError},
 	metrics::Metrics,
 	older_runtime::is_before_spec_5,
 	private_models::PrivateModelsOptions,
@@ -22,8 +22,6 @@ use fhe_ml_primitives::{
 use futures::{
 	StreamExt,
 	channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded},
-	future::join_all,
-	stream::ReadyChunks,
 };
 use prometheus_endpoint::{PrometheusError, Registry};
 use sc_client_api::BlockchainEvents;
@@ -50,9 +48,6 @@ use thread_priority::ThreadPriority;
 
 /// Jobs that are taken in at one time; the oldest. The others wait on the chain.
 const MAX_QUEUED: u32 = 1024;
-
-/// Outcomes that are written down and delivered together: as many as are there, but the chain is looked at in between.
-const MAX_TOGETHER: usize = 16;
 
 /// Work units a second that the chain's deadlines count with (`WorkPerBlock` of the runtime, two seconds).
 const MIN_UNITS_PER_SECOND: f64 = 250_000.0;
@@ -132,7 +127,7 @@ pub struct Worker<Client, Pool, Storage, C = Honest> {
 	threads: rayon::ThreadPool,
 	evaluator: Arc<Evaluator>,
 	finished_sender: UnboundedSender<Finished>,
-	finished: ReadyChunks<UnboundedReceiver<Finished>>,
+	finished: UnboundedReceiver<Finished>,
 	watcher: Watcher,
 	looked_sender: UnboundedSender<Looked>,
 	looked: UnboundedReceiver<Looked>,
@@ -193,7 +188,7 @@ where
 			keystore,
 			sync_oracle,
 			finished_sender,
-			finished: finished.ready_chunks(MAX_TOGETHER),
+			finished,
 			watcher: Watcher::new(params.watch),
 			looked_sender,
 			looked,
@@ -320,96 +315,73 @@ where
 		}
 	}
 
-	async fn take_in(&mut self, all: Vec<Finished>) {
-		let mut actions = Vec::new();
-		for mut finished in all {
-			if let Evaluated::Outcome(outcome) = &mut finished.evaluated {
-				*outcome = C::deliver(outcome.clone());
-				let kind = self.evaluator.kind(&finished.assigned);
-				self.metrics.evaluated(outcome, kind, finished.time);
-				log::info!(
-					target: LOG_TARGET,
-					"job {}: evaluated in {:?}",
-					finished.assigned.job,
-					finished.time,
-				);
-			}
-			actions.extend(self.scheduler.finished(&finished.assigned, finished.evaluated));
+	async fn take_in(&mut self, mut finished: Finished) {
+		if let Evaluated::Outcome(outcome) = &mut finished.evaluated {
+			*outcome = C::deliver(outcome.clone());
+			let kind = self.evaluator.kind(&finished.assigned);
+			self.metrics.evaluated(outcome, kind, finished.time);
+			log::info!(
+				target: LOG_TARGET,
+				"job {}: evaluated in {:?}",
+				finished.assigned.job,
+				finished.time,
+			);
 		}
+		let actions = self.scheduler.finished(&finished.assigned, finished.evaluated);
 		self.act(actions).await;
 	}
 
-	/// Writes all down first, then begins evaluations, so that they run while outcomes are delivered.
 	async fn act(&mut self, actions: Vec<Action>) {
-		log_error(self.journal.note(&actions.iter().filter_map(note).collect::<Vec<_>>()));
-		let mut outcomes = Vec::new();
-		let mut declined = Vec::new();
 		for action in actions {
 			match action {
-				Action::Evaluate(assigned) => self.evaluate(assigned),
-				Action::Deliver(assigned, outcome) => outcomes.push((assigned, outcome)),
-				Action::Decline(assigned) => declined.push(assigned),
-				Action::Forget(task) => self.mailbox.clear(&task.worker, task.job),
+				Action::Evaluate(assigned) => {
+					log_error(self.journal.begin(&assigned));
+					self.evaluate(assigned);
+				},
+				Action::Deliver(assigned, outcome) => {
+					log_error(self.journal.finish(&assigned, outcome.clone()));
+					// That this machine cannot do it is no result to vote for: others will say otherwise.
+					let crashed = Outcome::Failed(FailureReason::EvaluationCrashed);
+					if assigned.step != Step::Post && outcome == crashed {
+						log::warn!(target: LOG_TARGET, "job {}: left to others", assigned.job);
+						continue;
+					}
+					self.mailbox.put(&assigned, &outcome);
+					match self.sender.send(&assigned, &outcome).await {
+						Ok(Some(sent)) => {
+							self.mailbox.mark_sent(&assigned, sent);
+							self.metrics.sent();
+						},
+						Ok(None) => {},
+						Err(error @ SendError::Pool(_)) => {
+							log::debug!(target: LOG_TARGET, "job {}: {error}", assigned.job);
+						},
+						Err(error) => {
+							log::warn!(target: LOG_TARGET, "job {}: {error}", assigned.job);
+						},
+					}
+				},
+				Action::Decline(assigned) => {
+					if !is_known_engine(assigned.engine) {
+						log::error!(
+							target: LOG_TARGET,
+							"job {}: asks for version {} of the engine, and this node has {ENGINE_VERSION}; it is \
+							declined and the worker suspended: run the node of that version, then resume the worker",
+							assigned.job,
+							assigned.engine,
+						);
+					}
+					if let Err(error) = self.sender.decline(&assigned).await {
+						log::debug!(target: LOG_TARGET, "job {}: {error}", assigned.job);
+					}
+				},
+				Action::Forget(task) => {
+					log_error(self.journal.forget(&task));
+					self.mailbox.clear(&task.worker, task.job);
+				},
 			}
-		}
-		self.deliver(outcomes).await;
-		for assigned in declined {
-			self.decline(&assigned).await;
 		}
 		self.metrics.set_jobs(self.scheduler.counts());
-	}
-
-	async fn deliver(&mut self, mut outcomes: Vec<(AssignedJob, Outcome)>) {
-		outcomes.retain(|(assigned, outcome)| {
-			// That this machine cannot do it is no result to vote for: others will say otherwise.
-			let crashed = Outcome::Failed(FailureReason::EvaluationCrashed);
-			let is_for_others = assigned.step != Step::Post && *outcome == crashed;
-			if is_for_others {
-				log::warn!(target: LOG_TARGET, "job {}: left to others", assigned.job);
-			}
-			!is_for_others
-		});
-		for (assigned, outcome) in &outcomes {
-			self.mailbox.put(assigned, outcome);
-		}
-		if outcomes.is_empty() {
-			return;
-		}
-		let sender = &self.sender;
-		sender.until_pool_is_ready().await;
-		// The pool checks several at a time.
-		let sent =
-			join_all(outcomes.iter().map(|(assigned, outcome)| sender.send(assigned, outcome)));
-		for ((assigned, _), sent) in outcomes.iter().zip(sent.await) {
-			match sent {
-				Ok(Some(sent)) => {
-					self.mailbox.mark_sent(assigned, sent);
-					self.metrics.sent();
-				},
-				Ok(None) => {},
-				Err(error @ SendError::Pool(_)) => {
-					log::debug!(target: LOG_TARGET, "job {}: {error}", assigned.job);
-				},
-				Err(error) => {
-					log::warn!(target: LOG_TARGET, "job {}: {error}", assigned.job);
-				},
-			}
-		}
-	}
-
-	async fn decline(&mut self, assigned: &AssignedJob) {
-		if !is_known_engine(assigned.engine) {
-			log::error!(
-				target: LOG_TARGET,
-				"job {}: asks for version {} of the engine, and this node has {ENGINE_VERSION}; it is \
-				declined and the worker suspended: run the node of that version, then resume the worker",
-				assigned.job,
-				assigned.engine,
-			);
-		}
-		if let Err(error) = self.sender.decline(assigned).await {
-			log::debug!(target: LOG_TARGET, "job {}: {error}", assigned.job);
-		}
 	}
 
 	fn evaluate(&self, assigned: AssignedJob) {
@@ -573,16 +545,6 @@ fn show_speed(threads: usize, metrics: &Metrics) -> Result<(), StartError> {
 		);
 	}
 	Ok(())
-}
-
-/// What the journal has to know before an action is taken.
-fn note(action: &Action) -> Option<Note<'_>> {
-	match action {
-		Action::Evaluate(assigned) => Some(Note::Begun(assigned)),
-		Action::Deliver(assigned, outcome) => Some(Note::Finished(assigned, outcome)),
-		Action::Forget(task) => Some(Note::Forgotten(task)),
-		Action::Decline(_) => None,
-	}
 }
 
 /// A journal that cannot be written costs a repeated evaluation after a crash, not the job.

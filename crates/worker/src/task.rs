@@ -41,7 +41,7 @@ pub(crate) mod tests {
 			server_key: None,
 			input: H256::repeat_byte(input),
 			engine: 1,
-			work: crate::scheduler::MAX_WORK_AHEAD,
+			work: 1,
 			step: Step::Post,
 			deadline: 100,
 		}

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Keyring } from '@polkadot/api';
 import { fheMl, model, send } from '../harness.mjs';
 import { allFinished, localNetwork } from '../network.mjs';
-import { prepare } from './jobs.mjs';
+import { prepare, sendSigned } from './jobs.mjs';
 
 /** Models, the tables of their rows, and how many jobs of each. */
 const MODELS = [
@@ -13,6 +13,8 @@ const MODELS = [
   ['breast_cancer_xgboost_50x4', 'breast_cancer', 400],
   ['digits_network', 'digits', 200],
 ];
+/** Who asks: one account may not have all of these jobs unfinished. */
+const USERS = ['//Bob', '//Charlie', '//Dave', '//Eve'];
 /** Rows of the file that is predicted with each number of workers. */
 const FILE_ROWS = 2000;
 
@@ -43,7 +45,7 @@ try {
   const { api, url } = nodes.bob;
   const models = [];
   for (const [name, table, count] of MODELS) {
-    models.push([name, count, await prepare(nodes.bob, name, table, '//Bob')]);
+    models.push([name, count, await prepare(nodes.bob, name, table, ...USERS)]);
   }
   const workers = (await fheMl('worker', 'list', '--url', url)).map(({ worker }) => worker);
   const xgboost = models.find(([name]) => name === 'breast_cancer_xgboost_50x4')[2];
@@ -59,8 +61,9 @@ try {
     );
     total = (await api.query.fheMl.nextJob()).toNumber();
     for (const [name, wanted, jobs] of models) {
+      const signed = await jobs.sign(wanted);
       const start = Date.now();
-      await jobs.sendCalls(wanted);
+      await sendSigned(nodes.bob, signed);
       total += wanted;
       await allFinished(nodes.bob, total, 600);
       const seconds = (Date.now() - start) / 1000;
