@@ -158,7 +158,6 @@ test('a challenge of a right result costs the challenger its bond', async () => 
   } while ((await api.query.fheMl.jobs(job)).unwrap().assignees.some((worker) => worker.toHex() === liar));
   const eve = account('//Eve');
   await send(api, api.tx.fheMl.challenge(job, 0), eve);
-  await assert.rejects(send(api, api.tx.fheMl.challenge(job, 0), account('//Ferdie')), /JobInCourt|NothingToChallenge/);
   await until('the verdict', async () => (await eventOf('ResultUpheld', job)) !== undefined, 120);
   const { challenger, forfeit } = await eventOf('ResultUpheld', job);
   assert.equal(challenger.toString(), eve.address);

@@ -6,7 +6,7 @@
 use fhe_ml_primitives::{AssignedJob, JobId, Outcome, WatchedJob, WorkerId};
 use sp_runtime::traits::{BlakeTwo256, Hash};
 use std::{
-	collections::{BTreeMap, VecDeque},
+	collections::{BTreeMap, BTreeSet, VecDeque},
 	num::NonZeroU32,
 	str::FromStr,
 };
@@ -16,6 +16,12 @@ const MAX_WAITING: usize = 4_096;
 
 /// Blocks before the start that are looked through, too.
 const BLOCKS_BEFORE: u32 = 300;
+
+/// Blocks that are looked through again: others may have come in the places of those that were there.
+const OVERLAP: u32 = 8;
+
+/// Jobs that are known to have been listed: those of the overlap, and more.
+const MAX_LISTED: usize = 16_384;
 
 /// Blocks that are looked through at one time.
 const BLOCKS_AT_ONCE: u32 = 64;
@@ -59,6 +65,8 @@ pub(crate) struct Watcher {
 	share: WatchShare,
 	/// First block whose jobs have not been listed.
 	next_block: Option<u32>,
+	/// The newest jobs that were listed.
+	listed: BTreeSet<JobId>,
 	waiting: VecDeque<WatchedJob>,
 	/// The one that is evaluated.
 	running: Option<JobId>,
@@ -68,8 +76,8 @@ pub(crate) struct Watcher {
 
 impl Watcher {
 	pub fn new(share: WatchShare) -> Self {
-		let (waiting, wrong) = (VecDeque::new(), BTreeMap::new());
-		Self { share, next_block: None, waiting, running: None, wrong }
+		let (listed, waiting, wrong) = (BTreeSet::new(), VecDeque::new(), BTreeMap::new());
+		Self { share, next_block: None, listed, waiting, running: None, wrong }
 	}
 
 	/// Whether it does anything.
@@ -79,10 +87,11 @@ impl Watcher {
 
 	/// Blocks to be listed now that `best` is the best.
 	pub fn blocks(&mut self, best: u32) -> std::ops::RangeInclusive<u32> {
-		let first = *self.next_block.get_or_insert(best.saturating_sub(BLOCKS_BEFORE));
-		// Blocks that were listed may have been retracted: what is in their places is listed with the next ones.
-		let last = best.min(first.saturating_add(BLOCKS_AT_ONCE - 1));
-		self.next_block = Some(last.saturating_add(1).max(first));
+		let first = self.next_block.map_or(best.saturating_sub(BLOCKS_BEFORE), |next| {
+			next.min(best.saturating_add(1)).saturating_sub(OVERLAP)
+		});
+		let last = best.min(first.saturating_add(OVERLAP + BLOCKS_AT_ONCE - 1));
+		self.next_block = Some(last.saturating_add(1));
 		first..=last
 	}
 
@@ -95,7 +104,11 @@ impl Watcher {
 			let drawn = drawn.0.first_chunk().copied().map_or(0, u32::from_le_bytes);
 			!job.workers.iter().any(|worker| ours.contains(worker)) && drawn % count == 0
 		};
-		self.waiting.extend(jobs.into_iter().filter(is_mine));
+		let new = jobs.into_iter().filter(|job| self.listed.insert(job.job));
+		self.waiting.extend(new.filter(is_mine));
+		while self.listed.len() > MAX_LISTED {
+			self.listed.pop_first();
+		}
 		let surplus = self.waiting.len().saturating_sub(MAX_WAITING);
 		self.waiting.drain(..surplus);
 	}
@@ -203,15 +216,18 @@ mod tests {
 	}
 
 	#[test]
-	fn one_is_evaluated_at_a_time_and_every_block_is_listed_once() {
+	fn one_is_evaluated_at_a_time_and_once_though_blocks_are_listed_again() {
 		let mut watcher = Watcher::new(WatchShare::ALL);
-		assert_eq!(watcher.blocks(1_000), 700..=763);
-		assert_eq!(watcher.blocks(1_000), 764..=827);
+		assert_eq!(watcher.blocks(1_000), 700..=771);
+		assert_eq!(watcher.blocks(1_000), 764..=835);
 		let mut young = Watcher::new(WatchShare::ALL);
 		assert_eq!(young.blocks(5), 0..=5);
-		assert!(young.blocks(5).is_empty());
-		assert_eq!(young.blocks(7), 6..=7);
+		assert_eq!(young.blocks(20), 0..=20);
+		// A shorter fork has become the best one.
+		assert_eq!(young.blocks(18), 11..=18);
+		assert_eq!(young.blocks(19), 11..=19);
 		watcher.ended(vec![job(3, 2), job(4, 2)], &[worker(1)]);
+		watcher.ended(vec![job(3, 2)], &[worker(1)]);
 		assert_eq!(watcher.next().map(|job| job.job), Some(3));
 		assert_eq!(watcher.next(), None);
 		let third = crate::task::tests::assigned(3, 0);
