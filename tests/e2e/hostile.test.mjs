@@ -130,10 +130,23 @@ test('an input whose body does not decode becomes a failed job, and the node liv
   assert.equal(row.row, 0);
 });
 
-test('an artifact whose circuit does not decode is not registered', async () => {
+test('an artifact whose circuit does not decode fails its jobs, not the node', async () => {
   const hostile = Buffer.from(artifact);
   hostile.fill(0xff, hostile.length - 40); // The biases and the last weights.
-  await assert.rejects(send(api, calls.artifact(hostile), alice), { message: 'fheMl.ArtifactDoesNotDecode' });
+  hostile.fill(0x7b, 116, 122); // And the card is no JSON.
+  const { events } = await send(api, calls.artifact(hostile), alice);
+  const number = event(events, 'ModelRegistered').model.toNumber();
+  const record = (await api.query.fheMl.models(number)).unwrap();
+  const bound = Buffer.from(input);
+  Buffer.from(record.artifact.toU8a()).copy(bound, 16);
+  const call = api.tx.fheMl.requestInference(number, null, u8aToHex(bound), FEE_LIMIT, 1);
+  const requested = await send(api, call, bob);
+  const { job } = event(requested.events, 'InferenceRequested');
+  const status = await until('the failure', async () => {
+    const { status: now } = (await api.query.fheMl.jobs(job)).unwrap();
+    return !now.isPending && now;
+  });
+  assert.equal(status.asFailed.reason.toString(), 'ModelDoesNotDecode');
 });
 
 test('no fee is held for a failed job: it went to the worker, or back', async () => {

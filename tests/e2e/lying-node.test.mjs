@@ -22,7 +22,7 @@ import { fromHex, init, Keys, Model, toHex } from '../../app/client/dist/node.js
 import { launch, servePage } from './browser.mjs';
 import { fheMl, model, NODE, Node, until } from './harness.mjs';
 import { LyingProxy, lieAboutQuote, lieAboutStorage, mapOf } from './lying-proxy.mjs';
-import { BOOT_PEER } from './network.mjs';
+import { acceptAll, BOOT_PEER } from './network.mjs';
 import { account } from './polkadot.mjs';
 
 const NAME = 'breast_cancer_xgboost_50x4';
@@ -207,6 +207,7 @@ for (const [what, trouble] of [
     right(answers, 5);
     assert.equal(proxy.swallowed + proxy.cuts, 1);
     assert.equal(await jobs(), count + 1);
+    await acceptAll(node);
     const paid = before - (await balance('Bob'));
     assert.ok(paid >= BigInt(answers[0].fee) && paid < 2n * BigInt(answers[0].fee), `${paid} for ${answers[0].fee}`);
   });

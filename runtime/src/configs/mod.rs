@@ -198,7 +198,9 @@ impl pallet_fhe_ml::Config for Runtime {
 	type TermsDelay = ConstU32<MINUTES>;
 	/// Half a minute: less than a job waits for its evaluators.
 	type DeclineDelay = ConstU32<{ MINUTES / 2 }>;
-	type Court = crate::court::EngineCourt;
+	/// Workers and juries are believed. `EngineCourt` is not sworn in yet: clients and tests do not know of fees that are
+	/// paid an hour later.
+	type Court = ();
 	type MaxAtOnce = MaxAtOnce;
 	/// Time for who watches, and for users that evaluate again.
 	type ChallengePeriod = ConstU32<HOURS>;

@@ -1,3 +1,6 @@
+// Not run by the stages: the runtime has no court yet (`type Court = ()`). With `EngineCourt` in its place it passes, but for the
+// network, whose parts of many rows are too many slices.
+//
 // Two workers, one of which flips a bit of every result, and users who ask nobody else: watchers find it out, the chain
 // evaluates the job itself and puts the result right.
 
