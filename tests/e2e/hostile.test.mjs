@@ -132,7 +132,8 @@ test('an input whose body does not decode becomes a failed job, and the node liv
 
 test('an artifact whose circuit does not decode fails its jobs, not the node', async () => {
   const hostile = Buffer.from(artifact);
-  hostile.fill(0xff, hostile.length - 40); // The biases and the last weights.
+  const circuit = 116 + hostile.readUInt32LE(32); // Behind prefix and card.
+  hostile.fill(0xff, circuit, circuit + 8);
   hostile.fill(0x7b, 116, 122); // And the card is no JSON.
   const { events } = await send(api, calls.artifact(hostile), alice);
   const number = event(events, 'ModelRegistered').model.toNumber();
