@@ -7,6 +7,7 @@
 
 use alloc::boxed::Box;
 
+pub mod advance;
 pub(crate) mod batch;
 pub(crate) mod bytes;
 mod circuit;
@@ -28,7 +29,7 @@ pub mod linear;
 mod many_rows;
 pub mod network;
 pub mod private;
-pub mod sliced;
+pub(crate) mod sliced;
 mod table;
 pub(crate) mod tree;
 

@@ -64,9 +64,9 @@ pub use circuits::{
 	EncryptedLinearCircuit, EncryptedLinearError, EvaluateError, FilterCircuit, FilterCircuitError,
 	ForestCircuit, ForestCircuitError, LinearCircuit, LinearCircuitError, NetworkCircuit,
 	NetworkCircuitError, PrivateCircuit, PrivateCircuitError,
+	advance::{AdvanceError, MAX_REST_BYTES, Progress},
 	filter::Tap,
 	levelled::{ExcessiveMemory, LevelledCost},
-	sliced::{AdvanceError, MAX_REST_BYTES, Progress},
 };
 pub use compiled_model::{CompiledModel, CompiledModelError, check_key};
 #[cfg(feature = "client")]

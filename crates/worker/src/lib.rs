@@ -15,6 +15,7 @@
 //! - `watcher`, `watch`: which jobs of others are evaluated again, and what comes of it.
 //! - [`service`]: connects them to the chain.
 
+mod blobs;
 pub mod calibration;
 pub mod delivery;
 pub mod evaluation;

@@ -1,8 +1,8 @@
 //! Evaluation of the jobs of others.
 
 use crate::{
+	blobs::job_blobs,
 	evaluation::{Evaluation, Evaluator, Parts},
-	service::job_blobs,
 	watcher::wrong_part,
 };
 use fhe_ml_primitives::{

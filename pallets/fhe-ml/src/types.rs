@@ -2,7 +2,7 @@
 
 use crate::Config;
 use codec::{Decode, Encode, MaxEncodedLen};
-use fhe_ml_primitives::WorkerId;
+use fhe_ml_primitives::{Trial, WorkerId};
 use frame_support::traits::fungible::Inspect;
 use frame_system::pallet_prelude::BlockNumberFor;
 use scale_info::TypeInfo;
@@ -53,3 +53,7 @@ pub struct Candidate {
 	/// Their work units.
 	pub open_work: u64,
 }
+
+/// A trial of this runtime.
+pub type TrialOf<T> =
+	Trial<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockNumberFor<T>>;

@@ -1,6 +1,6 @@
 //! The steps of a trial.
 
-use super::{Case, Court, Progress, verdict::TrialOf};
+use super::{Case, Court, Progress};
 use crate::{pallet::*, types::*, weights::WeightInfo};
 use alloc::vec::Vec;
 use fhe_ml_primitives::{JobId, Outcome, TrialScope, bounds};

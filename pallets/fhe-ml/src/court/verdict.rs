@@ -10,10 +10,6 @@ use frame_support::pallet_prelude::*;
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::traits::{CheckedDiv, Saturating, Zero};
 
-/// A trial of this runtime.
-pub(crate) type TrialOf<T> =
-	Trial<<T as frame_system::Config>::AccountId, BalanceOf<T>, BlockNumberFor<T>>;
-
 /// What convicted workers still have to pay, in this order; the rest of each bond goes to the slash account.
 struct Dues<T: Config> {
 	/// Rewards of steps.

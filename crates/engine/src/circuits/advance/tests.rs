@@ -1,12 +1,11 @@
 //! Evaluations in slices against whole ones.
 
-use super::{AdvanceError, Progress};
+use super::{AdvanceError, MAX_REST_BYTES, Progress, Rest};
 use crate::{
 	Circuit, ClientKey, EvaluationBuffers, ForestCircuit, NetworkCircuit, PreparedServerKey,
 	circuits::{
 		forest::{Node, Tree},
 		network::{HiddenUnit, NetworkLayers},
-		sliced::{MAX_REST_BYTES, Rest},
 	},
 	new_seeder,
 };

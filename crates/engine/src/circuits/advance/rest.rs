@@ -1,6 +1,5 @@
 //! What rests between slices, and its bytes.
 
-use super::Cut;
 use crate::{
 	circuits::bytes::Reader,
 	entities::rlwe::RLWE_SIZE,
@@ -29,14 +28,6 @@ pub(super) struct Rest {
 }
 
 impl Rest {
-	pub fn first(cut: &Cut, carried: Vec<Vec<u64>>) -> Self {
-		let (slice_nanoseconds, finish_nanoseconds) =
-			(cut.slice_nanoseconds, cut.finish_nanoseconds);
-		let (row, slice, merged) = (0, 0, Vec::new());
-		let slices = cut.slices;
-		Self { slices, slice_nanoseconds, finish_nanoseconds, row, slice, carried, merged }
-	}
-
 	/// Bytes of so many ciphertexts, at most.
 	pub fn bytes(ciphertexts: usize) -> usize {
 		NUMBERS_BYTES + ciphertexts * (1 + packed_len(RLWE_SIZE))
