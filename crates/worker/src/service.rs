@@ -5,7 +5,7 @@ use crate::{
 	blobs::job_blobs,
 	calibration::Speed,
 	delivery::{Mailbox, SendError, Sender},
-	evaluation::{Evaluation, Evaluator, Known, Parts},
+	evaluation::{Evaluation, Evaluator, Parts},
 	journal::{Journal, JournalError},
 	metrics::Metrics,
 	older_runtime::is_before_spec_5,
@@ -16,7 +16,7 @@ use crate::{
 };
 use fhe_ml_engine::SelfTestError;
 use fhe_ml_primitives::{
-	AssignedJob, FailureReason, FheMlApi, JobBlobs, Outcome, Step, WorkerId,
+	AssignedJob, FailureReason, FheMlApi, Outcome, Step, WorkerId,
 	format::{ENGINE_VERSION, is_known_engine},
 	worker_key::KEY_TYPE,
 };
@@ -32,10 +32,7 @@ use sp_blockchain::HeaderBackend;
 use sp_consensus::SyncOracle;
 use sp_core::{H256, offchain::OffchainStorage};
 use sp_keystore::KeystorePtr;
-use sp_runtime::{
-	AccountId32, SaturatedConversion,
-	traits::{BlakeTwo256, Block as BlockT, Hash},
-};
+use sp_runtime::{AccountId32, SaturatedConversion, traits::Block as BlockT};
 use std::{
 	marker::PhantomData,
 	num::NonZeroUsize,

@@ -3,9 +3,7 @@
 use super::trial::Finding;
 use crate::{agreement::has_committed_to, pallet::*, types::*};
 use alloc::vec::Vec;
-use fhe_ml_primitives::{
-	Assignees, Ballot, JobId, JobStatus, Outcome, ProvisionalJob, Trial, WorkerId,
-};
+use fhe_ml_primitives::{Assignees, Ballot, JobId, JobStatus, Outcome, ProvisionalJob, WorkerId};
 use frame_support::pallet_prelude::*;
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::traits::{CheckedDiv, Saturating, Zero};
