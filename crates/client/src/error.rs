@@ -8,11 +8,11 @@ use fhe_ml_client::{
 	owner_keys::OwnerKeyError,
 	rows::TableError,
 };
-use fhe_ml_engine::DecryptError;
+use fhe_ml_engine::{DecryptError, EvaluateError};
 use fhe_ml_models::{
-	AnswerError, ArtifactError, EncryptModelError, EncryptRowError, EvaluateError, FilterError,
-	ImportError, ModelError, PredictError, PrivateError, PrivateFileError, ProgramError,
-	SchemaError, VerifyError,
+	AnswerError, ArtifactError, EncryptModelError, EncryptRowError, FilterError, ImportError,
+	ModelError, PredictError, PrivateError, PrivateFileError, ProgramError, SchemaError,
+	VerifyError,
 };
 use std::path::PathBuf;
 

@@ -1,21 +1,7 @@
 //! What a collator does: evaluate an artifact on an encrypted input.
 
-use crate::artifact::{Artifact, ArtifactError};
-use fhe_ml_engine::{EvaluationBuffers, PreparedServerKey, ServerKeyError, check_key};
-
-/// Why an evaluation failed.
-#[derive(Debug, thiserror::Error)]
-pub enum EvaluateError {
-	/// The artifact does not decode.
-	#[error("model: {0}")]
-	Artifact(#[from] ArtifactError),
-	/// The server key does not decode.
-	#[error("server key: {0}")]
-	ServerKey(#[from] ServerKeyError),
-	/// The input does not decode, or was encrypted for another key.
-	#[error(transparent)]
-	Input(#[from] fhe_ml_engine::EvaluateError),
-}
+use crate::artifact::Artifact;
+use fhe_ml_engine::{EvaluateError, EvaluationBuffers, PreparedServerKey, check_key};
 
 /// Evaluates the model in `artifact` on `input`, of any number of rows, under a server key; returns the bytes
 /// of the encrypted result.
@@ -35,5 +21,5 @@ pub fn evaluate(
 	buffers: &mut EvaluationBuffers,
 ) -> Result<Vec<u8>, EvaluateError> {
 	check_key(artifact.encrypted_for, input)?;
-	Ok(artifact.circuit.evaluate(server_key, input, buffers)?)
+	artifact.circuit.evaluate(server_key, input, buffers)
 }

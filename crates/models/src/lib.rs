@@ -47,7 +47,7 @@ pub use bounds::BoundsError;
 pub use card::{FilterCard, FilterKind, ModelCard};
 pub use cell::Cell;
 pub use encrypt::{EncryptModelError, EncryptedModel, encrypt_model};
-pub use evaluate::{EvaluateError, evaluate};
+pub use evaluate::evaluate;
 pub use filter::{FilterError, ImageFilter, image_filter};
 pub use float::calibration::Calibration;
 pub use import::{ImportError, ImportOptions, import_onnx, import_onnx_file};

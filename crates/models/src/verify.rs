@@ -4,11 +4,10 @@
 //! input are public. A user who decrypts another result tells whoever sees the scores bits of the client
 //! key, so a client evaluates again before it decrypts.
 
-use crate::{
-	artifact::Artifact,
-	evaluate::{EvaluateError, evaluate},
+use crate::{artifact::Artifact, evaluate::evaluate};
+use fhe_ml_engine::{
+	EvaluateError, EvaluationBuffers, PreparedServerKey, Seeder, entities::input::InputError,
 };
-use fhe_ml_engine::{EvaluationBuffers, PreparedServerKey, Seeder, entities::input::InputError};
 use fhe_ml_format::InputPrefix;
 
 /// Why a result is not to be decrypted.
@@ -54,8 +53,8 @@ pub fn verify_result(
 	result: &[u8],
 	buffers: &mut EvaluationBuffers,
 ) -> Result<(), VerifyError> {
-	let prefix = InputPrefix::read(input).map_err(InputError::Header);
-	let prefix = prefix.map_err(|error| EvaluateError::Input(error.into()))?;
+	let prefix =
+		InputPrefix::read(input).map_err(InputError::Header).map_err(EvaluateError::from)?;
 	if prefix.artifact != model.hash() {
 		return Err(VerifyError::AnotherModel);
 	}

@@ -222,10 +222,7 @@ pub async fn audit(options: Audit, output: Output) -> Result<(), CommandError> {
 	let key = key_of_chain(&best, job.server_key.ok_or(ChainError::JobGone(number))?).await?;
 	let genesis = chain.genesis_hash().await?;
 	let mut buffers = EvaluationBuffers::default();
-	let expected = file
-		.evaluator
-		.evaluate(&key, &input, &genesis, &mut buffers)
-		.map_err(fhe_ml_models::EvaluateError::from)?;
+	let expected = file.evaluator.evaluate(&key, &input, &genesis, &mut buffers)?;
 	let right = expected == result;
 	let statement =
 		blake2b_256(&(OF_STATEMENT, genesis, number, blake2b_256(&expected), right).encode());
