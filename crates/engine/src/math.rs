@@ -8,4 +8,5 @@ pub mod params;
 pub(crate) mod quotient;
 pub mod ring;
 pub mod selector;
+pub(crate) mod target;
 pub(crate) mod transform;

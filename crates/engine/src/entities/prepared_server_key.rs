@@ -54,10 +54,11 @@ impl PreparedServerKey {
 	/// As [`ServerKey::from_bytes`].
 	pub fn read(bytes: &[u8], hash: Hash) -> Result<Self, ServerKeyError> {
 		let mask_seed = ServerKeyPrefix::read(bytes)?.mask_seed;
-		let unpacked = |(row, body)| {
+		let unpacked = |(row, body): (usize, &[u8])| {
 			unpack(body, POLYNOMIAL_SIZE).map_err(|source| ServerKeyError::Row { row, source })
 		};
-		let bodies = bodies_of(bytes).enumerate().map(unpacked).collect::<Result<_, _>>()?;
+		let packed: Vec<&[u8]> = bodies_of(bytes).collect();
+		let bodies = packed.into_par_iter().enumerate().map(unpacked).collect::<Result<_, _>>()?;
 		Ok(Self::from_bodies(mask_seed, bodies, hash))
 	}
 

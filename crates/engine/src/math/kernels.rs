@@ -4,9 +4,7 @@
 //! where it exists, otherwise what the compiler makes of the plain loop for AVX-512, AVX2, or the
 //! baseline of the target; in WebAssembly and without `std`, products as in `quotient`.
 
-#[allow(unused_imports)] // Where there are wide products.
-use crate::math::modular;
-use crate::math::params::MODULUS;
+use crate::math::{params::MODULUS, target};
 
 #[cfg(feature = "std")]
 static ARCH: crate::threads::Lazy<pulp::Arch> = crate::threads::Lazy::new(pulp::Arch::new);
@@ -80,19 +78,17 @@ pub(crate) fn mul_assign(target: &mut [u64], factor: &[u64]) {
 		return;
 	}
 	for (a, &b) in target.iter_mut().zip(factor) {
-		*a = product(*a, b);
+		*a = target::mul(*a, b);
 	}
 }
-
-#[cfg(not(all(feature = "std", not(target_family = "wasm"))))]
-use crate::math::quotient::product;
-#[cfg(all(feature = "std", not(target_family = "wasm")))]
-use modular::mul as product;
 
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::{math::params::POLYNOMIAL_SIZE, sampling::mask};
+	use crate::{
+		math::{modular, params::POLYNOMIAL_SIZE},
+		sampling::mask,
+	};
 
 	fn polynomial(seed: u8) -> Vec<u64> {
 		mask(&[seed; 16], 0).as_ref().to_vec()

@@ -41,6 +41,29 @@ pub const fn mul(a: u64, b: u64) -> u64 {
 	reduce(a as u128 * b as u128)
 }
 
+/// A sum of products in full width: at most 64 of them.
+#[derive(Clone, Copy)]
+pub(crate) struct Sum(u128);
+
+impl Sum {
+	/// Starts with a residue.
+	#[inline(always)]
+	pub fn of(residue: u64) -> Self {
+		Self(residue as u128)
+	}
+
+	/// Adds a b; both are residues.
+	#[inline(always)]
+	pub fn add_product(&mut self, a: u64, b: u64) {
+		self.0 += a as u128 * b as u128;
+	}
+
+	#[inline(always)]
+	pub fn residue(self) -> u64 {
+		reduce(self.0)
+	}
+}
+
 /// a^`exponent` mod q.
 pub const fn pow(a: u64, mut exponent: u64) -> u64 {
 	let (mut power, mut square) = (1, a);

@@ -63,7 +63,7 @@ impl Factor {
 
 /// a b mod q for residues.
 #[inline(always)]
-pub(crate) fn product(a: u64, b: u64) -> u64 {
+pub(crate) fn mul(a: u64, b: u64) -> u64 {
 	let mut sum = Sum::default();
 	sum.add_product(a, b);
 	sum.residue()
@@ -123,7 +123,7 @@ mod tests {
 		#[test]
 		fn products_are_those_of_wide_integers(a in residue(), b in residue()) {
 			let expected = (u128::from(a) * u128::from(b) % u128::from(MODULUS)) as u64;
-			prop_assert_eq!(product(a, b), expected);
+			prop_assert_eq!(mul(a, b), expected);
 		}
 
 		#[test]

@@ -1,5 +1,6 @@
 //! What rests between slices, and its bytes.
 
+use super::cut::{Cut, rest_bytes};
 use crate::{
 	circuits::bytes::Reader,
 	entities::rlwe::RLWE_SIZE,
@@ -7,16 +8,10 @@ use crate::{
 };
 use alloc::vec::Vec;
 
-/// Bytes of the numbers before the ciphertexts.
-const NUMBERS_BYTES: usize = 32;
-
 /// How far a part is.
 pub(super) struct Rest {
-	/// Slices of a row.
-	pub slices: u32,
-	/// Nanoseconds of one of them, and of what follows them.
-	pub slice_nanoseconds: u64,
-	pub finish_nanoseconds: u64,
+	/// How its rows are cut.
+	pub cut: Cut,
 	/// The row of the part that is next.
 	pub row: u32,
 	/// Its next slice; the number of slices if only the finish is left.
@@ -28,19 +23,15 @@ pub(super) struct Rest {
 }
 
 impl Rest {
-	/// Bytes of so many ciphertexts, at most.
-	pub fn bytes(ciphertexts: usize) -> usize {
-		NUMBERS_BYTES + ciphertexts * (1 + packed_len(RLWE_SIZE))
-	}
-
 	/// Slices of a row, row, slice (u32); nanoseconds of a slice and of the finish (u64); number of ciphertexts
 	/// carried and merged (u16); how often each of the latter was merged (u8); the residues, packed.
 	pub fn to_bytes(&self) -> Vec<u8> {
-		let mut bytes = Vec::with_capacity(Self::bytes(self.carried.len() + self.merged.len()));
-		for number in [self.slices, self.row, self.slice] {
+		let mut bytes = Vec::with_capacity(rest_bytes(self.carried.len() + self.merged.len()));
+		let Cut { slices, slice_nanoseconds, finish_nanoseconds } = self.cut;
+		for number in [slices, self.row, self.slice] {
 			bytes.extend(number.to_le_bytes());
 		}
-		for nanoseconds in [self.slice_nanoseconds, self.finish_nanoseconds] {
+		for nanoseconds in [slice_nanoseconds, finish_nanoseconds] {
 			bytes.extend(nanoseconds.to_le_bytes());
 		}
 		for count in [self.carried.len(), self.merged.len()] {
@@ -71,6 +62,7 @@ impl Rest {
 		let merged = ciphertexts.split_off(carried);
 		let merged = times.iter().map(|&times| times.into()).zip(merged).collect();
 		let carried = ciphertexts;
-		Some(Self { slices, slice_nanoseconds, finish_nanoseconds, row, slice, carried, merged })
+		let cut = Cut { slices, slice_nanoseconds, finish_nanoseconds };
+		Some(Self { cut, row, slice, carried, merged })
 	}
 }

@@ -3,12 +3,7 @@
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 use super::ifma;
 use super::rows::{BLOCK, BLOCKS, Rows};
-use crate::math::params::POLYNOMIAL_SIZE;
-
-#[cfg(not(all(feature = "std", not(target_family = "wasm"))))]
-use crate::math::quotient::Sum;
-#[cfg(all(feature = "std", not(target_family = "wasm")))]
-use wide::Sum;
+use crate::math::{params::POLYNOMIAL_SIZE, target::Sum};
 
 /// Most products that are added up before they are reduced.
 const MAX_TERMS: usize = 32;
@@ -52,32 +47,6 @@ pub(crate) fn accumulate_products<const NODES: usize>(
 					*out = sum.residue();
 				}
 			}
-		}
-	}
-}
-
-#[cfg(all(feature = "std", not(target_family = "wasm")))]
-mod wide {
-	use crate::math::modular;
-
-	/// A sum of products in full width.
-	#[derive(Clone, Copy)]
-	pub(super) struct Sum(u128);
-
-	impl Sum {
-		#[inline(always)]
-		pub fn of(residue: u64) -> Self {
-			Self(residue.into())
-		}
-
-		#[inline(always)]
-		pub fn add_product(&mut self, a: u64, b: u64) {
-			self.0 += u128::from(a) * u128::from(b);
-		}
-
-		#[inline(always)]
-		pub fn residue(self) -> u64 {
-			modular::reduce(self.0)
 		}
 	}
 }

@@ -1,0 +1,112 @@
+//! How the evaluation of a row is cut into slices.
+
+use crate::{
+	circuits::{
+		many_rows::{INTEGER_NANOSECONDS, Packing},
+		sliced::Sliced,
+	},
+	entities::rlwe::RLWE_SIZE,
+	math::bits::packed_len,
+};
+use core::ops::Range;
+
+/// Nanoseconds of one core that a slice may take where there are wide vectors. A runtime, in WebAssembly, takes several
+/// times as long, and prepares the server key before.
+const SLICE_NANOSECONDS: u64 = 16_000_000;
+
+/// Ciphertexts that a slice may have expanded at one time: 30 MiB, below the largest allocation of a runtime.
+const SLICE_CIPHERTEXTS: usize = 960;
+
+/// Most bytes that rest between slices.
+pub const MAX_REST_BYTES: usize = 2 << 20;
+
+/// Bytes of the numbers that rest besides the ciphertexts.
+pub(super) const NUMBERS_BYTES: usize = 32;
+
+/// Bytes of what rests with so many ciphertexts, at most.
+pub(super) fn rest_bytes(ciphertexts: usize) -> usize {
+	NUMBERS_BYTES + ciphertexts * (1 + packed_len(RLWE_SIZE))
+}
+
+/// How the evaluation of a row is cut: into `slices` slices of about as many pieces.
+#[derive(Clone, Copy)]
+pub(super) struct Cut {
+	pub slices: u32,
+	/// Nanoseconds of the longest slice.
+	pub slice_nanoseconds: u64,
+	/// Nanoseconds of what follows the slices of a row.
+	pub finish_nanoseconds: u64,
+}
+
+impl Cut {
+	/// Whether a part with this work (microseconds), which is not cut, is one slice.
+	pub fn is_one_slice(work: u64) -> bool {
+		work <= SLICE_NANOSECONDS / 1000
+	}
+
+	/// Of a row of a result with this many.
+	pub fn of(circuit: &dyn Sliced, rows: u32) -> Option<Self> {
+		let packing = Packing::new(circuit.encoding(), circuit.result_positions(), rows);
+		let integers = circuit.encoding().coefficients() as u64;
+		let packed = if packing.is_packed() { integers * INTEGER_NANOSECONDS } else { 0 };
+		let finish_nanoseconds = circuit.finish_nanoseconds() + packed;
+		let rests = circuit.carried() + Packing::MOST_MERGED;
+		if finish_nanoseconds > SLICE_NANOSECONDS || rest_bytes(rests) > MAX_REST_BYTES {
+			return None;
+		}
+		let pieces = circuit.pieces() as u32;
+		let mut slices = 1;
+		loop {
+			let costs = (0..slices).map(|slice| circuit.cost_of(cut(pieces, slices, slice)));
+			let (longest, most) = costs.fold((0, 0), |(longest, most), cost| {
+				(cost.nanoseconds.max(longest), cost.ciphertexts.max(most))
+			});
+			if longest <= SLICE_NANOSECONDS && most <= SLICE_CIPHERTEXTS {
+				let slice_nanoseconds = longest;
+				return Some(Self { slices, slice_nanoseconds, finish_nanoseconds });
+			}
+			if slices >= pieces {
+				return None;
+			}
+			slices = (2 * slices).min(pieces);
+		}
+	}
+
+	/// Nanoseconds of slice number `slice` of a row; the one behind the last finishes it.
+	fn nanoseconds(&self, slice: u32) -> u64 {
+		if slice < self.slices { self.slice_nanoseconds } else { self.finish_nanoseconds }
+	}
+
+	/// Whether slice number `slice` of a row is still done in a call that has spent so many nanoseconds, and counts it. If
+	/// not, the next call begins with it.
+	pub fn has_room(&self, slice: u32, spent: &mut u64) -> bool {
+		let next = self.nanoseconds(slice);
+		let fits = *spent == 0 || *spent + next <= SLICE_NANOSECONDS;
+		*spent = if fits { *spent + next } else { 0 };
+		fits
+	}
+
+	/// Calls for this many rows.
+	pub fn calls(&self, rows: u32) -> u64 {
+		let (mut calls, mut spent) = (1, 0);
+		for _ in 0..rows {
+			for slice in 0..=self.slices {
+				while !self.has_room(slice, &mut spent) {
+					calls += 1;
+				}
+			}
+		}
+		calls
+	}
+
+	/// Pieces of slice number `slice`.
+	pub fn pieces(&self, circuit: &dyn Sliced, slice: u32) -> Range<usize> {
+		cut(circuit.pieces() as u32, self.slices, slice)
+	}
+}
+
+/// Pieces of slice number `slice` of `slices`.
+fn cut(pieces: u32, slices: u32, slice: u32) -> Range<usize> {
+	let start = |slice: u32| (u64::from(pieces) * u64::from(slice) / u64::from(slices)) as usize;
+	start(slice)..start(slice + 1)
+}
