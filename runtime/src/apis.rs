@@ -8,8 +8,8 @@ use crate::{
 use alloc::vec::Vec;
 use codec::Encode;
 use fhe_ml_primitives::{
-	AssignedJob, CourtView, JobBlobs, JobId, ModelId, Outcome, Quote, SliceOutcome, WatchedJob,
-	WorkerId, WorkerRecord, WorkerSignature, authorities::Overview,
+	AssignedJob, CourtView, JobBlobs, JobId, ModelId, Outcome, Progress, Quote, WorkerId,
+	WorkerRecord, WorkerSignature, authorities::Overview,
 };
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
@@ -112,8 +112,8 @@ impl_runtime_apis! {
 			server_key: Option<(Vec<u8>, sp_core::H256)>,
 			input: Vec<u8>,
 			part: u32,
-			rest: Vec<u8>,
-		) -> SliceOutcome {
+			carry: Vec<u8>,
+		) -> Progress {
 			let case = Case {
 				artifact: &artifact,
 				server_key: server_key.as_ref().map(|(key, _)| key.as_slice()),
@@ -121,7 +121,7 @@ impl_runtime_apis! {
 				input: &input,
 				part,
 			};
-			crate::court::slice(&case, rest)
+			EngineCourt::step(&case, carry)
 		}
 
 		fn slices(artifact: Vec<u8>) -> Option<u32> {
@@ -185,8 +185,12 @@ impl_runtime_apis! {
 			FheMl::court(job)
 		}
 
-		fn ended_in(block: BlockNumber) -> Vec<WatchedJob> {
-			FheMl::ended_in(block)
+		fn ended_between(
+			first: BlockNumber,
+			last: BlockNumber,
+			worker: WorkerId,
+		) -> Vec<(AssignedJob, Vec<WorkerId>)> {
+			FheMl::ended_between(first, last, worker)
 		}
 
 		fn outcome(job: JobId) -> Option<Outcome> {

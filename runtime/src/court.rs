@@ -1,14 +1,25 @@
 //! Evaluation in the runtime, by the engine.
 
 use alloc::vec::Vec;
-use fhe_ml_court::{CaseError, Manner, advance, manner};
-use fhe_ml_engine::Progress as Advanced;
-use fhe_ml_primitives::{FailureReason, SliceOutcome};
+use fhe_ml_engine::{
+	AdvanceError, Circuit, CompiledModel, MAX_REST_BYTES, PreparedServerKey, Progress as Advanced,
+};
+use fhe_ml_primitives::{FailureReason, Progress, bounds::MAX_CARRY_BYTES};
 use frame_support::weights::{
 	Weight,
 	constants::{WEIGHT_REF_TIME_PER_MICROS, WEIGHT_REF_TIME_PER_MILLIS},
 };
-use pallet_fhe_ml::{ArtifactRefused, Case, Court, Docket, Progress};
+use pallet_fhe_ml::{ArtifactRefused, Case, Court, Docket};
+
+/// Most slices of one row: about half a minute. Larger models need several workers.
+const MOST_SLICES_OF_A_ROW: u64 = 128;
+
+/// Most slices of a part with many rows.
+const MOST_SLICES_OF_A_PART: u64 = 1024;
+
+/// How much work a row is that needs no server key, at most, to be evaluated in one go: work units, which are
+/// microseconds of native code.
+const MOST_WORK_AT_ONCE: u64 = 20_000;
 
 /// Milliseconds of the longest slice, with preparing the server key: a third of a block.
 /// `the_compiled_runtime_gives_the_bytes_of_native_code` prints what they take.
@@ -46,40 +57,53 @@ impl Court for EngineCourt {
 		if artifact.len() > MAX_DECODED_BYTES {
 			return Ok(Docket::None);
 		}
-		Ok(match manner(artifact).map_err(|_| ArtifactRefused)? {
-			Manner::Never => Docket::None,
-			Manner::AtOnce { work } => {
-				let microseconds = work.saturating_mul(MICROSECONDS_PER_WORK);
-				let time = microseconds.saturating_mul(WEIGHT_REF_TIME_PER_MICROS);
+		let (model, _) = CompiledModel::read(artifact).map_err(|_| ArtifactRefused)?;
+		let circuit = model.circuit;
+		if circuit.kind().needs_server_key() {
+			return Ok(slices(&circuit).map_or(Docket::None, |per_part| Docket::Steps { per_part }));
+		}
+		Ok(match circuit.work() {
+			work if work > MOST_WORK_AT_ONCE => Docket::None,
+			work => {
+				let time = work * MICROSECONDS_PER_WORK * WEIGHT_REF_TIME_PER_MICROS;
 				Docket::AtOnce { weight: Weight::from_parts(time, 0) }
 			},
-			Manner::Slices { per_part } => Docket::Steps { per_part },
 		})
 	}
 
 	fn step(case: &Case<'_>, carry: Vec<u8>) -> Progress {
-		let key = case.server_key.zip(case.server_key_hash).map(|(key, hash)| (key, hash.0));
-		let Case { artifact, input, part, .. } = *case;
-		let case = fhe_ml_court::Case { artifact, server_key: key, input, part };
-		match advance(&case, &carry) {
+		match evaluate(case, &carry) {
 			Ok(Advanced::Rests(rest)) => Progress::Carry(rest),
 			Ok(Advanced::Done(part)) => Progress::Done(Ok(part)),
-			Err(CaseError::Slice(_)) => Progress::Unable,
-			Err(CaseError::Model(_)) => Progress::Done(Err(FailureReason::ModelDoesNotDecode)),
-			Err(CaseError::ServerKey(_)) => {
-				Progress::Done(Err(FailureReason::ServerKeyDoesNotDecode))
-			},
-			Err(CaseError::Input(_)) => Progress::Done(Err(FailureReason::InputDoesNotDecode)),
+			Err(Some(reason)) => Progress::Done(Err(reason)),
+			Err(None) => Progress::Unable,
 		}
 	}
 }
 
-/// What [`EngineCourt`] gives, for whoever asks the runtime.
-pub(crate) fn slice(case: &Case<'_>, rest: Vec<u8>) -> SliceOutcome {
-	match EngineCourt::step(case, rest) {
-		Progress::Carry(rest) => SliceOutcome::Rests(rest),
-		Progress::Done(Ok(part)) => SliceOutcome::Done(part),
-		Progress::Done(Err(reason)) => SliceOutcome::Failed(reason),
-		Progress::Unable => SliceOutcome::Failed(FailureReason::EvaluationFailed),
-	}
+const _: () = assert!(MAX_REST_BYTES <= MAX_CARRY_BYTES as usize);
+
+/// Slices of the largest part; `None` if those are too many.
+fn slices(circuit: &Circuit) -> Option<u32> {
+	let of_row = circuit.slices(1, 0).filter(|&slices| slices <= MOST_SLICES_OF_A_ROW)?;
+	let together = circuit.row_layout().rows_per_mask;
+	let of_part = if together > 1 { circuit.slices(together, 0)? } else { of_row };
+	let most = of_part.max(of_row);
+	(most <= MOST_SLICES_OF_A_PART).then_some(most as u32)
+}
+
+/// The next slice, or what a worker says of such a job; nothing if that is no fault of the job.
+fn evaluate(case: &Case<'_>, carry: &[u8]) -> Result<Advanced, Option<FailureReason>> {
+	let (model, _) =
+		CompiledModel::read(case.artifact).map_err(|_| FailureReason::ModelDoesNotDecode)?;
+	let key = case.server_key.zip(case.server_key_hash);
+	let key = key
+		.filter(|_| model.circuit.kind().needs_server_key())
+		.map(|(bytes, hash)| PreparedServerKey::read(bytes, hash.0))
+		.transpose()
+		.map_err(|_| FailureReason::ServerKeyDoesNotDecode)?;
+	model.advance(key.as_ref(), case.input, case.part, carry).map_err(|error| match error {
+		AdvanceError::Evaluate(_) => Some(FailureReason::InputDoesNotDecode),
+		AdvanceError::Uncut | AdvanceError::Rest => None,
+	})
 }

@@ -32,6 +32,20 @@ impl RowLayout {
 		first..first.saturating_add(per_mask).min(rows)
 	}
 
+	/// The bytes of a result of this many rows that mask number `mask` and its rows have, if one of one row has
+	/// `result_bytes` bytes; `None` if there is no such mask.
+	pub fn bytes_of(&self, result_bytes: u32, rows: u32, mask: u32) -> Option<Range<usize>> {
+		let prefix = ResultPrefix::BYTES as u32;
+		let mask_bytes = result_bytes.checked_sub(prefix)?.checked_sub(self.row_bytes)?;
+		let of_mask = self.rows_of(rows, mask);
+		let lengths = |masks: u32, rows: u32| {
+			masks.checked_mul(mask_bytes)?.checked_add(rows.checked_mul(self.row_bytes)?)
+		};
+		let start = prefix.checked_add(lengths(mask, of_mask.start)?)?;
+		let end = start.checked_add(lengths(1, of_mask.len() as u32)?)?;
+		(mask < self.masks(rows)).then_some(start as usize..end as usize)
+	}
+
 	/// Exact length of a result of this many rows, if one of one row has `result_bytes` bytes; saturates.
 	pub const fn result_bytes(&self, result_bytes: u32, rows: u32) -> u32 {
 		let prefix = ResultPrefix::BYTES as u32;
@@ -87,7 +101,13 @@ mod tests {
 			(3, 0..10, 20..21)
 		);
 		assert!(layout.rows_of(21, 3).is_empty());
-		let mask = 4_000 - 24 - 5;
+		let mask: usize = 4_000 - 24 - 5;
+		let (first, last) = (layout.bytes_of(4_000, 21, 0), layout.bytes_of(4_000, 21, 2));
+		assert_eq!(first, Some(24..24 + mask + 50));
+		assert_eq!(last, Some(24 + 2 * mask + 100..layout.result_bytes(4_000, 21) as usize));
+		assert_eq!(layout.bytes_of(4_000, 21, 3), None);
+		assert_eq!(layout.bytes_of(28, 21, 0), None);
+		let mask = mask as u32;
 		assert_eq!(layout.result_bytes(4_000, 10), 24 + mask + 50);
 		assert_eq!(layout.result_bytes(4_000, 11), 24 + 2 * mask + 55);
 		assert_eq!(input_bytes(1_596, 3), 96 + 4_500);

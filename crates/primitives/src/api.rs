@@ -3,8 +3,8 @@
 #[cfg(feature = "std")] // The runtime has the newest version only.
 use crate::AssignedJobBeforeSpec5;
 use crate::{
-	AssignedJob, CourtView, JobBlobs, JobId, ModelId, Outcome, Quote, WatchedJob, WorkerId,
-	WorkerRecord, WorkerSignature,
+	AssignedJob, CourtView, JobBlobs, JobId, ModelId, Outcome, Quote, WorkerId, WorkerRecord,
+	WorkerSignature,
 };
 use alloc::vec::Vec;
 use codec::Codec;
@@ -69,8 +69,13 @@ sp_api::decl_runtime_apis! {
 		/// workers. Runtimes before version 7 of this API do not have it.
 		fn court(job: JobId) -> Option<CourtView<AccountId, Balance>>;
 
-		/// Jobs that ended in this block, and whose outcome can be challenged now.
-		fn ended_in(block: u32) -> Vec<WatchedJob>;
+		/// Jobs that ended in blocks `first` to `last` and whose outcome can be challenged now, as if they were assigned
+		/// to `worker`, each with the workers that stand for its outcome.
+		fn ended_between(
+			first: u32,
+			last: u32,
+			worker: WorkerId,
+		) -> Vec<(AssignedJob, Vec<WorkerId>)>;
 
 		/// What the chain has as the outcome of a job that has ended.
 		fn outcome(job: JobId) -> Option<Outcome>;

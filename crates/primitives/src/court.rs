@@ -1,10 +1,8 @@
 //! What is stored of jobs whose outcome can be challenged, and of their trials.
 
-use crate::{Assignees, JobId, KeyHash, ModelId, WorkerId, bounds::MaxSteppers};
-use alloc::vec::Vec;
+use crate::{Assignees, bounds::MaxSteppers};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
-use sp_core::H256;
 use sp_runtime::BoundedVec;
 
 /// A finished job whose fee is still held: until it is final, anybody can challenge its outcome.
@@ -83,25 +81,4 @@ pub struct CourtView<AccountId, Balance> {
 	pub final_at: Option<u32>,
 	/// The trial, if there is one.
 	pub trial: Option<Trial<AccountId, Balance, u32>>,
-}
-
-/// A job whose outcome can be challenged, as far as who evaluates it again needs to know it.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct WatchedJob {
-	/// Number of the job.
-	pub job: JobId,
-	/// Its model.
-	pub model: ModelId,
-	/// Hash of the model's artifact.
-	pub artifact: H256,
-	/// Hash of the server key, if the model needs one.
-	pub server_key: Option<KeyHash>,
-	/// Hash of the input.
-	pub input: H256,
-	/// Version of the evaluation that was asked for.
-	pub engine: u16,
-	/// Its work units.
-	pub work: u64,
-	/// Workers that stand for the outcome.
-	pub workers: Vec<WorkerId>,
 }

@@ -21,7 +21,7 @@ mod unit;
 
 pub use api::*;
 pub use ballot::{Ballot, MIN_JURY, MIN_LEAD, Verdict};
-pub use court::{CourtView, ProvisionalJob, Trial, TrialScope, WatchedJob};
+pub use court::{CourtView, ProvisionalJob, Trial, TrialScope};
 pub use court_api::*;
 pub use fhe_ml_format as format;
 pub use mailbox::{MailboxEntry, Sent, mailbox_key, sent_key};

@@ -7,7 +7,7 @@ use crate::{
 };
 use fhe_ml_engine::{
 	Circuit, CompiledModel, CompiledModelError, EvaluateError, EvaluationBuffers,
-	PreparedServerKey, ServerKey, ServerKeyError, entities::input::InputError,
+	PreparedServerKey, ServerKeyError, entities::input::InputError,
 };
 use fhe_ml_primitives::{
 	AssignedJob, FailureReason, JobBlobs, Outcome, ResultBytes,
@@ -177,8 +177,7 @@ impl Evaluator {
 		let key = match (known.key, &blobs.server_key, assigned.server_key) {
 			(Some(key), ..) => Some(key),
 			(None, Some(bytes), Some(hash)) => {
-				let key = ServerKey::from_bytes(bytes.clone())?;
-				let key = Arc::new(PreparedServerKey::new(&key));
+				let key = Arc::new(PreparedServerKey::read(bytes, hash.0)?);
 				self.keys.lock().insert(hash, key.clone(), PreparedServerKey::MEMORY_BYTES);
 				Some(key)
 			},

@@ -14,6 +14,24 @@ where
 	Client: ProvideRuntimeApi<Block>,
 	Client::Api: FheMlApi<Block, AccountId32, u128>,
 {
-	let version = client.runtime_api().api_version::<dyn FheMlApi<Block, AccountId32, u128>>(at)?;
-	Ok(version.is_some_and(|version| version < 4))
+	Ok(api_version(client, at)?.is_some_and(|version| version < 4))
+}
+
+/// Whether it knows of the court.
+pub(crate) fn knows_court<Client, Block>(client: &Client, at: Block::Hash) -> Result<bool, ApiError>
+where
+	Block: BlockT,
+	Client: ProvideRuntimeApi<Block>,
+	Client::Api: FheMlApi<Block, AccountId32, u128>,
+{
+	Ok(api_version(client, at)?.is_some_and(|version| version >= 7))
+}
+
+fn api_version<Client, Block>(client: &Client, at: Block::Hash) -> Result<Option<u32>, ApiError>
+where
+	Block: BlockT,
+	Client: ProvideRuntimeApi<Block>,
+	Client::Api: FheMlApi<Block, AccountId32, u128>,
+{
+	client.runtime_api().api_version::<dyn FheMlApi<Block, AccountId32, u128>>(at)
 }

@@ -8,10 +8,10 @@ use crate::{
 	evaluation::{Evaluation, Evaluator, Parts},
 	journal::{Journal, JournalError},
 	metrics::Metrics,
-	older_runtime::is_before_spec_5,
+	older_runtime::{is_before_spec_5, knows_court},
 	private_models::PrivateModelsOptions,
 	scheduler::{Action, Evaluated, Scheduler},
-	watch::{Looked, has_court, looked_at},
+	watch::{Looked, looked_at},
 	watcher::{WatchShare, Watcher},
 };
 use fhe_ml_engine::SelfTestError;
@@ -245,9 +245,7 @@ where
 			},
 			Err(error) => log::error!(target: LOG_TARGET, "cannot list jobs at {best}: {error}"),
 		}
-		if self.watcher.is_on()
-			&& let Err(error) = self.watch(best, number, &workers).await
-		{
+		if let Err(error) = self.watch(best, number, &workers).await {
 			log::error!(target: LOG_TARGET, "cannot watch at {best}: {error}");
 		}
 	}
@@ -255,12 +253,13 @@ where
 	/// Lists what others have done, challenges what was wrong of it, and looks at the next job if there is nothing else
 	/// to do.
 	async fn watch(&mut self, best: H256, number: u32, ours: &[WorkerId]) -> Result<(), ApiError> {
-		if !has_court(&*self.client, best)? {
+		let Some(worker) = ours.first().filter(|_| self.watcher.is_on()) else { return Ok(()) };
+		if !knows_court(&*self.client, best)? {
 			return Ok(());
 		}
-		for block in self.watcher.blocks(number) {
-			self.watcher.ended(self.client.runtime_api().ended_in(best, block)?, ours);
-		}
+		let (first, last) = self.watcher.blocks(number).into_inner();
+		let api = self.client.runtime_api();
+		self.watcher.ended(api.ended_between(best, first, last, worker.clone())?, ours);
 		for (job, part) in self.watcher.wrong() {
 			let view = self.client.runtime_api().court(best, job.job)?;
 			match view.is_some_and(|view| view.trial.is_none()) {
@@ -268,7 +267,7 @@ where
 				false => self.watcher.settled(job.job),
 			}
 		}
-		self.look_at_next(ours);
+		self.look_at_next();
 		Ok(())
 	}
 
@@ -283,15 +282,17 @@ where
 		}
 	}
 
-	fn look_at_next(&mut self, ours: &[WorkerId]) {
+	fn look_at_next(&mut self) {
 		let (queued, running, _) = self.scheduler.counts();
-		let Some(worker) = ours.first().filter(|_| queued + running == 0) else { return };
-		let Some(watched) = self.watcher.next() else { return };
+		if queued.saturating_add(running) > 0 {
+			return;
+		}
+		let Some(job) = self.watcher.next() else { return };
 		let (client, evaluator) = (self.client.clone(), self.evaluator.clone());
-		let (looked, worker) = (self.looked_sender.clone(), worker.clone());
+		let looked = self.looked_sender.clone();
 		self.threads.spawn(move || {
 			// The receiver is gone only when the node stops.
-			let _ = looked.unbounded_send(looked_at(&*client, &evaluator, watched, worker));
+			let _ = looked.unbounded_send(looked_at(&*client, &evaluator, job));
 		});
 	}
 
@@ -301,8 +302,7 @@ where
 		if let Some(part) = looked.wrong_part {
 			self.challenge(&looked.job, part).await;
 		}
-		let ours = self.local_workers();
-		self.look_at_next(&ours);
+		self.look_at_next();
 	}
 
 	/// Shows in the metrics what the chain thinks of our workers.

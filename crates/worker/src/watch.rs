@@ -6,10 +6,10 @@ use crate::{
 	watcher::wrong_part,
 };
 use fhe_ml_primitives::{
-	AssignedJob, FheMlApi, Outcome, Step, WatchedJob, WorkerId,
-	format::{InputPrefix, ResultPrefix, is_known_engine},
+	AssignedJob, FheMlApi, Outcome,
+	format::{InputPrefix, is_known_engine},
 };
-use sp_api::{ApiError, ApiExt, ProvideRuntimeApi};
+use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
 use sp_core::H256;
 use sp_runtime::{AccountId32, traits::Block as BlockT};
@@ -21,17 +21,6 @@ pub(crate) struct Looked {
 	pub job: AssignedJob,
 	/// The part that is wrong, if one is.
 	pub wrong_part: Option<u32>,
-}
-
-/// Whether the runtime has a court: nodes are upgraded first.
-pub(crate) fn has_court<Client, Block>(client: &Client, at: Block::Hash) -> Result<bool, ApiError>
-where
-	Block: BlockT,
-	Client: ProvideRuntimeApi<Block>,
-	Client::Api: FheMlApi<Block, AccountId32, u128>,
-{
-	let version = client.runtime_api().api_version::<dyn FheMlApi<Block, AccountId32, u128>>(at)?;
-	Ok(version.is_some_and(|version| version >= 7))
 }
 
 /// Nothing is kept of an evaluation that is only compared.
@@ -51,27 +40,13 @@ impl Parts for Unkept {
 pub(crate) fn looked_at<Client, Block>(
 	client: &Client,
 	evaluator: &Evaluator,
-	watched: WatchedJob,
-	worker: WorkerId,
+	job: AssignedJob,
 ) -> Looked
 where
 	Block: BlockT<Hash = H256>,
 	Client: ProvideRuntimeApi<Block> + HeaderBackend<Block>,
 	Client::Api: FheMlApi<Block, AccountId32, u128>,
 {
-	let WatchedJob { job, model, artifact, server_key, input, engine, work, .. } = watched;
-	let job = AssignedJob {
-		job,
-		worker,
-		model,
-		artifact,
-		server_key,
-		input,
-		engine,
-		work,
-		step: Step::Post,
-		deadline: 0,
-	};
 	let compared = catch_unwind(AssertUnwindSafe(|| compare(client, evaluator, &job)));
 	Looked { wrong_part: compared.ok().flatten(), job }
 }
@@ -95,13 +70,12 @@ where
 		_ => return None,
 	};
 	let rows = InputPrefix::read(&blobs.input).map_or(1, |prefix| prefix.rows);
-	let parts = evaluator.known(job).model.map(|model| {
-		let rows_of_parts =
-			(0..model.circuit.parts(rows)).map(|part| model.circuit.rows_of_part(rows, part));
-		let bytes = |rows| model.circuit.result_bytes_of(rows).saturating_sub(ResultPrefix::BYTES);
-		rows_of_parts.map(bytes).collect::<Vec<_>>()
-	});
-	wrong_part(&stated, &found, ResultPrefix::BYTES, parts.unwrap_or_default())
+	let model = evaluator.known(job).model;
+	let part = |part| {
+		let circuit = &model.as_ref()?.circuit;
+		circuit.row_layout().bytes_of(circuit.result_bytes() as u32, rows, part)
+	};
+	wrong_part(&stated, &found, part)
 }
 
 fn is_of_this_machine(outcome: &Outcome) -> bool {

@@ -3,11 +3,12 @@
 //! One honest watcher is enough for the court, so every node looks at a share of what others did when it has nothing
 //! else to do. Which share depends on its key: nobody knows of a job that it is not looked at.
 
-use fhe_ml_primitives::{AssignedJob, JobId, Outcome, WatchedJob, WorkerId};
+use fhe_ml_primitives::{AssignedJob, JobId, Outcome, WorkerId};
 use sp_runtime::traits::{BlakeTwo256, Hash};
 use std::{
 	collections::{BTreeMap, BTreeSet, VecDeque},
 	num::NonZeroU32,
+	ops::{Range, RangeInclusive},
 	str::FromStr,
 };
 
@@ -67,9 +68,9 @@ pub(crate) struct Watcher {
 	next_block: Option<u32>,
 	/// The newest jobs that were listed.
 	listed: BTreeSet<JobId>,
-	waiting: VecDeque<WatchedJob>,
-	/// The one that is evaluated.
-	running: Option<JobId>,
+	waiting: VecDeque<AssignedJob>,
+	/// Whether one is being evaluated.
+	is_busy: bool,
 	/// Jobs that are wrong in a part, and whose challenge is not yet on the chain.
 	wrong: BTreeMap<JobId, (AssignedJob, u32)>,
 }
@@ -77,7 +78,7 @@ pub(crate) struct Watcher {
 impl Watcher {
 	pub fn new(share: WatchShare) -> Self {
 		let (listed, waiting, wrong) = (BTreeSet::new(), VecDeque::new(), BTreeMap::new());
-		Self { share, next_block: None, listed, waiting, running: None, wrong }
+		Self { share, next_block: None, listed, waiting, is_busy: false, wrong }
 	}
 
 	/// Whether it does anything.
@@ -86,7 +87,7 @@ impl Watcher {
 	}
 
 	/// Blocks to be listed now that `best` is the best.
-	pub fn blocks(&mut self, best: u32) -> std::ops::RangeInclusive<u32> {
+	pub fn blocks(&mut self, best: u32) -> RangeInclusive<u32> {
 		let first = self.next_block.map_or(best.saturating_sub(BLOCKS_BEFORE), |next| {
 			next.min(best.saturating_add(1)).saturating_sub(OVERLAP)
 		});
@@ -95,17 +96,18 @@ impl Watcher {
 		first..=last
 	}
 
-	/// Takes in the jobs that ended in a block.
-	pub fn ended(&mut self, jobs: Vec<WatchedJob>, ours: &[WorkerId]) {
+	/// Takes in jobs that ended, each with the workers that stand for its outcome.
+	pub fn ended(&mut self, jobs: Vec<(AssignedJob, Vec<WorkerId>)>, ours: &[WorkerId]) {
 		let (share, key) = (self.share, ours.first());
-		let is_mine = |job: &WatchedJob| {
+		let is_mine = |job: &AssignedJob, workers: &[WorkerId]| {
 			let WatchShare::OneIn(count) = share else { return false };
 			let drawn = BlakeTwo256::hash_of(&(b"fhe-ml/watch", key, job.job));
 			let drawn = drawn.0.first_chunk().copied().map_or(0, u32::from_le_bytes);
-			!job.workers.iter().any(|worker| ours.contains(worker)) && drawn % count == 0
+			!workers.iter().any(|worker| ours.contains(worker)) && drawn % count == 0
 		};
-		let new = jobs.into_iter().filter(|job| self.listed.insert(job.job));
-		self.waiting.extend(new.filter(is_mine));
+		let new = jobs.into_iter().filter(|(job, _)| self.listed.insert(job.job));
+		let mine = new.filter(|(job, workers)| is_mine(job, workers));
+		self.waiting.extend(mine.map(|(job, _)| job));
 		while self.listed.len() > MAX_LISTED {
 			self.listed.pop_first();
 		}
@@ -114,18 +116,18 @@ impl Watcher {
 	}
 
 	/// The next job to evaluate, if none is.
-	pub fn next(&mut self) -> Option<WatchedJob> {
-		if self.running.is_some() {
+	pub fn next(&mut self) -> Option<AssignedJob> {
+		if self.is_busy {
 			return None;
 		}
 		let next = self.waiting.pop_front();
-		self.running = next.as_ref().map(|job| job.job);
+		self.is_busy = next.is_some();
 		next
 	}
 
 	/// An evaluation has ended with another outcome than the chain has, in this part, or with the same.
 	pub fn looked_at(&mut self, job: &AssignedJob, wrong_part: Option<u32>) {
-		self.running = None;
+		self.is_busy = false;
 		self.wrong.extend(wrong_part.map(|part| (job.job, (job.clone(), part))));
 	}
 
@@ -140,13 +142,12 @@ impl Watcher {
 	}
 }
 
-/// The first part in which two outcomes differ, where a result has parts of these lengths after `prefix_bytes`; 0 if one
-/// of them is no result.
+/// The first part in which two outcomes differ; 0 if one of them is no result. `part` says where a part lies, if there
+/// is one with that number.
 pub(crate) fn wrong_part(
 	stated: &Outcome,
 	found: &Outcome,
-	prefix_bytes: usize,
-	part_bytes: impl IntoIterator<Item = usize>,
+	part: impl Fn(u32) -> Option<Range<usize>>,
 ) -> Option<u32> {
 	if stated == found {
 		return None;
@@ -154,36 +155,25 @@ pub(crate) fn wrong_part(
 	let (Outcome::Completed(stated), Outcome::Completed(found)) = (stated, found) else {
 		return Some(0);
 	};
-	let mut end = prefix_bytes;
-	let differs = part_bytes.into_iter().position(|bytes| {
-		let start = end;
-		end += bytes;
-		stated.get(start..end) != found.get(start..end)
-	});
-	Some(differs.unwrap_or_default() as u32)
+	let parts = (0..).map_while(|number| part(number).map(|bytes| (number, bytes)));
+	let mut different =
+		parts.filter(|(_, bytes)| stated.get(bytes.clone()) != found.get(bytes.clone()));
+	Some(different.next().map_or(0, |(number, _)| number))
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::task::tests::assigned;
 	use fhe_ml_primitives::FailureReason;
-	use sp_core::{H256, sr25519::Public};
+	use sp_core::sr25519::Public;
 
 	fn worker(number: u8) -> WorkerId {
 		Public::from_raw([number; 32]).into()
 	}
 
-	fn job(job: JobId, by: u8) -> WatchedJob {
-		WatchedJob {
-			job,
-			model: 0,
-			artifact: H256::zero(),
-			server_key: None,
-			input: H256::zero(),
-			engine: 1,
-			work: 1,
-			workers: vec![worker(by)],
-		}
+	fn job(job: JobId, by: u8) -> (AssignedJob, Vec<WorkerId>) {
+		(assigned(job, 0), vec![worker(by)])
 	}
 
 	#[test]
@@ -205,7 +195,7 @@ mod tests {
 			watcher.ended(jobs(), &[worker(1), worker(9)]);
 			let count = watcher.waiting.len();
 			assert!((least..=most).contains(&count), "{share}: {count}");
-			assert!(watcher.waiting.iter().all(|job| job.workers != [worker(1)]));
+			assert!(watcher.waiting.iter().all(|job| job.job % 4 != 1), "its own");
 		}
 		let of = |key| {
 			let mut watcher = Watcher::new("1/16".parse().unwrap());
@@ -230,7 +220,7 @@ mod tests {
 		watcher.ended(vec![job(3, 2)], &[worker(1)]);
 		assert_eq!(watcher.next().map(|job| job.job), Some(3));
 		assert_eq!(watcher.next(), None);
-		let third = crate::task::tests::assigned(3, 0);
+		let third = assigned(3, 0);
 		watcher.looked_at(&third, Some(1));
 		assert_eq!(watcher.wrong(), [(third, 1)]);
 		assert_eq!(watcher.next().map(|job| job.job), Some(4));
@@ -242,7 +232,8 @@ mod tests {
 	fn the_part_that_differs_is_found() {
 		let result = |bytes: &[u8]| Outcome::Completed(bytes.to_vec().try_into().unwrap());
 		let stated = result(&[0, 0, 1, 2, 3, 4, 5]);
-		let find = |found: &Outcome| wrong_part(&stated, found, 2, [2, 2, 1]);
+		let part = |part: u32| [2..4, 4..6, 6..7].get(part as usize).cloned();
+		let find = |found: &Outcome| wrong_part(&stated, found, part);
 		assert_eq!(find(&stated), None);
 		assert_eq!(find(&result(&[0, 0, 1, 9, 3, 4, 5])), Some(0));
 		assert_eq!(find(&result(&[0, 0, 1, 2, 3, 9, 5])), Some(1));

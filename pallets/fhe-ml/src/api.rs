@@ -6,7 +6,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use fhe_ml_primitives::{
-	AssignedJob, JobBlobs, JobId, JobStatus, ModelId, ModelStatus, Outcome, Quote, WorkerId,
+	AssignedJob, JobBlobs, JobId, JobStatus, ModelId, ModelStatus, Outcome, Quote, Step, WorkerId,
 	WorkerRecord, WorkerSignature, WorkerStatus,
 };
 use frame_system::offchain::{CreateAuthorizedTransaction, CreateTransactionBase};
@@ -60,24 +60,34 @@ impl<T: Config> Pallet<T> {
 		for worker in workers {
 			for job in Pending::<T>::iter_key_prefix(&worker) {
 				let Some(record) = Jobs::<T>::get(job) else { continue };
-				let Some(model) = Models::<T>::get(record.model) else { continue };
-				jobs.push(AssignedJob {
-					job,
-					worker: worker.clone(),
-					model: record.model,
-					artifact: model.artifact,
-					server_key: record.server_key,
-					input: record.input,
-					engine: record.engine,
-					work: record.work,
-					step: Self::next_step(job, &record, &worker),
-					deadline: record.deadline.saturated_into(),
-				});
+				let step = Self::next_step(job, &record, &worker);
+				jobs.extend(Self::as_assigned(job, &record, &worker, step));
 			}
 		}
 		jobs.sort_by_key(|assigned| assigned.job);
 		jobs.truncate(limit as usize);
 		jobs
+	}
+
+	/// A job as a worker needs to know it; `None` if its model is gone.
+	pub(crate) fn as_assigned(
+		job: JobId,
+		record: &JobRecordOf<T>,
+		worker: &WorkerId,
+		step: Step,
+	) -> Option<AssignedJob> {
+		Some(AssignedJob {
+			job,
+			worker: worker.clone(),
+			model: record.model,
+			artifact: Models::<T>::get(record.model)?.artifact,
+			server_key: record.server_key,
+			input: record.input,
+			engine: record.engine,
+			work: record.work,
+			step,
+			deadline: record.deadline.saturated_into(),
+		})
 	}
 
 	/// The blobs that evaluating `job` reads, or `None` if it is neither pending nor provisional.

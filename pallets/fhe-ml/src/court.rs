@@ -7,8 +7,8 @@
 //! answer for (`risk.rs`). Anybody can challenge its outcome (`challenge.rs`); then, or where workers of a job
 //! differ, the court evaluates it step by step (`trial.rs`), and its verdict moves the money (`verdict.rs`).
 //!
-//! Nothing here waits for a block with room: whoever wants a step makes it, and the hook at the end of a block only
-//! saves people the calls for what is due (`agenda.rs`).
+//! Nothing here waits for a block with room: whoever wants a step makes it. The hook at the end of a block saves people
+//! the calls: for a step of a trial, and for what is due (`agenda.rs`).
 
 mod agenda;
 mod api;
@@ -24,6 +24,6 @@ mod trial;
 mod try_state;
 mod verdict;
 
-pub use interface::{ArtifactRefused, Case, Court, Docket, Progress};
+pub use interface::{ArtifactRefused, Case, Court, Docket};
 
 pub(crate) use risk::can_risk;

@@ -61,7 +61,7 @@ mod types;
 pub mod weights;
 mod workers;
 
-pub use court::{ArtifactRefused, Case, Court, Docket, Progress};
+pub use court::{ArtifactRefused, Case, Court, Docket};
 pub use types::*;
 
 use frame_support::pallet_macros::import_section;

@@ -1,11 +1,11 @@
 //! A runtime with the pallet, balances and the `AuthorizeCall` extension, and builders for blobs.
 
 use crate as pallet_fhe_ml;
-use crate::{ArtifactRefused, Case, Court, Docket, PrivateTermsOf, Progress, pallet::*};
+use crate::{ArtifactRefused, Case, Court, Docket, PrivateTermsOf, pallet::*};
 use codec::{Decode, Encode};
 use fhe_ml_primitives::{
-	FailureReason, JobId, KeyHash, ModelId, Outcome, ResultBytes, Statement, SubmissionPayload,
-	WorkerId, WorkerPair, WorkerSignature, commitment,
+	FailureReason, JobId, KeyHash, ModelId, Outcome, Progress, ResultBytes, Statement,
+	SubmissionPayload, WorkerId, WorkerPair, WorkerSignature, commitment,
 	format::{
 		self, ArtifactPrefix, CircuitKind, InputPrefix, MODEL_NAME_BYTES, ResultPrefix, RowLayout,
 		ServerKeyPrefix,

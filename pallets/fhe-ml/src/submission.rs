@@ -222,8 +222,9 @@ fn refused<T: Config>(error: Error<T>) -> TransactionValidityError {
 		| Error::JobNotPending
 		| Error::DeadlinePassed
 		| Error::AlreadyCommitted
-		| Error::AlreadyRevealed => InvalidTransaction::Stale.into(),
-		Error::ChallengeTooLate | Error::NothingToChallenge => InvalidTransaction::Stale.into(),
+		| Error::AlreadyRevealed
+		| Error::ChallengeTooLate
+		| Error::NothingToChallenge => InvalidTransaction::Stale.into(),
 		Error::NoFundsToChallenge => InvalidTransaction::Payment.into(),
 		Error::UnknownWorker => InvalidTransaction::BadSigner.into(),
 		Error::CommitmentMismatch => InvalidTransaction::Custom(3).into(),

@@ -3,7 +3,7 @@
 use codec::{Decode, Encode};
 use fhe_ml_engine::{ClientKey, EvaluationBuffers, PreparedServerKey, ServerKey, new_seeder};
 use fhe_ml_models::{Artifact, Calibration, ImportOptions, Model, encrypt_model, import_onnx};
-use fhe_ml_primitives::SliceOutcome;
+use fhe_ml_primitives::Progress;
 use sc_executor::WasmExecutor;
 use sp_core::{
 	H256,
@@ -36,7 +36,7 @@ impl Compiled {
 		input: &[u8],
 		part: u32,
 		rest: Vec<u8>,
-	) -> SliceOutcome {
+	) -> Progress {
 		let key = key.map(|key| (key.as_bytes().to_vec(), H256(key.hash())));
 		let arguments = (artifact.as_bytes(), key, input, part, rest).encode();
 		self.call("CourtApi_slice", &arguments)
@@ -109,9 +109,9 @@ fn compare(name: &str, model: &Model, rows: &[Vec<f64>]) {
 			total += taken;
 			slices += 1;
 			match outcome {
-				SliceOutcome::Rests(bytes) => rest = bytes,
-				SliceOutcome::Done(bytes) => break bytes,
-				SliceOutcome::Failed(reason) => panic!("{name}: {reason:?}"),
+				Progress::Carry(bytes) => rest = bytes,
+				Progress::Done(Ok(bytes)) => break bytes,
+				other => panic!("{name}: {other:?}"),
 			}
 			largest = largest.max(rest.len());
 		};

@@ -3,14 +3,20 @@
 use crate::{pallet::*, types::*};
 use alloc::vec::Vec;
 use fhe_ml_primitives::{
-	CourtView, JobId, JobStatus, Outcome, Trial, WatchedJob, WorkerId, WorkerSignature,
+	AssignedJob, CourtView, JobId, JobStatus, Outcome, Step, Trial, WorkerId, WorkerSignature,
 };
 use frame_support::traits::Get;
 use frame_system::{
 	offchain::{CreateAuthorizedTransaction, CreateTransactionBase},
 	pallet_prelude::BlockNumberFor,
 };
-use sp_runtime::{SaturatedConversion, traits::Saturating};
+use sp_runtime::{
+	SaturatedConversion,
+	traits::{One, Saturating},
+};
+
+/// Most blocks that are looked through in one call: anybody can call.
+const MAX_LISTED_BLOCKS: u32 = 1_000;
 
 impl<T: Config> Pallet<T> {
 	/// When a job is final, and what the court does with it; `None` if it is final already, or waits for its workers.
@@ -30,26 +36,28 @@ impl<T: Config> Pallet<T> {
 		(final_at.is_some() || trial.is_some()).then_some(CourtView { final_at, trial })
 	}
 
-	/// Jobs that ended in this block, and whose outcome can be challenged now.
-	pub fn ended_in(block: BlockNumberFor<T>) -> Vec<WatchedJob> {
-		let final_at = block.saturating_add(T::ChallengePeriod::get());
-		let jobs = Agenda::<T>::iter_key_prefix(final_at);
-		jobs.filter(|job| !Trials::<T>::contains_key(job)).filter_map(Self::watched).collect()
-	}
-
-	fn watched(job: JobId) -> Option<WatchedJob> {
-		let workers = Provisional::<T>::get(job)?.workers.into_inner();
-		let record: JobRecordOf<T> = Jobs::<T>::get(job)?;
-		Some(WatchedJob {
-			job,
-			model: record.model,
-			artifact: Models::<T>::get(record.model)?.artifact,
-			server_key: record.server_key,
-			input: record.input,
-			engine: record.engine,
-			work: record.work,
-			workers,
-		})
+	/// Jobs that ended in these blocks and whose outcome can be challenged now, as if they were assigned to `worker`,
+	/// each with the workers that stand for its outcome.
+	pub fn ended_between(
+		first: BlockNumberFor<T>,
+		last: BlockNumberFor<T>,
+		worker: WorkerId,
+	) -> Vec<(AssignedJob, Vec<WorkerId>)> {
+		let mut jobs = Vec::new();
+		let mut block = first;
+		let most = first.saturating_add(MAX_LISTED_BLOCKS.into());
+		while block <= last && block < most {
+			let final_at = block.saturating_add(T::ChallengePeriod::get());
+			let ended = Agenda::<T>::iter_key_prefix(final_at);
+			let in_time = ended.filter(|job| !Trials::<T>::contains_key(job));
+			jobs.extend(in_time.filter_map(|job| {
+				let workers = Provisional::<T>::get(job)?.workers.into_inner();
+				let record = Jobs::<T>::get(job)?;
+				Some((Self::as_assigned(job, &record, &worker, Step::Post)?, workers))
+			}));
+			block = block.saturating_add(One::one());
+		}
+		jobs
 	}
 
 	/// What the chain has as the outcome of a job that has ended.

@@ -1,10 +1,10 @@
 //! Small circuits: the runtime evaluates them in the call that posts their outcome. Whatever the worker says, the job
 //! ends with the right outcome.
 
-use super::{Docket, Progress};
+use super::Docket;
 use crate::{agreement::has_committed_to, pallet::*, types::*};
 use alloc::vec::Vec;
-use fhe_ml_primitives::{JobId, Outcome, WorkerId};
+use fhe_ml_primitives::{JobId, Outcome, Progress, WorkerId};
 use frame_support::pallet_prelude::DispatchResult;
 
 impl<T: Config> Pallet<T> {

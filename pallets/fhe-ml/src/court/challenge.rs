@@ -14,7 +14,7 @@ use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::{SaturatedConversion, traits::Saturating};
 
 /// An outcome that can be challenged.
-struct Challengeable<T: Config> {
+pub(crate) struct Challengeable<T: Config> {
 	provisional: ProvisionalJob<BlockNumberFor<T>>,
 	scope: TrialScope,
 	/// Most steps of a trial.
@@ -23,7 +23,16 @@ struct Challengeable<T: Config> {
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_challenge(challenger: T::AccountId, job: JobId, part: u32) -> DispatchResult {
-		let Challengeable { provisional, scope, steps } = Self::check_challenge(job, part)?;
+		let outcome = Self::check_challenge(job, part)?;
+		Self::open_trial(challenger, job, outcome)
+	}
+
+	fn open_trial(
+		challenger: T::AccountId,
+		job: JobId,
+		outcome: Challengeable<T>,
+	) -> DispatchResult {
+		let Challengeable { provisional, scope, steps } = outcome;
 		let bond = Self::challenge_bond(steps);
 		T::Currency::hold(&HoldReason::Challenge.into(), &challenger, bond)?;
 		Agenda::<T>::remove(provisional.final_at, job);
@@ -65,19 +74,20 @@ impl<T: Config> Pallet<T> {
 		Ok(Challengeable { provisional, scope, steps })
 	}
 
-	/// Checks that a worker may challenge a part of an outcome now, and that its operator can answer for it.
+	/// Checks that a worker may challenge a part of an outcome now, and that its operator, whom it returns, can answer
+	/// for it.
 	pub(crate) fn check_challenge_as_worker(
 		worker: &WorkerId,
 		job: JobId,
 		part: u32,
-	) -> Result<T::AccountId, Error<T>> {
+	) -> Result<(T::AccountId, Challengeable<T>), Error<T>> {
 		let record = Workers::<T>::get(worker).ok_or(Error::UnknownWorker)?;
 		ensure!(record.status == WorkerStatus::Active, Error::WorkerNotActive);
-		let Challengeable { steps, .. } = Self::check_challenge(job, part)?;
-		let (reason, bond) = (HoldReason::Challenge.into(), Self::challenge_bond(steps));
+		let outcome = Self::check_challenge(job, part)?;
+		let (reason, bond) = (HoldReason::Challenge.into(), Self::challenge_bond(outcome.steps));
 		let can = T::Currency::can_hold(&reason, &record.operator, bond);
 		ensure!(can, Error::NoFundsToChallenge);
-		Ok(record.operator)
+		Ok((record.operator, outcome))
 	}
 
 	pub(crate) fn do_challenge_as_worker(
@@ -85,8 +95,8 @@ impl<T: Config> Pallet<T> {
 		job: JobId,
 		part: u32,
 	) -> DispatchResult {
-		let operator = Self::check_challenge_as_worker(&worker, job, part)?;
-		Self::do_challenge(operator, job, part)
+		let (operator, outcome) = Self::check_challenge_as_worker(&worker, job, part)?;
+		Self::open_trial(operator, job, outcome)
 	}
 
 	/// What who challenges has at stake: its steps, and what the workers get if it is wrong.

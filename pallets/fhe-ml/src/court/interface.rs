@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use fhe_ml_primitives::FailureReason;
+use fhe_ml_primitives::Progress;
 use frame_support::weights::Weight;
 use scale_info::TypeInfo;
 use sp_core::H256;
@@ -74,17 +74,6 @@ pub struct Case<'a> {
 	pub input: &'a [u8],
 	/// Number of the part of the result: the rows that share a mask, or all rows of a model without a server key.
 	pub part: u32,
-}
-
-/// What a slice came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Progress {
-	/// There is more to do; this goes on to the next slice.
-	Carry(Vec<u8>),
-	/// The bytes of the part, as they are in a result, or why there are none.
-	Done(Result<Vec<u8>, FailureReason>),
-	/// The court cannot go on: nobody is wrong for it.
-	Unable,
 }
 
 /// No court: nothing is tried, workers and juries are believed.

@@ -26,19 +26,10 @@ impl Parts {
 
 	/// Bytes of the result that part number `part` has; none if there is no such part.
 	pub fn range(&self, part: u32) -> Option<Range<usize>> {
-		let prefix = ResultPrefix::BYTES as u32;
-		if part >= self.count() {
-			return None;
+		match self.layout {
+			Some(layout) => layout.bytes_of(self.one_row, self.rows, part),
+			None => (part == 0).then_some(ResultPrefix::BYTES..self.one_row as usize),
 		}
-		let Some(layout) = self.layout else { return Some(prefix as usize..self.one_row as usize) };
-		let mask_bytes = self.one_row.checked_sub(prefix)?.checked_sub(layout.row_bytes)?;
-		let rows = layout.rows_of(self.rows, part);
-		let bytes_of = |masks: u32, rows: u32| {
-			masks.checked_mul(mask_bytes)?.checked_add(rows.checked_mul(layout.row_bytes)?)
-		};
-		let start = prefix.checked_add(bytes_of(part, rows.start)?)?;
-		let end = start.checked_add(bytes_of(1, rows.len() as u32)?)?;
-		Some(start as usize..end as usize)
 	}
 
 	/// The result of these parts, if they are as long as they must be.

@@ -1,9 +1,9 @@
 //! The steps of a trial.
 
-use super::{Case, Court, Progress};
+use super::{Case, Court};
 use crate::{pallet::*, types::*, weights::WeightInfo};
 use alloc::vec::Vec;
-use fhe_ml_primitives::{JobId, Outcome, TrialScope, bounds};
+use fhe_ml_primitives::{JobId, Outcome, Progress, TrialScope, bounds};
 use frame_support::{BoundedVec, ensure, pallet_prelude::*, storage::with_storage_layer};
 use sp_runtime::traits::{One, Saturating};
 

@@ -1,5 +1,5 @@
 use super::*;
-use fhe_ml_primitives::{Assignees, JobStatus, Statement, Trial, TrialScope, WorkerStatus};
+use fhe_ml_primitives::{Assignees, JobStatus, Statement, Step, Trial, TrialScope, WorkerStatus};
 use frame_support::{BoundedVec, assert_noop, traits::Hooks, weights::Weight};
 use sp_runtime::{
 	traits::Zero,
@@ -392,12 +392,15 @@ fn what_ended_in_a_block_is_listed_until_it_is_in_court_or_final() {
 		assert_eq!(FheMl::outcome(job), None);
 		post(job, wrong());
 		let block = System::block_number();
-		let listed = FheMl::ended_in(block);
-		assert_eq!(listed.len(), 1);
-		assert_eq!((listed[0].job, &listed[0].workers), (job, &vec![worker()]));
+		let listed = |first, last| FheMl::ended_between(first, last, other_pair(3).public());
+		let all = listed(block, block);
+		assert_eq!(all.len(), 1);
+		assert_eq!((all[0].0.job, &all[0].1), (job, &vec![worker()]));
+		assert_eq!((&all[0].0.worker, all[0].0.step), (&other_pair(3).public(), Step::Post));
+		assert_eq!(listed(0, block + 5), all);
 		assert_eq!(FheMl::outcome(job), Some(wrong()));
-		assert!(FheMl::ended_in(block + 1).is_empty());
+		assert!(listed(block + 1, u64::MAX).is_empty());
 		challenge(CAROL, job, 0);
-		assert!(FheMl::ended_in(block).is_empty());
+		assert!(listed(block, block).is_empty());
 	});
 }
