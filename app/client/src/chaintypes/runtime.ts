@@ -24,7 +24,7 @@ import type {
   SpInherentsCheckInherentsResult,
   SpRuntimeTransactionValidityValidTransaction,
   SpRuntimeTransactionValidityTransactionSource,
-  FheMlPrimitivesCourtApiSliceOutcome,
+  FheMlPrimitivesCourtApiProgress,
   FheMlPrimitivesRecordsAssignedJob,
   FheMlPrimitivesWorkerKeyPublic,
   FheMlPrimitivesRecordsJobBlobs,
@@ -32,7 +32,6 @@ import type {
   FheMlPrimitivesWorkerKeySignature,
   FheMlPrimitivesRecordsQuote,
   FheMlPrimitivesCourtCourtView,
-  FheMlPrimitivesCourtWatchedJob,
   FheMlPrimitivesRecordsWorkerRecord,
   FheMlPrimitivesAuthoritiesOverview,
   SpConsensusAuraSr25519AppSr25519Public,
@@ -269,14 +268,14 @@ export interface RuntimeApis extends GenericRuntimeApis {
   courtApi: {
     /**
      * Evaluates the next slice of a part of a result, as the court does. `server_key` is the key and its hash, if the
-     * model needs one; `rest` is what the slice before has left, and empty at first.
+     * model needs one; `carry` is what the slice before has left, and empty at first.
      *
      * @callname: CourtApi_slice
      * @param {BytesLike} artifact
      * @param {[BytesLike, H256] | undefined} server_key
      * @param {BytesLike} input
      * @param {number} part
-     * @param {BytesLike} rest
+     * @param {BytesLike} carry
      **/
     slice: GenericRuntimeApiMethod<
       (
@@ -284,8 +283,8 @@ export interface RuntimeApis extends GenericRuntimeApis {
         serverKey: [BytesLike, H256] | undefined,
         input: BytesLike,
         part: number,
-        rest: BytesLike,
-      ) => Promise<FheMlPrimitivesCourtApiSliceOutcome>
+        carry: BytesLike,
+      ) => Promise<FheMlPrimitivesCourtApiProgress>
     >;
 
     /**
@@ -447,13 +446,27 @@ export interface RuntimeApis extends GenericRuntimeApis {
     >;
 
     /**
-     * Jobs that ended in this block, and whose outcome can be challenged now.
+     * Jobs that ended in blocks `first` to `last` and whose outcome can be challenged now, as if they were assigned
+     * to `worker`, each with the workers that stand for its outcome.
      *
-     * @callname: FheMlApi_ended_in
-     * @param {number} block
+     * @callname: FheMlApi_ended_between
+     * @param {number} first
+     * @param {number} last
+     * @param {FheMlPrimitivesWorkerKeyPublic} worker
      **/
-    endedIn: GenericRuntimeApiMethod<
-      (block: number) => Promise<Array<FheMlPrimitivesCourtWatchedJob>>
+    endedBetween: GenericRuntimeApiMethod<
+      (
+        first: number,
+        last: number,
+        worker: FheMlPrimitivesWorkerKeyPublic,
+      ) => Promise<
+        Array<
+          [
+            FheMlPrimitivesRecordsAssignedJob,
+            Array<FheMlPrimitivesWorkerKeyPublic>,
+          ]
+        >
+      >
     >;
 
     /**

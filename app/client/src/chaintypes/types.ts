@@ -3980,10 +3980,10 @@ export type SpRuntimeTransactionValidityValidTransaction = {
   propagate: boolean;
 };
 
-export type FheMlPrimitivesCourtApiSliceOutcome =
-  | { type: "Rests"; value: Bytes }
-  | { type: "Done"; value: Bytes }
-  | { type: "Failed"; value: FheMlPrimitivesRecordsFailureReason };
+export type FheMlPrimitivesCourtApiProgress =
+  | { type: "Carry"; value: Bytes }
+  | { type: "Done"; value: Result<Bytes, FheMlPrimitivesRecordsFailureReason> }
+  | { type: "Unable" };
 
 export type FheMlPrimitivesRecordsAssignedJob = {
   job: bigint;
@@ -4011,17 +4011,6 @@ export type FheMlPrimitivesRecordsQuote = { fee: bigint; deposit: bigint };
 export type FheMlPrimitivesCourtCourtView = {
   finalAt?: number | undefined;
   trial?: FheMlPrimitivesCourtTrial | undefined;
-};
-
-export type FheMlPrimitivesCourtWatchedJob = {
-  job: bigint;
-  model: number;
-  artifact: H256;
-  serverKey?: H256 | undefined;
-  input: H256;
-  engine: number;
-  work: bigint;
-  workers: Array<FheMlPrimitivesWorkerKeyPublic>;
 };
 
 export type FheMlPrimitivesAuthoritiesOverview = {
