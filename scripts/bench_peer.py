@@ -166,6 +166,8 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--file", type=int, default=0)
     options = parser.parse_args()
+    if not any(options.only in name for name, *_ in MODELS):
+        parser.error(f"no model's name has {options.only!r} in it: " + ", ".join(name for name, *_ in MODELS))
     print("| model | | accuracy | agrees with float | key | input | result | median time | ratio |")
     print("|---|---|---|---|---|---|---|---|---|")
     for name, load, make, runs in MODELS:
