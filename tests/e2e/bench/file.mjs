@@ -1,0 +1,47 @@
+// See scripts/bench-file.sh.
+
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Node, fheMl, history, model, scratch } from '../harness.mjs';
+import { prepare } from './jobs.mjs';
+
+const [name, table, count, threads] = process.argv.slice(2);
+const rows = Number(count);
+const [header, ...lines] = readFileSync(model(`${table}.test.csv`), 'utf8').trim().split('\n');
+const folder = scratch();
+const file = join(folder, 'file.csv');
+const output = join(folder, 'scores.csv');
+writeFileSync(file, [header, ...Array.from({ length: rows }, (_, at) => lines[at % lines.length])].join('\n'));
+
+const node = await new Node(['--dev', '--worker-threads', threads], { folder }).start();
+try {
+  const { number, keys } = await prepare(node, name, table, '//Bob');
+  const artifact = join(folder, `${name}.fheml`);
+  /** Rows a second of evaluation alone, on as many threads, with no chain. */
+  const alone = async () => {
+    const answers = await fheMl(
+      ...['evaluate', artifact, '--input', model(`${table}.test.csv`), '--key', keys, '--threads', threads],
+    );
+    return 1000 / answers.at(-1).summary.evaluate_ms_median;
+  };
+  const before = await alone();
+  rmSync(output, { force: true });
+  const start = Date.now();
+  await fheMl(
+    ...['predict', '--model', number, '--input', file, '--key', keys, '--output', output],
+    ...['--suri', '//Bob', '--url', node.url, '--trust-worker'],
+  );
+  const seconds = (Date.now() - start) / 1000;
+  const after = await alone();
+  const written = readFileSync(output, 'utf8').trim().split('\n').length - 1;
+  if (written !== rows) throw new Error(`${written} rows came back instead of ${rows}`);
+  const [end, single] = [rows / seconds, (before + after) / 2];
+  const requests = (await history(node.api, 'InferenceRequested')).length;
+  console.log(
+    `${name}, ${rows} rows in ${requests} requests, ${threads} threads: ${seconds.toFixed(1)} s, ${end.toFixed(1)} rows ` +
+      `a second end to end; evaluation alone ${before.toFixed(1)} before and ${after.toFixed(1)} after: ` +
+      `${(end / single).toFixed(2)} of it`,
+  );
+} finally {
+  await node.stop();
+}
