@@ -15,7 +15,7 @@ use pallet_fhe_ml::{ArtifactRefused, Case, Court, Docket};
 const MOST_SLICES_OF_A_ROW: u64 = 128;
 
 /// Most slices of a part with many rows.
-const MOST_SLICES_OF_A_PART: u64 = 1024;
+const MOST_SLICES_OF_A_PART: u64 = 8192;
 
 /// How much work a row is that needs no server key, at most, to be evaluated in one go: work units, which are
 /// microseconds of native code.
@@ -85,11 +85,9 @@ const _: () = assert!(MAX_REST_BYTES <= MAX_CARRY_BYTES as usize);
 
 /// Slices of the largest part; `None` if those are too many.
 fn slices(circuit: &Circuit) -> Option<u32> {
-	let of_row = circuit.slices(1, 0).filter(|&slices| slices <= MOST_SLICES_OF_A_ROW)?;
-	let together = circuit.row_layout().rows_per_mask;
-	let of_part = if together > 1 { circuit.slices(together, 0)? } else { of_row };
-	let most = of_part.max(of_row);
-	(most <= MOST_SLICES_OF_A_PART).then_some(most as u32)
+	circuit.slices(1, 0).filter(|&slices| slices <= MOST_SLICES_OF_A_ROW)?;
+	let most = circuit.most_slices().filter(|&slices| slices <= MOST_SLICES_OF_A_PART)?;
+	u32::try_from(most).ok()
 }
 
 /// The next slice, or what a worker says of such a job; nothing if that is no fault of the job.

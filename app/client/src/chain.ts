@@ -11,6 +11,8 @@ export { encodeAddress } from '@dedot/utils';
 export type * from './chaintypes/index.js';
 export type { Call, FheMlClient } from './connect.js';
 export { connect } from './connect.js';
+export type { Standing } from './court.js';
+export { standingsOf } from './court.js';
 export type { Charged, Prices, RequestSize, RowLayout } from './fees.js';
 export { feeOf, mostFee, pricesOf, RELEASE_PRICES, sizeOf } from './fees.js';
 export type { Requested } from './jobs.js';

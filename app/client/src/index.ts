@@ -169,7 +169,8 @@ export class Keys {
 export class WrongResult extends Error {
   override readonly name = 'WrongResult';
 
-  constructor() {
+  /** @param part the first part of the result that is wrong: what `fheMl.challenge` takes */
+  constructor(readonly part: number) {
     super(
       'the result is not what the model gives on this input: its worker lied or runs another version. ' +
         'Nothing of it is decrypted; publish nothing, ask again with redundancy 3, and report the worker',
@@ -263,9 +264,11 @@ export class Model {
    * @throws if it cannot be verified, for example without the server key
    */
   verify(key: Keys | Uint8Array | undefined, input: Uint8Array, result: Uint8Array): void {
-    const right =
-      key instanceof Keys ? this.inner.verify(key.inner, input, result) : this.inner.verifyWith(key, input, result);
-    if (!right) throw new WrongResult();
+    const wrong =
+      key instanceof Keys
+        ? this.inner.wrongPart(key.inner, input, result)
+        : this.inner.wrongPartWith(key, input, result);
+    if (wrong !== undefined) throw new WrongResult(wrong);
   }
 
   /**
@@ -426,7 +429,8 @@ export class Filter {
    * @throws {@link WrongResult} if the result is another one
    */
   verify(input: Uint8Array, result: Uint8Array): void {
-    if (!this.inner.verify(input, result)) throw new WrongResult();
+    const wrong = this.inner.wrongPart(input, result);
+    if (wrong !== undefined) throw new WrongResult(wrong);
   }
 
   /**

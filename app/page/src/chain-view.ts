@@ -1,6 +1,7 @@
 // The chain: blocks, models, jobs and workers, as they are now.
 
 import { fhe } from '@fhe-ml/client/chain';
+import { standingText, verifyButton } from './court.ts';
 import { bytes, h } from './dom.ts';
 import type { Session } from './run.ts';
 
@@ -32,7 +33,16 @@ const table = (columns: string[], rows: (string | Node)[][]) =>
   );
 
 /** Makes the view; returns it with a function that stops it. */
-export function chainView({ chain }: Session): { element: HTMLElement; stop: () => void } {
+export function chainView(session: Session): { element: HTMLElement; stop: () => void } {
+  const { chain } = session;
+  // Each job keeps its button: what that says must outlast the next block.
+  const buttons = new Map<number, HTMLElement>();
+  const verifyOf = (job: number) => {
+    const button = buttons.get(job) ?? verifyButton(session, job);
+    buttons.set(job, button);
+    return button;
+  };
+  let best = 0;
   const blocks: (string | Node)[][] = [];
   const places = { blocks: h('div', {}), models: h('div', {}), jobs: h('div', {}), workers: h('div', {}) };
   const refresh = async () => {
@@ -54,13 +64,20 @@ export function chainView({ chain }: Session): { element: HTMLElement; stop: () 
     const { fheMl } = await chain.state();
     const next = Number(await fheMl.nextJob());
     const numbers = Array.from({ length: Math.min(JOBS, next) }, (_, at) => next - 1 - at);
-    const jobs = await fheMl.jobs.multi(numbers.map(BigInt));
+    const [jobs, standings] = await Promise.all([fheMl.jobs.multi(numbers.map(BigInt)), chain.standings(numbers)]);
+    const isPrivate = new Set(models.filter((model) => model.kind === 'private').map(({ number }) => number));
     places.jobs.replaceChildren(
       table(
-        ['Job', 'Model', 'State', 'Workers', 'Fee'],
-        jobs.map((job, at) => {
-          if (!job) return [String(numbers[at]), '', 'released', '', ''];
-          return [String(numbers[at]), String(job.model), job.status.type, String(job.redundancy), fhe(job.fee)];
+        ['Job', 'Model', 'State', 'Workers', 'Fee', 'Final', 'Verify'],
+        numbers.map((number, at) => {
+          const [job, standing] = [jobs[at], standings[at]];
+          if (!job) return [String(number), '', 'released', '', '', '', ''];
+          const ended = ['Completed', 'Failed'].includes(job.status.type);
+          return [
+            ...[String(number), String(job.model), job.status.type, String(job.redundancy), fhe(job.fee)],
+            standing && (ended || standing.state === 'court') ? standingText(standing, best) : '',
+            job.status.type === 'Completed' && !isPrivate.has(job.model) ? verifyOf(number) : '',
+          ];
         }),
       ),
     );
@@ -77,6 +94,7 @@ export function chainView({ chain }: Session): { element: HTMLElement; stop: () 
     );
   };
   const stop = chain.onBlock(async ({ number, hash }) => {
+    best = number;
     const transactions = await chain.transactionsIn(hash);
     blocks.unshift([
       apps(chain.url, `explorer/query/${hash}`, String(number)),

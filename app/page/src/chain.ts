@@ -23,6 +23,8 @@ import {
   planOf,
   pricesOf,
   requestsOf,
+  type Standing,
+  standingsOf,
   submit,
   untilReachable,
   untilSynced,
@@ -428,6 +430,38 @@ export class Chain {
       if (status.type === 'Expired') throw new Error(`no worker answered for job ${job}; its fee went back`);
       await sleep(PAUSE);
     }
+  }
+
+  /** Whether the outcomes of jobs that have ended are final. */
+  async standings(jobs: number[]): Promise<Standing[]> {
+    return standingsOf(await this.state(), jobs);
+  }
+
+  /** What evaluating a completed job again takes. */
+  async evidence(job: number) {
+    const { fheMl } = await this.state();
+    const [record, input, result] = await Promise.all([
+      fheMl.jobs(BigInt(job)),
+      fheMl.inputs(BigInt(job)),
+      fheMl.results(BigInt(job)),
+    ]);
+    if (!record || input === undefined || result === undefined) throw new Error(`job ${job} has no result to verify`);
+    const [artifact, key] = await Promise.all([
+      fheMl.modelArtifacts(record.model),
+      record.serverKey === undefined ? undefined : fheMl.serverKeyBytes(record.serverKey),
+    ]);
+    if (artifact === undefined) throw new Error(`the model of job ${job} is no longer on the chain`);
+    return { artifact: fromHex(artifact), key: key && fromHex(key), input: fromHex(input), result: fromHex(result) };
+  }
+
+  /** What is held from whoever challenges an outcome, at least: each step that the court may need adds to it. */
+  challengeBond(): bigint {
+    return this.api.consts.fheMl.challengeBond;
+  }
+
+  /** Challenges a part of the outcome of a job; returns the number of the block. */
+  async challenge(job: number, part: number, account: Account): Promise<number> {
+    return (await this.send(this.api.tx.fheMl.challenge(BigInt(job), part), account)).number;
   }
 
   /** The workers that a job was assigned to. */

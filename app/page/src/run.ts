@@ -12,6 +12,7 @@ import {
 import { fhe, type Offer } from '@fhe-ml/client/chain';
 import type { Account } from './accounts.ts';
 import type { Chain, Price } from './chain.ts';
+import { standingText } from './court.ts';
 import { ask, type OwnKeys } from './crypto.ts';
 import { attempt, bytes, h, picture, why } from './dom.ts';
 
@@ -135,7 +136,9 @@ export async function refusing<T>({ chain }: Session, job: number, opened: Promi
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'WrongResult') throw error;
     const workers = await chain.workersOf(job);
-    throw new Error(`Job ${job} (worker ${workers.join(', ')}): ${error.message}.`);
+    throw new Error(
+      `Job ${job} (worker ${workers.join(', ')}): ${error.message}. Under "The chain" you can challenge it.`,
+    );
   }
 }
 
@@ -268,7 +271,8 @@ export class Run {
       return opened;
     });
     await this.step('Decrypt', async (note) => note(`in ${Math.max(1, Math.round(decrypted))} ms, in this browser`));
-    const mine = () => this.show(prediction, badge(verified));
+    const standing = await this.standing(job);
+    const mine = () => this.show(prediction, h('div', {}, badge(verified), standing));
     mine();
     const wrong = h(
       'button',
@@ -280,6 +284,13 @@ export class Run {
     );
     const right = h('button', { type: 'button', onclick: mine }, 'With mine again');
     this.seen.append(h('p', {}, wrong, ' ', right));
+  }
+
+  /** Whether the outcome of a job is final, in a sentence. */
+  private async standing(job: number): Promise<HTMLElement> {
+    const { chain } = this.session;
+    const [[standing], head] = await Promise.all([chain.standings([job]), chain.api.rpc.chain_getHeader()]);
+    return h('p', { class: 'hint' }, standing ? `job ${job}: ${standingText(standing, head?.number ?? 0)}` : '');
   }
 
   /** The job that was under way when the page was left, if it belongs to this part of the page. */

@@ -17,6 +17,7 @@ import {
   OwnerKeys,
   type Prediction,
   type PrivateAnswer,
+  WrongResult,
 } from '@fhe-ml/client';
 import {
   type Booked,
@@ -183,6 +184,20 @@ const calls = {
     const found = model(hash);
     const verify = found.picksResult() ? () => found.verify(mine(), input, result) : undefined;
     return opened(verify, () => found.decrypt(mine(), input, result, TRUST));
+  },
+  /** Evaluates a job of anybody again; the part of its result that is wrong, if one is, and how long it took. */
+  evaluateAgain(artifact: Uint8Array, key: Uint8Array | undefined, input: Uint8Array, result: Uint8Array) {
+    const read = new Model(artifact);
+    const start = performance.now();
+    try {
+      read.verify(key, input, result);
+      return { wrong: undefined, milliseconds: performance.now() - start };
+    } catch (error) {
+      if (!(error instanceof WrongResult)) throw error;
+      return { wrong: error.part, milliseconds: performance.now() - start };
+    } finally {
+      read.free();
+    }
   },
   /** How many answers the key for an owner has decrypted, of how many that it may. */
   answered: async (owner: ModelOwner) => ({

@@ -7,8 +7,8 @@ use fhe_ml_engine::{ClientKey, EvaluationBuffers, PreparedServerKey, Seed, Seede
 use fhe_ml_format::InputPrefix;
 use fhe_ml_models::{
 	Artifact, Calibration, Card, Cell, EncodedRow, FilterKind, ImageFilter, ImportOptions,
-	MOST_ANSWERS, Model as FheModel, Sampling, Step, Told, VerifyError, import_onnx as import,
-	owner_key, verify_result,
+	MOST_ANSWERS, Model as FheModel, Sampling, Step, Told, import_onnx as import,
+	owner_key, wrong_part,
 };
 use std::cell::OnceCell;
 use wasm_bindgen::prelude::*;
@@ -104,19 +104,15 @@ pub fn rows_of(input: &[u8]) -> Result<u32, JsError> {
 	Ok(InputPrefix::read(input).map_err(error)?.rows)
 }
 
-/// Whether a result is right; an error if nobody can know.
-fn verify(
+/// The first part of a result that is wrong, if one is; an error if nobody can know.
+fn first_wrong_part(
 	artifact: &Artifact,
 	server_key: Option<&PreparedServerKey>,
 	input: &[u8],
 	result: &[u8],
-) -> Result<bool, JsError> {
+) -> Result<Option<u32>, JsError> {
 	let buffers = &mut EvaluationBuffers::default();
-	match verify_result(artifact, server_key, input, result, buffers) {
-		Ok(()) => Ok(true),
-		Err(VerifyError::WrongResult) => Ok(false),
-		Err(unknown) => Err(error(unknown)),
-	}
+	wrong_part(artifact, server_key, input, result, buffers).map_err(error)
 }
 
 /// A model, as its user has it.
@@ -237,39 +233,45 @@ impl Model {
 		self.sampling.picks(&self.model.artifact, &mut CryptoSeeder)
 	}
 
-	/// Evaluates again with the server key of these keys, if the model needs one; whether the result is
-	/// right.
-	pub fn verify(&mut self, keys: &Keys, input: &[u8], result: &[u8]) -> Result<bool, JsError> {
+	/// Evaluates again with the server key of these keys, if the model needs one; the first part of the result that is
+	/// wrong, if one is.
+	#[wasm_bindgen(js_name = wrongPart)]
+	pub fn wrong_part(
+		&mut self,
+		keys: &Keys,
+		input: &[u8],
+		result: &[u8],
+	) -> Result<Option<u32>, JsError> {
 		let key = match &keys.server {
 			Some(server) if self.model.artifact.circuit.kind().needs_server_key() => {
 				Some(keys.prepared.get_or_init(|| PreparedServerKey::new(server)))
 			},
 			_ => None,
 		};
-		let right = verify(&self.model.artifact, key, input, result)?;
-		Ok(self.noted(right))
+		let wrong = first_wrong_part(&self.model.artifact, key, input, result)?;
+		Ok(self.noted(wrong))
 	}
 
-	/// Evaluates again with a server key; whether the result is right.
-	#[wasm_bindgen(js_name = verifyWith)]
-	pub fn verify_with(
+	/// The same with the bytes of a server key.
+	#[wasm_bindgen(js_name = wrongPartWith)]
+	pub fn wrong_part_with(
 		&mut self,
 		server_key: Option<Vec<u8>>,
 		input: &[u8],
 		result: &[u8],
-	) -> Result<bool, JsError> {
+	) -> Result<Option<u32>, JsError> {
 		let key = server_key.map(ServerKey::from_bytes).transpose().map_err(error)?;
 		let key = key.as_ref().map(PreparedServerKey::new);
-		let right = verify(&self.model.artifact, key.as_ref(), input, result)?;
-		Ok(self.noted(right))
+		let wrong = first_wrong_part(&self.model.artifact, key.as_ref(), input, result)?;
+		Ok(self.noted(wrong))
 	}
 
 	/// After a wrong result every one is verified.
-	fn noted(&mut self, right: bool) -> bool {
-		if !right {
+	fn noted(&mut self, wrong: Option<u32>) -> Option<u32> {
+		if wrong.is_some() {
 			self.sampling.suspect();
 		}
-		right
+		wrong
 	}
 
 	/// The prediction of the quantised model without encryption, as JSON; not for encrypted models.
@@ -325,9 +327,10 @@ impl Filter {
 		self.filter.decrypt(&keys.client, input, result).map_err(error)
 	}
 
-	/// Filters again; whether the result is right.
-	pub fn verify(&self, input: &[u8], result: &[u8]) -> Result<bool, JsError> {
-		verify(&self.filter.artifact, None, input, result)
+	/// Filters again; the first part of the result that is wrong, if one is.
+	#[wasm_bindgen(js_name = wrongPart)]
+	pub fn wrong_part(&self, input: &[u8], result: &[u8]) -> Result<Option<u32>, JsError> {
+		first_wrong_part(&self.filter.artifact, None, input, result)
 	}
 
 	/// The filtered image without encryption.

@@ -10,6 +10,7 @@ mod blocks;
 mod call;
 mod connect;
 mod connection;
+mod court;
 mod error;
 mod identity;
 mod light;
@@ -27,6 +28,7 @@ pub use best_block::{
 pub use call::Call;
 pub use connect::Source;
 pub use connection::Chain;
+pub use court::EndedJob;
 pub use error::ChainError;
 pub use light::{Light, LightError, Specification};
 pub use prices::Prices;

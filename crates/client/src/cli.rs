@@ -513,6 +513,12 @@ pub struct Verify {
 	/// Hash of the model's artifact (0x...); a model with another one is refused.
 	#[arg(long, value_name = "HASH")]
 	pub model_hash: Option<HexHash>,
+	/// If the outcome is wrong, challenge it as --suri: a bond is held until the chain has evaluated the job itself.
+	#[arg(long, requires = "suri")]
+	pub challenge: bool,
+	/// Secret phrase, seed, or development account like //Alice, for --challenge.
+	#[arg(long, env = "FHE_ML_SURI", hide_env_values = true)]
+	pub suri: Option<Account>,
 	#[command(flatten)]
 	pub node: Node,
 }

@@ -8,6 +8,7 @@ mod key;
 mod model;
 mod predict;
 mod private;
+mod standing;
 mod verify;
 mod worker;
 

@@ -63,6 +63,10 @@ pub enum CommandError {
 		"{0} is not what the model gives on this input: the worker lied or runs another version, so no score is shown; publish nothing of it, ask again with --redundancy 3, and report the worker"
 	)]
 	WrongResult(String),
+	#[error(
+		"the outcome of job {0} is wrong, and challenged: `fhe-ml verify --job {0}` says what the chain makes of it"
+	)]
+	Challenged(u64),
 	#[error("{what} is not decrypted: {source}")]
 	Unverified { what: String, source: VerifyError },
 	#[error(

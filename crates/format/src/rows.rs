@@ -46,6 +46,22 @@ impl RowLayout {
 		(mask < self.masks(rows)).then_some(start as usize..end as usize)
 	}
 
+	/// The first mask whose bytes differ in two results of this many rows; 0 if something else differs, `None` if nothing
+	/// does.
+	pub fn first_difference(
+		&self,
+		result_bytes: u32,
+		rows: u32,
+		one: &[u8],
+		other: &[u8],
+	) -> Option<u32> {
+		let differs = |mask: &u32| {
+			let bytes = self.bytes_of(result_bytes, rows, *mask);
+			bytes.is_some_and(|bytes| one.get(bytes.clone()) != other.get(bytes))
+		};
+		(one != other).then(|| (0..self.masks(rows)).find(differs).unwrap_or(0))
+	}
+
 	/// Exact length of a result of this many rows, if one of one row has `result_bytes` bytes; saturates.
 	pub const fn result_bytes(&self, result_bytes: u32, rows: u32) -> u32 {
 		let prefix = ResultPrefix::BYTES as u32;
@@ -112,6 +128,23 @@ mod tests {
 		assert_eq!(layout.result_bytes(4_000, 11), 24 + 2 * mask + 55);
 		assert_eq!(input_bytes(1_596, 3), 96 + 4_500);
 		assert_eq!((layout.work(100, 1), layout.work(100, 2)), (100, 206));
+	}
+
+	#[test]
+	fn the_mask_that_differs_is_found() {
+		let layout = RowLayout { row_bytes: 1, rows_per_mask: 2, packing_work: 0 };
+		let (one_row, rows) = (ResultPrefix::BYTES as u32 + 2, 3);
+		let stated = [0; ResultPrefix::BYTES + 5];
+		assert_eq!(layout.result_bytes(one_row, rows), stated.len() as u32);
+		let find = |found: &[u8]| layout.first_difference(one_row, rows, &stated, found);
+		assert_eq!(find(&stated), None);
+		for (at, byte) in stated.iter().enumerate() {
+			let mut found = stated;
+			found[at] = byte + 1;
+			// Three bytes of the first mask and its two rows follow the prefix.
+			assert_eq!(find(&found), Some(u32::from(at >= ResultPrefix::BYTES + 3)));
+		}
+		assert_eq!(find(&stated[1..]), Some(1));
 	}
 
 	#[test]

@@ -61,4 +61,4 @@ pub use private::{
 pub use program::{Fault, Program, ProgramError, operators as client_operators};
 pub use quantise::{QuantiseError, QuantiseNetworkError};
 pub use schema::{Schema, SchemaError};
-pub use verify::{Sampling, VerifyError, verify_result};
+pub use verify::{Sampling, VerifyError, verify_result, wrong_part};

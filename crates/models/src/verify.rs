@@ -53,15 +53,33 @@ pub fn verify_result(
 	result: &[u8],
 	buffers: &mut EvaluationBuffers,
 ) -> Result<(), VerifyError> {
+	match wrong_part(model, server_key, input, result, buffers)? {
+		None => Ok(()),
+		Some(_) => Err(VerifyError::WrongResult),
+	}
+}
+
+/// Evaluates `model` on `input`, and names the first part of `result` (rows that share a mask) that is another one;
+/// 0 if the lengths differ.
+///
+/// # Errors
+/// If the result cannot be verified.
+pub fn wrong_part(
+	model: &Artifact,
+	server_key: Option<&PreparedServerKey>,
+	input: &[u8],
+	result: &[u8],
+	buffers: &mut EvaluationBuffers,
+) -> Result<Option<u32>, VerifyError> {
 	let prefix =
 		InputPrefix::read(input).map_err(InputError::Header).map_err(EvaluateError::from)?;
 	if prefix.artifact != model.hash() {
 		return Err(VerifyError::AnotherModel);
 	}
-	match evaluate(model, server_key, input, buffers)? == result {
-		true => Ok(()),
-		false => Err(VerifyError::WrongResult),
-	}
+	let right = evaluate(model, server_key, input, buffers)?;
+	let circuit = &model.circuit;
+	let one_row = circuit.result_bytes() as u32;
+	Ok(circuit.row_layout().first_difference(one_row, prefix.rows, result, &right))
 }
 
 /// Which results of a model are verified: all of them, unless an evaluation takes long. Then the first,

@@ -3,7 +3,6 @@
 use crate::{
 	blobs::job_blobs,
 	evaluation::{Evaluation, Evaluator, Parts},
-	watcher::wrong_part,
 };
 use fhe_ml_primitives::{
 	AssignedJob, FheMlApi, Outcome,
@@ -69,13 +68,16 @@ where
 		Evaluation::Outcome(found) if !is_of_this_machine(&found) => found,
 		_ => return None,
 	};
-	let rows = InputPrefix::read(&blobs.input).map_or(1, |prefix| prefix.rows);
-	let model = evaluator.known(job).model;
-	let part = |part| {
-		let circuit = &model.as_ref()?.circuit;
-		circuit.row_layout().bytes_of(circuit.result_bytes() as u32, rows, part)
+	if stated == found {
+		return None;
+	}
+	let (Outcome::Completed(stated), Outcome::Completed(found)) = (&stated, &found) else {
+		return Some(0);
 	};
-	wrong_part(&stated, &found, part)
+	let rows = InputPrefix::read(&blobs.input).map_or(1, |prefix| prefix.rows);
+	let known = evaluator.known(job);
+	let circuit = &known.model.as_ref()?.circuit;
+	circuit.row_layout().first_difference(circuit.result_bytes() as u32, rows, stated, found)
 }
 
 fn is_of_this_machine(outcome: &Outcome) -> bool {

@@ -3,12 +3,12 @@
 //! One honest watcher is enough for the court, so every node looks at a share of what others did when it has nothing
 //! else to do. Which share depends on its key: nobody knows of a job that it is not looked at.
 
-use fhe_ml_primitives::{AssignedJob, JobId, Outcome, WorkerId};
+use fhe_ml_primitives::{AssignedJob, JobId, WorkerId};
 use sp_runtime::traits::{BlakeTwo256, Hash};
 use std::{
 	collections::{BTreeMap, BTreeSet, VecDeque},
 	num::NonZeroU32,
-	ops::{Range, RangeInclusive},
+	ops::RangeInclusive,
 	str::FromStr,
 };
 
@@ -142,30 +142,10 @@ impl Watcher {
 	}
 }
 
-/// The first part in which two outcomes differ; 0 if one of them is no result. `part` says where a part lies, if there
-/// is one with that number.
-pub(crate) fn wrong_part(
-	stated: &Outcome,
-	found: &Outcome,
-	part: impl Fn(u32) -> Option<Range<usize>>,
-) -> Option<u32> {
-	if stated == found {
-		return None;
-	}
-	let (Outcome::Completed(stated), Outcome::Completed(found)) = (stated, found) else {
-		return Some(0);
-	};
-	let parts = (0..).map_while(|number| part(number).map(|bytes| (number, bytes)));
-	let mut different =
-		parts.filter(|(_, bytes)| stated.get(bytes.clone()) != found.get(bytes.clone()));
-	Some(different.next().map_or(0, |(number, _)| number))
-}
-
 #[cfg(test)]
 mod tests {
 	use super::*;
 	use crate::task::tests::assigned;
-	use fhe_ml_primitives::FailureReason;
 	use sp_core::sr25519::Public;
 
 	fn worker(number: u8) -> WorkerId {
@@ -226,18 +206,5 @@ mod tests {
 		assert_eq!(watcher.next().map(|job| job.job), Some(4));
 		watcher.settled(3);
 		assert!(watcher.wrong().is_empty());
-	}
-
-	#[test]
-	fn the_part_that_differs_is_found() {
-		let result = |bytes: &[u8]| Outcome::Completed(bytes.to_vec().try_into().unwrap());
-		let stated = result(&[0, 0, 1, 2, 3, 4, 5]);
-		let part = |part: u32| [2..4, 4..6, 6..7].get(part as usize).cloned();
-		let find = |found: &Outcome| wrong_part(&stated, found, part);
-		assert_eq!(find(&stated), None);
-		assert_eq!(find(&result(&[0, 0, 1, 9, 3, 4, 5])), Some(0));
-		assert_eq!(find(&result(&[0, 0, 1, 2, 3, 9, 5])), Some(1));
-		assert_eq!(find(&result(&[0, 0, 1, 2, 3, 4, 9])), Some(2));
-		assert_eq!(find(&Outcome::Failed(FailureReason::InputDoesNotDecode)), Some(0));
 	}
 }

@@ -205,11 +205,16 @@ impl Court for MockCourt {
 		if name.starts_with(b"crazy") {
 			return Progress::Done(Ok(vec![RIGHT]));
 		}
-		if done + 1 < STEPS && !name.starts_with(b"small") {
-			return Progress::Carry((hash(case.input), case.part, done + 1).encode());
-		}
 		let rows = InputPrefix::read(case.input).unwrap().rows;
 		let layout = ArtifactPrefix::read(case.artifact).unwrap().row_layout;
+		// A part with fewer rows than there can be is done one step earlier.
+		let is_short = layout.is_some_and(|layout| {
+			(layout.rows_of(rows, case.part).len() as u32) < layout.rows_per_mask
+		});
+		let steps = if is_short { STEPS - 1 } else { STEPS };
+		if done + 1 < steps && !name.starts_with(b"small") {
+			return Progress::Carry((hash(case.input), case.part, done + 1).encode());
+		}
 		let (rows, bytes) = match layout {
 			None => (0..1, RESULT_BYTES - ResultPrefix::BYTES as u32),
 			Some(layout) => {

@@ -198,9 +198,7 @@ impl pallet_fhe_ml::Config for Runtime {
 	type TermsDelay = ConstU32<MINUTES>;
 	/// Half a minute: less than a job waits for its evaluators.
 	type DeclineDelay = ConstU32<{ MINUTES / 2 }>;
-	/// Workers and juries are believed. `EngineCourt` is not sworn in yet: clients and tests do not know of fees that are
-	/// paid an hour later.
-	type Court = ();
+	type Court = crate::court::EngineCourt;
 	type MaxAtOnce = MaxAtOnce;
 	/// Time for who watches, and for users that evaluate again.
 	type ChallengePeriod = ConstU32<HOURS>;

@@ -2,18 +2,19 @@
 
 use crate::{
 	cli::{Node, Trust, Verify},
+	commands::standing::Standing,
 	error::CommandError,
 	models::{check_named, hex_hash},
 	output::Output,
 };
 use codec::Encode;
 use fhe_ml_client::{
-	chain::{BestBlock, FinishedJob, Job},
+	chain::{BestBlock, EndedJob, Job},
 	files,
 };
-use fhe_ml_engine::{EvaluationBuffers, PreparedServerKey, blake2b_256, new_seeder};
-use fhe_ml_models::{Artifact, Sampling, VerifyError, verify_result};
-use fhe_ml_primitives::{JobStatus, KeyHash};
+use fhe_ml_engine::{EvaluateError, EvaluationBuffers, PreparedServerKey, blake2b_256, new_seeder};
+use fhe_ml_models::{Artifact, Sampling, VerifyError, evaluate, verify_result, wrong_part};
+use fhe_ml_primitives::{JobStatus, KeyHash, Outcome};
 use serde_json::json;
 use std::{
 	path::Path,
@@ -107,11 +108,56 @@ pub fn refused(error: VerifyError, job: Option<(u64, &Job)>) -> CommandError {
 	}
 }
 
+/// Whether a result is the one that its job names.
+fn agrees(job: &Job, outcome: &Outcome) -> bool {
+	match outcome {
+		Outcome::Completed(result) => {
+			job.status == JobStatus::Completed { result: blake2b_256(result).into() }
+		},
+		Outcome::Failed(_) => true,
+	}
+}
+
+/// What an evaluation says of what workers say.
+enum Compared {
+	/// It says the same.
+	Right {
+		/// How long it took.
+		milliseconds: f64,
+	},
+	/// It says something else, of this part at least.
+	Wrong { part: u32 },
+}
+
+/// Evaluates again, and compares with what workers say.
+fn compare(
+	artifact: &Artifact,
+	key: Option<&PreparedServerKey>,
+	input: &[u8],
+	stated: &Outcome,
+) -> Result<Compared, VerifyError> {
+	let start = Instant::now();
+	let buffers = &mut EvaluationBuffers::default();
+	let part = match stated {
+		Outcome::Completed(stated) => {
+			match wrong_part(artifact, key, input, stated, buffers) {
+				// There is no result of an input that does not decode.
+				Err(VerifyError::Evaluate(EvaluateError::Input(_))) => Some(0),
+				part => part?,
+			}
+		},
+		// A job is given up rightly if it cannot be evaluated here either.
+		Outcome::Failed(_) => evaluate(artifact, key, input, buffers).is_ok().then_some(0),
+	};
+	let milliseconds = start.elapsed().as_secs_f64() * 1000.0;
+	Ok(part.map_or(Compared::Right { milliseconds }, |part| Compared::Wrong { part }))
+}
+
 /// `fhe-ml verify`.
 pub async fn run(options: Verify, output: Output) -> Result<(), CommandError> {
 	let number = options.job;
-	let (best, finished) = options.node.connect().await?.finished(number).await?;
-	let FinishedJob { job, input, result } = finished;
+	let chain = options.node.connect().await?;
+	let (best, EndedJob { job, input, outcome }) = chain.ended(number).await?;
 	let model = job.model;
 	let artifact = match &options.model {
 		Some(path) => files::read_artifact(path)?,
@@ -121,42 +167,56 @@ pub async fn run(options: Verify, output: Output) -> Result<(), CommandError> {
 	if artifact.circuit.kind().is_private() {
 		return Err(CommandError::NeedsAudit(number));
 	}
-	let completed = JobStatus::Completed { result: blake2b_256(&result).into() };
-	if job.input.0 != blake2b_256(&input) || job.status != completed {
+	if job.input.0 != blake2b_256(&input) || !agrees(&job, &outcome) {
 		return Err(CommandError::Inconsistent(number));
 	}
 	let key = match job.server_key.filter(|_| artifact.circuit.kind().needs_server_key()) {
 		Some(hash) => Some(key_of_chain(&best, hash).await?),
 		None => None,
 	};
-	let verified = Verifier::new(key).verify(&artifact, &input, &result);
-	let right = match &verified {
-		Ok(_) => true,
-		Err(VerifyError::WrongResult) => false,
-		Err(_) => return Err(refused_of(verified, number, &job)),
+	let compared = compare(&artifact, key.as_ref(), &input, &outcome)
+		.map_err(|error| refused(error, Some((number, &job))))?;
+	let (milliseconds, wrong) = match compared {
+		Compared::Right { milliseconds } => (Some(milliseconds), None),
+		Compared::Wrong { part } => (None, Some(part)),
 	};
-	let milliseconds = verified.as_ref().ok().copied().flatten();
+	let standing = Standing::of(&best, number).await?;
+	let challenged = match (wrong, options.suri.filter(|_| options.challenge)) {
+		(Some(part), Some(account)) => Some(chain.challenge(number, part, &account).await?),
+		_ => None,
+	};
 	let workers = workers(&job);
-	let json = json!({
+	let mut json = json!({
 		"job": number,
-		"right": right,
+		"right": wrong.is_none(),
 		"model": model,
 		"model_hash": hex_hash(&artifact.hash()),
 		"workers": workers,
 		"verify_ms": milliseconds,
+		"wrong_part": wrong,
+		"challenged_in_block": challenged,
 	});
+	standing.add_to(&mut json);
+	let what = match &outcome {
+		Outcome::Completed(_) => "the result",
+		Outcome::Failed(_) => "the failure",
+	};
 	let text = format!(
-		"job {number}: the result of worker {} is {}",
+		"job {number}: {what} of worker {} is {}; {}",
 		workers.join(", "),
 		match milliseconds {
 			Some(milliseconds) => format!("right (evaluated again in {milliseconds:.1} ms)"),
 			None => "wrong".into(),
 		},
+		match challenged {
+			Some(block) => format!("challenged in block {block}, and the chain decides"),
+			None => standing.to_string(),
+		},
 	);
 	output.print(&json, &text)?;
-	if right { Ok(()) } else { Err(refused_of(verified, number, &job)) }
-}
-
-fn refused_of<T>(verified: Result<T, VerifyError>, number: u64, job: &Job) -> CommandError {
-	refused(verified.err().unwrap_or(VerifyError::WrongResult), Some((number, job)))
+	match (wrong, challenged) {
+		(None, _) => Ok(()),
+		(Some(_), Some(_)) => Err(CommandError::Challenged(number)),
+		(Some(_), None) => Err(refused(VerifyError::WrongResult, Some((number, &job)))),
+	}
 }

@@ -63,6 +63,17 @@ impl Circuit {
 		}
 	}
 
+	/// Calls of [`Circuit::advance`] for the largest part of any result: one with fewer rows takes its rows' share of
+	/// them and one more, at most. `None` as for [`Circuit::slices`].
+	pub fn most_slices(&self) -> Option<u64> {
+		let Family::Levelled(circuit) = self.family() else { return self.slices(1, 0) };
+		let together = self.row_layout().rows_per_mask;
+		// A row alone is cut in another way than one of several.
+		let alone = Cut::of(circuit, 1)?.calls(1);
+		let packed = Cut::of(circuit, together.saturating_add(1))?.most_calls(together);
+		Some(packed.max((alone - 1) * u64::from(together)).max(alone))
+	}
+
 	/// Does the next slice of part number `part`; `rest` is what rested, and empty before the first slice.
 	///
 	/// # Errors

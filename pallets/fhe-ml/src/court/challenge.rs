@@ -64,12 +64,12 @@ impl<T: Config> Pallet<T> {
 		};
 		ensure!(!Trials::<T>::contains_key(job), Error::JobInCourt);
 		ensure!(Self::now() < provisional.final_at, Error::ChallengeTooLate);
-		let parts = Self::parts_of(&record)?.count();
-		ensure!(part < parts, Error::UnknownPart);
+		let parts = Self::parts_of(&record)?;
+		ensure!(part < parts.count(), Error::UnknownPart);
 		// A job fails as a whole if any of its rows does.
 		let (scope, steps) = match record.status {
-			JobStatus::Completed { .. } => (TrialScope::Part(part), per_part),
-			_ => (TrialScope::Whole, per_part.saturating_mul(parts)),
+			JobStatus::Completed { .. } => (TrialScope::Part(part), parts.steps_of(part, per_part)),
+			_ => (TrialScope::Whole, parts.steps_of_all(per_part)),
 		};
 		Ok(Challengeable { provisional, scope, steps })
 	}
@@ -112,7 +112,7 @@ impl<T: Config> Pallet<T> {
 		ballot: Ballot,
 		per_part: u32,
 	) -> DispatchResult {
-		let steps = per_part.saturating_mul(Self::parts_of(&record)?.count());
+		let steps = Self::parts_of(&record)?.steps_of_all(per_part);
 		let trial = Trial {
 			challenger: None,
 			bond: Default::default(),

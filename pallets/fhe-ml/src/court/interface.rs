@@ -56,7 +56,8 @@ pub enum Docket {
 	},
 	/// In steps, if somebody challenges the outcome, or workers differ.
 	Steps {
-		/// Most steps of one part of a result: a trial that takes more is called off.
+		/// Most steps of the largest part of a result. One with fewer rows takes its share of them and one more, at most:
+		/// a trial that takes more is called off.
 		per_part: u32,
 	},
 }

@@ -24,6 +24,21 @@ impl Parts {
 		self.layout.map_or(1, |layout| layout.masks(self.rows))
 	}
 
+	/// Most steps of a part, if the largest one takes `per_part`: its rows' share of them, and one more.
+	pub fn steps_of(&self, part: u32, per_part: u32) -> u32 {
+		let Some(layout) = self.layout else { return per_part };
+		let rows = layout.rows_of(self.rows, part).len() as u64;
+		let share = u64::from(per_part).saturating_mul(rows);
+		let share = share.div_ceil(u64::from(layout.rows_per_mask).max(1)).saturating_add(1);
+		share.min(per_part.into()) as u32
+	}
+
+	/// The same of all parts.
+	pub fn steps_of_all(&self, per_part: u32) -> u32 {
+		let steps = (0..self.count()).map(|part| self.steps_of(part, per_part));
+		steps.fold(0, u32::saturating_add)
+	}
+
 	/// Bytes of the result that part number `part` has; none if there is no such part.
 	pub fn range(&self, part: u32) -> Option<Range<usize>> {
 		match self.layout {

@@ -86,17 +86,30 @@ impl Cut {
 		fits
 	}
 
-	/// Calls for this many rows.
-	pub fn calls(&self, rows: u32) -> u64 {
+	/// Calls for the first row, the first two, and so on.
+	fn calls_by_rows(&self) -> impl Iterator<Item = u64> + '_ {
 		let (mut calls, mut spent) = (1, 0);
-		for _ in 0..rows {
+		core::iter::repeat_with(move || {
 			for slice in 0..=self.slices {
 				while !self.has_room(slice, &mut spent) {
 					calls += 1;
 				}
 			}
-		}
-		calls
+			calls
+		})
+	}
+
+	/// Calls for this many rows.
+	pub fn calls(&self, rows: u32) -> u64 {
+		let last = (rows as usize).checked_sub(1);
+		last.and_then(|last| self.calls_by_rows().nth(last)).unwrap_or(1)
+	}
+
+	/// The least number of calls of which any part of up to `together` rows takes its rows' share, and one more, at most.
+	pub fn most_calls(&self, together: u32) -> u64 {
+		let by_rows = (1..=u64::from(together)).zip(self.calls_by_rows());
+		let shares = by_rows.map(|(rows, calls)| ((calls - 1) * u64::from(together)).div_ceil(rows));
+		shares.max().unwrap_or(0).max(self.calls(together))
 	}
 
 	/// Pieces of slice number `slice`.

@@ -128,6 +128,27 @@ fn packed_rows_in_slices_are_packed_rows() {
 }
 
 #[test]
+fn parts_with_fewer_rows_keep_to_their_share_of_the_calls() {
+	for circuit in [
+		Circuit::Forest(forest(3, 2, 1, 1)),
+		Circuit::Forest(forest(40, 6, 1, 1)),
+		Circuit::Network(network(8, 12)),
+	] {
+		let most = circuit.most_slices().unwrap();
+		let together = circuit.row_layout().rows_per_mask;
+		assert!(together > 4, "{together} rows");
+		for rows in (1..=together).chain([together + 1, 2 * together - 1]) {
+			let part = (rows - 1) / together;
+			let share = most * u64::from((rows - 1) % together + 1);
+			let calls = circuit.slices(rows, part).unwrap();
+			assert!(calls <= share.div_ceil(together.into()) + 1, "{calls} calls for {rows} rows");
+			assert!(calls <= most);
+		}
+		assert!(most <= 2 * circuit.slices(together, 0).unwrap(), "{most} calls is far too much");
+	}
+}
+
+#[test]
 fn circuits_without_server_key_are_one_slice() {
 	let linear = crate::LinearCircuit::new(3, 8, 1, vec![3, 0, -2], vec![1]).unwrap();
 	let circuit = Circuit::Linear(linear);

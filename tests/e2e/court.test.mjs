@@ -1,6 +1,3 @@
-// Not run by the stages: the runtime has no court yet (`type Court = ()`). With `EngineCourt` in its place it passes, but for the
-// network, whose parts of many rows are too many slices.
-//
 // Two workers, one of which flips a bit of every result, and users who ask nobody else: watchers find it out, the chain
 // evaluates the job itself and puts the result right.
 
@@ -9,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fheMl, history, LYING_NODE, model, scratch, send, until } from './harness.mjs';
-import { balancedBooks, best, localNetwork } from './network.mjs';
+import { balancedBooks, best, finalized, localNetwork } from './network.mjs';
 import { account, u8aToHex } from './polkadot.mjs';
 
 const EXPECTED = (name) => JSON.parse(readFileSync(model(`${name}.expected.json`)));
@@ -91,6 +88,35 @@ async function resumeTheLiar() {
   await until('the liar to be drawn again', async () => (await best(nodes.bob)) > drawn);
 }
 
+/** Kills a node when the court has made a third of the steps, and starts it again. */
+async function killInTheMiddle(job, steps) {
+  const { api } = nodes.bob;
+  const made = async () => (await api.query.fheMl.trials(job)).unwrapOrDefault().steps.toNumber();
+  await until('some steps', async () => (await made()) >= steps / 3, 120);
+  await nodes.charlie.kill();
+  await nodes.charlie.start();
+}
+
+/** Whether blocks kept coming while the court sat, and the node that was killed has the same ones. */
+async function assertBlocksKeptComing(job) {
+  const { api } = nodes.bob;
+  const steps = (await history(api, 'CourtStepped')).filter(({ event }) => event.data.job.toNumber() === job);
+  const blocks = [...new Set(steps.map(({ block }) => block))];
+  assert.ok(blocks.length > 1, `all ${steps.length} steps in one block`);
+  const times = [];
+  for (const number of [blocks[0], blocks.at(-1)]) {
+    const at = await api.at(await api.rpc.chain.getBlockHash(number));
+    times.push((await at.query.timestamp.now()).toNumber());
+  }
+  const [took, expected] = [times[1] - times[0], 2000 * (blocks.at(-1) - blocks[0])];
+  assert.ok(took <= 2 * expected, `${took} ms for ${blocks.at(-1) - blocks[0]} blocks`);
+  console.log(`${steps.length} steps in ${blocks.length} blocks, ${took} ms`);
+  const last = blocks.at(-1);
+  await until('finality of the verdict', async () => (await finalized(nodes.charlie)) > last, 120);
+  const hash = async (node) => (await node.api.rpc.chain.getBlockHash(last)).toHex();
+  assert.equal(await hash(nodes.charlie), await hash(nodes.bob));
+}
+
 const workerRecord = async () => (await nodes.bob.api.query.fheMl.workers(liar)).unwrap();
 
 /** The job's owner decrypts what is there now; the tool evaluates it again and compares. */
@@ -103,7 +129,7 @@ async function assertRight(job, { expected, schema }) {
 for (const [kind, name, steps, isEncrypted] of [
   ['a forest', 'breast_cancer_xgboost_50x4', 1],
   ['an encrypted forest', 'breast_cancer_xgboost_10x3', 1, true],
-  ['a network', 'breast_cancer_network', 4],
+  ['a network', 'digits_network', 10],
 ]) {
   test(`a lie about ${kind} is challenged by a watcher and corrected by the chain`, async () => {
     const { api } = nodes.bob;
@@ -111,6 +137,7 @@ for (const [kind, name, steps, isEncrypted] of [
     const bond = (await workerRecord()).bond.toBigInt();
     const job = await askTheLiar(prepared);
     const first = await best(nodes.bob);
+    if (steps > 1) await killInTheMiddle(job, steps);
     await until('the verdict', async () => (await eventOf('OutcomeCorrected', job)) !== undefined, 240);
     const { convicted, refund, reward, compensation } = await eventOf('OutcomeCorrected', job);
     assert.deepEqual(
@@ -125,6 +152,7 @@ for (const [kind, name, steps, isEncrypted] of [
     assert.ok(after.bond.isZero(), `${after.bond} of ${bond} is left`);
     const made = (await history(api, 'CourtStepped')).filter(({ event }) => event.data.job.toNumber() === job);
     assert.ok(made.length >= steps, `${made.length} steps`);
+    if (steps > 1) await assertBlocksKeptComing(job);
     const blocks = (await best(nodes.bob)) - first;
     console.log(
       `${kind}: ${made.length} steps, verdict within ${blocks} blocks; reward ${reward}, compensation ${compensation}`,
