@@ -43,8 +43,10 @@ pub const fn mul(a: u64, b: u64) -> u64 {
 
 /// A sum of products in full width: at most 64 of them.
 #[derive(Clone, Copy)]
+#[cfg(all(feature = "std", not(target_family = "wasm")))]
 pub(crate) struct Sum(u128);
 
+#[cfg(all(feature = "std", not(target_family = "wasm")))]
 impl Sum {
 	/// Starts with a residue.
 	#[inline(always)]
