@@ -60,6 +60,8 @@ async function prepare(name, isEncrypted = false) {
     expected: EXPECTED(name).prediction[0],
     schema: isEncrypted ? ['--schema', file('schema')] : [],
     call: api.tx.fheMl.requestInference(number, key, input, 10n ** 15n, 1),
+    /** The same of two workers. */
+    twice: api.tx.fheMl.requestInference(number, key, input, 10n ** 15n, 2),
   };
 }
 
@@ -169,6 +171,58 @@ test('a lie about a linear model is put right in the block that has it', async (
   const convicted = await eventOf('WorkerSlashed', job);
   assert.equal(convicted.worker.toHex(), liar);
   assert.equal(await eventOf('ResultChallenged', job), undefined, 'nobody had to challenge it');
+  await assertRight(job, prepared);
+  await resumeTheLiar();
+  await balancedBooks(nodes.bob);
+});
+
+test('where two workers differ, the chain decides, and one honest worker is enough', async () => {
+  const { api } = nodes.bob;
+  const { expected, schema, twice } = await prepare('breast_cancer_xgboost_10x3');
+  const job = (await api.query.fheMl.nextJob()).toNumber();
+  await send(api, twice, bob);
+  await until('the verdict', async () => (await eventOf('OutcomeCorrected', job)) !== undefined, 120);
+  assert.ok(await eventOf('SplitInCourt', job));
+  const { convicted } = await eventOf('OutcomeCorrected', job);
+  assert.deepEqual(
+    convicted.map((worker) => worker.toHex()),
+    [liar],
+  );
+  assert.ok((await workerRecord()).bond.isZero());
+  const { workers } = await eventOf('InferenceCompleted', job);
+  assert.equal(workers.length, 1);
+  assert.equal((await api.query.fheMl.workers(workers[0])).unwrap().operator.toString(), bob.address);
+  await assertRight(job, { expected, schema });
+  await resumeTheLiar();
+  await balancedBooks(nodes.bob);
+});
+
+test('a user challenges a lie with the tool, before any watcher has looked', async () => {
+  const { api, url } = nodes.bob;
+  await nodes.bob.stop();
+  const { args } = nodes.bob;
+  nodes.bob.args = args.map((arg, at) => (args[at - 1] === '--watch' ? 'none' : arg));
+  await nodes.bob.start();
+  assert.notEqual(api, nodes.bob.api);
+  const prepared = await prepare('breast_cancer_xgboost_50x4');
+  const job = await askTheLiar(prepared);
+  const verify = (...options) => fheMl('verify', '--job', String(job), '--url', url, ...options);
+  await assert.rejects(verify(), ({ code, stdout, stderr }) => {
+    const { right, final, final_at: until, wrong_part: part } = JSON.parse(stdout);
+    assert.deepEqual([right, final, part], [false, false, 0]);
+    assert.ok(until > 1800);
+    return code === 1 && /the worker lied/.test(stderr);
+  });
+  await assert.rejects(verify('--challenge'), /--suri/);
+  await assert.rejects(
+    verify('--challenge', '--suri', '//Eve'),
+    ({ code, stderr }) => code === 1 && /is wrong, and challenged/.test(stderr),
+  );
+  await until('the verdict', async () => (await eventOf('OutcomeCorrected', job)) !== undefined, 120);
+  const { challenger } = await eventOf('ResultChallenged', job);
+  assert.equal(challenger.toString(), account('//Eve').address);
+  const [{ right, final }] = await verify('--challenge', '--suri', '//Eve');
+  assert.deepEqual([right, final], [true, true]);
   await assertRight(job, prepared);
   await resumeTheLiar();
   await balancedBooks(nodes.bob);

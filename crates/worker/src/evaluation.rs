@@ -167,9 +167,9 @@ impl Evaluator {
 		let model = match known.model {
 			Some(model) => model,
 			None => {
-				let bytes = blobs.artifact.clone().unwrap_or_default();
+				let bytes = blobs.artifact.as_deref().unwrap_or_default();
 				let memory = bytes.len().saturating_mul(MEMORY_OF_ARTIFACT);
-				let model = Arc::new(CompiledModel::read(&bytes)?.0);
+				let model = Arc::new(CompiledModel::read(bytes)?.0);
 				self.models.lock().insert(assigned.artifact, model.clone(), memory);
 				model
 			},

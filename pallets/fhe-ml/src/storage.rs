@@ -175,6 +175,10 @@ mod storage {
 	pub type CourtParts<T> =
 		StorageMap<_, Twox64Concat, JobId, BoundedVec<u8, bounds::MaxResultBytes>, ValueQuery>;
 
+	/// The job whose trial a block with room has gone on with last: the next block goes on with another one.
+	#[pallet::storage]
+	pub type SteppedLast<T> = StorageValue<_, JobId>;
+
 	/// Provisional jobs by the blocks in which they are final or, if they are tried, their trials lapse.
 	#[pallet::storage]
 	pub type Agenda<T: Config> =

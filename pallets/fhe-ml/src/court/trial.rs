@@ -17,16 +17,19 @@ pub(crate) enum Finding {
 
 impl<T: Config> Pallet<T> {
 	/// Runs a slice of a trial if the block has room for it, so that trials come to their end though nobody pays for
-	/// steps; returns what it took.
+	/// steps; returns what it took. All trials have their turns: else a long one would make the others lapse.
 	pub(crate) fn step_idly(remaining: Weight) -> Weight {
-		let look = T::DbWeight::get().reads(1);
+		// Whose turn it was, whose it is (at the end of the map once more), and that it was.
+		let look = T::DbWeight::get().reads_writes(3, 1);
 		let step = T::WeightInfo::step(bounds::MAX_ASSIGNEES)
 			.saturating_add(T::Court::step_weight())
 			.saturating_add(look);
 		if step.any_gt(remaining) {
 			return Weight::zero();
 		}
-		let Some(job) = Trials::<T>::iter_keys().next() else { return look };
+		let next = SteppedLast::<T>::get().and_then(|last| Trials::<T>::iter_keys_from_key(last).next());
+		let Some(job) = next.or_else(|| Trials::<T>::iter_keys().next()) else { return look };
+		SteppedLast::<T>::put(job);
 		if let Err(error) = with_storage_layer(|| Self::do_step(None, job)) {
 			log::error!(target: crate::LOG_TARGET, "no step for job {job}: {error:?}");
 		}

@@ -343,6 +343,25 @@ fn blocks_with_room_make_the_steps_by_themselves() {
 }
 
 #[test]
+fn all_trials_have_their_turns() {
+	in_court(|| {
+		let jobs: Vec<_> = (0..4).map(|_| job_named("steps", 1)).collect();
+		for job in &jobs {
+			post(*job, wrong());
+			challenge(CAROL, *job, 0);
+		}
+		// A long trial cannot make others lapse.
+		for made in 1..STEPS {
+			jobs.iter().for_each(|_| end_block(Weight::MAX));
+			check();
+			for job in &jobs {
+				assert_eq!(Trials::<Test>::get(job).map(|trial| trial.steps), Some(made));
+			}
+		}
+	});
+}
+
+#[test]
 fn a_worker_challenges_for_its_operator() {
 	in_court(|| {
 		join_all(2);
