@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApiPromise, WsProvider } from '@polkadot/api';
 import { u8aToHex } from '@polkadot/util';
-import { fheMl, model, NODE, scratch, until } from './harness.mjs';
+import { fheMl, history, model, NODE, scratch, send, until } from './harness.mjs';
 import {
   allFinished,
   balancedBooks,
@@ -19,6 +19,39 @@ import {
   specVersion,
 } from './network.mjs';
 import { account } from './polkadot.mjs';
+
+/** Replaces the runtime once more, while the court evaluates a job of the digits network in slices. */
+async function upgradeUnderATrial({ api, url }, { keys, key, input }) {
+  const [network, eve] = [join(scratch(), 'network.fheml'), account('//Eve')];
+  const source = [model('digits_network.onnx'), '--calibration', model('digits.train.csv')];
+  await fheMl('model', 'import', ...source, '--output', network);
+  const [{ model: number }] = await fheMl('model', 'register', network, '--suri', '//Alice', '--url', url);
+  const again = join(scratch(), 'row.input');
+  await fheMl('encrypt', '--model', network, '--input', model('digits.test.csv'), '--key', keys, '--output', again);
+  assert.equal(readFileSync(again).length, (input.length - 2) / 2, 'the same model as before');
+  const job = (await api.query.fheMl.nextJob()).toNumber();
+  const request = api.tx.fheMl.requestInference(number, key, u8aToHex(readFileSync(again)), 10n ** 15n, 1);
+  await send(api, request, eve);
+  const completed = async () => (await api.query.fheMl.jobs(job)).unwrap().status.isCompleted;
+  await until('the result', completed, 120);
+  await send(api, api.tx.fheMl.challenge(job, 0), account('//Ferdie'));
+  const trial = async () => (await api.query.fheMl.trials(job)).unwrapOr(undefined);
+  const steps = async () => (await trial())?.steps.toNumber();
+  await until('some steps of the court', async () => (await steps()) >= 3, 120);
+  // The version is the same, so only this takes it.
+  await send(api, api.tx.sudo.sudo(api.tx.system.setCodeWithoutChecks(code)), account('//Alice'));
+  const made = await steps();
+  assert.ok(made > 0, 'the trial was over before the upgrade');
+  await until('the verdict', async () => (await trial()) === undefined, 240);
+  const upheld = await history(api, 'ResultUpheld');
+  assert.ok(
+    upheld.some(({ event }) => event.data.job.eq(job)),
+    'the trial was called off, or lapsed',
+  );
+  const [{ prediction }] = await fheMl('decrypt', '--job', String(job), '--key', keys, '--url', url);
+  assert.equal(prediction, JSON.parse(readFileSync(model('digits_network.expected.json'))).prediction[0]);
+  console.log(`the runtime was replaced after ${made} steps of a trial, which went on to its verdict`);
+}
 
 const [, , OLD, wasm] = process.argv;
 /** Jobs in each of the two queues: one for the restarts, one for the new runtime. */
@@ -212,6 +245,7 @@ try {
     await fheMl('release', '--job', String(row.job), '--suri', '//Bob', ...chain());
   }
   console.log(`${before.length} results of before the upgrade decrypt to the same, and their deposits are back`);
+  await upgradeUnderATrial({ api, url: bob.url }, { keys, key, input });
   await balancedBooks({ api });
   console.log('the books balance');
 } catch (error) {

@@ -66,7 +66,11 @@ fn read(name: &str) -> Vec<u8> {
 }
 
 fn table(name: &str) -> Calibration<f64> {
-	let text = String::from_utf8(read(&format!("{name}.csv"))).unwrap();
+	parse(&read(&format!("{name}.csv")))
+}
+
+fn parse(csv: &[u8]) -> Calibration<f64> {
+	let text = std::str::from_utf8(csv).unwrap();
 	let mut lines = text.lines();
 	let names = lines.next().unwrap().split(',').map(String::from).collect();
 	let row = |line: &str| line.split(',').map(|value| value.parse().unwrap()).collect();
@@ -171,5 +175,30 @@ fn so_it_does_for_encrypted_models_and_many_rows() {
 		compare(&format!("{name}, encrypted"), &model, &rows[..1]);
 		let model = Model::new(public, None).unwrap();
 		compare(&name, &model, &rows[..7]);
+	}
+}
+
+/// Models of a folder (`*.onnx`, with `rows.csv`), small ones first: how court time grows with work. See
+/// `scripts/bench-court.sh`.
+#[test]
+#[ignore = "a benchmark of models that a script trains"]
+fn curve() {
+	let folder = std::env::var("FHE_ML_CURVE").expect("FHE_ML_CURVE names a folder");
+	let read = |name: &str| std::fs::read(format!("{folder}/{name}")).unwrap();
+	let rows = parse(&read("rows.csv"));
+	let files = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name());
+	let names = files.filter_map(|name| Some(name.to_str()?.strip_suffix(".onnx")?.to_owned()));
+	let import = |name: String| {
+		let options = ImportOptions { name: name.clone(), calibration: Some(rows.clone().into()) };
+		let artifact = import_onnx(&read(&format!("{name}.onnx")), &options).unwrap();
+		(name, Model::new(artifact, None).unwrap())
+	};
+	let mut models: Vec<_> = names.map(import).collect();
+	models.sort_by_key(|(_, model)| model.artifact.circuit.work());
+	for (name, model) in models {
+		match model.artifact.circuit.slices(1, 0) {
+			Some(_) => compare(&name, &model, &rows.rows[..1]),
+			None => println!("{name}: too large"),
+		}
 	}
 }
