@@ -201,6 +201,7 @@ for (const [what, trouble] of [
 ]) {
   test(`a node that ${what} a transaction gets it again, and one job is paid for`, async () => {
     proxy.lies = [];
+    await acceptAll(node); // The jobs of other tests.
     Object.assign(proxy, { [trouble]: 1, swallowed: 0, cuts: 0 });
     const [before, count] = [await balance('Bob'), await jobs()];
     const answers = await predict('5..6');

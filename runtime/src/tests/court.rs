@@ -176,6 +176,9 @@ fn so_it_does_for_encrypted_models_and_many_rows() {
 		let model = Model::new(public, None).unwrap();
 		compare(&name, &model, &rows[..7]);
 	}
+	// What packs a row of ten scores is a slice of its own.
+	let (artifact, rows) = import("digits_network");
+	compare("digits_network", &Model::new(artifact, None).unwrap(), &rows[..2]);
 }
 
 /// Models of a folder (`*.onnx`, with `rows.csv`), small ones first: how court time grows with work. See

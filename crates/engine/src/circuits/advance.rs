@@ -113,8 +113,10 @@ fn advance(
 		bytes => Rest::read(bytes).ok_or(AdvanceError::Rest)?,
 	};
 	let cut = rest.cut;
-	let fits = rest.row < rows && rest.slice <= cut.slices && cut.slices > 0;
-	if !fits || rest.carried.len() != circuit.carried() {
+	let fits = rest.row < rows && rest.slice <= cut.last() && cut.slices > 0;
+	let carried = if rest.slice > cut.slices { 1 } else { circuit.carried() };
+	let is_packed = cut.pack_nanoseconds > 0;
+	if !fits || rest.carried.len() != carried || is_packed != packing.is_packed() {
 		return Err(AdvanceError::Rest);
 	}
 	let mut buffers = EvaluationBuffers::default();
@@ -138,13 +140,21 @@ fn advance(
 			row = Some(input);
 			rest.slice += 1;
 		}
+		if rest.slice == cut.slices {
+			if !cut.has_room(rest.slice, &mut spent) {
+				return Ok(resting(rest, packer));
+			}
+			let done = circuit.finish(key, core::mem::take(&mut rest.carried));
+			if !is_packed {
+				return Ok(Progress::Done(packing.to_bytes(&done, 1)));
+			}
+			rest.carried.push(done);
+			rest.slice += 1;
+		}
 		if !cut.has_room(rest.slice, &mut spent) {
 			return Ok(resting(rest, packer));
 		}
-		let done = circuit.finish(key, core::mem::take(&mut rest.carried));
-		if !packing.is_packed() {
-			return Ok(Progress::Done(packing.to_bytes(&done, 1)));
-		}
+		let done = rest.carried.pop().ok_or(AdvanceError::Rest)?;
 		packing.pack_row(&mut packer, done);
 		(rest.row, rest.slice, rest.carried) = (rest.row + 1, 0, circuit.start());
 	}

@@ -21,7 +21,7 @@ const SLICE_CIPHERTEXTS: usize = 960;
 pub const MAX_REST_BYTES: usize = 2 << 20;
 
 /// Bytes of the numbers that rest besides the ciphertexts.
-pub(super) const NUMBERS_BYTES: usize = 32;
+pub(super) const NUMBERS_BYTES: usize = 40;
 
 /// Bytes of what rests with so many ciphertexts, at most.
 pub(super) fn rest_bytes(ciphertexts: usize) -> usize {
@@ -34,8 +34,10 @@ pub(super) struct Cut {
 	pub slices: u32,
 	/// Nanoseconds of the longest slice.
 	pub slice_nanoseconds: u64,
-	/// Nanoseconds of what follows the slices of a row.
+	/// Nanoseconds of what makes a ciphertext of what the slices of a row carry: slice number `slices`.
 	pub finish_nanoseconds: u64,
+	/// Nanoseconds of packing it with those of other rows, which is the slice after that; 0 if it stays alone.
+	pub pack_nanoseconds: u64,
 }
 
 impl Cut {
@@ -48,10 +50,11 @@ impl Cut {
 	pub fn of(circuit: &dyn Sliced, rows: u32) -> Option<Self> {
 		let packing = Packing::new(circuit.encoding(), circuit.result_positions(), rows);
 		let integers = circuit.encoding().coefficients() as u64;
-		let packed = if packing.is_packed() { integers * INTEGER_NANOSECONDS } else { 0 };
-		let finish_nanoseconds = circuit.finish_nanoseconds() + packed;
+		let pack_nanoseconds = if packing.is_packed() { integers * INTEGER_NANOSECONDS } else { 0 };
+		let finish_nanoseconds = circuit.finish_nanoseconds();
 		let rests = circuit.carried() + Packing::MOST_MERGED;
-		if finish_nanoseconds > SLICE_NANOSECONDS || rest_bytes(rests) > MAX_REST_BYTES {
+		let last = finish_nanoseconds.max(pack_nanoseconds);
+		if last > SLICE_NANOSECONDS || rest_bytes(rests) > MAX_REST_BYTES {
 			return None;
 		}
 		let pieces = circuit.pieces() as u32;
@@ -63,7 +66,8 @@ impl Cut {
 			});
 			if longest <= SLICE_NANOSECONDS && most <= SLICE_CIPHERTEXTS {
 				let slice_nanoseconds = longest;
-				return Some(Self { slices, slice_nanoseconds, finish_nanoseconds });
+				let times = (slice_nanoseconds, finish_nanoseconds, pack_nanoseconds);
+				return Some(Self::new(slices, times));
 			}
 			if slices >= pieces {
 				return None;
@@ -72,9 +76,24 @@ impl Cut {
 		}
 	}
 
-	/// Nanoseconds of slice number `slice` of a row; the one behind the last finishes it.
+	/// Into so many slices, with the nanoseconds of one, of the finish and of packing.
+	pub fn new(slices: u32, times: (u64, u64, u64)) -> Self {
+		let (slice_nanoseconds, finish_nanoseconds, pack_nanoseconds) = times;
+		Self { slices, slice_nanoseconds, finish_nanoseconds, pack_nanoseconds }
+	}
+
+	/// Number of the last slice of a row.
+	pub fn last(&self) -> u32 {
+		self.slices.saturating_add(u32::from(self.pack_nanoseconds > 0))
+	}
+
+	/// Nanoseconds of slice number `slice` of a row.
 	fn nanoseconds(&self, slice: u32) -> u64 {
-		if slice < self.slices { self.slice_nanoseconds } else { self.finish_nanoseconds }
+		match slice.checked_sub(self.slices) {
+			None => self.slice_nanoseconds,
+			Some(0) => self.finish_nanoseconds,
+			Some(_) => self.pack_nanoseconds,
+		}
 	}
 
 	/// Whether slice number `slice` of a row is still done in a call that has spent so many nanoseconds, and counts it. If
@@ -90,7 +109,7 @@ impl Cut {
 	fn calls_by_rows(&self) -> impl Iterator<Item = u64> + '_ {
 		let (mut calls, mut spent) = (1, 0);
 		core::iter::repeat_with(move || {
-			for slice in 0..=self.slices {
+			for slice in 0..=self.last() {
 				while !self.has_room(slice, &mut spent) {
 					calls += 1;
 				}
