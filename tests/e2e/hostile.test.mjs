@@ -130,11 +130,25 @@ test('an input whose body does not decode becomes a failed job, and the node liv
   assert.equal(row.row, 0);
 });
 
-test('an artifact whose circuit does not decode fails its jobs, not the node', async () => {
-  const hostile = Buffer.from(artifact);
-  const circuit = 116 + hostile.readUInt32LE(32); // Behind prefix and card.
-  hostile.fill(0xff, circuit, circuit + 8);
-  hostile.fill(0x7b, 116, 122); // And the card is no JSON.
+/** An artifact whose circuit does not decode, and whose card is no JSON, and has so many more bytes. */
+function withoutCircuit(more) {
+  const [prefix, card, circuit] = [116, artifact.readUInt32LE(32), Buffer.from(artifact)];
+  circuit.fill(0xff, prefix + card, prefix + card + 8);
+  circuit.fill(0x7b, prefix, prefix + 6);
+  const hostile = Buffer.concat([circuit.subarray(0, prefix), Buffer.alloc(more, 0x7b), circuit.subarray(prefix)]);
+  hostile.writeUInt32LE(hostile.length - 16, 12); // Behind the header.
+  hostile.writeUInt32LE(card + more, 32);
+  return hostile;
+}
+
+test('an artifact whose circuit does not decode is not registered', async () => {
+  const next = (await api.query.fheMl.nextModel()).toNumber();
+  await assert.rejects(send(api, calls.artifact(withoutCircuit(0)), alice), /fheMl.ArtifactDoesNotDecode/);
+  assert.equal((await api.query.fheMl.nextModel()).toNumber(), next);
+});
+
+test('one that is too long for the chain to decode fails its jobs, not the node', async () => {
+  const hostile = withoutCircuit(340 * 1024);
   const { events } = await send(api, calls.artifact(hostile), alice);
   const number = event(events, 'ModelRegistered').model.toNumber();
   const record = (await api.query.fheMl.models(number)).unwrap();

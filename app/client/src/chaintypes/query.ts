@@ -898,6 +898,13 @@ export interface ChainStorage extends GenericChainStorage {
     courtParts: GenericStorageQuery<(arg: bigint) => Bytes, bigint>;
 
     /**
+     * The job whose trial a block with room has gone on with last: the next block goes on with another one.
+     *
+     * @param {Callback<bigint | undefined> =} callback
+     **/
+    steppedLast: GenericStorageQuery<() => bigint | undefined>;
+
+    /**
      * Provisional jobs by the blocks in which they are final or, if they are tried, their trials lapse.
      *
      * @param {[number, bigint]} arg
