@@ -8,13 +8,17 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { init, Keys, Model, WrongResult } from '../../app/client/dist/node.js';
 import { launch, servePage, shot, WAIT } from './browser.mjs';
-import { fheMl, LYING_NODE, model, Node, scratch, TOOL } from './harness.mjs';
+import { fheMl, history, LYING_NODE, model, Node, scratch, TOOL } from './harness.mjs';
+import { account } from './polkadot.mjs';
 
 const TABLE = model('breast_cancer.test.csv');
 const expectedOf = (name) => JSON.parse(readFileSync(model(`${name}.expected.json`)));
 
 /** Model 0 has trees, model 1 is linear: another one swaps them. */
 const NAMES = ['breast_cancer_xgboost_50x4', 'breast_cancer_logistic'];
+
+/** Those of the node that lies: of a linear one, the block that has the lie would have put it right. */
+const BELIEVED = ['breast_cancer_xgboost_50x4', 'breast_cancer_forest_10x4'];
 
 let lying;
 let honest;
@@ -71,7 +75,7 @@ before(async () => {
   keys = join(scratch(), 'keys');
   await fheMl('keygen', '--out', keys);
   lying = await new Node(['--dev'], { binary: LYING_NODE }).start();
-  await register(lying, NAMES);
+  await register(lying, BELIEVED);
   [{ worker }] = await fheMl('worker', 'list', '--url', lying.url);
 });
 after(async () => {
@@ -123,7 +127,7 @@ test('whoever trusts a worker is warned, and gets what the worker made up or a r
   console.log(`trusted: exit code ${code}, ${stdout.trim() || stderr.trim().split('\n').pop()}`);
   if (code === 0) {
     const { scores } = JSON.parse(stdout);
-    assert.notDeepEqual(scores, expectedOf(NAMES[1]).scores[0]);
+    assert.notDeepEqual(scores, expectedOf(BELIEVED[1]).scores[0]);
   } else {
     assert.match(stderr, /gives for no input|more noise/);
   }
@@ -137,7 +141,9 @@ test('anybody can say that a result is wrong, without any key', async () => {
   assert.deepEqual([right, workers], [false, [worker]]);
   assertRefused({ code, stdout: '', stderr }, job);
   const text = await run('verify', '--job', String(job), '--url', lying.url);
-  assert.equal(text.stdout, `job ${job}: the result of worker ${worker} is wrong\n`);
+  const [said, standing] = text.stdout.split('; ');
+  assert.equal(said, `job ${job}: the result of worker ${worker} is wrong`);
+  assert.match(standing, /^not final: anybody can challenge it before block \d+, in \d\d minutes\n$/);
 });
 
 test('the npm client refuses', async () => {
@@ -153,7 +159,7 @@ test('the npm client refuses', async () => {
     // What an honest worker gets decrypts to what ONNX Runtime says.
     const right = loaded.evaluate(own.serverKey(), input);
     const { prediction } = loaded.decrypt(own, input, right);
-    assert.equal(prediction, expectedOf(NAMES[number.toNumber()]).prediction[0]);
+    assert.equal(prediction, expectedOf(BELIEVED[number.toNumber()]).prediction[0]);
   }
 });
 
@@ -203,6 +209,42 @@ test('the page refuses, and shows no score', async () => {
   }
 });
 
+test('the page has the chain put it right', async () => {
+  const { app, url } = await servePage('--url', lying.url);
+  const browser = await launch();
+  try {
+    const page = await browser.newPage({ viewport: { width: 1100, height: 900 } });
+    await page.goto(`${url}#chain`);
+    await page.locator('#account').selectOption({ label: 'Dave (development)' });
+    const job = await lastJob(lying);
+    const row = page.locator('tr', { has: page.locator('td:first-child', { hasText: new RegExp(`^${job}$`) }) });
+    await row.filter({ hasText: /anybody can challenge it for \d+ min/ }).waitFor(WAIT);
+    await row.getByRole('button', { name: 'Verify' }).click();
+    await row.filter({ hasText: 'WRONG' }).waitFor(WAIT);
+    await shot('wrong-in-chain-view', page);
+    await row.getByRole('button', { name: 'Challenge' }).click();
+    await row.filter({ hasText: /challenged in block \d+: the chain decides/ }).waitFor(WAIT);
+    await row.filter({ hasText: 'final' }).waitFor(WAIT);
+    const challenged = (await history(lying.api, 'ResultChallenged')).map(({ event }) => event.data);
+    assert.deepEqual(
+      challenged.map(({ job: of, challenger }) => [of.toNumber(), challenger.toString()]),
+      [[job, account('//Dave').address]],
+    );
+    const { data } = (await history(lying.api, 'OutcomeCorrected'))[0].event;
+    assert.equal(data.job.toNumber(), job);
+    assert.deepEqual(
+      data.convicted.map((liar) => liar.toHex()),
+      [worker],
+    );
+    await shot('corrected-in-chain-view', page);
+    const [{ right, final }] = await fheMl('verify', '--job', String(job), '--url', lying.url);
+    assert.deepEqual([right, final], [true, true]);
+  } finally {
+    await browser.close();
+    app.kill();
+  }
+});
+
 test("an honest worker's results are verified, and shown", async () => {
   await lying.stop();
   lying = undefined;
@@ -221,7 +263,7 @@ test("an honest worker's results are verified, and shown", async () => {
     assert.ok(right, `job ${job}`);
   }
   const text = await run('verify', '--job', '1', '--url', honest.url);
-  assert.match(text.stdout, /^job 1: the result of worker 0x[0-9a-f]{64} is right \(evaluated again in [\d.]+ ms\)\n$/);
+  assert.match(text.stdout, /^job 1: the result of worker 0x[0-9a-f]{64} is right \(evaluated again in [\d.]+ ms\); /);
   const [decrypted] = await fheMl('decrypt', '--job', '1', '--key', keys, '--url', honest.url);
   assert.deepEqual(decrypted.scores, trees.scores);
 });
