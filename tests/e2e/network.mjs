@@ -156,18 +156,25 @@ export async function balancedBooks(node) {
   for (const [, holds] of await query.balances.holds.entries()) {
     assert.ok(!holds.some(({ id }) => id.isFheMl && id.asFheMl.isInferenceFee), 'a fee is still held');
   }
-  // Whose outcome was wrong was paid for nothing.
-  const corrected = (await history(node.api, 'OutcomeCorrected')).map(({ event }) => event.data.job.toNumber());
+  // Whose outcome was wrong is not paid.
+  const convictedOf = new Map();
+  for (const {
+    event: { data },
+  } of await history(node.api, 'OutcomeCorrected')) {
+    convictedOf.set(
+      data.job.toNumber(),
+      data.convicted.map((worker) => worker.toHex()),
+    );
+  }
   const paid = new Map();
   for (const {
     event: { data },
   } of await history(node.api, 'InferenceCompleted')) {
     const job = data.job.toNumber();
-    if (corrected.includes(job)) continue;
     assert.ok(!paid.has(job), `job ${job} was paid twice`);
     paid.set(
       job,
-      data.workers.map((worker) => worker.toHex()),
+      data.workers.map((worker) => worker.toHex()).filter((worker) => !convictedOf.get(job)?.includes(worker)),
     );
   }
   const shares = new Map();
