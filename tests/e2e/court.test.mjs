@@ -204,6 +204,9 @@ test('a user challenges a lie with the tool, before any watcher has looked', asy
   nodes.bob.args = args.map((arg, at) => (args[at - 1] === '--watch' ? 'none' : arg));
   await nodes.bob.start();
   assert.notEqual(api, nodes.bob.api);
+  // Its pool judges by the blocks that it has.
+  const first = await best(nodes.alice);
+  await until('the node to be back', async () => (await best(nodes.bob)) > first + 1, 120);
   const prepared = await prepare('breast_cancer_xgboost_50x4');
   const job = await askTheLiar(prepared);
   const verify = (...options) => fheMl('verify', '--job', String(job), '--url', url, ...options);
