@@ -21,16 +21,15 @@ import {
 import { account } from './polkadot.mjs';
 
 /** Replaces the runtime once more, while the court evaluates a job of the digits network in slices. */
-async function upgradeUnderATrial({ api, url }, { keys, key, input }) {
+async function upgradeUnderATrial({ api, url }, { keys, key }) {
   const [network, eve] = [join(scratch(), 'network.fheml'), account('//Eve')];
   const source = [model('digits_network.onnx'), '--calibration', model('digits.train.csv')];
   await fheMl('model', 'import', ...source, '--output', network);
   const [{ model: number }] = await fheMl('model', 'register', network, '--suri', '//Alice', '--url', url);
-  const again = join(scratch(), 'row.input');
-  await fheMl('encrypt', '--model', network, '--input', model('digits.test.csv'), '--key', keys, '--output', again);
-  assert.equal(readFileSync(again).length, (input.length - 2) / 2, 'the same model as before');
+  const row = join(scratch(), 'row.input');
+  await fheMl('encrypt', '--model', network, '--input', model('digits.test.csv'), '--key', keys, '--output', row);
   const job = (await api.query.fheMl.nextJob()).toNumber();
-  const request = api.tx.fheMl.requestInference(number, key, u8aToHex(readFileSync(again)), 10n ** 15n, 1);
+  const request = api.tx.fheMl.requestInference(number, key, u8aToHex(readFileSync(row)), 10n ** 15n, 1);
   await send(api, request, eve);
   const completed = async () => (await api.query.fheMl.jobs(job)).unwrap().status.isCompleted;
   await until('the result', completed, 120);
@@ -245,7 +244,7 @@ try {
     await fheMl('release', '--job', String(row.job), '--suri', '//Bob', ...chain());
   }
   console.log(`${before.length} results of before the upgrade decrypt to the same, and their deposits are back`);
-  await upgradeUnderATrial({ api, url: bob.url }, { keys, key, input });
+  await upgradeUnderATrial({ api, url: bob.url }, { keys, key });
   await balancedBooks({ api });
   console.log('the books balance');
 } catch (error) {
