@@ -27,7 +27,8 @@ impl<T: Config> Pallet<T> {
 		if step.any_gt(remaining) {
 			return Weight::zero();
 		}
-		let next = SteppedLast::<T>::get().and_then(|last| Trials::<T>::iter_keys_from_key(last).next());
+		let next =
+			SteppedLast::<T>::get().and_then(|last| Trials::<T>::iter_keys_from_key(last).next());
 		let Some(job) = next.or_else(|| Trials::<T>::iter_keys().next()) else { return look };
 		SteppedLast::<T>::put(job);
 		if let Err(error) = with_storage_layer(|| Self::do_step(None, job)) {

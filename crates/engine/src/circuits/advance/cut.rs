@@ -127,7 +127,8 @@ impl Cut {
 	/// The least number of calls of which any part of up to `together` rows takes its rows' share, and one more, at most.
 	pub fn most_calls(&self, together: u32) -> u64 {
 		let by_rows = (1..=u64::from(together)).zip(self.calls_by_rows());
-		let shares = by_rows.map(|(rows, calls)| ((calls - 1) * u64::from(together)).div_ceil(rows));
+		let shares =
+			by_rows.map(|(rows, calls)| ((calls - 1) * u64::from(together)).div_ceil(rows));
 		shares.max().unwrap_or(0).max(self.calls(together))
 	}
 
