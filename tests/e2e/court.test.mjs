@@ -51,6 +51,8 @@ async function prepare(name, isEncrypted = false) {
   const sealed = isEncrypted ? ['--encrypt-for', keys] : [];
   await fheMl('model', 'import', model(`${name}.onnx`), '--output', file('fheml'), ...sealed, ...calibration);
   const [{ model: number }] = await fheMl('model', 'register', file('fheml'), '--suri', '//Alice', '--url', url);
+  const [quote] = await fheMl('quote', '--model', String(number), '--url', url);
+  assert.equal(quote.court, true, 'the chain cannot try it');
   const row = ['--input', model(`${table}.test.csv`), '--key', keys, '--output', file('input')];
   await fheMl('encrypt', '--model', file('fheml'), ...row);
   const record = (await api.query.fheMl.models(number)).unwrap();

@@ -90,11 +90,18 @@ async fn quote(
 		.quote(model, redundancy, 1)
 		.await?
 		.ok_or(CommandError::NoQuote { model, redundancy })?;
+	let court = best.has_docket(model).await?;
 	let text = format!(
-		"one prediction with model {model} costs {:.6}, and holds {:.6} until the job is released",
+		"one prediction with model {model} costs {:.6}, and holds {:.6} until the job is released{}",
 		Fhe(quote.fee),
 		Fhe(quote.deposit),
+		match court {
+			true => "",
+			false =>
+				"; the chain cannot evaluate it: only with --redundancy 3 and more do workers answer for wrong results",
+		},
 	);
 	let (fee, deposit) = (quote.fee.to_string(), quote.deposit.to_string());
-	output.print(&json!({ "model": model, "fee": fee, "deposit": deposit }), &text)
+	let json = json!({ "model": model, "fee": fee, "deposit": deposit, "court": court });
+	output.print(&json, &text)
 }

@@ -8,8 +8,12 @@ use super::{
 	error::ChainError,
 };
 use codec::{Decode, Encode};
-use fhe_ml_primitives::{CourtView, FailureReason, JobId, JobStatus, Outcome};
+use fhe_ml_primitives::{CourtView, FailureReason, JobId, JobStatus, ModelId, Outcome};
 use subxt::config::substrate::AccountId32;
+
+/// A value of which only matters that it is there.
+#[derive(Decode)]
+struct Anything;
 
 /// A job that workers have ended, and what it was about.
 pub struct EndedJob {
@@ -67,6 +71,17 @@ impl BestBlock {
 		};
 		let input = self.fetch("Inputs", (job,)).await?.ok_or(ChainError::JobGone(job))?;
 		Ok(EndedJob { job: record, input, outcome })
+	}
+
+	/// Whether the court can try jobs of a model.
+	///
+	/// # Errors
+	/// If the chain cannot be read.
+	pub async fn has_docket(&self, model: ModelId) -> Result<bool, ChainError> {
+		if !self.has_storage("Dockets") {
+			return Ok(false);
+		}
+		Ok(self.fetch::<_, Anything>("Dockets", (model,)).await?.is_some())
 	}
 
 	/// When a job is final, and what the court does with it; `None` if it is final, or waits for its workers.
