@@ -271,7 +271,10 @@ export class Run {
       return opened;
     });
     await this.step('Decrypt', async (note) => note(`in ${Math.max(1, Math.round(decrypted))} ms, in this browser`));
-    const standing = await this.standing(job);
+    // The answer does not wait for it: it is there, also if the node is not.
+    const standing = h('p', { class: 'hint' });
+    const say = (text: string) => standing.replaceChildren(`job ${job}: ${text}`);
+    void this.standing(job).then(say, () => undefined);
     const mine = () => this.show(prediction, h('div', {}, badge(verified), standing));
     mine();
     const wrong = h(
@@ -286,11 +289,11 @@ export class Run {
     this.seen.append(h('p', {}, wrong, ' ', right));
   }
 
-  /** Whether the outcome of a job is final, in a sentence. */
-  private async standing(job: number): Promise<HTMLElement> {
+  /** Whether the outcome of a job is final, in words. */
+  private async standing(job: number): Promise<string> {
     const { chain } = this.session;
     const [[standing], head] = await Promise.all([chain.standings([job]), chain.api.rpc.chain_getHeader()]);
-    return h('p', { class: 'hint' }, standing ? `job ${job}: ${standingText(standing, head?.number ?? 0)}` : '');
+    return standing ? standingText(standing, head?.number ?? 0) : '';
   }
 
   /** The job that was under way when the page was left, if it belongs to this part of the page. */

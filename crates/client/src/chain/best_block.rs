@@ -1,10 +1,10 @@
 //! What is read from the chain at one block.
 
-use super::{account::Account, error::ChainError, light};
+use super::{account::Account, court::EndedJob, error::ChainError, light};
 use codec::{Decode, Encode};
 use fhe_ml_models::Artifact;
 use fhe_ml_primitives::{
-	JobId, JobRecord, JobStatus, KeyHash, KeyRecord, ModelId, ModelRecord, Quote, WorkerId,
+	JobId, JobRecord, KeyHash, KeyRecord, ModelId, ModelRecord, Outcome, Quote, WorkerId,
 	WorkerRecord,
 };
 use std::time::Duration;
@@ -181,16 +181,13 @@ impl BestBlock {
 	/// # Errors
 	/// If the job is gone, pending, failed or expired, or if the chain cannot be read.
 	pub async fn finished(&self, job: JobId) -> Result<FinishedJob, ChainError> {
-		let record = self.job(job).await?.ok_or(ChainError::JobGone(job))?;
-		match record.status {
-			JobStatus::Completed { .. } => {},
-			JobStatus::Pending => return Err(ChainError::NoResultYet(job)),
-			JobStatus::Failed { reason } => return Err(ChainError::JobFailed { job, reason }),
-			JobStatus::Expired => return Err(ChainError::Expired(job)),
+		let EndedJob { job: record, input, outcome } = self.ended(job).await?;
+		match outcome {
+			Outcome::Completed(result) => {
+				Ok(FinishedJob { job: record, input, result: result.into_inner() })
+			},
+			Outcome::Failed(reason) => Err(ChainError::JobFailed { job, reason }),
 		}
-		let input = self.fetch("Inputs", (job,)).await?.ok_or(ChainError::JobGone(job))?;
-		let result = self.result(job).await?.ok_or(ChainError::JobGone(job))?;
-		Ok(FinishedJob { job: record, input, result })
 	}
 
 	/// What a request of this many rows costs, or `None` if the model takes no such requests with this redundancy.

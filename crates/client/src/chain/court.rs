@@ -53,7 +53,7 @@ impl Chain {
 }
 
 impl BestBlock {
-	async fn ended(&self, job: JobId) -> Result<EndedJob, ChainError> {
+	pub(super) async fn ended(&self, job: JobId) -> Result<EndedJob, ChainError> {
 		let record = self.job(job).await?.ok_or(ChainError::JobGone(job))?;
 		let outcome = match record.status {
 			JobStatus::Completed { .. } => {
