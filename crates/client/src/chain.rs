@@ -11,6 +11,7 @@ mod call;
 mod connect;
 mod connection;
 mod court;
+mod ended;
 mod error;
 mod identity;
 mod light;
@@ -22,13 +23,11 @@ mod submit;
 
 pub use account::{Account, AccountError};
 pub use authority::JoinedCandidate;
-pub use best_block::{
-	BestBlock, FinishedJob, Job, RegisteredKey, RegisteredModel, RegisteredWorker,
-};
+pub use best_block::{BestBlock, Job, RegisteredKey, RegisteredModel, RegisteredWorker};
 pub use call::Call;
 pub use connect::Source;
 pub use connection::Chain;
-pub use court::EndedJob;
+pub use ended::{EndedJob, FinishedJob};
 pub use error::ChainError;
 pub use light::{Light, LightError, Specification};
 pub use prices::Prices;

@@ -1,11 +1,10 @@
 //! What is read from the chain at one block.
 
-use super::{account::Account, court::EndedJob, error::ChainError, light};
+use super::{account::Account, error::ChainError, light};
 use codec::{Decode, Encode};
 use fhe_ml_models::Artifact;
 use fhe_ml_primitives::{
-	JobId, JobRecord, KeyHash, KeyRecord, ModelId, ModelRecord, Outcome, Quote, WorkerId,
-	WorkerRecord,
+	JobId, JobRecord, KeyHash, KeyRecord, ModelId, ModelRecord, Quote, WorkerId, WorkerRecord,
 };
 use std::time::Duration;
 use subxt::{
@@ -33,16 +32,6 @@ pub type RegisteredModel = ModelRecord<[u8; 32], u128>;
 pub type RegisteredWorker = WorkerRecord<AccountId32, u128, u32>;
 /// A server key as the chain stores it.
 pub type RegisteredKey = KeyRecord<[u8; 32], u128>;
-
-/// A completed job, and what it was about.
-pub struct FinishedJob {
-	/// As the chain stores it.
-	pub job: Job,
-	/// The encrypted input.
-	pub input: Vec<u8>,
-	/// The encrypted result.
-	pub result: Vec<u8>,
-}
 
 /// The state of the chain at the block that counted when it was taken: a node's best one, or the last one that
 /// a light client has seen finalised.
@@ -174,20 +163,6 @@ impl BestBlock {
 	/// If the chain cannot be read.
 	pub async fn result(&self, job: JobId) -> Result<Option<Vec<u8>>, ChainError> {
 		self.fetch("Results", (job,)).await
-	}
-
-	/// A completed job with its input and result.
-	///
-	/// # Errors
-	/// If the job is gone, pending, failed or expired, or if the chain cannot be read.
-	pub async fn finished(&self, job: JobId) -> Result<FinishedJob, ChainError> {
-		let EndedJob { job: record, input, outcome } = self.ended(job).await?;
-		match outcome {
-			Outcome::Completed(result) => {
-				Ok(FinishedJob { job: record, input, result: result.into_inner() })
-			},
-			Outcome::Failed(reason) => Err(ChainError::JobFailed { job, reason }),
-		}
 	}
 
 	/// What a request of this many rows costs, or `None` if the model takes no such requests with this redundancy.

@@ -1,11 +1,6 @@
 //! A connection to the chain, and its newest block.
 
-use super::{
-	best_block::{BestBlock, FinishedJob},
-	blocks::Blocks,
-	error::ChainError,
-	rpc::Rpc,
-};
+use super::{best_block::BestBlock, blocks::Blocks, error::ChainError, rpc::Rpc};
 use backon::{ConstantBuilder, Retryable};
 use fhe_ml_models::Artifact;
 use fhe_ml_primitives::{JobId, KeyHash, ModelId};
@@ -97,18 +92,6 @@ impl Chain {
 		let read = |best: BestBlock| async move {
 			let artifact = best.artifact(model).await?;
 			Ok((best, artifact))
-		};
-		self.read(read).await
-	}
-
-	/// A block with the result of a job, and the job.
-	///
-	/// # Errors
-	/// If the job is gone, pending, failed or expired, or if the chain cannot be read.
-	pub async fn finished(&self, job: JobId) -> Result<(BestBlock, FinishedJob), ChainError> {
-		let read = |best: BestBlock| async move {
-			let finished = best.finished(job).await?;
-			Ok((best, finished))
 		};
 		self.read(read).await
 	}

@@ -2,42 +2,20 @@
 
 use super::{
 	account::Account,
-	best_block::{BestBlock, Job, PALLET},
+	best_block::{BestBlock, PALLET},
 	call::Call,
 	connection::Chain,
 	error::ChainError,
 };
 use codec::{Decode, Encode};
-use fhe_ml_primitives::{CourtView, FailureReason, JobId, JobStatus, ModelId, Outcome};
+use fhe_ml_primitives::{CourtView, JobId, ModelId};
 use subxt::config::substrate::AccountId32;
 
 /// A value of which only matters that it is there.
 #[derive(Decode)]
 struct Anything;
 
-/// A job that workers have ended, and what it was about.
-pub struct EndedJob {
-	/// As the chain stores it.
-	pub job: Job,
-	/// The encrypted input.
-	pub input: Vec<u8>,
-	/// What the workers say.
-	pub outcome: Outcome,
-}
-
 impl Chain {
-	/// A job with a result, or one that its workers gave up, and the block at which it was read.
-	///
-	/// # Errors
-	/// If the job is gone or pending, or ended without an outcome of its workers, or if the chain cannot be read.
-	pub async fn ended(&self, job: JobId) -> Result<(BestBlock, EndedJob), ChainError> {
-		let read = |best: BestBlock| async move {
-			let ended = best.ended(job).await?;
-			Ok((best, ended))
-		};
-		self.read(read).await
-	}
-
 	/// Challenges a part of an outcome. Returns the number of the block.
 	///
 	/// # Errors
@@ -53,26 +31,6 @@ impl Chain {
 }
 
 impl BestBlock {
-	pub(super) async fn ended(&self, job: JobId) -> Result<EndedJob, ChainError> {
-		let record = self.job(job).await?.ok_or(ChainError::JobGone(job))?;
-		let outcome = match record.status {
-			JobStatus::Completed { .. } => {
-				let result = self.result(job).await?.ok_or(ChainError::JobGone(job))?;
-				let result = result.try_into().map_err(|_| ChainError::JobGone(job))?;
-				Outcome::Completed(result)
-			},
-			JobStatus::Failed { reason: FailureReason::NoAgreement } => {
-				let reason = FailureReason::NoAgreement;
-				return Err(ChainError::JobFailed { job, reason });
-			},
-			JobStatus::Failed { reason } => Outcome::Failed(reason),
-			JobStatus::Pending => return Err(ChainError::NoResultYet(job)),
-			JobStatus::Expired => return Err(ChainError::Expired(job)),
-		};
-		let input = self.fetch("Inputs", (job,)).await?.ok_or(ChainError::JobGone(job))?;
-		Ok(EndedJob { job: record, input, outcome })
-	}
-
 	/// Whether the court can try jobs of a model.
 	///
 	/// # Errors
