@@ -16,17 +16,23 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def ours():
-	"""The parameters as the engine has them."""
-	source = (ROOT / "crates/engine/src/math/params.rs").read_text()
+	"""The parameters as the engine has them: those of all ciphertexts, and of the key switch to the small secret."""
 
-	def constant(name):
-		value = re.search(rf"pub const {name}: \w+ = ([\d_]+);", source)
+	def constant(file, name):
+		path = f"crates/engine/src/math/{file}.rs"
+		value = re.search(rf"pub const {name}: \w+ = ([\d_]+);", (ROOT / path).read_text())
 		if value is None:
-			sys.exit(f"error: crates/engine/src/math/params.rs has no number called {name}.")
+			sys.exit(f"error: {path} has no number called {name}.")
 		return int(value[1].replace("_", ""))
 
-	bound = constant("NOISE_BOUND_LOG2")
-	return Lwe("fhe-ml, parameter set 1", constant("POLYNOMIAL_SIZE"), constant("MODULUS"), bound)
+	modulus = constant("params", "MODULUS")
+	size, bound = constant("params", "POLYNOMIAL_SIZE"), constant("params", "NOISE_BOUND_LOG2")
+	small = constant("bootstrap_params", "SMALL_DIMENSION")
+	small_bound = constant("bootstrap_params", "SMALL_NOISE_BOUND_LOG2")
+	return [
+		Lwe("fhe-ml, parameter set 1", size, modulus, bound),
+		Lwe("fhe-ml, small secret", small, modulus, small_bound),
+	]
 
 
 # The two secrets of tfhe-rs V1_8_PARAM_MESSAGE_2_CARRY_2_KS_PBS_TUNIFORM_2M128.
@@ -89,7 +95,7 @@ def main():
 	arguments = parser.parse_args()
 	text = (ROOT / "docs/security.md").read_text() if arguments.check else ""
 	wrong = []
-	for lwe in [ours(), *TFHE_RS]:
+	for lwe in [*ours(), *TFHE_RS]:
 		costs = {
 			attack: {name: estimate(lwe, model) for name, model in MODELS.items()}
 			for attack, estimate in ATTACKS.items()

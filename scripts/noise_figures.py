@@ -17,6 +17,10 @@ STAGES = [(1, (3, 16))] * 4 + [(2, (4, 12)), (2, (5, 10)), (3, (6, 8))]
 SQUARE = (20, 2)
 SELECTORS = [(12, 2), (8, 3), (6, 4), (5, 5), (4, 6), (3, 8)]
 SIGMAS = 13.5
+# Bootstrapping: dimension and noise of the small secret, lowest bits that its switch key lacks, gadgets.
+SMALL, SMALL_B, CUT = 918, 32, 27
+SMALL_SWITCH, FINE_SQUARE = (3, 6), (12, 4)
+BOOTSTRAP = [(5, 5), (4, 6)]
 
 FRESH = (2 ** (2 * B + 1) + 1) / 6
 SECRET_NORM = N / 2
@@ -56,14 +60,38 @@ def packing():
 
 
 def external_product(mask, row, ones):
-	base, levels = mask
-	stride = 2 if levels >= 4 else 1
-	body = (base * stride, levels // stride)
+	body = body_of(mask)
 
 	def products(gadget):
 		return gadget[1] * N * digits(gadget) * row + ones * dropped(gadget)
 
 	return products(mask) * SECRET_NORM + products(body) + key_switch(SQUARE, SQUARE_NORM)
+
+
+def body_of(mask):
+	base, levels = mask
+	stride = 2 if levels >= 4 else 1
+	return (base * stride, levels // stride)
+
+
+def minus_secret_row(row):
+	return row * SECRET_NORM + key_switch(FINE_SQUARE, SQUARE_NORM)
+
+
+def pair_step(mask, row):
+	body = body_of(mask)
+	products = mask[1] * N * digits(mask) * minus_secret_row(row) + body[1] * N * digits(body) * row
+	return 2 * (3 * products + 0.75 * (dropped(mask) * SECRET_NORM + dropped(body)))
+
+
+def switch_to_small():
+	row = (2 ** (2 * SMALL_B + 1) + 1) / 6 + 4**CUT / 12
+	rows = SMALL_SWITCH[1] * N * digits(SMALL_SWITCH) * row
+	return rows + dropped(SMALL_SWITCH) * SECRET_NORM
+
+
+def centred_modulus_switch():
+	return (Q / (2 * N)) ** 2 / 12 * (SMALL / 4 + 1)
 
 
 def modulus_switch(bits):
@@ -83,6 +111,11 @@ def table():
 	for base, levels in SELECTORS:
 		rows.append((f"V_ep({base}x{levels}, V_expanded, 1)", external_product((base, levels), expanded, 1)))
 	rows += [(f"V_ms({bits})", modulus_switch(bits)) for bits in (16, 20, 24)]
+	rows.append(("V_minus", minus_secret_row(expanded)))
+	for base, levels in BOOTSTRAP:
+		rows.append((f"V_pbs({base}x{levels})", SMALL / 2 * pair_step((base, levels), expanded)))
+	rows += [("V_small", switch_to_small()), ("V_cms", centred_modulus_switch())]
+	rows.append(("V_arg", switch_to_small() + centred_modulus_switch()))
 	lines = ["| variance | log2 of the standard deviation | relative to q |", "|---|---|---|"]
 	for name, variance in rows:
 		lines.append(f"| {name} | {log2(variance) / 2:.1f} | {log2(variance) / 2 - log2(Q):.1f} |")

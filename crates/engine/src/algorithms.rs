@@ -5,6 +5,9 @@
 //! need the client key.
 
 #[cfg(feature = "client")]
+mod bootstrap_key_generation;
+pub(crate) mod bootstrapping;
+#[cfg(feature = "client")]
 pub mod decryption;
 #[cfg(feature = "client")]
 pub(crate) mod encryption;

@@ -2,8 +2,8 @@
 //!
 //! Everything happens in the ring R_q = Z_q\[X\]/(X^N + 1) with N = 2048 and a 51-bit prime q
 //! ([`math::params`]). Products are number-theoretic transforms, so every result is the same to the bit
-//! on every CPU. There is no bootstrapping: a circuit is chosen so that its noise stays below the
-//! grid of its outputs, with a proof by formula ([`noise`]).
+//! on every CPU. A circuit is chosen so that its noise stays below the grid of its outputs, with a proof by formula
+//! ([`noise`]), without bootstrapping.
 //!
 //! - [`math`]: residues, polynomials, their transforms, and parameters.
 //! - [`noise`]: how much noise every step makes, by formula.
@@ -60,10 +60,11 @@ pub use algorithms::expansion::EvaluationBuffers;
 #[cfg(feature = "client")]
 pub use circuits::encrypted_forest::EncryptedForest;
 pub use circuits::{
-	Circuit, CircuitError, CircuitInputError, EncryptedForestCircuit, EncryptedForestError,
-	EncryptedLinearCircuit, EncryptedLinearError, EvaluateError, FilterCircuit, FilterCircuitError,
-	ForestCircuit, ForestCircuitError, LinearCircuit, LinearCircuitError, NetworkCircuit,
-	NetworkCircuitError, PrivateCircuit, PrivateCircuitError,
+	Circuit, CircuitError, CircuitInputError,
+	EncryptedForestCircuit, EncryptedForestError, EncryptedLinearCircuit, EncryptedLinearError,
+	EvaluateError, FilterCircuit, FilterCircuitError, ForestCircuit, ForestCircuitError,
+	LinearCircuit, LinearCircuitError, NetworkCircuit, NetworkCircuitError, PrivateCircuit,
+	PrivateCircuitError,
 	advance::{AdvanceError, MAX_REST_BYTES, Progress},
 	filter::Tap,
 	levelled::{ExcessiveMemory, LevelledCost},
@@ -72,6 +73,7 @@ pub use compiled_model::{CompiledModel, CompiledModelError, check_key};
 #[cfg(feature = "client")]
 pub use entities::client_key::{ClientKey, ClientKeyError};
 pub use entities::{
+	bootstrap_key::{BootstrapKey, BootstrapKeyError},
 	prepared_server_key::PreparedServerKey,
 	server_key::{ServerKey, ServerKeyError},
 };

@@ -1,6 +1,7 @@
 //! Residues, polynomials, and the loops over them.
 
 pub mod bits;
+pub mod bootstrap_params;
 pub(crate) mod kernels;
 pub mod modular;
 pub mod params;

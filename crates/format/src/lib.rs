@@ -5,7 +5,7 @@
 //! known to this crate: what follows one is the business of `fhe-ml-engine` and `fhe-ml-models`.
 //!
 //! All integers are little-endian. Every blob begins with the 16-byte [`Header`]; artifacts,
-//! server keys, inputs and results continue with a prefix of their own.
+//! server keys, bootstrap keys, inputs and results continue with a prefix of their own.
 //!
 //! | bytes | field |
 //! |-------|-------|
@@ -20,6 +20,7 @@
 #![no_std]
 
 mod artifact;
+mod bootstrap_key;
 pub mod bounds;
 mod error;
 mod input;
@@ -29,6 +30,7 @@ mod rows;
 mod server_key;
 
 pub use artifact::{ArtifactPrefix, CircuitKind, MODEL_NAME_BYTES};
+pub use bootstrap_key::BootstrapKeyPrefix;
 pub use error::HeaderError;
 pub use input::InputPrefix;
 pub use result::ResultPrefix;
@@ -92,6 +94,8 @@ pub enum BlobKind {
 	Schema = 6,
 	/// What the evaluators of a private model know of it; never on chain.
 	PrivateModel = 7,
+	/// A user's key for bootstrapping, beside the server key.
+	BootstrapKey = 8,
 }
 
 impl BlobKind {
@@ -104,6 +108,7 @@ impl BlobKind {
 			5 => Self::ClientKey,
 			6 => Self::Schema,
 			7 => Self::PrivateModel,
+			8 => Self::BootstrapKey,
 			_ => return None,
 		})
 	}

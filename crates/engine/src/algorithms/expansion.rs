@@ -274,12 +274,38 @@ pub(crate) fn expand_rows(
 	wanted: Wanted<'_>,
 	buffers: &mut EvaluationBuffers,
 ) {
+	expand_packed(
+		key,
+		&Packed { mask_seed: input.prefix.mask_seed, first_index: 0, bodies: &input.bodies },
+		wanted,
+		buffers,
+	);
+}
+
+/// Entries that are packed in RLWEs one after the other, 2048 in each.
+#[derive(Clone, Copy)]
+pub(crate) struct Packed<'a> {
+	/// Public seed of the masks.
+	pub mask_seed: [u8; 16],
+	/// Number of the first RLWE's mask.
+	pub first_index: u64,
+	/// One residue per entry.
+	pub bodies: &'a [u64],
+}
+
+/// Expands packed entries into `buffers.rows`: what is wanted at the cut, then entries; both are counted over all RLWEs.
+pub(crate) fn expand_packed(
+	key: &PreparedServerKey,
+	packed: &Packed<'_>,
+	wanted: Wanted<'_>,
+	buffers: &mut EvaluationBuffers,
+) {
 	let Wanted { cut, mut wide, mut entries } = wanted;
 	let EvaluationBuffers { expansion, rows } = buffers;
 	rows.resize((wide.len() + entries.len()) * RLWE_SIZE, 0);
 	let (mut wide_rows, mut narrow_rows) = rows.split_at_mut(wide.len() * RLWE_SIZE);
 	let per_rlwe = POLYNOMIAL_SIZE / cut.entries();
-	for (index, bodies) in input.bodies.chunks(POLYNOMIAL_SIZE).enumerate() {
+	for (index, bodies) in packed.bodies.chunks(POLYNOMIAL_SIZE).enumerate() {
 		let mine = wide.partition_point(|number| number / per_rlwe <= index);
 		let (my_wide, other_wide) = wide.split_at(mine);
 		let mine = entries.partition_point(|entry| entry / POLYNOMIAL_SIZE <= index);
@@ -295,7 +321,7 @@ pub(crate) fn expand_rows(
 		wide_rows = rest;
 		let (narrow_out, rest) = narrow_rows.split_at_mut(my_entries.len() * RLWE_SIZE);
 		narrow_rows = rest;
-		let mask = sampling::mask(&input.prefix.mask_seed, index as u64);
+		let mask = sampling::mask(&packed.mask_seed, packed.first_index + index as u64);
 		let wanted = Wanted { cut, wide: &my_wide, entries: &my_entries };
 		expand(key, &mask, bodies, wanted, expansion, wide_out, narrow_out);
 	}

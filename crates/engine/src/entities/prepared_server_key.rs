@@ -3,6 +3,8 @@
 use crate::threads::*;
 use crate::{
 	entities::{
+		bootstrap_key::{BootstrapKey, BootstrapKeyError},
+		prepared_bootstrap_key::PreparedBootstrapKey,
 		rlwe::{RLWE_SIZE, Rlwe, mask_and_body_mut},
 		server_key::{ServerKey, ServerKeyError, bodies_of},
 	},
@@ -31,12 +33,17 @@ pub struct PreparedServerKey {
 	pub(crate) relinearisation_key: KeySwitchingKey,
 	/// An encryption of zero (transforms of mask and body); keys of version 1 have none.
 	pub(crate) zero: Option<Rlwe>,
+	/// What deep networks need besides.
+	bootstrap: Option<PreparedBootstrapKey>,
 	hash: Hash,
 }
 
 impl PreparedServerKey {
 	/// Bytes of memory that a prepared key takes.
 	pub const MEMORY_BYTES: usize = (ServerKeyPrefix::SWITCHING_ROWS + 1) * 2 * POLYNOMIAL_SIZE * 8;
+
+	/// Bytes of memory that a bootstrap key takes besides, without selectors that are kept.
+	pub const BOOTSTRAP_MEMORY_BYTES: usize = PreparedBootstrapKey::MEMORY_BYTES;
 
 	/// Expands and transforms a server key.
 	pub fn new(key: &ServerKey) -> Self {
@@ -98,7 +105,36 @@ impl PreparedServerKey {
 			.iter()
 			.map(|stage| keys.by_ref().take(stage.branches() - 1).collect())
 			.collect();
-		Self { automorphism_keys, relinearisation_key, zero, hash }
+		Self { automorphism_keys, relinearisation_key, zero, bootstrap: None, hash }
+	}
+
+	/// The same key with a bootstrap key that belongs to it, with which it evaluates deep networks, too.
+	///
+	/// # Errors
+	/// If the bootstrap key belongs to another server key.
+	pub fn with_bootstrap_key(mut self, key: &BootstrapKey) -> Result<Self, BootstrapKeyError> {
+		self.bootstrap = Some(PreparedBootstrapKey::new(key, self.hash)?);
+		Ok(self)
+	}
+
+	/// Whether it evaluates deep networks.
+	pub fn has_bootstrap_key(&self) -> bool {
+		self.bootstrap.is_some()
+	}
+
+	/// Keeps expanded selectors for one of the [`BOOTSTRAP_GADGETS`](crate::math::bootstrap_params::BOOTSTRAP_GADGETS),
+	/// by its number, in at most `memory_bytes`: all of them take 316 or 406 MB. Without that, every layer expands them
+	/// anew, a few at a time. Results do not depend on it.
+	pub fn keep_selectors(&mut self, gadget: usize, memory_bytes: usize) {
+		if let Some(mut bootstrap) = self.bootstrap.take() {
+			bootstrap.keep(self, gadget, memory_bytes);
+			self.bootstrap = Some(bootstrap);
+		}
+	}
+
+	/// The bootstrap key, if there is one.
+	pub(crate) fn bootstrap(&self) -> Option<&PreparedBootstrapKey> {
+		self.bootstrap.as_ref()
 	}
 
 	/// The hash of the key's bytes, by which inputs name it.

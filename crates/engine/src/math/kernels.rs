@@ -30,12 +30,14 @@ macro_rules! vectorised {
 mod digits;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod ifma;
+mod patterns;
 mod products;
 mod rows;
 
 #[cfg(feature = "client")]
 pub(crate) use digits::decompose;
 pub(crate) use digits::transformed_digits;
+pub(crate) use patterns::accumulate_patterns;
 pub(crate) use products::{MAX_NODES, accumulate_products};
 pub(crate) use rows::{Rows, interleave};
 

@@ -1,5 +1,6 @@
 //! Predicted against measured noise, step by step.
 
+mod bootstrapping;
 mod circuits;
 mod steps;
 

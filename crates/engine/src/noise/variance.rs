@@ -9,13 +9,13 @@ use crate::math::{
 };
 
 /// E\[d²\] of a balanced digit d, uniform in \[-B/2, B/2).
-fn digit_variance(gadget: Gadget) -> f64 {
+pub(super) fn digit_variance(gadget: Gadget) -> f64 {
 	let base = (1u64 << gadget.base_log) as f64;
 	(base * base + 2.0) / 12.0
 }
 
 /// Variance of what a decomposition drops: uniform in \[-2^(t-1), 2^(t-1)).
-fn dropped_variance(gadget: Gadget) -> f64 {
+pub(super) fn dropped_variance(gadget: Gadget) -> f64 {
 	match gadget.dropped_bits() {
 		0 => 0.0,
 		bits => {
@@ -25,13 +25,13 @@ fn dropped_variance(gadget: Gadget) -> f64 {
 	}
 }
 
-const N: f64 = POLYNOMIAL_SIZE as f64;
+pub(super) const N: f64 = POLYNOMIAL_SIZE as f64;
 
 /// E||s||² of a uniform binary secret.
-const SECRET_NORM: f64 = N / 2.0;
+pub(super) const SECRET_NORM: f64 = N / 2.0;
 
 /// E||s²||²: coefficient i of s² has mean (2i + 2 - N) / 4 and variance 3N/8.
-const SQUARE_NORM: f64 = N * N * N / 48.0 + 3.0 * N * N / 8.0;
+pub(super) const SQUARE_NORM: f64 = N * N * N / 48.0 + 3.0 * N * N / 8.0;
 
 /// The variance of a coefficient of noise, averaged over the coefficients, in units of 1/q².
 ///
@@ -51,7 +51,7 @@ impl Variance {
 
 	/// Added by a key switch of one polynomial from a secret with this squared norm: every digit
 	/// times a fresh key row, and what the decomposition drops times the secret.
-	fn key_switch(gadget: Gadget, source_norm: f64) -> Self {
+	pub(super) fn key_switch(gadget: Gadget, source_norm: f64) -> Self {
 		let rows = f64::from(gadget.levels) * N * digit_variance(gadget) * Self::FRESH.0;
 		Self(rows + dropped_variance(gadget) * source_norm)
 	}
@@ -168,7 +168,7 @@ impl Variance {
 
 /// A Gaussian exceeds this many standard deviations, on either side, with a probability of 2^-135: so
 /// a result of a hundred integers decrypts wrongly with less than 2^-128.
-const SIGMAS: f64 = 13.5;
+pub(crate) const SIGMAS: f64 = 13.5;
 
 impl core::ops::Add for Variance {
 	type Output = Self;

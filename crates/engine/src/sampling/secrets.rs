@@ -16,10 +16,15 @@ pub(crate) fn fresh_seed(seeder: &mut dyn Seeder) -> [u8; 16] {
 
 /// Encryption noise with number `index` under a secret seed: TUniform(4).
 pub(crate) fn noise(seed: &[u8; 16], index: u64) -> Polynomial {
+	noise_within(seed, index, NOISE_BOUND_LOG2)
+}
+
+/// Noise with number `index` under a secret seed: TUniform(`bound_log2`).
+pub(crate) fn noise_within(seed: &[u8; 16], index: u64, bound_log2: u32) -> Polynomial {
 	let mut polynomial = Polynomial::zero();
 	generator(Domain::Noise, seed, index).fill_slice_with_random_from_distribution_custom_mod(
 		polynomial.as_mut(),
-		TUniform::new(NOISE_BOUND_LOG2),
+		TUniform::new(bound_log2),
 		modulus(),
 	);
 	polynomial

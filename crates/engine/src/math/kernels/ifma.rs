@@ -2,6 +2,7 @@
 
 use super::rows::{BLOCK, BLOCKS, Rows};
 use crate::math::{
+	bootstrap_params::PATTERNS,
 	modular::FOLD,
 	params::{MODULUS, MODULUS_BITS},
 };
@@ -137,6 +138,71 @@ pub(super) fn accumulate_products<const NODES: usize>(
 						let mut values = [simd.splat(0); VECTORS];
 						for vector in 0..VECTORS {
 							values[vector] = simd.reduce(sums[node][component][vector]);
+						}
+						outs[node][component][at] = cast(values);
+					}
+				}
+			}
+		},
+	);
+}
+
+pub(super) fn accumulate_patterns<const NODES: usize>(
+	simd: Ifma,
+	outs: [[&mut [u64]; 2]; NODES],
+	digits: [&[u64]; NODES],
+	rows: [Rows<'_>; PATTERNS],
+	factors: [[[&[u64]; 2]; PATTERNS]; NODES],
+) {
+	let mut outs = outs.map(|parts| parts.map(|part| part.as_chunks_mut::<BLOCK>().0));
+	let digits = digits.map(|digits| digits.as_chunks::<BLOCK>().0);
+	let factors = factors.map(|all| all.map(|pair| pair.map(|part| part.as_chunks::<BLOCK>().0)));
+	let levels = digits[0].len() / BLOCKS;
+	simd.vectorize(
+		#[inline(always)]
+		|| {
+			let zero = Sum { low: simd.splat(0), high: simd.splat(0) };
+			let minus_one = simd.splat(MODULUS - 1);
+			for at in 0..BLOCKS {
+				let mut totals = [[[zero; VECTORS]; 2]; NODES];
+				for pattern in 0..PATTERNS {
+					let rows = &rows[pattern];
+					let mut sums = [[[zero; VECTORS]; 2]; NODES];
+					for level in 0..levels {
+						let mask = vectors(rows.block(level, 0, at));
+						let body = vectors(rows.block(level, 1, at));
+						for node in 0..NODES {
+							let digits = vectors(&digits[node][level * BLOCKS + at]);
+							for vector in 0..VECTORS {
+								let sums = &mut sums[node];
+								let digit = digits[vector];
+								sums[0][vector] =
+									simd.accumulate(sums[0][vector], digit, mask[vector]);
+								sums[1][vector] =
+									simd.accumulate(sums[1][vector], digit, body[vector]);
+							}
+						}
+					}
+					for node in 0..NODES {
+						let [low, high] = factors[node][pattern];
+						let (low, high) = (vectors(&low[at]), vectors(&high[at]));
+						for vector in 0..VECTORS {
+							let monomial = simd.accumulate(zero, low[vector], high[vector]);
+							// Below 2^52, as a factor of a product must be.
+							let factor = simd.add(simd.reduce(monomial), minus_one);
+							for component in 0..2 {
+								let sum = simd.reduce(sums[node][component][vector]);
+								let total = &mut totals[node][component][vector];
+								*total = simd.accumulate(*total, sum, factor);
+							}
+						}
+					}
+				}
+				for node in 0..NODES {
+					for component in 0..2 {
+						let mut values = [simd.splat(0); VECTORS];
+						for vector in 0..VECTORS {
+							values[vector] = simd.reduce(totals[node][component][vector]);
 						}
 						outs[node][component][at] = cast(values);
 					}

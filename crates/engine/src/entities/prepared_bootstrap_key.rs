@@ -1,0 +1,161 @@
+//! Bootstrap keys that are ready for use.
+
+use crate::{
+	PreparedServerKey,
+	algorithms::{
+		bootstrapping::selectors::{Selectors, expand_selectors, residues_of_pair},
+		expansion::{EvaluationBuffers, Packed},
+	},
+	entities::{
+		bootstrap_key::{BootstrapBodies, BootstrapKey, BootstrapKeyError},
+		prepared_server_key::KeySwitchingKey,
+		rlwe::{RLWE_SIZE, mask_and_body_mut},
+	},
+	math::{
+		bootstrap_params::{
+			BOOTSTRAP_GADGETS, PATTERNS, SMALL_PAIRS, SQUARE_GADGET, SWITCH_DROPPED_BITS,
+		},
+		kernels,
+		params::POLYNOMIAL_SIZE,
+		ring,
+	},
+	sampling,
+	threads::*,
+};
+use alloc::{borrow::Cow, vec, vec::Vec};
+use core::ops::Range;
+use fhe_ml_format::Hash;
+
+/// The rows of a bootstrap key, transformed, and its selectors, packed as they were sent.
+///
+/// Expanded, the selectors of one gadget take hundreds of MB, so they are expanded block by block each time that a
+/// layer needs them, but for those that [`keep`](PreparedBootstrapKey::keep) has been told to keep.
+pub(crate) struct PreparedBootstrapKey {
+	mask_seed: [u8; 16],
+	/// One residue per entry, gadget after gadget.
+	packed: Vec<u64>,
+	/// From s² to s.
+	pub square: KeySwitchingKey,
+	/// From s to the small secret, NEGATED: a mask's digits times it are what is added to the body.
+	pub switch: KeySwitchingKey,
+	kept: Option<Kept>,
+}
+
+/// Selectors of the first pairs of bits.
+struct Kept {
+	gadget: usize,
+	pairs: usize,
+	residues: Vec<u64>,
+}
+
+impl PreparedBootstrapKey {
+	/// Bytes of memory that the key takes, without selectors that it keeps.
+	pub const MEMORY_BYTES: usize = 8
+		* (fhe_ml_format::BootstrapKeyPrefix::SELECTOR_RESIDUES
+			+ 2 * fhe_ml_format::BootstrapKeyPrefix::SQUARE_RESIDUES
+			+ 2 * fhe_ml_format::BootstrapKeyPrefix::SWITCH_RESIDUES);
+
+	/// Expands masks and transforms rows.
+	pub fn new(key: &BootstrapKey, server_key: Hash) -> Result<Self, BootstrapKeyError> {
+		let (prefix, bodies) = key.read()?;
+		if prefix.server_key != server_key {
+			return Err(BootstrapKeyError::AnotherServerKey);
+		}
+		let BootstrapBodies { selectors, square, mut switch } = bodies;
+		let mask_seed = prefix.mask_seed;
+		let rlwes = |gadget: usize| packed_range(gadget).len().div_ceil(POLYNOMIAL_SIZE) as u64;
+		let of_square: u64 = (0..BOOTSTRAP_GADGETS.len()).map(rlwes).sum();
+		let of_switch = of_square + u64::from(SQUARE_GADGET.levels);
+		// Below q: the largest is 2^51 - 2^27.
+		switch.iter_mut().for_each(|body| *body <<= SWITCH_DROPPED_BITS);
+		let mut negated = vec![0; 2 * switch.len()];
+		kernels::sub_assign(&mut negated, &transformed_rows(&mask_seed, of_switch, &switch));
+		Ok(Self {
+			mask_seed,
+			packed: selectors,
+			square: kernels::interleave(&transformed_rows(&mask_seed, of_square, &square)),
+			switch: kernels::interleave(&negated),
+			kept: None,
+		})
+	}
+
+	/// Keeps the selectors of as many pairs of bits as take at most `memory_bytes`, for one of
+	/// [`BOOTSTRAP_GADGETS`]; forgets those of before.
+	pub fn keep(&mut self, server: &PreparedServerKey, gadget: usize, memory_bytes: usize) {
+		let fit = memory_bytes / (8 * residues_of_pair(gadget_of(gadget)));
+		let pairs = fit.min(SMALL_PAIRS);
+		self.kept = None;
+		let mut residues = Vec::with_capacity(pairs * residues_of_pair(gadget_of(gadget)));
+		let mut buffers = EvaluationBuffers::default();
+		let mut first = 0;
+		while first < pairs {
+			let end = (first + KEPT_AT_ONCE).min(pairs);
+			residues.extend(self.expand(server, gadget, first..end, &mut buffers));
+			first = end;
+		}
+		self.kept = Some(Kept { gadget, pairs, residues });
+	}
+
+	/// The selectors of some pairs of bits of the small secret.
+	pub fn selectors(
+		&self,
+		server: &PreparedServerKey,
+		gadget: usize,
+		pairs: Range<usize>,
+		buffers: &mut EvaluationBuffers,
+	) -> Cow<'_, [u64]> {
+		let size = residues_of_pair(gadget_of(gadget));
+		let kept =
+			self.kept.as_ref().filter(|kept| kept.gadget == gadget && pairs.end <= kept.pairs);
+		let kept = kept.and_then(|kept| kept.residues.get(pairs.start * size..pairs.end * size));
+		kept.map_or_else(|| Cow::Owned(self.expand(server, gadget, pairs, buffers)), Cow::Borrowed)
+	}
+
+	fn expand(
+		&self,
+		server: &PreparedServerKey,
+		gadget: usize,
+		pairs: Range<usize>,
+		buffers: &mut EvaluationBuffers,
+	) -> Vec<u64> {
+		let range = packed_range(gadget);
+		let first_index = (0..gadget)
+			.map(|before| packed_range(before).len().div_ceil(POLYNOMIAL_SIZE) as u64)
+			.sum();
+		let bodies = self.packed.get(range).unwrap_or_default();
+		let packed = Packed { mask_seed: self.mask_seed, first_index, bodies };
+		let selectors = Selectors { packed, gadget: gadget_of(gadget) };
+		expand_selectors(server, &self.square, &selectors, pairs, buffers)
+	}
+}
+
+/// Pairs of bits that are expanded together to be kept.
+const KEPT_AT_ONCE: usize = 32;
+
+fn gadget_of(number: usize) -> crate::math::selector::SelectorGadget {
+	let [coarse, fine] = BOOTSTRAP_GADGETS;
+	if number == 0 { coarse } else { fine }
+}
+
+/// The entries of a gadget among those of all.
+fn packed_range(gadget: usize) -> Range<usize> {
+	let entries = |gadget| SMALL_PAIRS * PATTERNS * gadget_of(gadget).mask.levels as usize;
+	let start = (0..gadget).map(entries).sum();
+	start..start + entries(gadget)
+}
+
+/// Rows with masks from number `first_index` on, transformed, one after the other.
+fn transformed_rows(mask_seed: &[u8; 16], first_index: u64, bodies: &[u64]) -> Vec<u64> {
+	let mut rows = vec![0; 2 * bodies.len()];
+	rows.par_chunks_exact_mut(RLWE_SIZE)
+		.zip(bodies.chunks_exact(POLYNOMIAL_SIZE).collect::<Vec<_>>())
+		.enumerate()
+		.for_each(|(index, (row, coefficients))| {
+			let [mask, body] = mask_and_body_mut(row);
+			mask.copy_from_slice(sampling::mask(mask_seed, first_index + index as u64).as_ref());
+			body.copy_from_slice(coefficients);
+			ring::forward(mask);
+			ring::forward(body);
+		});
+	rows
+}
