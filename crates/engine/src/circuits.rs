@@ -2,8 +2,8 @@
 //!
 //! A new kind is one line of the table below, a folder, and its number in
 //! [`CircuitKind`](fhe_ml_format::CircuitKind). It answers what `CompiledCircuit` asks, and what its
-//! family does: circuits on the bodies of ciphertexts, which need no server key, or circuits on
-//! encrypted bits. What needs the client key is in the files `encrypt` and `decrypt` alone.
+//! family does: circuits on the bodies of ciphertexts, which need no server key, circuits on encrypted bits, or
+//! those of them that need a bootstrap key, too. What needs the client key is in the files `encrypt` and `decrypt` alone.
 
 use alloc::boxed::Box;
 
@@ -16,6 +16,7 @@ pub(crate) mod client;
 #[cfg(feature = "client")]
 mod client_key;
 pub(crate) mod compiled;
+pub mod deep;
 pub mod encrypted_forest;
 pub mod encrypted_linear;
 mod errors;
@@ -33,6 +34,7 @@ pub(crate) mod sliced;
 mod table;
 pub(crate) mod tree;
 
+pub use deep::{DeepCircuit, DeepCircuitError};
 pub use encrypted_forest::{EncryptedForestCircuit, EncryptedForestError};
 pub use encrypted_linear::{EncryptedLinearCircuit, EncryptedLinearError};
 pub use errors::{CircuitInputError, EvaluateError};
@@ -59,4 +61,6 @@ table::circuits! {
 	Filter(FilterCircuit): FilterCircuit, FilterCircuitError, Keyless;
 	/// What a user of a private model needs to encrypt rows and to decrypt results.
 	Private(PrivateCircuit): PrivateCircuit, PrivateCircuitError, Private;
+	/// Networks with any number of hidden layers.
+	Deep(DeepCircuit): DeepCircuit, DeepCircuitError, Bootstrapped;
 }

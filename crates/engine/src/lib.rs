@@ -3,7 +3,7 @@
 //! Everything happens in the ring R_q = Z_q\[X\]/(X^N + 1) with N = 2048 and a 51-bit prime q
 //! ([`math::params`]). Products are number-theoretic transforms, so every result is the same to the bit
 //! on every CPU. A circuit is chosen so that its noise stays below the grid of its outputs, with a proof by formula
-//! ([`noise`]), without bootstrapping.
+//! ([`noise`]), without bootstrapping; only [deep networks](circuits::deep) bootstrap.
 //!
 //! - [`math`]: residues, polynomials, their transforms, and parameters.
 //! - [`noise`]: how much noise every step makes, by formula.
@@ -60,7 +60,7 @@ pub use algorithms::expansion::EvaluationBuffers;
 #[cfg(feature = "client")]
 pub use circuits::encrypted_forest::EncryptedForest;
 pub use circuits::{
-	Circuit, CircuitError, CircuitInputError,
+	Circuit, CircuitError, CircuitInputError, DeepCircuit, DeepCircuitError,
 	EncryptedForestCircuit, EncryptedForestError, EncryptedLinearCircuit, EncryptedLinearError,
 	EvaluateError, FilterCircuit, FilterCircuitError, ForestCircuit, ForestCircuitError,
 	LinearCircuit, LinearCircuitError, NetworkCircuit, NetworkCircuitError, PrivateCircuit,
@@ -83,4 +83,4 @@ pub use math::bits::{PackingError, pack, packed_len, unpack};
 #[cfg(feature = "client")]
 pub use sampling::secrets::{Seed, Seeder, new_seeder};
 #[cfg(feature = "client")]
-pub use self_test::{SelfTestError, self_test};
+pub use self_test::{SelfTestError, bootstrap_self_test, self_test};

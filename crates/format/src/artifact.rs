@@ -29,6 +29,8 @@ pub enum CircuitKind {
 	Filter = 6,
 	/// What a user of a private model needs: its circuit is with its owner's evaluators.
 	Private = 7,
+	/// Networks with any number of hidden layers, by bootstrapping.
+	Deep = 8,
 }
 
 impl CircuitKind {
@@ -36,14 +38,26 @@ impl CircuitKind {
 	pub const fn needs_server_key(self) -> bool {
 		match self {
 			Self::Linear | Self::EncryptedLinear | Self::Filter => false,
-			Self::Forest | Self::Network | Self::EncryptedForest | Self::Private => true,
+			Self::Forest | Self::Network | Self::EncryptedForest | Self::Private | Self::Deep => {
+				true
+			},
 		}
+	}
+
+	/// Whether evaluation needs the user's bootstrap key, too.
+	pub const fn needs_bootstrap_key(self) -> bool {
+		matches!(self, Self::Deep)
 	}
 
 	/// Whether the model itself is encrypted under a client key.
 	pub const fn is_encrypted(self) -> bool {
 		match self {
-			Self::Linear | Self::Forest | Self::Network | Self::Filter | Self::Private => false,
+			Self::Linear
+			| Self::Forest
+			| Self::Network
+			| Self::Filter
+			| Self::Private
+			| Self::Deep => false,
 			Self::EncryptedLinear | Self::EncryptedForest => true,
 		}
 	}
@@ -62,6 +76,7 @@ impl CircuitKind {
 			5 => Some(Self::EncryptedForest),
 			6 => Some(Self::Filter),
 			7 => Some(Self::Private),
+			8 => Some(Self::Deep),
 			_ => None,
 		}
 	}

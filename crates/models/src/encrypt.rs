@@ -34,6 +34,9 @@ pub enum EncryptModelError {
 	/// It is an image filter.
 	#[error("the model is an image filter: what it does is no secret, so it cannot be encrypted")]
 	IsFilter,
+	/// Deep networks are evaluated in the clear.
+	#[error("the weights of deep networks cannot be encrypted")]
+	IsDeep,
 	/// Card and circuit do not have the same kind of inputs.
 	#[error("the model cannot be encrypted: its card encodes other inputs than its circuit takes")]
 	Encoding,
@@ -97,6 +100,7 @@ pub fn encrypt_model(
 		(Circuit::Forest(_) | Circuit::Network(_), _) => return Err(EncryptModelError::Encoding),
 		(Circuit::Filter(_), _) => return Err(EncryptModelError::IsFilter),
 		(Circuit::Private(_), _) => return Err(EncryptModelError::Private),
+		(Circuit::Deep(_), _) => return Err(EncryptModelError::IsDeep),
 		(Circuit::EncryptedLinear(_) | Circuit::EncryptedForest(_), _) => {
 			return Err(EncryptModelError::Encrypted);
 		},

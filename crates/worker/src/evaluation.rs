@@ -152,6 +152,7 @@ impl Evaluator {
 			Some(CircuitKind::EncryptedForest) => "encrypted forest",
 			Some(CircuitKind::Filter) => "filter",
 			Some(CircuitKind::Private) => "private",
+			Some(CircuitKind::Deep) => "deep",
 			None => "unknown",
 		}
 	}

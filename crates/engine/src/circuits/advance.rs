@@ -59,7 +59,7 @@ impl Circuit {
 			Family::Levelled(circuit) => {
 				Some(Cut::of(circuit, rows)?.calls(self.rows_of_part(rows, part)))
 			},
-			Family::Private(_) => None,
+			Family::Bootstrapped(_) | Family::Private(_) => None,
 		}
 	}
 
@@ -85,6 +85,9 @@ impl Circuit {
 		part: u32,
 		rest: &[u8],
 	) -> Result<Progress, AdvanceError> {
+		if let Family::Bootstrapped(_) = self.family() {
+			return Err(AdvanceError::Uncut);
+		}
 		let Family::Levelled(circuit) = self.family() else {
 			let buffers = &mut EvaluationBuffers::default();
 			return Ok(Progress::Done(self.evaluate_part(key, input, part, buffers)?));

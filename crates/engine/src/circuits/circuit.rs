@@ -54,6 +54,7 @@ impl Circuit {
 		match self.family() {
 			Family::Keyless(_) | Family::Private(_) => None,
 			Family::Levelled(circuit) => Some(LevelledCost::of(circuit)),
+			Family::Bootstrapped(circuit) => Some(LevelledCost::of(circuit)),
 		}
 	}
 

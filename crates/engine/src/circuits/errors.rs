@@ -45,6 +45,9 @@ pub enum EvaluateError {
 	/// The circuit needs a server key, and there is none.
 	#[error("the model needs a server key")]
 	NoServerKey,
+	/// The circuit needs a bootstrap key, and there is none.
+	#[error("the model needs a bootstrap key beside the server key")]
+	NoBootstrapKey,
 	/// The input was encrypted for another server key.
 	#[error("the input was encrypted for another server key")]
 	AnotherServerKey,

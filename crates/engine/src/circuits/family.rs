@@ -5,7 +5,7 @@ use crate::{
 	circuits::{
 		errors::EvaluateError,
 		keyless::Keyless,
-		levelled::cost::memory_of,
+		levelled::{Levelled, cost::memory_of},
 		many_rows::{RowInputs, keyless_part, levelled_part, row_layout},
 		private::PrivateCircuit,
 		sliced::Sliced,
@@ -22,6 +22,8 @@ pub(crate) enum Family<'a> {
 	Keyless(&'a dyn Keyless),
 	/// On encrypted bits, with a server key.
 	Levelled(&'a dyn Sliced),
+	/// On encrypted bits, with a server key and a bootstrap key.
+	Bootstrapped(&'a dyn Levelled),
 	/// By its owner's evaluators only.
 	Private(&'a PrivateCircuit),
 }
@@ -32,6 +34,7 @@ impl Family<'_> {
 		match self {
 			Self::Keyless(circuit) => EncryptedResult::encoded_len(circuit.result_residues()),
 			Self::Levelled(circuit) => circuit.encoding().result_bytes(),
+			Self::Bootstrapped(circuit) => circuit.encoding().result_bytes(),
 			Self::Private(circuit) => circuit.encoding().result_bytes(),
 		}
 	}
@@ -41,6 +44,7 @@ impl Family<'_> {
 		match self {
 			Self::Keyless(circuit) => 1 + circuit.microseconds(),
 			Self::Levelled(circuit) => 1 + circuit.nanoseconds() / 1000,
+			Self::Bootstrapped(circuit) => 1 + circuit.nanoseconds() / 1000,
 			Self::Private(circuit) => circuit.claimed_work(),
 		}
 	}
@@ -50,6 +54,7 @@ impl Family<'_> {
 		match self {
 			Self::Keyless(circuit) => circuit.buffer_bytes(),
 			Self::Levelled(circuit) => memory_of(circuit),
+			Self::Bootstrapped(circuit) => memory_of(circuit),
 			Self::Private(circuit) => circuit.claimed_memory(),
 		}
 	}
@@ -62,6 +67,7 @@ impl Family<'_> {
 				RowLayout { row_bytes, rows_per_mask: MAX_ROWS, packing_work: 0 }
 			},
 			Self::Levelled(circuit) => row_layout(circuit.encoding()),
+			Self::Bootstrapped(circuit) => row_layout(circuit.encoding()),
 			Self::Private(circuit) => row_layout(circuit.encoding()),
 		}
 	}
@@ -71,6 +77,7 @@ impl Family<'_> {
 		match self {
 			Self::Keyless(circuit) => circuit.input_bytes(),
 			Self::Levelled(circuit) => circuit.input_bytes(),
+			Self::Bootstrapped(circuit) => circuit.input_bytes(),
 			Self::Private(circuit) => circuit.input_bytes(),
 		}
 	}
@@ -88,6 +95,13 @@ impl Family<'_> {
 			Self::Keyless(circuit) => keyless_part(circuit, &inputs),
 			Self::Levelled(circuit) => {
 				let key = key.ok_or(EvaluateError::NoServerKey)?;
+				levelled_part(circuit, key, &inputs, part, buffers)
+			},
+			Self::Bootstrapped(circuit) => {
+				let key = key.ok_or(EvaluateError::NoServerKey)?;
+				if !key.has_bootstrap_key() {
+					return Err(EvaluateError::NoBootstrapKey);
+				}
 				levelled_part(circuit, key, &inputs, part, buffers)
 			},
 			Self::Private(_) => Err(EvaluateError::Private),

@@ -106,7 +106,13 @@ macro_rules! public_methods {
 	};
 	(Levelled $circuit:ident) => {
 		$crate::circuits::table::public_methods!(any $circuit, Levelled);
-
+		$crate::circuits::table::public_methods!(levelled $circuit);
+	};
+	(Bootstrapped $circuit:ident) => {
+		$crate::circuits::table::public_methods!(any $circuit, Bootstrapped);
+		$crate::circuits::table::public_methods!(levelled $circuit);
+	};
+	(levelled $circuit:ident) => {
 		impl $circuit {
 			/// The gadget of the selectors.
 			pub fn gadget(&self) -> $crate::math::selector::SelectorGadget {

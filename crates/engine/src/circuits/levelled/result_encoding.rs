@@ -76,6 +76,35 @@ impl ResultEncoding {
 		fits.then_some(all)
 	}
 
+	/// For outputs that are not exact: their noise may be any number of units, so none is refused, and ranges have
+	/// room for it: 13.5 deviations, and an eighth of the width for what noise made of the outputs before it met these
+	/// units. `None` if the wider ranges do not fit.
+	pub(crate) fn approximate(
+		unit_log2: u32,
+		result_bits: u32,
+		noise: Variance,
+		ranges: &[(i64, i64)],
+	) -> Option<Self> {
+		if !UNITS_LOG2.contains(&unit_log2) || !RESULT_BITS.contains(&result_bits) {
+			return None;
+		}
+		let total = noise + Variance::packing() + Variance::modulus_switch(result_bits);
+		let more = (total.tolerance() >> unit_log2) as i64 + 1;
+		let wider = |&(low, high): &(i64, i64)| {
+			let more = more + (high - low) / 8;
+			(low - more, high + more)
+		};
+		let ranges: Vec<(i64, i64)> = ranges.iter().map(wider).collect();
+		let width = ranges.iter().map(|(low, high)| high - low).max().unwrap_or_default();
+		let fits = ranges.len() <= POLYNOMIAL_SIZE && width < Self::capacity(unit_log2);
+		let centres = ranges.iter().map(|(low, high)| low + (high - low) / 2).collect();
+		// What is left by rounding to units.
+		let tolerance = 1 << (unit_log2 - 1);
+		let packed_tolerance = Some(tolerance);
+		let all = Self { unit_log2, result_bits, centres, ranges, tolerance, packed_tolerance };
+		fits.then_some(all)
+	}
+
 	/// For results that are [sanitised](crate::algorithms::sanitise): everything in it follows from these
 	/// bounds, not from the model. `None` if they leave no room.
 	pub(crate) fn sanitised(
