@@ -11,7 +11,7 @@ source scripts/lib.sh
 SECONDS_EACH="${1:-20}"
 shift || true
 TARGETS=("$@")
-[ "${#TARGETS[@]}" -gt 0 ] || TARGETS=(import artifact program server_key input result private_file)
+[ "${#TARGETS[@]}" -gt 0 ] || TARGETS=(import artifact program server_key bootstrap_key input result private_file)
 VERSION=0.13.2
 ROOT_DIR="$CACHE/fuzz"
 
@@ -24,7 +24,7 @@ if ! "$ROOT_DIR/bin/cargo-fuzz" --version 2>/dev/null | grep -qF "$VERSION"; the
 fi
 
 # What the fuzzer begins with: real models and artifacts.
-mkdir -p "$ROOT_DIR"/{import,artifact,server_key,input,result,crashes}
+mkdir -p "$ROOT_DIR"/{import,artifact,server_key,bootstrap_key,input,result,crashes}
 cp models/*_tree.onnx models/iris_network.onnx models/wine_*.onnx models/*_logistic.onnx models/pipelines/*.onnx \
 	"$ROOT_DIR/import/"
 if [ -x "$BIN/fhe-ml" ]; then

@@ -2,7 +2,8 @@
 //! on several emulated CPUs.
 
 fn main() {
-	match fhe_ml_engine::self_test() {
+	let tested = fhe_ml_engine::self_test().and_then(|()| fhe_ml_engine::bootstrap_self_test());
+	match tested {
 		Ok(()) => println!("the same bytes, {} thread(s)", rayon::current_num_threads()),
 		Err(error) => {
 			eprintln!("error: {error}");

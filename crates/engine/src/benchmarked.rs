@@ -3,7 +3,8 @@
 use crate::{
 	PreparedServerKey,
 	algorithms::{
-		expansion::{ExpansionBuffers, Wanted, expand},
+		bootstrapping::bootstrap,
+		expansion::{EvaluationBuffers, ExpansionBuffers, Wanted, expand},
 		external_product::add_products,
 	},
 	entities::rlwe::{RLWE_SIZE, mask_and_body_mut},
@@ -69,5 +70,22 @@ pub fn external_product(key: &PreparedServerKey, gadget: SelectorGadget) -> impl
 	move || {
 		let parts = mask_and_body_mut(&mut sum);
 		add_products(key, &selector, gadget, [&ciphertext], [parts]);
+	}
+}
+
+/// `count` bootstraps at one time with one of `BOOTSTRAP_GADGETS`; nothing without a bootstrap key.
+pub fn bootstraps(
+	key: &PreparedServerKey,
+	gadget: usize,
+	count: usize,
+) -> impl FnMut() + Send + use<'_> {
+	let ciphertexts: Vec<Vec<u64>> = (0..count).map(|_| uniform(2)).collect();
+	let table = uniform(1);
+	let mut buffers = EvaluationBuffers::default();
+	move || {
+		if let Some(bootstrap_key) = key.bootstrap() {
+			let table = |_| table.as_slice();
+			bootstrap(key, bootstrap_key, gadget, &ciphertexts, table, &mut buffers);
+		}
 	}
 }
