@@ -2,8 +2,8 @@
 
     python3 -m venv venv && venv/bin/pip install -r requirements.txt && venv/bin/python train.py
 
-Trees are in train_trees.py, networks in train_networks.py and train_torch.py, and what other exporters write in
-train_exporters.py.
+Trees are in train_trees.py, networks in train_networks.py and train_torch.py, deep ones in train_deep.py, and what other
+exporters write in train_exporters.py.
 
 For each dataset: DATASET.train.csv and DATASET.test.csv (features, with a header). For each model:
 MODEL.onnx and MODEL.expected.json, what ONNX Runtime says of every row of the test file. The float

@@ -63,7 +63,8 @@ pub struct ModelCard {
 	/// What collators compute.
 	pub cost: Cost,
 	/// Probability that a result decrypts wrongly. Zero if the noise has a hard bound that stays
-	/// below half a step.
+	/// below half a step. Of a deep network whose scores have noise: that a score is off by more than its
+	/// [deviation](Quantisation::score_deviations) explains, since an argument left its half of the circle.
 	pub decryption_failure_probability: f64,
 }
 
@@ -128,6 +129,10 @@ pub struct Quantisation {
 	/// How far what the model reports is expected to be from the exact model.
 	#[serde(default, skip_serializing_if = "Option::is_none")]
 	pub expected_error: Option<ExpectedError>,
+	/// Of a model whose scores have noise, that of each output of its circuit: the standard deviation, predicted, on
+	/// the calibration rows.
+	#[serde(default, skip_serializing_if = "Vec::is_empty")]
+	pub score_deviations: Vec<f64>,
 }
 
 /// Errors of what a model reports, on the calibration rows or on ones drawn over the ranges of its

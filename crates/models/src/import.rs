@@ -9,12 +9,12 @@ use crate::{
 		affine::Row,
 		calibration::Calibration,
 		model::{Body, FloatModel},
-		network::FloatNetwork,
+		network::{FloatDeepNetwork, FloatNetwork},
 	},
 	onnx::{Beside, OnnxError, Source},
 	predict::{EncodeError, Features},
 	quantise::{
-		QuantiseError, QuantiseNetworkError, forest,
+		QuantiseDeepError, QuantiseError, QuantiseNetworkError, deep, forest,
 		linear::{self, ExpectedRanges},
 		network,
 		quantised::Quantised,
@@ -85,6 +85,9 @@ pub enum ImportError {
 	/// The network does not fit.
 	#[error("the model does not fit: {0}")]
 	Network(#[from] QuantiseNetworkError),
+	/// The deep network does not fit.
+	#[error("the model does not fit: {0}")]
+	Deep(#[from] QuantiseDeepError),
 	/// The model does not fit a chain.
 	#[error(transparent)]
 	Bounds(#[from] BoundsError),
@@ -255,6 +258,9 @@ fn quantise(
 			let network = FloatNetwork { hidden, outputs: scores };
 			network::quantise(network, scalers, calibration, task)?
 		},
+		Body::Deep(first, further) => {
+			deep::quantise(FloatDeepNetwork { first, further, outputs: scores }, calibration, task)?
+		},
 	})
 }
 
@@ -265,6 +271,7 @@ fn kind(circuit: &Circuit, task: &Task) -> String {
 		Circuit::Forest(forest) if forest.trees().len() == 1 => "decision tree",
 		Circuit::Forest(_) | Circuit::EncryptedForest(_) => "forest",
 		Circuit::Network(_) => "network",
+		Circuit::Deep(_) => "deep network",
 		Circuit::Filter(_) => "image filter",
 		Circuit::Private(_) => "private model",
 	};

@@ -59,6 +59,6 @@ pub use private::{
 	PrivateOptions, Told, make_private, owner_key, passphrase_of, predict_private,
 };
 pub use program::{Fault, Program, ProgramError, operators as client_operators};
-pub use quantise::{QuantiseError, QuantiseNetworkError};
+pub use quantise::{QuantiseDeepError, QuantiseError, QuantiseNetworkError};
 pub use schema::{Schema, SchemaError};
 pub use verify::{Sampling, VerifyError, verify_result, wrong_part};

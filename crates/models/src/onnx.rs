@@ -94,11 +94,15 @@ impl<'a> Source<'a> {
 			},
 		};
 		let Understood { basis, scores, task, known, before, inputs } = understood;
-		let Known { scalers, forest, hidden, .. } = known;
+		let Known { scalers, forest, hidden, mut further, .. } = known;
 		let body = match (basis, forest, hidden) {
 			(Basis::Features, ..) => Body::Linear,
 			(Basis::Forest, Some(forest), _) => Body::Forest(forest, precision(&inputs)),
 			(Basis::Hidden, _, Some(layer)) => Body::Hidden(layer),
+			(Basis::Behind(before), _, Some(layer)) => {
+				further.truncate(before.into());
+				Body::Deep(layer, further)
+			},
 			_ => return Err(OnnxError::Outputs("they depend on no input".into())),
 		};
 		let graph = self.graph;

@@ -1,7 +1,8 @@
 //! Integers for the numbers of a model, with the error that they make.
 //!
-//! `linear`, `forest` and `network` do so, each for one kind of circuit; all of them give a `Quantised`.
+//! `linear`, `forest`, `network` and `deep` do so, each for one kind of circuit; all of them give a `Quantised`.
 
+pub(crate) mod deep;
 pub(crate) mod error;
 pub(crate) mod forest;
 pub(crate) mod linear;
@@ -9,4 +10,4 @@ pub(crate) mod network;
 pub(crate) mod quantised;
 pub(crate) mod reported;
 
-pub use error::{QuantiseError, QuantiseNetworkError};
+pub use error::{QuantiseDeepError, QuantiseError, QuantiseNetworkError};

@@ -1,6 +1,6 @@
 //! What a circuit costs.
 
-use fhe_ml_engine::{Circuit, ServerKey};
+use fhe_ml_engine::{BootstrapKey, Circuit, ServerKey};
 use serde::{Deserialize, Serialize};
 
 /// Sizes in bytes.
@@ -12,6 +12,14 @@ pub struct Sizes {
 	pub result: usize,
 	/// The server key; 0 if the model needs none.
 	pub server_key: usize,
+	/// The bootstrap key; 0 if the model needs none.
+	#[serde(default, skip_serializing_if = "is_zero")]
+	pub bootstrap_key: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes references.
+fn is_zero(bytes: &usize) -> bool {
+	*bytes == 0
 }
 
 /// What collators compute for one row.
@@ -59,6 +67,10 @@ impl Sizes {
 			input: circuit.input_bytes(),
 			result: circuit.result_bytes(),
 			server_key: if circuit.kind().needs_server_key() { ServerKey::BYTES } else { 0 },
+			bootstrap_key: match circuit.kind().needs_bootstrap_key() {
+				true => BootstrapKey::BYTES,
+				false => 0,
+			},
 		}
 	}
 }

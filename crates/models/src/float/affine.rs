@@ -14,6 +14,8 @@ pub(crate) enum Basis {
 	Forest,
 	/// The activations of a hidden layer.
 	Hidden,
+	/// Those of a layer that is behind this many other hidden ones.
+	Behind(u8),
 }
 
 /// An affine function of the variables of a basis.

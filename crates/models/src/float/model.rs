@@ -37,4 +37,6 @@ pub(crate) enum Body {
 	Forest(FloatForest, Precision),
 	/// A hidden layer.
 	Hidden(FloatLayer),
+	/// A hidden layer, and more behind it.
+	Deep(FloatLayer, Vec<FloatLayer>),
 }

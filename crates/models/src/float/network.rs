@@ -1,4 +1,4 @@
-//! Networks with one hidden layer.
+//! Networks with one hidden layer, and with several.
 
 use super::{activation::Activation, affine::Row};
 
@@ -36,5 +36,35 @@ impl FloatNetwork<'_> {
 		(0..features)
 			.map(|feature| self.hidden.rows.iter().any(|unit| unit.weights[feature] != 0.0))
 			.collect()
+	}
+}
+
+/// A network with several hidden layers, one behind the other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct FloatDeepNetwork<'a> {
+	/// Over the features.
+	pub first: &'a FloatLayer,
+	/// Each over the units of the layer before it.
+	pub further: &'a [FloatLayer],
+	/// One per output, in the units of the last layer.
+	pub outputs: &'a [Row],
+}
+
+impl FloatDeepNetwork<'_> {
+	/// All hidden layers.
+	pub fn layers(&self) -> impl Iterator<Item = &FloatLayer> {
+		std::iter::once(self.first).chain(self.further)
+	}
+
+	/// The arguments of the activations of every layer for a row of features, and the outputs.
+	pub fn run(&self, row: &[f64]) -> (Vec<Vec<f64>>, Vec<f64>) {
+		let mut values = row.to_vec();
+		let mut arguments = Vec::new();
+		for layer in self.layers() {
+			let of_layer: Vec<f64> = layer.rows.iter().map(|unit| unit.at(&values)).collect();
+			values = of_layer.iter().map(|&z| layer.activation.at(z)).collect();
+			arguments.push(of_layer);
+		}
+		(arguments, self.outputs.iter().map(|output| output.at(&values)).collect())
 	}
 }

@@ -63,7 +63,7 @@ impl Dependence {
 	fn of(basis: Basis) -> Self {
 		match basis {
 			Basis::Features => Self::Row,
-			Basis::Forest | Basis::Hidden => Self::Core,
+			Basis::Forest | Basis::Hidden | Basis::Behind(_) => Self::Core,
 		}
 	}
 }
@@ -121,7 +121,7 @@ impl Formula {
 			Self::Affine(affine) => match affine.basis {
 				Basis::Features => "an affine function of the features",
 				Basis::Forest => "an affine function of the sums of trees",
-				Basis::Hidden => "an affine function of a hidden layer",
+				Basis::Hidden | Basis::Behind(_) => "an affine function of a hidden layer",
 			},
 			Self::Folded(..) => "a tensor of more than two dimensions",
 			Self::Transposed(_) => "a transposed table",

@@ -18,6 +18,9 @@ use std::{collections::HashMap, sync::Arc};
 /// Most numbers that all formulas of a graph take, 512 MiB: a file of few bytes can ask for any number of copies.
 const MAX_SIZE: usize = 1 << 26;
 
+/// Most hidden layers behind the first one.
+const MAX_FURTHER_LAYERS: usize = 15;
+
 /// How many variables the bases of a graph have.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Extent {
@@ -53,6 +56,8 @@ pub(crate) struct Known {
 	pub forest: Option<FloatForest>,
 	/// The hidden layer, if there is one: all of the graph, side by side.
 	pub hidden: Option<FloatLayer>,
+	/// The hidden layers behind it, each over the one before.
+	pub further: Vec<FloatLayer>,
 	/// Units of all hidden layers, of which some may be still to come; 0 before the first.
 	units: usize,
 	/// More units than that turned out to be there: all must be followed again.
@@ -76,6 +81,7 @@ impl Known {
 			ensembles: Ensembles { outputs: 0, all_outputs, nodes: 0, values: 0 },
 			forest: None,
 			hidden: None,
+			further: Vec::new(),
 			units,
 			more_units: None,
 		};
@@ -245,6 +251,33 @@ impl Known {
 			return Err(node.unsupported("a hidden layer beside another one"));
 		}
 		Ok(Affine::unchanged(Basis::Hidden, first, count, self.units))
+	}
+
+	/// The units of a hidden layer over those of another one, which is behind `before` others.
+	///
+	/// # Errors
+	/// If another layer is over the same one, or there are too many.
+	pub fn units_behind(
+		&mut self,
+		node: Node,
+		before: u8,
+		layer: FloatLayer,
+	) -> Result<Affine, OnnxError> {
+		let count = layer.rows.len();
+		let at = usize::from(before);
+		match self.further.get(at) {
+			Some(known) if *known == layer => {},
+			Some(_) => {
+				return Err(node.unsupported(
+					"on a hidden layer beside another one, over a third: only the first layers may be side by side",
+				));
+			},
+			None if at >= MAX_FURTHER_LAYERS => {
+				return Err(node.unsupported("after more than 16 hidden layers"));
+			},
+			None => self.further.push(layer),
+		}
+		Ok(Affine::unchanged(Basis::Behind(before + 1), 0, count, count))
 	}
 
 	/// Remembers what a linear layer sees of each feature, if that is a x + b.

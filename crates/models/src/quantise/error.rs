@@ -1,6 +1,6 @@
 //! Why a model cannot be quantised.
 
-use fhe_ml_engine::{LinearCircuitError, NetworkCircuitError};
+use fhe_ml_engine::{DeepCircuitError, LinearCircuitError, NetworkCircuitError};
 
 /// Why a linear model cannot be quantised.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
@@ -40,6 +40,30 @@ pub enum QuantiseNetworkError {
 	/// The noise budget does not allow enough bits.
 	#[error(
 		"the noise budget allows a score error of {relative:.2e} of its range (root mean square), and at most {limit:.2e} is accepted; give --calibration rows, or use fewer features or hidden units"
+	)]
+	TooCoarse {
+		/// Best error found, relative to the score's range.
+		relative: f64,
+		/// Largest error accepted.
+		limit: f64,
+	},
+}
+
+/// Why a network with several hidden layers cannot be quantised.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum QuantiseDeepError {
+	/// A weight or bias is not finite.
+	#[error("a weight or bias of the model is not a finite number")]
+	NotFinite,
+	/// Nothing tells where arguments of the hidden layers are.
+	#[error("a network with several hidden layers needs --calibration rows of finite numbers")]
+	NoCalibration,
+	/// The circuit cannot be built.
+	#[error(transparent)]
+	Circuit(#[from] DeepCircuitError),
+	/// Noise and rounding are too much.
+	#[error(
+		"the noise of bootstrapping makes a score error of {relative:.2e} of its range (root mean square), and at most {limit:.2e} is accepted"
 	)]
 	TooCoarse {
 		/// Best error found, relative to the score's range.

@@ -63,6 +63,7 @@ pub(crate) fn quantise(
 			max_score_error,
 			max_relative_error,
 			expected_error: None,
+			score_deviations: Vec::new(),
 		},
 	})
 }

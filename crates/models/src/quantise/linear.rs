@@ -160,6 +160,7 @@ impl<'a> CentredModel<'a> {
 				max_score_error,
 				max_relative_error,
 				expected_error: None,
+				score_deviations: Vec::new(),
 			},
 		})
 	}

@@ -23,7 +23,8 @@ pub struct Expected {
 
 static KEYS: LazyLock<(ClientKey, PreparedServerKey)> = LazyLock::new(|| {
 	let (client, server) = ClientKey::generate(new_seeder().as_mut());
-	(client, PreparedServerKey::new(&server))
+	let bootstrap = client.bootstrap_key(new_seeder().as_mut());
+	(client, PreparedServerKey::new(&server).with_bootstrap_key(&bootstrap).unwrap())
 });
 
 pub fn client_key() -> &'static ClientKey {

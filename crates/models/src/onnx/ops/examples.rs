@@ -5,7 +5,7 @@ use crate::{
 	float::{
 		affine::{Affine, Basis},
 		forest::FloatTree,
-		network::FloatNetwork,
+		network::{FloatDeepNetwork, FloatNetwork},
 	},
 	onnx::{
 		error::OnnxError,
@@ -301,6 +301,14 @@ fn affine_value(affine: &Affine, known: &Known) -> Vec<f64> {
 			let hidden = known.hidden.as_ref().unwrap();
 			let arguments = FloatNetwork { hidden, outputs: &[] }.arguments(&ROW);
 			arguments.into_iter().map(|z| hidden.activation.at(z)).collect()
+		},
+		Basis::Behind(before) => {
+			let first = known.hidden.as_ref().unwrap();
+			let further = &known.further[..usize::from(before)];
+			let network = FloatDeepNetwork { first, further, outputs: &[] };
+			let arguments = network.run(&ROW).0.pop().unwrap();
+			let activation = &further.last().unwrap().activation;
+			arguments.into_iter().map(|z| activation.at(z)).collect()
 		},
 	};
 	affine.rows.iter().map(|row| row.at(&variables)).collect()

@@ -138,13 +138,16 @@ pub(super) fn layer_input(
 		},
 		_ => return Err(known.cannot(node)),
 	};
-	if affine.basis != Basis::Features {
-		return Err(
-			node.unsupported("after more than one hidden layer: train a network with a single one")
-		);
-	}
 	node.check_weights(affine.rows.len(), affine.variables())?;
-	known.units(node, FloatLayer { rows: affine.rows, activation })
+	let layer = FloatLayer { rows: affine.rows, activation };
+	match affine.basis {
+		Basis::Features => known.units(node, layer),
+		Basis::Hidden => known.units_behind(node, 0, layer),
+		Basis::Behind(before) => known.units_behind(node, before, layer),
+		Basis::Forest => {
+			Err(node.unsupported("a hidden layer over trees: train models of one kind"))
+		},
+	}
 }
 
 /// A constant matrix with one row per output column.
@@ -347,12 +350,31 @@ pub(super) mod tests {
 	}
 
 	#[test]
-	fn a_second_hidden_layer_is_refused() {
-		let second = Example::of(onnx("MatMul", &["hidden 2", "w"]))
-			.constant("w", &[2, 2], &[1.0, 0.0, 0.0, 1.0])
-			.after(onnx("Relu", &["x"]).called("hidden 1"))
-			.after(onnx("MatMul", &["hidden 1", "w"]).called("between"))
-			.after(onnx("Relu", &["between"]).called("hidden 2"));
-		assert!(second.refusal().contains("more than one hidden layer"), "{}", second.refusal());
+	fn hidden_layers_are_followed_one_behind_the_other() {
+		let deep = |second: &str| {
+			Example::of(onnx("MatMul", &["hidden 3", "w"]))
+				.constant("w", &[2, 2], &[1.0, -2.0, 0.5, 1.0])
+				.after(onnx("Relu", &["x"]).called("hidden 1"))
+				.after(onnx("MatMul", &["hidden 1", "w"]).called("between"))
+				.after(onnx(second, &["between"]).called("hidden 2"))
+				.after(onnx("MatMul", &["hidden 2", "w"]).called("behind"))
+				.after(onnx("Relu", &["behind"]).called("hidden 3"))
+		};
+		deep("Relu").gives(&[2.0, -4.0]).check();
+		deep("Tanh").gives(&[0.464362930, -0.928725860]).check();
+	}
+
+	#[test]
+	fn only_first_layers_are_side_by_side() {
+		let both = Example::of(onnx("Add", &["y", "z"]))
+			.constant("w", &[2, 2], &[1.0, -2.0, 0.5, 1.0])
+			.constant("v", &[2, 1], &[1.0, 8.0])
+			.after(onnx("Relu", &["x"]).called("hidden"))
+			.after(onnx("MatMul", &["hidden", "w"]).called("between"))
+			.after(onnx("Relu", &["between"]).called("one"))
+			.after(onnx("MatMul", &["one", "v"]).called("y"))
+			.after(onnx("Tanh", &["between"]).called("other"))
+			.after(onnx("MatMul", &["other", "v"]).called("z"));
+		assert!(both.refusal().contains("beside another one"), "{}", both.refusal());
 	}
 }

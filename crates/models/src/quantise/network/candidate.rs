@@ -154,5 +154,6 @@ fn quantisation(
 		max_score_error,
 		max_relative_error,
 		expected_error: Some(sample.reported.error(raw.into_iter())),
+		score_deviations: Vec::new(),
 	}
 }
