@@ -27,7 +27,7 @@ use alloc::{vec, vec::Vec};
 use rotation::rotate_all;
 use switches::{SmallLwe, switch_to_small};
 
-/// Pairs of bits whose selectors are expanded at one time: 23 to 28 MB.
+/// Pairs of bits whose selectors are expanded at one time: 22 to 28 MB.
 pub(crate) const PAIRS_AT_ONCE: usize = 32;
 
 /// For each ciphertext (coefficients of mask and body) and its table, a polynomial: the table times X^-phase of the

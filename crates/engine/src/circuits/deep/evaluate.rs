@@ -15,7 +15,7 @@ use crate::{
 	circuits::{
 		levelled::{
 			Levelled, ResultEncoding,
-			cost::{ENTRY_NANOSECONDS, packing_switches, packing_transforms},
+			cost::{packing_switches, packing_transforms},
 		},
 		network::result_positions,
 	},
@@ -35,8 +35,12 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 
-/// Nanoseconds of one core for one transform of a blind rotation, with its share of everything else, measured.
-const TRANSFORM_NANOSECONDS: u64 = 6_500;
+/// Nanoseconds of one core for one transform of a blind rotation, with its share of everything else, measured
+/// (`cargo bench`).
+const TRANSFORM_NANOSECONDS: u64 = 7_500;
+
+/// Nanoseconds of one core for a row of a selector, expanded and multiplied by -s, measured.
+const ROW_NANOSECONDS: u64 = 93_000;
 
 /// Nanoseconds of one core for a weight of a combination, measured.
 const WEIGHT_NANOSECONDS: u64 = 2_000;
@@ -52,11 +56,9 @@ fn step_transforms(gadget: SelectorGadget) -> u64 {
 	(2 + gadget.mask.levels + gadget.body().levels).into()
 }
 
-/// Transforms with which whole selectors of some pairs are made.
-fn selector_transforms(gadget: SelectorGadget, pairs: usize) -> u64 {
-	let rows = (pairs * PATTERNS) as u64 * u64::from(gadget.mask.levels);
-	// The expansion takes as long as two transforms for an entry.
-	rows * u64::from(3 + SQUARE_GADGET.levels)
+/// Rows of the selectors of some pairs, as they are sent.
+fn selector_rows(gadget: SelectorGadget, pairs: usize) -> u64 {
+	(pairs * PATTERNS) as u64 * u64::from(gadget.mask.levels)
 }
 
 impl Levelled for DeepCircuit {
@@ -89,23 +91,20 @@ impl Levelled for DeepCircuit {
 	}
 
 	fn transforms(&self) -> u64 {
-		let gadget = Levelled::gadget(self);
-		let first = selector_transforms(gadget, self.pairs())
-			+ self.moved_pairs() * step_transforms(gadget);
-		let further = self.bootstrapped_layers().map(|(layer, gadget)| {
-			let steps = (layer.rows.len() * SMALL_PAIRS) as u64 * step_transforms(gadget);
-			selector_transforms(gadget, SMALL_PAIRS) + steps
-		});
-		first + further.sum::<u64>() + packing_transforms(self.layers.outputs.len())
+		// The expansion takes about as long as three transforms for a row.
+		self.rows() * u64::from(3 + SQUARE_GADGET.levels)
+			+ self.step_transforms()
+			+ packing_transforms(self.layers.outputs.len())
 	}
 
 	fn nanoseconds(&self) -> u64 {
 		let rows = self.layers.hidden.iter().skip(1).flat_map(|layer| &layer.rows);
 		let rows = rows.chain(self.layers.outputs.iter().map(|output| &output.row));
 		let weights: u64 = rows.map(|row| row.entries.len() as u64).sum();
-		self.input_entries() as u64 * ENTRY_NANOSECONDS
-			+ self.transforms() * TRANSFORM_NANOSECONDS
-			+ (weights + packing_switches(self.layers.outputs.len())) * WEIGHT_NANOSECONDS
+		let outputs = self.layers.outputs.len();
+		self.rows() * ROW_NANOSECONDS
+			+ (self.step_transforms() + packing_transforms(outputs)) * TRANSFORM_NANOSECONDS
+			+ (weights + packing_switches(outputs)) * WEIGHT_NANOSECONDS
 	}
 
 	/// Every integer is an output.
@@ -159,6 +158,21 @@ impl DeepCircuit {
 	fn moved_pairs(&self) -> u64 {
 		let rows = self.layers.hidden.iter().take(1).flat_map(|layer| &layer.rows);
 		rows.map(|row| row.entries.len().div_ceil(2).min(self.pairs()) as u64).sum()
+	}
+
+	/// Rows of all selectors, if none are kept.
+	fn rows(&self) -> u64 {
+		let further =
+			self.bootstrapped_layers().map(|(_, gadget)| selector_rows(gadget, SMALL_PAIRS));
+		selector_rows(Levelled::gadget(self), self.pairs()) + further.sum::<u64>()
+	}
+
+	/// Transforms of all blind rotations.
+	fn step_transforms(&self) -> u64 {
+		let further = self.bootstrapped_layers().map(|(layer, gadget)| {
+			(layer.rows.len() * SMALL_PAIRS) as u64 * step_transforms(gadget)
+		});
+		self.moved_pairs() * step_transforms(Levelled::gadget(self)) + further.sum::<u64>()
 	}
 
 	fn bootstrapped_layers(&self) -> impl Iterator<Item = (&DeepLayer, SelectorGadget)> {
