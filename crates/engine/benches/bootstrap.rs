@@ -136,7 +136,7 @@ fn network() -> DeepCircuit {
 		((state >> 33) as i64 % (2 * most + 1) - most) as i32
 	};
 	let table = |half: i64, step_log2: u32| {
-		let values = (0..2 * half >> step_log2)
+		let values = (0..(2 * half) >> step_log2)
 			.map(|at| (((at << step_log2) - half).max(0) * 63 / half) as i32);
 		DeepTable { low: -half, step_log2, values: values.collect() }
 	};
