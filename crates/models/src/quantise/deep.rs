@@ -18,7 +18,7 @@ use inputs::Inputs;
 use layers::{Largest, Ranges as LayerRanges, quantised_layers};
 
 /// Most rows on which candidates are measured, and ranges found.
-const MEASURED_ROWS: usize = 500;
+const MEASURED_ROWS: usize = 200;
 const RANGE_ROWS: usize = 4096;
 
 /// Bits of features that are tried, and sizes of the largest weight of hidden layers and of the outputs.

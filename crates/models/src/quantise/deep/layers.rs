@@ -20,7 +20,7 @@ const TABLE_VALUES: i64 = 512;
 const LARGEST_VALUE: f64 = 1023.0;
 /// How far beyond the rows' values ranges go, relative to them, on each side: of the first layer, of further ones, whose
 /// noise is relative to the range, and of the outputs.
-const MARGINS: (f64, f64, f64) = (0.25, 0.15, 0.15);
+const MARGINS: (f64, f64, f64) = (0.25, 0.15, 0.25);
 
 /// The largest weights behind the first layer.
 #[derive(Clone, Copy)]
