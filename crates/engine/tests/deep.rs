@@ -21,7 +21,7 @@ struct Keys {
 static KEYS: LazyLock<Keys> = LazyLock::new(|| {
 	let mut seeder = new_seeder();
 	let (client, server_key) = ClientKey::generate(seeder.as_mut());
-	let bootstrap_key = client.bootstrap_key(seeder.as_mut());
+	let bootstrap_key = client.bootstrap_key();
 	let mut server =
 		PreparedServerKey::new(&server_key).with_bootstrap_key(&bootstrap_key).unwrap();
 	server.keep_selectors(0, 1 << 29);
@@ -292,7 +292,7 @@ fn keys_that_do_not_belong_together_are_refused() {
 	assert_eq!(evaluate(None), Err(EvaluateError::NoServerKey));
 	assert_eq!(evaluate(Some(&server)), Err(EvaluateError::NoBootstrapKey));
 	let (other, other_key) = ClientKey::generate(new_seeder().as_mut());
-	let foreign = other.bootstrap_key(new_seeder().as_mut());
+	let foreign = other.bootstrap_key();
 	assert_eq!(
 		PreparedServerKey::new(&KEYS.server_key).with_bootstrap_key(&foreign).err(),
 		Some(BootstrapKeyError::AnotherServerKey)

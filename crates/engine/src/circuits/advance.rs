@@ -135,7 +135,7 @@ fn advance(
 				Some(input) => input,
 				None => {
 					let bytes = inputs.row(range.start + rest.row);
-					read_input(&bytes, circuit.input_coefficients(), key)?
+					read_input(&bytes, circuit.input_coefficients(), circuit.key_hash(key))?
 				},
 			};
 			let pieces = cut.pieces(circuit, rest.slice);

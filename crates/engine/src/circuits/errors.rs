@@ -48,8 +48,8 @@ pub enum EvaluateError {
 	/// The circuit needs a bootstrap key, and there is none.
 	#[error("the model needs a bootstrap key beside the server key")]
 	NoBootstrapKey,
-	/// The input was encrypted for another server key.
-	#[error("the input was encrypted for another server key")]
+	/// The input was encrypted for another server key, or for another bootstrap key.
+	#[error("the input was encrypted for another server key, or another bootstrap key of it")]
 	AnotherServerKey,
 	/// Only the evaluators that the owner names have the circuit.
 	#[error("the model is private: only its owner's evaluators can evaluate it")]

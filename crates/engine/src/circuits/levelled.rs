@@ -21,6 +21,7 @@ use crate::{
 	noise::Variance,
 };
 use alloc::vec::Vec;
+use fhe_ml_format::Hash;
 
 /// What circuits on encrypted bits answer besides.
 pub(crate) trait Levelled: CompiledCircuit {
@@ -53,6 +54,11 @@ pub(crate) trait Levelled: CompiledCircuit {
 	/// Number-theoretic transforms of one evaluation.
 	fn transforms(&self) -> u64;
 
+	/// The hash by which inputs name the keys with which they are evaluated.
+	fn key_hash(&self, key: &PreparedServerKey) -> Hash {
+		key.hash()
+	}
+
 	/// Estimated nanoseconds of one core for one evaluation.
 	fn nanoseconds(&self) -> u64;
 
@@ -69,14 +75,14 @@ pub(crate) trait Levelled: CompiledCircuit {
 	) -> Vec<u64>;
 }
 
-/// The input in these bytes, if it was encrypted for this key.
+/// The input in these bytes, if it was encrypted for the key with this hash.
 pub(crate) fn read_input(
 	input: &[u8],
 	coefficients: usize,
-	key: &PreparedServerKey,
+	key: Hash,
 ) -> Result<EncryptedInput, EvaluateError> {
 	let decoded = EncryptedInput::from_bytes(input, coefficients)?;
-	if decoded.prefix.server_key == key.hash() {
+	if decoded.prefix.server_key == key {
 		Ok(decoded)
 	} else {
 		Err(EvaluateError::AnotherServerKey)

@@ -39,6 +39,8 @@ pub(crate) struct PreparedBootstrapKey {
 	/// From s to the small secret, NEGATED: a mask's digits times it are what is added to the body.
 	pub switch: KeySwitchingKey,
 	kept: Option<Kept>,
+	/// The hash of the key's bytes.
+	pub hash: Hash,
 }
 
 /// Selectors of the first pairs of bits.
@@ -76,6 +78,7 @@ impl PreparedBootstrapKey {
 			square: kernels::interleave(&transformed_rows(&mask_seed, of_square, &square)),
 			switch: kernels::interleave(&negated),
 			kept: None,
+			hash: key.hash(),
 		})
 	}
 

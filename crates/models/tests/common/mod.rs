@@ -23,7 +23,7 @@ pub struct Expected {
 
 static KEYS: LazyLock<(ClientKey, PreparedServerKey)> = LazyLock::new(|| {
 	let (client, server) = ClientKey::generate(new_seeder().as_mut());
-	let bootstrap = client.bootstrap_key(new_seeder().as_mut());
+	let bootstrap = client.bootstrap_key();
 	(client, PreparedServerKey::new(&server).with_bootstrap_key(&bootstrap).unwrap())
 });
 

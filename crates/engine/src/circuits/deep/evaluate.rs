@@ -34,6 +34,7 @@ use crate::{
 	noise::Variance,
 };
 use alloc::{vec, vec::Vec};
+use fhe_ml_format::Hash;
 
 /// Nanoseconds of one core for one transform of a blind rotation, with its share of everything else, measured
 /// (`cargo bench`).
@@ -88,6 +89,11 @@ impl Levelled for DeepCircuit {
 
 	fn limbs_of_value(&self) -> usize {
 		1
+	}
+
+	/// That of the bootstrap key, which names its server key: a result depends on both.
+	fn key_hash(&self, key: &PreparedServerKey) -> Hash {
+		key.bootstrap().map_or(key.hash(), |bootstrap| bootstrap.hash)
 	}
 
 	fn transforms(&self) -> u64 {

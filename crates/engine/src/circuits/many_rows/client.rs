@@ -58,8 +58,8 @@ impl ClientKey {
 		}
 		let mask_seed = fresh_seed(seeder);
 		let count = rows.len() as u32;
-		let prefix =
-			InputPrefix { artifact, server_key: self.server_key_hash, mask_seed, rows: count };
+		let server_key = self.key_hash(circuit.kind());
+		let prefix = InputPrefix { artifact, server_key, mask_seed, rows: count };
 		let mut packed = Vec::new();
 		for (row, number) in rows.iter().zip(0..) {
 			circuit.check_input(row.as_ref())?;
@@ -88,7 +88,7 @@ impl ClientKey {
 		result: &[u8],
 	) -> Result<Vec<Vec<i64>>, DecryptError> {
 		let inputs = RowInputs::read(input, circuit.input_bytes())?;
-		if inputs.prefix.server_key != self.server_key_hash {
+		if inputs.prefix.server_key != self.key_hash(circuit.kind()) {
 			return Err(DecryptError::AnotherKey);
 		}
 		let found = ResultPrefix::read(result).map_err(ResultError::Header)?;

@@ -43,7 +43,7 @@ pub(crate) fn levelled_part(
 	let rows = inputs.prefix.rows;
 	let packing = Packing::new(circuit.encoding(), circuit.result_positions(), rows);
 	let evaluate = |row: &[u8], buffers: &mut EvaluationBuffers| {
-		let decoded = read_input(row, circuit.input_coefficients(), key)?;
+		let decoded = read_input(row, circuit.input_coefficients(), circuit.key_hash(key))?;
 		Ok(circuit.evaluate_ciphertext(key, &decoded, buffers))
 	};
 	let range = packing.part(part);

@@ -181,7 +181,7 @@ fn packed_rows_have_the_noise_that_is_predicted() {
 	let inputs = RowInputs::read(&input, circuit.input_bytes()).unwrap();
 	let evaluate = |row: &[u8], buffers: &mut EvaluationBuffers| {
 		let decoded =
-			crate::circuits::levelled::read_input(row, forest.input_coefficients(), server)?;
+			crate::circuits::levelled::read_input(row, forest.input_coefficients(), server.hash())?;
 		Ok(forest.evaluate_ciphertext(server, &decoded, buffers))
 	};
 	let ciphertexts =

@@ -166,7 +166,7 @@ impl PrivateEvaluator {
 		input: &[u8],
 		buffers: &mut EvaluationBuffers,
 	) -> Result<Vec<u64>, EvaluateError> {
-		let decoded = levelled::read_input(input, self.circuit.input_coefficients(), key)?;
+		let decoded = levelled::read_input(input, self.circuit.input_coefficients(), key.hash())?;
 		Ok(match (&self.core, &self.circuit.shape) {
 			(Core::Forest(forest), _) => forest.evaluate_ciphertext(key, &decoded, buffers),
 			(Core::Network(network), _) => network.evaluate_ciphertext(key, &decoded, buffers),
