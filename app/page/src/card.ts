@@ -22,6 +22,7 @@ export const cardLines = (card: ModelCard, artifactBytes: number): [string, stri
   ['Encrypted input', bytes(card.sizes.input)],
   ['Encrypted result', bytes(card.sizes.result)],
   ['Server key', card.sizes.server_key ? bytes(card.sizes.server_key) : 'none'],
+  ['Bootstrap key', card.sizes.bootstrap_key ? bytes(card.sizes.bootstrap_key) : 'none'],
   [
     'Wrong decryption',
     card.decryption_failure_probability === 0

@@ -94,6 +94,7 @@ export interface Answer {
 const FAILED = {
   ModelDoesNotDecode: 'the model is damaged; the money went back',
   ServerKeyDoesNotDecode: 'the server key is damaged; the attempt was paid for',
+  BootstrapKeyDoesNotDecode: 'the bootstrap key is damaged; the attempt was paid for',
   InputDoesNotDecode: 'the encrypted row is damaged; the attempt was paid for',
   EvaluationFailed: 'the evaluation failed; the money went back',
   EvaluationCrashed: 'the evaluation crashed the worker; the money went back',
@@ -109,6 +110,15 @@ const LOAD_PAUSE = 4000;
 const LOAD_PATIENCE = 225;
 /** Milliseconds until a node is tried again that does not answer. */
 const RETRY = 1000;
+
+/** What evaluating a job again takes. */
+export interface Evidence {
+  artifact: Uint8Array;
+  key: Uint8Array | undefined;
+  bootstrapKey: Uint8Array | undefined;
+  input: Uint8Array;
+  result: Uint8Array;
+}
 
 /** A block as the page shows it. */
 export interface Head {
@@ -275,6 +285,15 @@ export class Chain {
     return (await this.send(this.api.tx.fheMl.registerServerKey(toHex(key)), account)).number;
   }
 
+  /** Whether a server key has its bootstrap key. */
+  async hasBootstrapKey(hash: Hex): Promise<boolean> {
+    return (await (await this.state()).fheMl.bootstrapKeys(hash)) !== undefined;
+  }
+
+  async registerBootstrapKey(key: Uint8Array, account: Account): Promise<number> {
+    return (await this.send(this.api.tx.fheMl.registerBootstrapKey(toHex(key)), account)).number;
+  }
+
   /** Registers a model with the account as sudo; returns its number. */
   async registerModel(artifact: Uint8Array, account: Account): Promise<number> {
     const { tx, events } = this.api;
@@ -438,7 +457,7 @@ export class Chain {
   }
 
   /** What evaluating a completed job again takes. */
-  async evidence(job: number) {
+  async evidence(job: number): Promise<Evidence> {
     const { fheMl } = await this.state();
     const [record, input, result] = await Promise.all([
       fheMl.jobs(BigInt(job)),
@@ -446,12 +465,19 @@ export class Chain {
       fheMl.results(BigInt(job)),
     ]);
     if (!record || input === undefined || result === undefined) throw new Error(`job ${job} has no result to verify`);
-    const [artifact, key] = await Promise.all([
+    const [artifact, key, bootstrapKey] = await Promise.all([
       fheMl.modelArtifacts(record.model),
       record.serverKey === undefined ? undefined : fheMl.serverKeyBytes(record.serverKey),
+      record.serverKey === undefined ? undefined : fheMl.bootstrapKeyBytes(record.serverKey),
     ]);
     if (artifact === undefined) throw new Error(`the model of job ${job} is no longer on the chain`);
-    return { artifact: fromHex(artifact), key: key && fromHex(key), input: fromHex(input), result: fromHex(result) };
+    return {
+      artifact: fromHex(artifact),
+      key: key && fromHex(key),
+      bootstrapKey: bootstrapKey && fromHex(bootstrapKey),
+      input: fromHex(input),
+      result: fromHex(result),
+    };
   }
 
   /** What is held from whoever challenges an outcome, at least: each step that the court may need adds to it. */

@@ -83,15 +83,17 @@ export function badge(verified: number | undefined): HTMLElement {
     : h('p', { class: 'badge', 'data-state': 'verified' }, `verified on this machine in ${verified.toFixed(1)} ms`);
 }
 
-/** What is held for the server key, if the model needs one, and whether it is registered already. */
+/** What is held for the keys that the model needs, if any, and whether they are registered already. */
 export async function keyDeposit({ chain, knownKeys }: Session, { model, card, owner }: Loaded) {
   if (!model.needsServerKey) return undefined;
   const keys = await knownKeys(owner);
-  const registered = keys !== undefined && (await chain.hasServerKey(keys.hash)) !== undefined;
-  return { held: chain.deposit(card.sizes.server_key), registered };
+  const { server_key, bootstrap_key = 0 } = card.sizes;
+  const hasServerKey = keys !== undefined && (await chain.hasServerKey(keys.hash)) !== undefined;
+  const registered = hasServerKey && (bootstrap_key === 0 || (await chain.hasBootstrapKey(keys.hash)));
+  return { held: chain.deposit((hasServerKey && !registered ? 0 : server_key) + bootstrap_key), registered };
 }
 
-/** Sees to it that the chain has the server key, if the model needs one. */
+/** Sees to it that the chain has the keys that the model needs. */
 export async function registered(
   session: Session,
   loaded: Loaded,
@@ -112,6 +114,12 @@ export async function registered(
     throw new Error('another account has registered your server key: choose that account, or make new keys');
   } else {
     note('the chain has your server key already');
+  }
+  if (loaded.card.sizes.bootstrap_key && !(await session.chain.hasBootstrapKey(keys.hash))) {
+    const key = await ask('bootstrapKey');
+    note(`registering the bootstrap key, ${bytes(key.length)}, in one transaction`);
+    const block = await session.chain.registerBootstrapKey(key, account);
+    note(`bootstrap key of ${bytes(key.length)} registered in block ${block}`);
   }
   return keys.hash;
 }

@@ -6,8 +6,8 @@ use crate::{
 	private_models::{NotHeld, PrivateModels, PrivateModelsOptions},
 };
 use fhe_ml_engine::{
-	Circuit, CompiledModel, CompiledModelError, EvaluateError, EvaluationBuffers,
-	PreparedServerKey, ServerKeyError, entities::input::InputError,
+	BootstrapKey, BootstrapKeyError, Circuit, CompiledModel, CompiledModelError, EvaluateError,
+	EvaluationBuffers, PreparedServerKey, ServerKeyError, blake2b_256, entities::input::InputError,
 };
 use fhe_ml_primitives::{
 	AssignedJob, FailureReason, JobBlobs, Outcome, ResultBytes,
@@ -44,6 +44,17 @@ pub enum Evaluation {
 	Outcome(Outcome),
 	/// The model is private, and this node does not have it.
 	NotHeld,
+	/// The bootstrap key that the input names is not on the chain as this node sees it now.
+	Gone,
+}
+
+/// What few jobs need of the chain besides their blobs.
+pub trait Lookup {
+	/// The commitment of a job's private model.
+	fn commitment(&self) -> Option<H256>;
+
+	/// The bytes of the bootstrap key of a job's server key.
+	fn bootstrap_key(&self) -> Option<Vec<u8>>;
 }
 
 /// Keeps the parts of results that have several, so that a crash costs one of them at the most.
@@ -65,6 +76,10 @@ enum EvaluationError {
 	Model(#[from] CompiledModelError),
 	#[error("server key: {0}")]
 	ServerKey(#[from] ServerKeyError),
+	#[error("bootstrap key: {0}")]
+	BootstrapKey(#[from] BootstrapKeyError),
+	#[error("the bootstrap key that the input names is not on the chain")]
+	Gone,
 	#[error(transparent)]
 	Input(#[from] EvaluateError),
 	#[error(transparent)]
@@ -109,17 +124,17 @@ impl Evaluator {
 	}
 
 	/// Evaluates an assigned job, on the threads of the current pool. What is not `known` must be in
-	/// `blobs`; `commitment` is asked for if the model is private; `parts` keeps what is done.
+	/// `blobs`; `parts` keeps what is done.
 	pub fn evaluate(
 		&self,
 		assigned: &AssignedJob,
 		known: Known,
 		blobs: &JobBlobs,
-		commitment: impl Fn() -> Option<H256>,
+		lookup: &dyn Lookup,
 		parts: &dyn Parts,
 	) -> Evaluation {
 		let job = assigned.job;
-		let run = || self.try_evaluate(assigned, known, blobs, commitment, parts);
+		let run = || self.try_evaluate(assigned, known, blobs, lookup, parts);
 		Evaluation::Outcome(match catch_unwind(AssertUnwindSafe(run)) {
 			Ok(Ok(result)) => match ResultBytes::try_from(result) {
 				Ok(result) => Outcome::Completed(result),
@@ -129,6 +144,8 @@ impl Evaluator {
 				let reason = match &error {
 					EvaluationError::Model(_) => FailureReason::ModelDoesNotDecode,
 					EvaluationError::ServerKey(_) => FailureReason::ServerKeyDoesNotDecode,
+					EvaluationError::BootstrapKey(_) => FailureReason::BootstrapKeyDoesNotDecode,
+					EvaluationError::Gone => return Evaluation::Gone,
 					EvaluationError::Input(_) => FailureReason::InputDoesNotDecode,
 					EvaluationError::NotHeld(why) => {
 						let model = assigned.model;
@@ -162,7 +179,7 @@ impl Evaluator {
 		assigned: &AssignedJob,
 		known: Known,
 		blobs: &JobBlobs,
-		commitment: impl Fn() -> Option<H256>,
+		lookup: &dyn Lookup,
 		parts: &dyn Parts,
 	) -> Result<Vec<u8>, EvaluationError> {
 		let model = match known.model {
@@ -184,8 +201,14 @@ impl Evaluator {
 			},
 			_ => None,
 		};
+		let key = match key {
+			Some(key) if model.circuit.kind().needs_bootstrap_key() => {
+				Some(self.with_bootstrap_key(&key, &blobs.input, lookup)?)
+			},
+			key => key,
+		};
 		let file = match &model.circuit {
-			Circuit::Private(_) => Some(self.private.get(commitment(), assigned.artifact)?),
+			Circuit::Private(_) => Some(self.private.get(lookup.commitment(), assigned.artifact)?),
 			_ => None,
 		};
 		let input = &blobs.input;
@@ -199,6 +222,26 @@ impl Evaluator {
 		let result = in_parts(&model.circuit, input, parts, evaluate);
 		self.buffers.lock().push(buffers);
 		Ok(result?)
+	}
+
+	/// A server key with the bootstrap key that the input names.
+	fn with_bootstrap_key(
+		&self,
+		key: &PreparedServerKey,
+		input: &[u8],
+		lookup: &dyn Lookup,
+	) -> Result<Arc<PreparedServerKey>, EvaluationError> {
+		let prefix = InputPrefix::read(input).map_err(InputError::Header);
+		let hash = H256(prefix.map_err(EvaluateError::from)?.server_key);
+		if let Some(known) = self.keys.lock().get(&hash) {
+			return Ok(known);
+		}
+		let bytes = lookup.bootstrap_key().filter(|bytes| blake2b_256(bytes) == hash.0);
+		let bootstrap_key = BootstrapKey::from_bytes(bytes.ok_or(EvaluationError::Gone)?)?;
+		let key = Arc::new(key.clone().with_bootstrap_key(&bootstrap_key)?);
+		let memory = PreparedServerKey::MEMORY_BYTES + PreparedServerKey::BOOTSTRAP_MEMORY_BYTES;
+		self.keys.lock().insert(hash, key.clone(), memory);
+		Ok(key)
 	}
 }
 
@@ -237,7 +280,7 @@ fn failed(job: u64, reason: FailureReason, why: &str) -> Outcome {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use fhe_ml_engine::{ClientKey, blake2b_256, new_seeder};
+	use fhe_ml_engine::{ClientKey, new_seeder};
 	use fhe_ml_models::{Artifact, ImportOptions, Model, encrypt_model, import_onnx};
 	use std::collections::BTreeMap;
 
@@ -288,9 +331,22 @@ mod tests {
 			deadline: 0,
 		};
 		let known = evaluator.known(&assigned);
-		match evaluator.evaluate(&assigned, known, blobs, || None, parts) {
+		match evaluator.evaluate(&assigned, known, blobs, &NothingElse, parts) {
 			Evaluation::Outcome(outcome) => outcome,
-			Evaluation::NotHeld => panic!("the model is private"),
+			other => panic!("{other:?}"),
+		}
+	}
+
+	/// A chain that has no more than the blobs.
+	struct NothingElse;
+
+	impl Lookup for NothingElse {
+		fn commitment(&self) -> Option<H256> {
+			None
+		}
+
+		fn bootstrap_key(&self) -> Option<Vec<u8>> {
+			None
 		}
 	}
 

@@ -2,7 +2,7 @@
 
 use crate::{
 	LOG_TARGET,
-	blobs::job_blobs,
+	blobs::{BestState, job_blobs},
 	calibration::Speed,
 	delivery::{Mailbox, SendError, Sender},
 	evaluation::{Evaluation, Evaluator, Parts},
@@ -393,11 +393,12 @@ where
 				let known = evaluator.known(&assigned);
 				match job_blobs(&*client, &assigned, &known) {
 					Some(blobs) => {
-						let commitment = || commitment(&*client, &assigned);
+						let best = BestState::<_, Block>::new(&*client, &assigned);
 						let parts = Journaled { journal: &journal, assigned: &assigned, metrics };
-						match evaluator.evaluate(&assigned, known, &blobs, commitment, &parts) {
+						match evaluator.evaluate(&assigned, known, &blobs, &best, &parts) {
 							Evaluation::Outcome(outcome) => Evaluated::Outcome(outcome),
 							Evaluation::NotHeld => Evaluated::NotHeld,
+							Evaluation::Gone => Evaluated::Gone,
 						}
 					},
 					None => Evaluated::Gone,
@@ -466,23 +467,6 @@ where
 		return Ok(jobs.into_iter().map(Into::into).collect());
 	}
 	api.assigned_jobs(at, workers, MAX_QUEUED)
-}
-
-/// What the chain holds the owner of a job's private model to, at the best block.
-fn commitment<Client, Block>(client: &Client, assigned: &AssignedJob) -> Option<H256>
-where
-	Block: BlockT,
-	Client: ProvideRuntimeApi<Block> + HeaderBackend<Block>,
-	Client::Api: FheMlApi<Block, AccountId32, u128>,
-{
-	let best = client.info().best_hash;
-	match client.runtime_api().private_commitment(best, assigned.model) {
-		Ok(commitment) => commitment,
-		Err(error) => {
-			log::error!(target: LOG_TARGET, "job {}: no commitment: {error}", assigned.job);
-			None
-		},
-	}
 }
 
 /// Lets every other thread of the machine go first: blocks are authored on time whatever is evaluated.

@@ -182,5 +182,9 @@ mod errors {
 		WorkerNotActive,
 		/// The court gave what cannot be part of a result: an error of this runtime.
 		CourtFailed,
+		/// The server key has a bootstrap key already: it has one, and keeps it until it is removed.
+		BootstrapKeyAlreadyRegistered,
+		/// The model takes a bootstrap key beside the server key: `register_bootstrap_key` first.
+		BootstrapKeyRequired,
 	}
 }

@@ -37,6 +37,7 @@ mod api;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod blobs;
+mod bootstrap_keys;
 mod config;
 pub mod court;
 mod deadlines;
@@ -609,6 +610,20 @@ pub mod pallet {
 			ensure_authorized(origin)?;
 			let _ = signature; // Checked by `authorize_challenge`.
 			Self::do_challenge_as_worker(worker, job, part)
+		}
+
+		/// Register the bootstrap key of your server key, for deep networks. Its deposit is returned when the server key is
+		/// removed, and the bootstrap key with it.
+		///
+		/// - `bootstrap_key`: the bytes that `fhe-ml key bootstrap` wrote; they name the server key.
+		#[pallet::call_index(29)]
+		#[pallet::weight(T::WeightInfo::register_bootstrap_key())]
+		pub fn register_bootstrap_key(
+			origin: OriginFor<T>,
+			bootstrap_key: Vec<u8>,
+		) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_register_bootstrap_key(owner, bootstrap_key)
 		}
 	}
 

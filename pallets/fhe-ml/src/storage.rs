@@ -28,6 +28,19 @@ mod storage {
 	pub type ServerKeyBytes<T: Config> =
 		StorageMap<_, Identity, KeyHash, BoundedVec<u8, bounds::MaxServerKeyBytes>>;
 
+	/// Bootstrap keys by the server keys that they belong to: the BLAKE2b-256 hash of their bytes.
+	#[pallet::storage]
+	pub type BootstrapKeys<T> = StorageMap<_, Identity, KeyHash, KeyHash>;
+
+	/// The bytes of bootstrap keys, by the server keys that they belong to.
+	#[pallet::storage]
+	pub type BootstrapKeyBytes<T> =
+		StorageMap<_, Identity, KeyHash, BoundedVec<u8, bounds::MaxBootstrapKeyBytes>>;
+
+	/// Models whose evaluation takes a bootstrap key beside the server key.
+	#[pallet::storage]
+	pub type BootstrappedModels<T> = StorageMap<_, Twox64Concat, ModelId, ()>;
+
 	/// Workers, by the public key with which they sign results.
 	#[pallet::storage]
 	pub type Workers<T: Config> = StorageMap<_, Blake2_128Concat, WorkerId, WorkerRecordOf<T>>;

@@ -18,6 +18,8 @@ pub trait WeightInfo {
 	fn retire_model() -> Weight;
 	/// Weight of `register_server_key`.
 	fn register_server_key() -> Weight;
+	/// Weight of `register_bootstrap_key`.
+	fn register_bootstrap_key() -> Weight;
 	/// Weight of `remove_server_key`.
 	fn remove_server_key() -> Weight;
 	/// Weight of `request_inference`.
@@ -117,6 +119,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Weight::from_parts(6_835_779_000, 3604)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
+	}
+	fn register_bootstrap_key() -> Weight {
+		// NOT MEASURED: `register_server_key` hashes 13 times as many bytes.
+		Weight::from_parts(700_000_000, 3604)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `FheMl::ServerKeys` (r:1 w:1)
 	/// Proof: `FheMl::ServerKeys` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)

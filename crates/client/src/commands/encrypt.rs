@@ -88,9 +88,9 @@ pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandErro
 		hash: &options.model_hash,
 	};
 	let model = find_model(&model, source, &options.node, output).await?;
-	let (folder, hash) = (&options.key.folder, key.server_key_hash().into());
+	let folder = &options.key.folder;
 	let verifier =
-		Verifier::of_key(&model.artifact, folder, hash, &options.node, &options.trust).await?;
+		Verifier::of_key(&model.artifact, folder, &key, &options.node, &options.trust).await?;
 	if let Some(verifier) = verifier {
 		let job = job.as_ref().map(|(number, job)| (*number, job));
 		verifier.verify(&model.artifact, &input, &result).map_err(|error| refused(error, job))?;

@@ -131,7 +131,10 @@ impl<'a> Evaluator<'a> {
 	) -> Result<Self, CommandError> {
 		let server_key = match model.card.sizes.server_key {
 			0 => None,
-			_ => Some(PreparedServerKey::new(&files::read_server_key(folder)?)),
+			_ => {
+				let kind = model.artifact.circuit.kind();
+				Some(client_key.prepare(&files::read_server_key(folder)?, kind)?)
+			},
 		};
 		Ok(Self { model, client_key, server_key, pool, buffers: EvaluationBuffers::default() })
 	}

@@ -67,9 +67,11 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 			None => CommandError::NoServerKey { model, folder },
 		});
 	}
-	let hash = key.server_key_hash().into();
+	if model.artifact.circuit.kind().needs_bootstrap_key() && !best.has_bootstrap_key(&key).await? {
+		return Err(CommandError::NoBootstrapKey { model: options.model, folder: folder.clone() });
+	}
 	let verifier =
-		Verifier::of_key(&model.artifact, folder, hash, &options.signer.node, &options.trust)
+		Verifier::of_key(&model.artifact, folder, &key, &options.signer.node, &options.trust)
 			.await?;
 	// All rows are looked at before the first is paid for.
 	let source = RowSource::open(&options.input.table)?;

@@ -30,6 +30,7 @@ use fhe_ml_format::Hash;
 ///
 /// Expanded, the selectors of one gadget take hundreds of MB, so they are expanded block by block each time that a
 /// layer needs them, but for those that [`keep`](PreparedBootstrapKey::keep) has been told to keep.
+#[derive(Clone)]
 pub(crate) struct PreparedBootstrapKey {
 	mask_seed: [u8; 16],
 	/// One residue per entry, gadget after gadget.
@@ -44,6 +45,7 @@ pub(crate) struct PreparedBootstrapKey {
 }
 
 /// Selectors of the first pairs of bits.
+#[derive(Clone)]
 struct Kept {
 	gadget: usize,
 	pairs: usize,

@@ -25,6 +25,7 @@ pub(crate) type KeySwitchingKey = Vec<u64>;
 /// The transforms of all rows of a [`ServerKey`]: masks expanded, bodies unpacked.
 ///
 /// 6 MB; made in a few milliseconds, so keep it while one key evaluates many inputs.
+#[derive(Clone)]
 pub struct PreparedServerKey {
 	/// Per expansion stage, per automorphism number from 1: the NEGATED key, mapped back by the
 	/// inverse automorphism, so that digits need not be permuted before they meet it.
