@@ -258,8 +258,10 @@ fn quantise(
 			let network = FloatNetwork { hidden, outputs: scores };
 			network::quantise(network, scalers, calibration, task)?
 		},
-		Body::Deep(first, further) => {
-			deep::quantise(FloatDeepNetwork { first, further, outputs: scores }, calibration, task)?
+		Body::Deep { first, further, outputs_from } => {
+			let outputs_from = *outputs_from;
+			let network = FloatDeepNetwork { first, further, outputs_from, outputs: scores };
+			deep::quantise(network, calibration, task)?
 		},
 	})
 }

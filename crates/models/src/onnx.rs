@@ -99,11 +99,13 @@ impl<'a> Source<'a> {
 			(Basis::Features, ..) => Body::Linear,
 			(Basis::Forest, Some(forest), _) => Body::Forest(forest, precision(&inputs)),
 			(Basis::Hidden, _, Some(layer)) => Body::Hidden(layer),
-			(Basis::Behind(before), _, Some(layer)) => {
-				further.truncate(before.into());
-				Body::Deep(layer, further)
+			(basis, _, first) => match (basis.layers(), first) {
+				(Some((outputs_from, last)), Some(first)) => {
+					further.truncate(last.into());
+					Body::Deep { first, further, outputs_from }
+				},
+				_ => return Err(OnnxError::Outputs("they depend on no input".into())),
 			},
-			_ => return Err(OnnxError::Outputs("they depend on no input".into())),
 		};
 		let graph = self.graph;
 		let text = match &before {

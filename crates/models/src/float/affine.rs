@@ -16,6 +16,29 @@ pub(crate) enum Basis {
 	Hidden,
 	/// Those of a layer that is behind this many other hidden ones.
 	Behind(u8),
+	/// Those of several layers, one after the other: the first and the last, by how many are before each.
+	Across(u8, u8),
+}
+
+impl Basis {
+	/// The hidden layers, by how many are before each: the first and the last.
+	pub fn layers(self) -> Option<(u8, u8)> {
+		match self {
+			Self::Features | Self::Forest => None,
+			Self::Hidden => Some((0, 0)),
+			Self::Behind(before) => Some((before, before)),
+			Self::Across(first, last) => Some((first, last)),
+		}
+	}
+
+	/// The inverse of [`Basis::layers`].
+	pub fn of_layers(first: u8, last: u8) -> Self {
+		match (first, last) {
+			(0, 0) => Self::Hidden,
+			_ if first == last => Self::Behind(last),
+			_ => Self::Across(first, last),
+		}
+	}
 }
 
 /// An affine function of the variables of a basis.
@@ -108,21 +131,37 @@ impl Affine {
 			let (mut weights, mut bias) = (vec![0.0; variables], *bias);
 			for (coefficient, row) in coefficients.iter().zip(&self.rows) {
 				bias += coefficient * row.bias;
-				if let Weights::One { at, weight, others: 0.0, .. } = row.weights
-					&& coefficient.is_finite()
-				{
-					// What is added to the others is zero.
-					weights[at] += coefficient * weight;
-					continue;
-				}
-				for (total, w) in weights.iter_mut().zip(row.weights.iter()) {
-					*total += coefficient * w;
-				}
+				row.weights.add_to(&mut weights, *coefficient);
 			}
 			Row { weights: Weights::Full(weights), bias }
 		};
 		let rows: Vec<Row> = matrix.iter().zip(bias).map(combine).collect();
 		Self { basis: self.basis, chains: vec![None; rows.len()], rows }
+	}
+
+	/// Linear combinations of few columns each: for every new column those that it takes, with their coefficients, and
+	/// what is added.
+	pub fn combined_sparsely(&self, combinations: &[(Vec<(usize, f64)>, f64)]) -> Self {
+		let variables = self.variables();
+		let combine = |(terms, bias): &(Vec<(usize, f64)>, f64)| {
+			let (mut weights, mut bias) = (vec![0.0; variables], *bias);
+			for (row, coefficient) in
+				terms.iter().filter_map(|(at, c)| Some((self.rows.get(*at)?, c)))
+			{
+				bias += coefficient * row.bias;
+				row.weights.add_to(&mut weights, *coefficient);
+			}
+			Row { weights: Weights::Full(weights), bias }
+		};
+		let rows: Vec<Row> = combinations.iter().map(combine).collect();
+		Self { basis: self.basis, chains: vec![None; rows.len()], rows }
+	}
+
+	/// The same among more variables, of which there are `before` before these and `after` after them.
+	pub fn among(&self, basis: Basis, before: usize, after: usize) -> Self {
+		let among = |row: &Row| Row { weights: row.weights.among(before, after), bias: row.bias };
+		let rows: Vec<Row> = self.rows.iter().map(among).collect();
+		Self { basis, chains: vec![None; rows.len()], rows }
 	}
 
 	/// `step` applied to each column, with one constant per column.

@@ -37,6 +37,6 @@ pub(crate) enum Body {
 	Forest(FloatForest, Precision),
 	/// A hidden layer.
 	Hidden(FloatLayer),
-	/// A hidden layer, and more behind it.
-	Deep(FloatLayer, Vec<FloatLayer>),
+	/// A hidden layer, and more behind it, of which scores read those from one on.
+	Deep { first: FloatLayer, further: Vec<FloatLayer>, outputs_from: u8 },
 }

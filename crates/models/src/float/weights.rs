@@ -49,6 +49,33 @@ impl Weights {
 		one.into_iter().flatten().chain(full)
 	}
 
+	/// Adds all of them times a factor.
+	pub fn add_to(&self, sums: &mut [f64], factor: f64) {
+		match self {
+			Self::One { at, weight, others: 0.0, .. } if factor.is_finite() => {
+				sums.iter_mut().skip(*at).take(1).for_each(|sum| *sum += factor * weight);
+			},
+			_ => sums.iter_mut().zip(self.iter()).for_each(|(sum, w)| *sum += factor * w),
+		}
+	}
+
+	/// The same among more variables, of which there are `before` before these and `after` after them, with weights of 0.
+	pub fn among(&self, before: usize, after: usize) -> Self {
+		match self {
+			Self::One { at, weight, others: 0.0, len } => Self::One {
+				at: before + at,
+				weight: *weight,
+				others: 0.0,
+				len: before + len + after,
+			},
+			_ => {
+				let own = self.iter().copied();
+				let zeros = |count| std::iter::repeat_n(0.0, count);
+				Self::Full(zeros(before).chain(own).chain(zeros(after)).collect())
+			},
+		}
+	}
+
 	/// All of them times a factor.
 	pub fn scaled(&self, factor: f64) -> Self {
 		match self {

@@ -141,12 +141,8 @@ impl Frontier<'_, '_> {
 fn is_taken(formula: &Formula) -> bool {
 	matches!(
 		formula,
-		Formula::Affine(_)
-			| Formula::Folded(..)
-			| Formula::Exp(_)
-			| Formula::Scores(_)
-			| Formula::Label(_, Some(_))
-	)
+		Formula::Affine(_) | Formula::Exp(_) | Formula::Scores(_) | Formula::Label(_, Some(_))
+	) || formula.folded().is_some()
 }
 
 /// Whether it is more than the features themselves.
@@ -170,8 +166,11 @@ fn derived(
 	let dims_of = |affine: &Affine| vec![1, affine.rows.len()];
 	let (scores, dims) = match formula {
 		Formula::Affine(affine) => (ScoreFormula::plain(affine.clone()), dims_of(&affine)),
-		Formula::Folded(affine, dims) => {
-			(ScoreFormula::plain(affine), [&[1], dims.as_slice()].concat())
+		Formula::Folded(table, dims) => match *table {
+			Formula::Affine(affine) => {
+				(ScoreFormula::plain(affine), [&[1], dims.as_slice()].concat())
+			},
+			other => return Err(OnnxError::Outputs(format!("`{name}` is {}", other.describe()))),
 		},
 		Formula::Exp(affine) => {
 			(ScoreFormula::of(affine.clone(), Transform::Exp), dims_of(&affine))

@@ -63,7 +63,7 @@ impl Dependence {
 	fn of(basis: Basis) -> Self {
 		match basis {
 			Basis::Features => Self::Row,
-			Basis::Forest | Basis::Hidden | Basis::Behind(_) => Self::Core,
+			Basis::Forest | Basis::Hidden | Basis::Behind(_) | Basis::Across(..) => Self::Core,
 		}
 	}
 }
@@ -75,8 +75,8 @@ pub(crate) enum Formula {
 	Constant { dims: Vec<usize>, value: Constant },
 	/// Affine in the features, in the sums of a forest, or in the activations of a hidden layer.
 	Affine(Affine),
-	/// Affine, as a tensor of more dimensions: the rows, and these, over which the columns are in order.
-	Folded(Affine, Vec<usize>),
+	/// A table, as a tensor of more dimensions: the rows, and these, over which the columns are in order.
+	Folded(Box<Formula>, Vec<usize>),
 	/// One that is a table of rows, with its columns as rows.
 	Transposed(Box<Formula>),
 	/// Text, or a tensor that is not made of rows: only the client works with it.
@@ -110,7 +110,18 @@ impl Formula {
 	pub fn shaped(affine: Affine, dims: &[usize]) -> Self {
 		match dims {
 			[_] => Self::Affine(affine),
-			_ => Self::Folded(affine, dims.to_vec()),
+			_ => Self::Folded(Self::Affine(affine).into(), dims.to_vec()),
+		}
+	}
+
+	/// The columns and dimensions of a tensor of more than two, if it is affine.
+	pub fn folded(&self) -> Option<(&Affine, &[usize])> {
+		match self {
+			Self::Folded(table, dims) => match table.as_ref() {
+				Self::Affine(affine) => Some((affine, dims)),
+				_ => None,
+			},
+			_ => None,
 		}
 	}
 
@@ -122,6 +133,7 @@ impl Formula {
 				Basis::Features => "an affine function of the features",
 				Basis::Forest => "an affine function of the sums of trees",
 				Basis::Hidden | Basis::Behind(_) => "an affine function of a hidden layer",
+				Basis::Across(..) => "an affine function of several hidden layers",
 			},
 			Self::Folded(..) => "a tensor of more than two dimensions",
 			Self::Transposed(_) => "a transposed table",
@@ -142,7 +154,6 @@ impl Formula {
 	pub fn affine(&self) -> Option<&Affine> {
 		match self {
 			Self::Affine(affine)
-			| Self::Folded(affine, _)
 			| Self::Exp(affine)
 			| Self::OnePlusExp(affine)
 			| Self::Clipped(affine)
@@ -152,7 +163,7 @@ impl Formula {
 			| Self::ScoreSum(scores)
 			| Self::ArgMax(scores)
 			| Self::Label(scores, _) => Some(&scores.affine),
-			Self::Transposed(formula) => formula.affine(),
+			Self::Transposed(formula) | Self::Folded(formula, _) => formula.affine(),
 			Self::Constant { .. } | Self::Opaque | Self::Shape(_) | Self::AllZero => None,
 		}
 	}

@@ -224,6 +224,11 @@ impl Known {
 		node.unsupported(format!("on {inputs}: do this before encryption or after decryption"))
 	}
 
+	/// What a tensor is for now, and what it was.
+	pub fn replace(&mut self, name: &str, formula: Formula) -> Option<Formula> {
+		self.formulas.insert(name.into(), formula)
+	}
+
 	/// The units of a hidden layer, which are beside those of others.
 	///
 	/// # Errors
@@ -231,8 +236,10 @@ impl Known {
 	pub fn units(&mut self, node: Node, layer: FloatLayer) -> Result<Affine, OnnxError> {
 		let count = layer.rows.len();
 		let hidden = self.hidden.get_or_insert_with(|| FloatLayer {
+			from: 0,
 			rows: Vec::new(),
 			activation: layer.activation.clone(),
+			channels: Vec::new(),
 		});
 		if hidden.activation != layer.activation {
 			return Err(node.unsupported(
@@ -244,6 +251,7 @@ impl Known {
 		let first = known.unwrap_or(hidden.rows.len());
 		if known.is_none() {
 			hidden.rows.extend(layer.rows);
+			hidden.channels.extend(layer.channels);
 		}
 		self.units = if self.units == 0 { count } else { self.units };
 		if first + count > self.units {
@@ -253,7 +261,7 @@ impl Known {
 		Ok(Affine::unchanged(Basis::Hidden, first, count, self.units))
 	}
 
-	/// The units of a hidden layer over those of another one, which is behind `before` others.
+	/// The units of a hidden layer over those of others, of which the last one is behind `before` others.
 	///
 	/// # Errors
 	/// If another layer is over the same one, or there are too many.
@@ -266,7 +274,8 @@ impl Known {
 		let count = layer.rows.len();
 		let at = usize::from(before);
 		match self.further.get(at) {
-			Some(known) if *known == layer => {},
+			// Only how many units make a channel may be known of one, and not of the other.
+			Some(known) if known.is_same(&layer) => {},
 			Some(_) => {
 				return Err(node.unsupported(
 					"on a hidden layer beside another one, over a third: only the first layers may be side by side",
@@ -278,6 +287,27 @@ impl Known {
 			None => self.further.push(layer),
 		}
 		Ok(Affine::unchanged(Basis::Behind(before + 1), 0, count, count))
+	}
+
+	/// An affine function of hidden layers as one of more of them: all from the first to the last one of `wanted`.
+	///
+	/// # Errors
+	/// If it takes too many weights, or is of something else.
+	pub fn among(
+		&self,
+		node: Node,
+		affine: &Affine,
+		wanted: (u8, u8),
+	) -> Result<Affine, OnnxError> {
+		let Some((first, last)) = affine.basis.layers() else { return Err(self.cannot(node)) };
+		let units = |layer: u8| match usize::from(layer).checked_sub(1) {
+			None => self.units,
+			Some(at) => self.further.get(at).map_or(0, |layer| layer.rows.len()),
+		};
+		let before: usize = (wanted.0..first).map(units).sum();
+		let after: usize = (last..wanted.1).map(|layer| units(layer + 1)).sum();
+		node.check_weights(affine.rows.len(), before + affine.variables() + after)?;
+		Ok(affine.among(Basis::of_layers(wanted.0, wanted.1), before, after))
 	}
 
 	/// Remembers what a linear layer sees of each feature, if that is a x + b.

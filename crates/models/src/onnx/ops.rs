@@ -4,26 +4,33 @@ mod activations;
 mod arithmetic;
 mod classifier;
 mod columns;
+mod convolution;
 mod curves;
+mod elementwise;
 #[cfg(test)]
 mod examples;
 mod layers;
 mod linear_models;
 pub(crate) mod operator;
+mod pooling;
+mod residual;
 mod scores;
 mod shapes;
 pub(crate) mod trees;
+mod window;
 
 use super::{error::OnnxError, node::Node};
 use crate::proto::operator::{full_name, names};
 use operator::Operator;
 
-const REGISTERED: [&[Operator]; 8] = [
+const REGISTERED: [&[Operator]; 10] = [
 	activations::OPERATORS,
 	arithmetic::OPERATORS,
 	columns::OPERATORS,
+	convolution::OPERATORS,
 	layers::OPERATORS,
 	linear_models::OPERATORS,
+	pooling::OPERATORS,
 	scores::OPERATORS,
 	shapes::OPERATORS,
 	trees::OPERATORS,
@@ -73,8 +80,10 @@ mod tests {
 			activations::tests::examples(),
 			arithmetic::tests::examples(),
 			columns::tests::examples(),
+			convolution::tests::examples(),
 			layers::tests::examples(),
 			linear_models::tests::examples(),
+			pooling::tests::examples(),
 			scores::tests::examples(),
 			shapes::tests::examples(),
 			trees::tests::examples(),

@@ -122,7 +122,7 @@ impl Node<'_> {
 	fn is_layer(&self) -> bool {
 		match self.0.domain.as_str() {
 			ML => matches!(self.0.op_type.as_str(), "LinearClassifier" | "LinearRegressor"),
-			_ => matches!(self.0.op_type.as_str(), "MatMul" | "Gemm"),
+			_ => matches!(self.0.op_type.as_str(), "MatMul" | "Gemm" | "Conv"),
 		}
 	}
 

@@ -2,7 +2,7 @@
 
 use super::{
 	curves::{activated_by, curve},
-	operator::{Meaning::One, Operator},
+	operator::{Meaning::Each, Operator},
 };
 use crate::{
 	card::Transform,
@@ -17,45 +17,49 @@ use crate::{
 
 /// Defaults of attributes are ONNX's.
 pub(super) const OPERATORS: &[Operator] = &[
-	Operator::onnx("Abs", 6.., One(abs)),
-	Operator::onnx("Celu", 12.., One(|known, node| with_alpha(known, node, 1.0, Activation::Celu))),
-	Operator::onnx("Clip", 6.., One(clip)),
-	Operator::onnx("Cos", 7.., One(|known, node| activated(known, node, Activation::Cos))),
-	Operator::onnx("Elu", 6.., One(|known, node| with_alpha(known, node, 1.0, Activation::Elu))),
-	Operator::onnx("Erf", 9.., One(|known, node| activated(known, node, Activation::Erf))),
-	Operator::onnx("Gelu", 20.., One(gelu)),
-	Operator::onnx("HardSigmoid", 6.., One(hard_sigmoid)),
+	Operator::onnx("Abs", 6.., Each(abs)),
+	Operator::onnx(
+		"Celu",
+		12..,
+		Each(|known, node| with_alpha(known, node, 1.0, Activation::Celu)),
+	),
+	Operator::onnx("Clip", 6.., Each(clip)),
+	Operator::onnx("Cos", 7.., Each(|known, node| activated(known, node, Activation::Cos))),
+	Operator::onnx("Elu", 6.., Each(|known, node| with_alpha(known, node, 1.0, Activation::Elu))),
+	Operator::onnx("Erf", 9.., Each(|known, node| activated(known, node, Activation::Erf))),
+	Operator::onnx("Gelu", 20.., Each(gelu)),
+	Operator::onnx("HardSigmoid", 6.., Each(hard_sigmoid)),
 	Operator::onnx(
 		"HardSwish",
 		14..,
-		One(|known, node| activated(known, node, Activation::HardSwish)),
+		Each(|known, node| activated(known, node, Activation::HardSwish)),
 	),
 	Operator::onnx(
 		"LeakyRelu",
 		6..,
-		One(|known, node| with_alpha(known, node, 0.01, Activation::LeakyRelu)),
+		Each(|known, node| with_alpha(known, node, 0.01, Activation::LeakyRelu)),
 	),
-	Operator::onnx("Log", 6.., One(log)),
-	Operator::onnx("Mish", 18.., One(|known, node| activated(known, node, Activation::Mish))),
-	Operator::onnx("PRelu", 7.., One(parametric_relu)),
-	Operator::onnx("Relu", 6.., One(relu)),
-	Operator::onnx("Selu", 6.., One(selu)),
-	Operator::onnx("Sin", 7.., One(|known, node| activated(known, node, Activation::Sin))),
+	Operator::onnx("Log", 6.., Each(log)),
+	Operator::onnx("Mish", 18.., Each(|known, node| activated(known, node, Activation::Mish))),
+	Operator::onnx("PRelu", 7.., Each(parametric_relu)),
+	Operator::onnx("Relu", 6.., Each(relu)),
+	Operator::onnx("Selu", 6.., Each(selu)),
+	Operator::onnx("Sin", 7.., Each(|known, node| activated(known, node, Activation::Sin))),
 	Operator::onnx(
 		"Softplus",
 		1..,
-		One(|known, node| activated(known, node, Activation::Softplus)),
+		Each(|known, node| activated(known, node, Activation::Softplus)),
 	),
 	Operator::onnx(
 		"Softsign",
 		1..,
-		One(|known, node| activated(known, node, Activation::Softsign)),
+		Each(|known, node| activated(known, node, Activation::Softsign)),
 	),
-	Operator::onnx("Tanh", 6.., One(|known, node| activated(known, node, Activation::Tanh))),
+	Operator::onnx("Tanh", 6.., Each(|known, node| activated(known, node, Activation::Tanh))),
 	Operator::onnx(
 		"ThresholdedRelu",
 		10..,
-		One(|known, node| with_alpha(known, node, 1.0, Activation::ThresholdedRelu)),
+		Each(|known, node| with_alpha(known, node, 1.0, Activation::ThresholdedRelu)),
 	),
 ];
 

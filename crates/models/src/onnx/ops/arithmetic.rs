@@ -3,7 +3,8 @@
 use super::{
 	curves,
 	layers::{layer_input, per_row},
-	operator::{Meaning::One, Operator},
+	operator::{Meaning::Each, Operator},
+	residual,
 };
 use crate::{
 	card::Transform,
@@ -17,14 +18,14 @@ use crate::{
 };
 
 pub(super) const OPERATORS: &[Operator] = &[
-	Operator::onnx("Add", 7.., One(|known, node| add_or_subtract(known, node, true))),
-	Operator::onnx("Div", 7.., One(divide)),
-	Operator::onnx("Exp", 6.., One(exp)),
-	Operator::onnx("Mul", 7.., One(multiply)),
-	Operator::onnx("Neg", 6.., One(negate)),
-	Operator::onnx("Reciprocal", 6.., One(reciprocal)),
-	Operator::onnx("Sum", 8.., One(sum)),
-	Operator::onnx("Sub", 7.., One(|known, node| add_or_subtract(known, node, false))),
+	Operator::onnx("Add", 7.., Each(|known, node| add_or_subtract(known, node, true))),
+	Operator::onnx("Div", 7.., Each(divide)),
+	Operator::onnx("Exp", 6.., Each(exp)),
+	Operator::onnx("Mul", 7.., Each(multiply)),
+	Operator::onnx("Neg", 6.., Each(negate)),
+	Operator::onnx("Reciprocal", 6.., Each(reciprocal)),
+	Operator::onnx("Sum", 8.., Each(sum)),
+	Operator::onnx("Sub", 7.., Each(|known, node| add_or_subtract(known, node, false))),
 ];
 
 fn exp(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
@@ -32,10 +33,7 @@ fn exp(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 }
 
 fn negate(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
-	match known.input(node, 0)? {
-		Formula::Folded(affine, dims) => Ok(Formula::Folded(affine.negated(), dims.clone())),
-		_ => Ok(Formula::Affine(known.affine(node, 0)?.negated())),
-	}
+	Ok(Formula::Affine(known.affine(node, 0)?.negated()))
 }
 
 /// Affine columns and a constant, which is for all of them or has a number for each.
@@ -45,7 +43,7 @@ fn with_constant(
 	[data_at, at]: [usize; 2],
 	step: fn(f64) -> ScalarStep,
 ) -> Result<Formula, OnnxError> {
-	let (dims, numbers) = known.tensor(node, at)?;
+	let numbers = known.numbers(node, at)?;
 	match known.input(node, data_at)? {
 		Formula::Affine(affine) => {
 			let affine = match affine.rows.len() {
@@ -59,15 +57,6 @@ fn with_constant(
 			let constants = known.per_column(node, at, affine.rows.len())?;
 			Ok(Formula::Affine(affine.stepped(step, &constants)))
 		},
-		Formula::Folded(affine, folded) => match &numbers[..] {
-			[number] if dims.len() <= folded.len() + 1 => {
-				let constants = vec![*number; affine.rows.len()];
-				Ok(Formula::Folded(affine.stepped(step, &constants), folded.clone()))
-			},
-			_ => {
-				Err(node.unsupported("on a tensor of more than two dimensions: flatten it before"))
-			},
-		},
 		Formula::Transposed(table) => match table.as_ref() {
 			Formula::Affine(affine) => {
 				let constants = per_row(known, node, at, affine.rows.len())?;
@@ -79,10 +68,14 @@ fn with_constant(
 	}
 }
 
+fn is_constant(formula: &Formula) -> bool {
+	matches!(formula, Formula::Constant { .. })
+}
+
 /// Whether a formula is affine columns, in whichever dimensions.
 fn is_affine(formula: &Formula) -> bool {
 	match formula {
-		Formula::Affine(_) | Formula::Folded(..) => true,
+		Formula::Affine(_) => true,
 		Formula::Transposed(table) => is_affine(table),
 		_ => false,
 	}
@@ -128,6 +121,7 @@ fn add_or_subtract(known: &mut Known, node: Node, plus: bool) -> Result<Formula,
 			let factor = if plus { 1.0 } else { -1.0 };
 			match curves::sum(node, a, b, factor)? {
 				Some(sum) => Ok(sum),
+				None if !is_constant(a) && !is_constant(b) => residual::sum(known, node, factor),
 				None => {
 					let places = places(known, node)?;
 					let step = match places {

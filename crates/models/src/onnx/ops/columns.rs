@@ -60,7 +60,10 @@ fn cast(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 			Err(node.unsupported("on scores, to a type that is not float"))
 		},
 		Formula::Affine(affine) => Ok(Formula::Affine(cast_affine(affine, to))),
-		Formula::Folded(affine, dims) => Ok(Formula::Folded(cast_affine(affine, to), dims.clone())),
+		Formula::Folded(table, dims) => match table.as_ref() {
+			Formula::Affine(affine) => Ok(Formula::shaped(cast_affine(affine, to), dims)),
+			_ => identity(known, node),
+		},
 		Formula::Constant { dims, value: Constant::Numbers(numbers) } => {
 			let cast: Option<Vec<f64>> = numbers.iter().map(|&x| cast_number(x, to)).collect();
 			let cast = cast.ok_or_else(|| node.unsupported("of constants to text"))?;

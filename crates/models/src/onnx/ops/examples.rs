@@ -5,7 +5,7 @@ use crate::{
 	float::{
 		affine::{Affine, Basis},
 		forest::FloatTree,
-		network::{FloatDeepNetwork, FloatNetwork},
+		network::FloatDeepNetwork,
 	},
 	onnx::{
 		error::OnnxError,
@@ -268,8 +268,8 @@ fn value(formula: &Formula, known: &Known) -> Vec<f64> {
 	match formula {
 		Formula::Constant { value: Constant::Numbers(numbers), .. } => numbers.to_vec(),
 		Formula::Constant { .. } => panic!("strings"),
-		Formula::Affine(affine) | Formula::Folded(affine, _) => affine_value(affine, known),
-		Formula::Transposed(table) => value(table, known),
+		Formula::Affine(affine) => affine_value(affine, known),
+		Formula::Transposed(table) | Formula::Folded(table, _) => value(table, known),
 		Formula::Shape(_) => panic!("a shape"),
 		Formula::Opaque => panic!("text"),
 		Formula::Exp(affine) => map(affine, &f64::exp),
@@ -297,18 +297,12 @@ fn affine_value(affine: &Affine, known: &Known) -> Vec<f64> {
 			forest.trees.iter().for_each(|tree| add_leaf(tree, &mut sums));
 			sums
 		},
-		Basis::Hidden => {
-			let hidden = known.hidden.as_ref().unwrap();
-			let arguments = FloatNetwork { hidden, outputs: &[] }.arguments(&ROW);
-			arguments.into_iter().map(|z| hidden.activation.at(z)).collect()
-		},
-		Basis::Behind(before) => {
+		Basis::Hidden | Basis::Behind(_) | Basis::Across(..) => {
 			let first = known.hidden.as_ref().unwrap();
-			let further = &known.further[..usize::from(before)];
-			let network = FloatDeepNetwork { first, further, outputs: &[] };
-			let arguments = network.run(&ROW).0.pop().unwrap();
-			let activation = &further.last().unwrap().activation;
-			arguments.into_iter().map(|z| activation.at(z)).collect()
+			let (outputs_from, last) = affine.basis.layers().unwrap();
+			let further = &known.further[..usize::from(last)];
+			let network = FloatDeepNetwork { first, further, outputs_from, outputs: &affine.rows };
+			return network.run(&ROW).1;
 		},
 	};
 	affine.rows.iter().map(|row| row.at(&variables)).collect()

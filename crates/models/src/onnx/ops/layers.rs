@@ -86,20 +86,42 @@ pub(super) fn per_row(
 	}
 }
 
-/// scale (x - mean) / sqrt(variance + epsilon) + bias of each column.
+/// scale (x - mean) / sqrt(variance + epsilon) + bias of each column, or of all columns of a channel.
 fn batch_normalization(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 	if node.int("training_mode", 0) != 0 {
 		return Err(node.unsupported("in training mode: export the model for inference"));
 	}
 	let epsilon = node.float("epsilon", f64::from(1e-5f32));
-	let inner = layer_input(known, node, &known.input(node, 0)?.clone())?;
-	let columns = inner.rows.len();
-	let numbers = |at| known.per_column(node, at, columns);
+	let (inner, dims) = tensor_input(known, node)?;
+	let (columns, channels) = (inner.rows.len(), dims.first().copied().unwrap_or(1).max(1));
+	let numbers = |at| -> Result<Vec<f64>, OnnxError> {
+		let numbers = known.per_column(node, at, channels)?;
+		Ok(numbers.into_iter().flat_map(|x| vec![x; columns / channels]).collect())
+	};
 	let (scale, bias, mean, variance) = (numbers(1)?, numbers(2)?, numbers(3)?, numbers(4)?);
 	let slopes: Vec<f64> =
 		scale.iter().zip(variance).map(|(s, v)| s / (v + epsilon).sqrt()).collect();
 	let shifted = inner.stepped(ScalarStep::Subtract, &mean).stepped(ScalarStep::Multiply, &slopes);
-	Ok(Formula::Affine(shifted.stepped(ScalarStep::Add, &bias).without_chains()))
+	Ok(Formula::shaped(shifted.stepped(ScalarStep::Add, &bias).without_chains(), &dims))
+}
+
+/// A node's first input as affine columns, and its dimensions after that of the rows.
+pub(super) fn tensor_input(
+	known: &mut Known,
+	node: Node,
+) -> Result<(Affine, Vec<usize>), OnnxError> {
+	match known.input(node, 0)?.clone() {
+		Formula::Folded(table, dims) => {
+			// Pixels of a channel have one unit, and one range.
+			let pixels = dims.iter().skip(1).product();
+			Ok((channels_input(known, node, &table, pixels)?, dims))
+		},
+		table => {
+			let affine = layer_input(known, node, &table)?;
+			let dims = vec![affine.rows.len()];
+			Ok((affine, dims))
+		},
+	}
 }
 
 fn dense(
@@ -124,6 +146,16 @@ pub(super) fn layer_input(
 	node: Node,
 	table: &Formula,
 ) -> Result<Affine, OnnxError> {
+	channels_input(known, node, table, 1)
+}
+
+/// The same of a layer in which so many neighbouring units are one channel.
+pub(super) fn channels_input(
+	known: &mut Known,
+	node: Node,
+	table: &Formula,
+	pixels: usize,
+) -> Result<Affine, OnnxError> {
 	let (affine, activation) = match table {
 		Formula::Affine(affine) => return Ok(affine.clone()),
 		Formula::Activated(affine, activation) => (affine.clone(), activation.clone()),
@@ -138,15 +170,17 @@ pub(super) fn layer_input(
 		},
 		_ => return Err(known.cannot(node)),
 	};
-	node.check_weights(affine.rows.len(), affine.variables())?;
-	let layer = FloatLayer { rows: affine.rows, activation };
-	match affine.basis {
-		Basis::Features => known.units(node, layer),
-		Basis::Hidden => known.units_behind(node, 0, layer),
-		Basis::Behind(before) => known.units_behind(node, before, layer),
-		Basis::Forest => {
+	let units = affine.rows.len();
+	node.check_weights(units, affine.variables())?;
+	let channels = vec![pixels.max(1); units / pixels.max(1)];
+	let from = affine.basis.layers().map_or(0, |(first, _)| first);
+	let layer = FloatLayer { from, rows: affine.rows, activation, channels };
+	match (affine.basis, affine.basis.layers()) {
+		(_, Some((_, last))) => known.units_behind(node, last, layer),
+		(Basis::Forest, _) => {
 			Err(node.unsupported("a hidden layer over trees: train models of one kind"))
 		},
+		_ => known.units(node, layer),
 	}
 }
 

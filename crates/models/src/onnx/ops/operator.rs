@@ -1,5 +1,6 @@
 //! What operators mean to the import.
 
+use super::elementwise::each;
 use crate::{
 	onnx::{error::OnnxError, formula::Formula, known::Known, node::Node},
 	proto::operator,
@@ -9,6 +10,8 @@ use crate::{
 pub(crate) enum Meaning {
 	/// One output.
 	One(fn(&mut Known, Node) -> Result<Formula, OnnxError>),
+	/// One output, whose numbers are each made of one number of each input: it is written for tables.
+	Each(fn(&mut Known, Node) -> Result<Formula, OnnxError>),
 	/// The label and the scores of a classifier.
 	LabelAndScores(fn(&mut Known, Node) -> Result<[Formula; 2], OnnxError>),
 	/// As many as the node has.
@@ -26,6 +29,7 @@ impl Operator {
 	pub fn apply(&self, known: &mut Known, node: Node) -> Result<Vec<Formula>, OnnxError> {
 		match self.meaning {
 			Meaning::One(meaning) => Ok(vec![meaning(known, node)?]),
+			Meaning::Each(meaning) => Ok(vec![each(known, node, meaning)?]),
 			Meaning::LabelAndScores(meaning) => Ok(meaning(known, node)?.into()),
 			Meaning::Several(meaning) => meaning(known, node),
 		}

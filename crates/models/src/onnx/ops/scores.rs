@@ -1,6 +1,13 @@
 //! What is made of scores: probabilities, the largest one, their sum.
 
-use super::operator::{Meaning::One, Operator};
+use super::{
+	layers::tensor_input,
+	operator::{
+		Meaning::{Each, One},
+		Operator,
+	},
+	shapes::permuted,
+};
 use crate::{
 	card::Transform,
 	float::affine::Affine,
@@ -19,7 +26,7 @@ pub(super) const OPERATORS: &[Operator] = &[
 	Operator::onnx("Not", 1.., One(not)),
 	Operator::onnx("ReduceMean", 1.., One(reduce_mean)),
 	Operator::onnx("ReduceSum", 1.., One(reduce_sum)),
-	Operator::onnx("Sigmoid", 6.., One(sigmoid)),
+	Operator::onnx("Sigmoid", 6.., Each(sigmoid)),
 	Operator::onnx("Softmax", 1.., One(softmax)),
 ];
 
@@ -39,65 +46,53 @@ fn arg_max(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 	Ok(Formula::ArgMax(known.scores(node, 0)?))
 }
 
-/// The sum over the columns of scores, or over one dimension of affine columns.
+/// The sum over the columns of scores, or over dimensions of affine columns.
 fn reduce_sum(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
-	let axes = known.integers_or(node, "axes", 1)?.unwrap_or_default();
 	match known.input(node, 0)? {
-		Formula::Affine(affine) => sums(node, affine, &[affine.rows.len()], &axes, false),
-		Formula::Folded(affine, dims) => sums(node, affine, dims, &axes, false),
+		Formula::Affine(_) | Formula::Folded(..) | Formula::Activated(..) => {
+			sums(known, node, false)
+		},
 		_ => {
-			check_axes(node, &axes)?;
+			check_axes(node, &known.integers_or(node, "axes", 1)?.unwrap_or_default())?;
 			Ok(Formula::ScoreSum(known.scores(node, 0)?))
 		},
 	}
 }
 
 fn reduce_mean(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
-	let axes = known.integers_or(node, "axes", 1)?.unwrap_or_default();
-	match known.input(node, 0)? {
-		Formula::Affine(affine) => sums(node, affine, &[affine.rows.len()], &axes, true),
-		Formula::Folded(affine, dims) => sums(node, affine, dims, &axes, true),
-		_ => Err(known.cannot(node)),
-	}
+	sums(known, node, true)
 }
 
-/// Sums or means over one of the dimensions after that of the rows.
-fn sums(
-	node: Node,
-	affine: &Affine,
-	dims: &[usize],
-	axes: &[i64],
-	mean: bool,
-) -> Result<Formula, OnnxError> {
-	let own = |axis: i64| match axis {
+/// Sums or means over some of the dimensions after that of the rows.
+fn sums(known: &mut Known, node: Node, mean: bool) -> Result<Formula, OnnxError> {
+	let (affine, dims) = tensor_input(known, node)?;
+	let wanted = known.integers_or(node, "axes", 1)?.unwrap_or_default();
+	let own = |&axis: &i64| match axis {
 		1.. => usize::try_from(axis - 1).ok(),
 		_ => dims.len().checked_sub(usize::try_from(axis.unsigned_abs()).ok()?),
 	};
-	let axis = match axes {
-		[axis] if *axis != 0 => own(*axis).filter(|&axis| axis < dims.len()),
-		_ => None,
-	};
-	let axis = axis.ok_or_else(|| node.unsupported("only over one dimension of the columns"))?;
-	let (count, inner) = (dims[axis], dims[axis + 1..].iter().product::<usize>());
-	let outputs = affine.rows.len() / count.max(1);
-	node.check_weights(outputs, affine.rows.len().max(affine.variables()))?;
+	let axes: Option<Vec<usize>> = wanted.iter().filter(|axis| **axis != 0).map(own).collect();
+	let axes = axes.filter(|axes| {
+		axes.len() == wanted.len() && !axes.is_empty() && axes.iter().all(|&axis| axis < dims.len())
+	});
+	let axes = axes.ok_or_else(|| node.unsupported("only over dimensions of the columns"))?;
+	let kept = |axis: &usize| !axes.contains(axis);
+	let stays: Vec<usize> = (0..dims.len()).filter(kept).collect();
+	let goes: Vec<usize> = (0..dims.len()).filter(|axis| !kept(axis)).collect();
+	let (_, groups) = permuted(&dims, &[stays.clone(), goes.clone()].concat());
+	let count = goes.iter().filter_map(|&axis| dims.get(axis)).product::<usize>().max(1);
+	node.check_weights(groups.len() / count, affine.rows.len().max(affine.variables()))?;
 	let weight = if mean { 1.0 / count as f64 } else { 1.0 };
-	let row = |output: usize| {
-		let (outer, inside) = (output / inner, output % inner);
-		let mut row = vec![0.0; affine.rows.len()];
-		for at in 0..count {
-			row[(outer * count + at) * inner + inside] = weight;
-		}
-		row
+	let sum = |group: &[usize]| (group.iter().map(|&at| (at, weight)).collect(), 0.0);
+	let combinations: Vec<(Vec<(usize, f64)>, f64)> = groups.chunks(count).map(sum).collect();
+	let affine = affine.combined_sparsely(&combinations);
+	let length = |axis: usize| if kept(&axis) { dims.get(axis).copied().unwrap_or(1) } else { 1 };
+	let dims: Vec<usize> = match node.int("keepdims", 1) {
+		0 => stays.into_iter().map(length).collect(),
+		_ => (0..dims.len()).map(length).collect(),
 	};
-	let matrix: Vec<Vec<f64>> = (0..outputs).map(row).collect();
-	let affine = affine.combined(&matrix, &vec![0.0; outputs]);
-	let mut dims = dims.to_vec();
-	match node.int("keepdims", 1) {
-		0 => drop(dims.remove(axis)),
-		_ => dims[axis] = 1,
-	}
-	Ok(Formula::shaped(affine, &dims))
+	// One number for each row stays a column.
+	Ok(Formula::shaped(affine, if dims.is_empty() { &[1] } else { &dims }))
 }
 
 fn not(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {

@@ -1,6 +1,9 @@
 //! What gives a tensor other dimensions, and what computes them.
 
-use super::operator::{Meaning::One, Operator};
+use super::{
+	layers::tensor_input,
+	operator::{Meaning::One, Operator},
+};
 use crate::onnx::{
 	error::OnnxError,
 	formula::{Constant, Formula},
@@ -51,12 +54,14 @@ fn after_rows(formula: &Formula) -> Option<Vec<usize>> {
 }
 
 /// The same columns with other dimensions.
-fn shaped(known: &Known, node: Node, dims: &[usize]) -> Result<Formula, OnnxError> {
+fn shaped(known: &mut Known, node: Node, dims: &[usize]) -> Result<Formula, OnnxError> {
 	match known.input(node, 0)? {
-		Formula::Affine(affine) | Formula::Folded(affine, _) => {
-			Ok(Formula::shaped(affine.clone(), dims))
-		},
+		Formula::Affine(affine) => Ok(Formula::shaped(affine.clone(), dims)),
 		other if after_rows(other).is_some_and(|own| own == dims) => Ok(other.clone()),
+		Formula::Folded(..) => Ok(Formula::shaped(tensor_input(known, node)?.0, dims)),
+		Formula::Activated(..) => {
+			Ok(Formula::Folded(known.input(node, 0)?.clone().into(), dims.into()))
+		},
 		_ => Err(known.cannot(node)),
 	}
 }
@@ -246,11 +251,12 @@ fn transpose(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 			let numbers = from.into_iter().filter_map(|at| numbers.get(at).copied()).collect();
 			Ok(Formula::Constant { dims, value: Constant::Numbers(numbers) })
 		},
-		(Formula::Folded(affine, dims), [0, rest @ ..]) => {
+		(Formula::Folded(..), [0, rest @ ..]) => {
 			let order: Vec<usize> = rest.iter().map(|at| at - 1).collect();
-			let (dims, from) = permuted(dims, &order);
+			let (affine, dims) = tensor_input(known, node)?;
+			let (dims, from) = permuted(&dims, &order);
 			let affine = affine.selected(&from).ok_or_else(|| known.cannot(node))?;
-			Ok(Formula::Folded(affine, dims))
+			Ok(Formula::shaped(affine, &dims))
 		},
 		(Formula::Transposed(table), _) => Ok(table.as_ref().clone()),
 		(Formula::Affine(_) | Formula::Activated(..) | Formula::Scores(_), _) => {
@@ -261,7 +267,7 @@ fn transpose(known: &mut Known, node: Node) -> Result<Formula, OnnxError> {
 }
 
 /// The dimensions in another order, and for each element where it was.
-fn permuted(dims: &[usize], order: &[usize]) -> (Vec<usize>, Vec<usize>) {
+pub(super) fn permuted(dims: &[usize], order: &[usize]) -> (Vec<usize>, Vec<usize>) {
 	let stride = |at: usize| dims.iter().skip(at + 1).product::<usize>();
 	let mut from = vec![0];
 	let mut new = Vec::new();

@@ -47,6 +47,24 @@ fn columns<'a>(rows: impl Iterator<Item = &'a [f64]> + Clone, count: usize) -> V
 	(0..count).map(|at| extremes(rows.clone().filter_map(|row| row.get(at).copied()))).collect()
 }
 
+/// For each unit the range of its channel: what one pixel shows in few rows, another one shows in many.
+fn of_channels(
+	ranges: &[(f64, f64)],
+	channels: &[usize],
+) -> impl Iterator<Item = (f64, f64)> + use<> {
+	let mut rest = ranges;
+	let mut found = Vec::with_capacity(ranges.len());
+	for &pixels in channels {
+		let (channel, others) = rest.split_at_checked(pixels).unwrap_or((rest, &[]));
+		let (low, _) = extremes(channel.iter().map(|(low, _)| *low));
+		let (_, high) = extremes(channel.iter().map(|(_, high)| *high));
+		found.extend(channel.iter().map(|_| (low, high)));
+		rest = others;
+	}
+	found.extend(rest);
+	found.into_iter()
+}
+
 impl Ranges {
 	/// Of a network whose arguments and outputs on some rows are `found`, and whose outputs without biases are `raw`.
 	pub fn of(
@@ -58,7 +76,7 @@ impl Ranges {
 			let margin = if at == 0 { MARGINS.0 } else { MARGINS.1 };
 			let arguments = found.iter().filter_map(move |(arguments, _)| arguments.get(at));
 			let ranges = columns(arguments.map(Vec::as_slice), layer.rows.len());
-			ranges.into_iter().map(|range| widened(range, margin)).collect()
+			of_channels(&ranges, &layer.channels).map(|range| widened(range, margin)).collect()
 		};
 		let outputs = columns(raw.iter().map(Vec::as_slice), network.outputs.len());
 		Self {
@@ -102,19 +120,28 @@ pub(super) fn quantised_layers(
 		row.weights.iter().map(|w| integer(w / unit)).collect()
 	};
 	let weights: Vec<Vec<i32>> = network.outputs.iter().zip(&output_units).map(rounded).collect();
-	let mut hidden = Vec::new();
-	let mut step = 1.0;
-	for (at, layer) in layers.iter().enumerate() {
-		let mut next_step = ranges.value_step(at, layer);
-		if at + 1 == layers.len() {
-			next_step = fitting_step(next_step, &weights, &output_units, &ranges.outputs);
+	let own: Vec<f64> =
+		layers.iter().enumerate().map(|(at, layer)| ranges.value_step(at, layer)).collect();
+	let outputs_from = usize::from(network.outputs_from);
+	let group = groups(&layers, outputs_from);
+	let step_of = |layer: usize| {
+		let first = group.get(layer).copied().unwrap_or(layer);
+		let of_group = own.iter().zip(&group).filter(|(_, group)| **group == first);
+		let step = of_group.map(|(step, _)| *step).fold(f64::MIN_POSITIVE, f64::max);
+		match group.get(outputs_from) == Some(&first) {
+			true => fitting_step(step, &weights, &output_units, &ranges.outputs),
+			false => step,
 		}
+	};
+	let mut hidden = Vec::new();
+	for (at, layer) in layers.iter().enumerate() {
+		let (step, next_step) = (step_of(layer.from.into()), step_of(at));
 		hidden.push(match at {
 			0 => first_layer(layer, ranges.arguments(0), inputs, next_step),
-			_ => further_layer(at, layer, ranges.arguments(at), step, next_step, largest.hidden),
+			_ => further_layer(layer, ranges.arguments(at), step, next_step, largest.hidden),
 		});
-		step = next_step;
 	}
+	let step = step_of(outputs_from);
 	let output = |((weights, unit), &(low, high)): ((&Vec<i32>, &f64), &(f64, f64))| {
 		let output_step = unit * step;
 		let range = ((low / output_step).floor() as i64, (high / output_step).ceil() as i64);
@@ -122,8 +149,19 @@ pub(super) fn quantised_layers(
 	};
 	let outputs = weights.iter().zip(&output_units).zip(&ranges.outputs).map(output);
 	let (outputs, steps) = outputs.unzip();
-	let outputs_from = hidden.len().saturating_sub(1);
 	(DeepLayers { feature_bits: inputs.bits(), hidden, outputs_from, outputs }, steps)
+}
+
+/// For each layer the first one of those whose values have the same step: layers that are read together.
+fn groups(layers: &[&FloatLayer], outputs_from: usize) -> Vec<usize> {
+	let mut group: Vec<usize> = (0..layers.len()).collect();
+	let readers = layers.iter().enumerate().skip(1).map(|(at, layer)| (layer.from.into(), at));
+	for (from, to) in readers.chain([(outputs_from, layers.len())]) {
+		let read: Vec<usize> = group.iter().copied().take(to).skip(from).collect();
+		let Some(&first) = read.iter().min() else { continue };
+		group.iter_mut().filter(|group| read.contains(group)).for_each(|group| *group = first);
+	}
+	group
 }
 
 /// What the integer 1 of the weights of each row is worth, with weights of at most `largest`.
@@ -196,7 +234,6 @@ fn first_layer(
 /// Every unit is an integer combination of the values of the layer before, whose integer 1 is worth `step`; a table over
 /// its range has the bias, too.
 fn further_layer(
-	at: usize,
 	layer: &FloatLayer,
 	ranges: &[(f64, f64)],
 	step: f64,
@@ -220,11 +257,19 @@ fn further_layer(
 		let values = (0..(count + (1 << step_log2) - 1) >> step_log2).map(value).collect();
 		(SparseRow::dense(0, &weights), DeepTable { low: first, step_log2, values })
 	};
-	with_tables(at - 1, layer.rows.iter().zip(ranges).zip(&weight_units).map(unit))
+	with_tables(layer.from.into(), layer.rows.iter().zip(ranges).zip(&weight_units).map(unit))
 }
 
+/// Units with equal tables, as those of a channel have, share one.
 fn with_tables(from: usize, units: impl Iterator<Item = (SparseRow, DeepTable)>) -> DeepLayer {
-	let (rows, tables): (Vec<_>, Vec<_>) = units.unzip();
-	let table_of = (0..rows.len()).map(|unit| unit as u16).collect();
+	let (mut rows, mut tables, mut table_of) = (Vec::new(), Vec::<DeepTable>::new(), Vec::new());
+	for (row, table) in units {
+		rows.push(row);
+		// Those of a channel come one after the other.
+		if tables.last() != Some(&table) {
+			tables.push(table);
+		}
+		table_of.push((tables.len() - 1) as u16);
+	}
 	DeepLayer { from, rows, tables, table_of }
 }
