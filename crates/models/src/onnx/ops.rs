@@ -11,6 +11,7 @@ mod elementwise;
 mod examples;
 mod layers;
 mod linear_models;
+mod max_pool;
 pub(crate) mod operator;
 mod pooling;
 mod residual;
@@ -23,13 +24,14 @@ use super::{error::OnnxError, node::Node};
 use crate::proto::operator::{full_name, names};
 use operator::Operator;
 
-const REGISTERED: [&[Operator]; 10] = [
+const REGISTERED: [&[Operator]; 11] = [
 	activations::OPERATORS,
 	arithmetic::OPERATORS,
 	columns::OPERATORS,
 	convolution::OPERATORS,
 	layers::OPERATORS,
 	linear_models::OPERATORS,
+	max_pool::OPERATORS,
 	pooling::OPERATORS,
 	scores::OPERATORS,
 	shapes::OPERATORS,
@@ -83,6 +85,7 @@ mod tests {
 			convolution::tests::examples(),
 			layers::tests::examples(),
 			linear_models::tests::examples(),
+			max_pool::tests::examples(),
 			pooling::tests::examples(),
 			scores::tests::examples(),
 			shapes::tests::examples(),
