@@ -5,6 +5,7 @@ use fhe_ml_client::{
 	chain::{ChainError, LightError},
 	files::FileError,
 	known_models::KnownModelError,
+	local::LocalError,
 	owner_keys::OwnerKeyError,
 	rows::TableError,
 };
@@ -87,6 +88,8 @@ pub enum CommandError {
 	OwnerKey(#[from] OwnerKeyError),
 	#[error("`{0}` is no grid; one is decoys:48, quantiles:64, exact or like:FILE.fheml")]
 	Grid(String),
+	#[error("`{0}` is no amount of FHE, like 0.01 or 5, with at most 12 digits after the point")]
+	Price(String),
 	#[error("`{0}` is not the address of an account")]
 	Address(String),
 	#[error("{} does not belong to {}: import both together", .private.display(), .model.display())]
@@ -186,6 +189,17 @@ pub enum CommandError {
 	Interrupted { path: PathBuf, done: usize, rows: usize, first: String },
 	#[error("{failed} of {rows} rows failed; the first: {first}")]
 	SomeRows { failed: usize, rows: usize, first: String },
+}
+
+impl From<LocalError> for CommandError {
+	fn from(error: LocalError) -> Self {
+		match error {
+			LocalError::Encrypt { row, source } => Self::Encrypt { row, source },
+			LocalError::Predict { row, source } => Self::Predict { row, source },
+			LocalError::Evaluate(error) => Self::Evaluate(error),
+			LocalError::Answer(error) => error.into(),
+		}
+	}
 }
 
 impl From<AnswerError> for CommandError {

@@ -8,12 +8,13 @@ use super::{
 use crate::{
 	cli::{Decrypt, Encrypt},
 	error::CommandError,
-	models::{ModelSource, encode_row, encrypt_rows, find_model, hex_hash},
+	models::{ModelSource, find_model, hex_hash},
 	output::{Output, tie},
 };
 use fhe_ml_client::{
 	chain::FinishedJob,
 	files::{self, FileError},
+	local::{encode_row, encrypt_rows},
 	owner_keys::OwnerKey,
 	rows::{RowRange, Table},
 };

@@ -7,7 +7,11 @@ use crate::{
 	models::hex_hash,
 	output::Output,
 };
-use fhe_ml_client::{files, rows::Table};
+use fhe_ml_client::{
+	chain::{BestBlock, ChainError, RegisteredModel},
+	files,
+	rows::Table,
+};
 use fhe_ml_engine::new_seeder;
 use fhe_ml_models::{
 	Artifact, Card, EncryptedModel, FilterCard, FilterKind, ImportOptions, ModelCard,
@@ -16,7 +20,7 @@ use fhe_ml_models::{
 	},
 	client_operators, encrypt_model, image_filter, import_onnx_file, supported_operators,
 };
-use fhe_ml_primitives::{Fhe, ModelStatus};
+use fhe_ml_primitives::{Fhe, ModelId, ModelStatus};
 use serde::Serialize;
 use serde_json::json;
 use std::path::Path;
@@ -136,44 +140,54 @@ async fn list(node: &Node, output: Output) -> Result<(), CommandError> {
 		println!("The chain has no models; `fhe-ml model register` adds one.");
 	}
 	for (model, record) in models {
-		let name = String::from_utf8_lossy(&record.name).into_owned();
-		let fee = best.quote(model, 1, 1).await?.map(|quote| quote.fee);
-		let status = match record.status {
-			ModelStatus::Active => "active",
-			ModelStatus::Retired => "retired",
-		};
-		let private = best.private_model(model).await?.map(|record| private::describe(&record));
-		let json = json!({
-			"model": model,
-			"private": private.as_ref().map(|(json, _)| json),
-			"name": name,
-			"status": status,
-			"hash": hex_hash(&record.artifact.0),
-			"artifact_bytes": record.artifact_bytes,
-			"input_bytes": record.input_bytes,
-			"result_bytes": record.result_bytes,
-			"work": record.work,
-			"needs_server_key": record.needs_server_key,
-			"encrypted_for": record.encrypted_for.map(|key| hex_hash(&key.0)),
-			"open_jobs": record.open_jobs,
-			"fee": fee.map(|fee| fee.to_string()),
-		});
-		let price = fee.map_or("-".into(), |fee| format!("{:.6}", Fhe(fee)));
-		let text = format!(
-			"{model:>4}  {:32} {status:8} {price:>14}  in {} B, out {} B{}{}",
-			// A name is anybody's bytes: no control characters into the terminal.
-			name.escape_debug().to_string(),
-			record.input_bytes,
-			record.result_bytes,
-			match record.encrypted_for {
-				Some(key) => format!(", encrypted for key {}", hex_hash(&key.0)),
-				None => String::new(),
-			},
-			private.map(|(_, text)| text).unwrap_or_default(),
-		);
+		let (json, text) = described(&best, model, &record).await?;
 		output.print(&json, &text)?;
 	}
 	Ok(())
+}
+
+/// What is said of a model of the chain: as JSON, and for people.
+pub async fn described(
+	best: &BestBlock,
+	model: ModelId,
+	record: &RegisteredModel,
+) -> Result<(serde_json::Value, String), ChainError> {
+	let name = String::from_utf8_lossy(&record.name).into_owned();
+	let fee = best.quote(model, 1, 1).await?.map(|quote| quote.fee);
+	let status = match record.status {
+		ModelStatus::Active => "active",
+		ModelStatus::Retired => "retired",
+	};
+	let private = best.private_model(model).await?.map(|record| private::describe(&record));
+	let json = json!({
+		"model": model,
+		"private": private.as_ref().map(|(json, _)| json),
+		"name": name,
+		"status": status,
+		"hash": hex_hash(&record.artifact.0),
+		"artifact_bytes": record.artifact_bytes,
+		"input_bytes": record.input_bytes,
+		"result_bytes": record.result_bytes,
+		"work": record.work,
+		"needs_server_key": record.needs_server_key,
+		"encrypted_for": record.encrypted_for.map(|key| hex_hash(&key.0)),
+		"open_jobs": record.open_jobs,
+		"fee": fee.map(|fee| fee.to_string()),
+	});
+	let price = fee.map_or("-".into(), |fee| format!("{:.6}", Fhe(fee)));
+	let text = format!(
+		"{model:>4}  {:32} {status:8} {price:>14}  in {} B, out {} B{}{}",
+		// A name is anybody's bytes: no control characters into the terminal.
+		name.escape_debug().to_string(),
+		record.input_bytes,
+		record.result_bytes,
+		match record.encrypted_for {
+			Some(key) => format!(", encrypted for key {}", hex_hash(&key.0)),
+			None => String::new(),
+		},
+		private.map(|(_, text)| text).unwrap_or_default(),
+	);
+	Ok((json, text))
 }
 
 /// Prints what an artifact shows of its model.
