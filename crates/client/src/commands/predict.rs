@@ -293,7 +293,7 @@ fn requests<'a>(
 			.take(rows_per_request)
 			.map(|row| {
 				let (row, values) = row?;
-				encode_row(model, row, &values)
+				Ok(encode_row(model, row, &values)?)
 			})
 			.collect();
 		let encoded = match encoded {
@@ -305,7 +305,7 @@ fn requests<'a>(
 		first += rows;
 		let input = tokio::task::block_in_place(|| encrypt_rows(model, key, row, &encoded));
 		let request = |input| Request { first: row, rows, input, booked: None };
-		Some(input.map(request).map_err(|error| (error, rows)))
+		Some(input.map(request).map_err(|error| (error.into(), rows)))
 	}))
 }
 
