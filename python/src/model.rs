@@ -217,7 +217,7 @@ impl Model {
 	) -> Result<Predictions, Exception> {
 		py.detach(|| {
 			let rows = self.rows(rows)?;
-			let done = |count: usize| {
+			let done = |count: usize| -> Result<(), Exception> {
 				still_wanted(cancel)?;
 				match &progress {
 					Some(progress) => {

@@ -442,6 +442,24 @@ mod tests {
 	}
 
 	#[test]
+	fn rows_in_memory_are_read_again_and_told_from_others() {
+		let card = card(&["a", "colour"], &[1]);
+		let rows = vec![vec![Cell::Number(1.0), "red".into()], vec![f64::NAN.into(), "".into()]];
+		let source = RowSource::of_cells(rows.clone());
+		for _ in 0..2 {
+			let found: Vec<_> = source.rows(&card).unwrap().map(Result::unwrap).collect();
+			assert_eq!((found[0].clone(), found.len()), ((0, rows[0].clone()), 2));
+		}
+		let identity = |rows| RowSource::of_cells(rows).identity().unwrap();
+		assert_eq!(identity(rows.clone()), source.identity().unwrap());
+		for (row, column, other) in [(0, 0, 2.0.into()), (1, 1, "x".into()), (0, 1, 1.0.into())] {
+			let mut changed = rows.clone();
+			changed[row][column] = other;
+			assert_ne!(identity(changed), source.identity().unwrap());
+		}
+	}
+
+	#[test]
 	#[cfg(unix)]
 	fn what_comes_through_a_pipe_is_there_a_second_time() {
 		let folder = tempfile::tempdir().unwrap();
