@@ -339,7 +339,7 @@ class FromBooksPredictions:
 	"""Predictions as the native part gives them; the books have no raw scores, ties and jobs."""
 
 	def __init__(self, labels: list, scores: Optional[FromBooks]) -> None:
-		self.labels, self.scores = labels, scores
+		self.rows, self.labels, self.scores = list(range(len(labels))), labels, scores
 		self.raw_scores, self.ties, self.jobs, self.milliseconds = None, [False] * len(labels), [], []
 
 

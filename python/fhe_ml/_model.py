@@ -125,7 +125,7 @@ class Model:
 		return self._predictions(found, X)
 
 	def _predictions(self, native: _native.Predictions, X: Any) -> Predictions:
-		index = X.index if is_frame(X) and len(X) == len(native.labels) else None
+		index = X.index[native.rows] if is_frame(X) else None
 		return Predictions(native, self.card, self._estimator_classes, index)
 
 	def predict(

@@ -15,7 +15,7 @@ from .errors import ModelError
 class Predictions:
 	"""Predictions of some rows, in their order.
 
-	`labels` is an array (rows,), or (rows, targets) of a regression with several targets. `scores` (rows, classes)
+	`rows` (rows,) are their numbers: 0, 1, 2, …, with gaps in what came of a run that failed. `labels` is an array (rows,), or (rows, targets) of a regression with several targets. `scores` (rows, classes)
 	are probabilities or scores as the ONNX graph gives them, `raw_scores` (rows, outputs) what was decrypted; both are
 	None where they are not shown. `ties` (rows,) says where the two best classes are closer to each other than scores
 	are exact. `jobs` (rows,) are numbers of jobs on a chain. `seconds` (rows, 3) are times of encryption, evaluation
@@ -25,6 +25,7 @@ class Predictions:
 	def __init__(self, native: _native.Predictions, card: Card, classes: Optional[np.ndarray], index: Any) -> None:
 		self._card = card
 		self.index = index
+		self.rows = np.asarray(native.rows, dtype=np.uint64)
 		self.labels = _labels(native.labels, card, classes)
 		self.scores = matrix_of(native.scores)
 		self.raw_scores = matrix_of(native.raw_scores)

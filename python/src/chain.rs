@@ -12,7 +12,7 @@ use fhe_ml_client::{
 	files,
 	known_models::HexHash,
 	owner_keys::OwnerKeys,
-	programs::{self, PredictedRow, PredictionRequest, Progress},
+	programs::{self, Listener, PredictionRequest, Row},
 	rows::RowSource,
 };
 use fhe_ml_models::Step;
@@ -51,7 +51,7 @@ struct Options {
 
 /// What has been heard of a run.
 struct Heard<'a> {
-	rows: Mutex<Vec<PredictedRow>>,
+	rows: Mutex<Vec<Row>>,
 	progress: Option<&'a Py<PyAny>>,
 }
 
@@ -68,12 +68,12 @@ impl Heard<'_> {
 	}
 }
 
-impl Progress for Heard<'_> {
+impl Listener for Heard<'_> {
 	fn begins(&self, _: usize, there: usize) {
 		self.tell(there, 0, 0);
 	}
 
-	fn hears(&self, rows: Vec<PredictedRow>, paid: u128, block: u64) {
+	fn hears(&self, rows: Vec<Row>, paid: u128, block: u64) {
 		self.tell(rows.len(), paid, block);
 		self.rows.lock().unwrap_or_else(PoisonError::into_inner).extend(rows);
 	}
@@ -289,7 +289,7 @@ impl Chain {
 		let heard = Heard { rows: Mutex::default(), progress: progress.as_ref() };
 		let asked = wait(py, cancel, || async {
 			let source = RowSource::of_cells(model.rows(rows)?);
-			programs::predict(&self.connection, &self.url, request, &source, &heard).await?;
+			programs::predict(&self.connection, request, &source, &heard).await?;
 			Ok(())
 		});
 		let rows = heard.rows.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -331,9 +331,10 @@ impl Chain {
 	}
 }
 
-fn of_rows(mut rows: Vec<PredictedRow>) -> Predictions {
+fn of_rows(mut rows: Vec<Row>) -> Predictions {
 	rows.sort_by_key(|row| row.row);
 	Predictions {
+		rows: rows.iter().map(|row| row.row).collect(),
 		scores: Matrix::of(rows.iter().map(|row| row.scores.as_deref())),
 		raw_scores: Matrix::of(rows.iter().map(|row| row.raw_scores.as_deref())),
 		ties: rows.iter().map(|row| row.tie).collect(),

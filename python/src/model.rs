@@ -492,6 +492,7 @@ fn predictions_of(
 ) -> Predictions {
 	let rows: Vec<Prediction> = rows.collect();
 	Predictions {
+		rows: (0..rows.len()).collect(),
 		scores: Matrix::of(rows.iter().map(|row| Some(row.scores.as_slice()))),
 		raw_scores: Matrix::of(rows.iter().map(|row| Some(row.raw_scores.as_slice()))),
 		ties: rows.iter().map(|row| row.tie).collect(),

@@ -71,6 +71,8 @@ impl From<Table> for Calibration {
 /// Predictions of many rows: matrices as bytes, with their width.
 #[pyclass(frozen, get_all, module = "fhe_ml._native")]
 pub struct Predictions {
+	/// Numbers of the rows: not all are here if a run has failed.
+	pub rows: Vec<usize>,
 	/// One for each row: `int`, `str`, `float`, or a list of `float`.
 	pub labels: Vec<Labelled>,
 	/// Scores of each row, if there are any.

@@ -3,19 +3,16 @@
 use crate::{
 	chain::{Account, BestBlock, Chain, ChainError, Offer},
 	cli::{Input, Key, ModelHash, Node, OfferTerms, Predict, Redundancy, Schema, Signer, Trust},
-	commands::{
-		model::described,
-		predict::{Listener, Row, predict_rows},
-	},
+	commands::{model::described, predict::predict_rows},
 	error::CommandError,
-	files,
 	known_models::HexHash,
 	output::Output,
 	rows::RowSource,
 };
-use clap::{Args, Command, FromArgMatches};
-use fhe_ml_models::{Label, Step};
+use fhe_ml_models::Step;
 use std::{num::NonZeroUsize, path::PathBuf};
+
+pub use crate::commands::predict::{Listener, Row};
 
 /// What is asked for, and who pays.
 pub struct PredictionRequest {
@@ -45,33 +42,6 @@ pub struct PredictionRequest {
 	pub trust_worker: bool,
 	/// Who pays.
 	pub account: Account,
-}
-
-/// A row that was predicted.
-#[derive(Clone, Debug)]
-pub struct PredictedRow {
-	/// Its number, from 0.
-	pub row: usize,
-	/// What the model predicts.
-	pub prediction: Label,
-	/// A probability or score per class, or the predicted values.
-	pub scores: Option<Vec<f64>>,
-	/// The decrypted outputs of the circuit.
-	pub raw_scores: Option<Vec<f64>>,
-	/// Whether the two best classes are closer to each other than scores are exact.
-	pub tie: bool,
-	/// The job that it was in.
-	pub job: u64,
-	/// Whether this machine has got the same result.
-	pub verified: bool,
-}
-
-/// Hears how far a run is.
-pub trait Progress: Sync {
-	/// So many rows are asked for, of which an earlier run had so many.
-	fn begins(&self, rows: usize, there: usize);
-	/// These rows are there; what this run has cost until now, and the newest block that was seen.
-	fn hears(&self, rows: Vec<PredictedRow>, paid: u128, block: u64);
 }
 
 /// What kind of thing went wrong.
@@ -114,44 +84,16 @@ impl ToolError {
 	}
 }
 
-struct Heard<'a>(&'a dyn Progress);
-
-impl Listener for Heard<'_> {
-	fn begins(&self, rows: usize, there: usize) {
-		self.0.begins(rows, there);
-	}
-
-	fn hears(&self, rows: &[Row], paid: u128, block: u64) {
-		let row = |row: &Row| PredictedRow {
-			row: row.row,
-			prediction: row.prediction.clone(),
-			scores: row.scores.clone(),
-			raw_scores: row.raw_scores.clone(),
-			tie: row.tie,
-			job: row.job,
-			verified: row.verified,
-		};
-		self.0.hears(rows.iter().map(row).collect(), paid, block);
-	}
-}
-
-/// Asks a chain for predictions of rows. `url` is asked for a server key that is not in the key folder.
+/// Asks a chain for predictions of rows.
 ///
 /// # Errors
 /// As `fhe-ml predict`.
 pub async fn predict(
 	chain: &Chain,
-	url: &str,
 	request: PredictionRequest,
 	rows: &RowSource,
-	progress: &dyn Progress,
+	listener: &dyn Listener,
 ) -> Result<(), ToolError> {
-	let node = Node::from_arg_matches(
-		&Node::augment_args(Command::new("node").no_binary_name(true))
-			.try_get_matches_from(["--url", url])
-			.map_err(|_| CommandError::NodeUrl(url.into()))?,
-	)
-	.map_err(|_| CommandError::NodeUrl(url.into()))?;
 	let options = Predict {
 		model: request.model,
 		input: Input { table: PathBuf::new() },
@@ -167,11 +109,10 @@ pub async fn predict(
 		release: request.release,
 		model_hash: ModelHash { named: request.model_hash },
 		trust: Trust { worker: request.trust_worker },
-		signer: Signer { suri: request.account, node },
+		signer: Signer { suri: request.account, node: Node::connected(chain.clone()) },
 	};
 	let quiet = Output { json: true };
-	let key = files::read_client_key(&options.key.folder).map_err(CommandError::from)?;
-	predict_rows(chain.clone(), key, options, rows, quiet, Some(&Heard(progress))).await?;
+	predict_rows(options, rows, quiet, Some(listener)).await?;
 	Ok(())
 }
 

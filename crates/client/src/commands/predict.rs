@@ -35,29 +35,27 @@ use std::{num::NonZeroUsize, path::Path, pin::pin, sync::Mutex};
 use table::{Run, Scores};
 
 pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
-	let key = files::read_client_key(&options.key.folder)?;
 	let source = RowSource::open(&options.input.table)?;
-	let chain = options.signer.node.connect().await?;
-	predict_rows(chain, key, options, &source, output, None).await
+	predict_rows(options, &source, output, None).await
 }
 
-/// Hears of predictions instead of those who read standard output.
+/// Hears of predictions, instead of somebody who reads standard output.
 pub trait Listener: Sync {
 	/// So many rows are asked for, of which so many were there before.
 	fn begins(&self, rows: usize, there: usize);
 	/// These rows are there; what all of this run cost until now, and the newest block that was seen.
-	fn hears(&self, rows: &[Row], paid: u128, block: u64);
+	fn hears(&self, rows: Vec<Row>, paid: u128, block: u64);
 }
 
-/// Asks a chain for the rows of a source.
+/// Asks a chain for the rows of a source, whatever the options say of a table.
 pub async fn predict_rows(
-	chain: Chain,
-	key: ClientKey,
 	options: Predict,
 	source: &RowSource,
 	output: Output,
 	listener: Option<&dyn Listener>,
 ) -> Result<(), CommandError> {
+	let key = files::read_client_key(&options.key.folder)?;
+	let chain = options.signer.node.connect().await?;
 	let (best, artifact) = chain.artifact(options.model).await?;
 	let folder = &options.key.folder;
 	check_known(&chain, options.model, &artifact, folder, &options.model_hash, output).await?;
@@ -187,7 +185,7 @@ async fn predict(
 			(None, Some(_)) => {},
 		}
 		if let Some(listener) = listener {
-			listener.hears(&rows, paid, block);
+			listener.hears(rows, paid, block);
 		}
 	}
 	bar.finish_and_clear();
