@@ -3,7 +3,7 @@
 use super::{best_block::BestBlock, blocks::Blocks, error::ChainError, rpc::Rpc};
 use backon::{ConstantBuilder, Retryable};
 use fhe_ml_models::Artifact;
-use fhe_ml_primitives::{JobId, KeyHash, ModelId};
+use fhe_ml_primitives::{KeyHash, ModelId};
 use std::time::{Duration, Instant};
 use subxt::{
 	OnlineClient, SubstrateConfig, backend::BlockRef, config::substrate::H256, rpcs::rpc_params,
