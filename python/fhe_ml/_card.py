@@ -88,12 +88,14 @@ class Card:
 
 	@property
 	def max_error(self) -> Optional[float]:
-		"""By how much a score before its transform may be off, at most; None if the card does not say."""
+		"""By how much a score before its transform may be off, at most, while features are in the ranges of the training
+		rows; of networks by how much it is off on these rows. None if the card does not say."""
 		return (self._json.get("quantisation") or {}).get("max_score_error")
 
 	@property
 	def expected_error(self) -> Optional[dict]:
-		"""By how much scores were off on the rows that it was compiled with: `mean` and `largest`."""
+		"""By how much what it reports is off, `mean` and `largest`: of probabilities as they are, of other scores and
+		values relative to their range."""
 		return (self._json.get("quantisation") or {}).get("expected_error")
 
 	@property
@@ -144,9 +146,11 @@ class Card:
 		if self.classes is not None:
 			rows.append(("classes", _listed(self.classes)))
 		if self.max_error is not None:
-			error = f"at most {self.max_error:.2e} of a score before its transform"
+			is_measured = "network" in self.kind
+			where = "on the training rows" if is_measured else "while features are in the ranges of these"
+			error = f"at most {self.max_error:.2e} of a score before its transform, {where}"
 			if self.expected_error:
-				error += f", {self.expected_error['mean']:.2e} on average on the training rows"
+				error += f"; {self.expected_error['mean']:.2e} on average of what it reports"
 			rows.append(("error", error))
 		key = _bytes(self.server_key_bytes) if self.server_key_bytes else "none"
 		rows += [

@@ -10,7 +10,7 @@ from typing import Any, Optional
 
 import numpy as np
 
-from ._tables import is_frame, is_text
+from ._tables import is_frame, is_text, width_of
 from .errors import ModelError, NotConvertible
 
 # What skl2onnx writes best, and what the converters of XGBoost and LightGBM go up to.
@@ -107,10 +107,10 @@ def _inputs(estimator: Any, x: Any) -> list:
 		if _takes_columns(estimator) or any(is_text(column) for column in columns):
 			return [(str(column.name), _type(types, column)([None, 1])) for column in columns]
 		return [("X", types.FloatTensorType([None, len(columns)]))]
-	width = np.shape(x)[1] if x is not None else getattr(estimator, "n_features_in_", None)
+	width = getattr(estimator, "n_features_in_", None) if x is None else width_of(x)
 	if width is None:
 		raise ModelError("how many features does the model take? Give rows of them: fhe_ml.compile(estimator, X_train)")
-	if x is not None and is_text(np.asarray(x).reshape(-1)):
+	if x is not None and not hasattr(x, "toarray") and is_text(np.asarray(x).reshape(-1)):
 		return [("X", types.StringTensorType([None, int(width)]))]
 	return [("X", types.FloatTensorType([None, int(width)]))]
 
@@ -219,13 +219,14 @@ def _of_booster(estimator: Any, x: Any) -> bytes:
 	package = _package(estimator)
 	onnxmltools = _need("onnxmltools", package)
 	types = _need("onnxmltools.convert.common.data_types", package)
-	width = np.shape(x)[1] if x is not None else estimator.num_features() if package == "xgboost" else (
-		estimator.num_feature()
-	)
+	if x is not None:
+		width = width_of(x)
+	else:
+		width = estimator.num_features() if package == "xgboost" else estimator.num_feature()
 	convert = onnxmltools.convert_xgboost if package == "xgboost" else onnxmltools.convert_lightgbm
 	options = {} if package == "xgboost" else {"zipmap": False}
 	graph = convert(
-		estimator, initial_types=[("X", types.FloatTensorType([None, int(width)]))], target_opset=15, **options
+		estimator, initial_types=[("X", types.FloatTensorType([None, width]))], target_opset=15, **options
 	)
 	return graph.SerializeToString()
 

@@ -68,6 +68,11 @@ class Keys:
 		"""The public half, 2.5 MB: workers evaluate with it, and nobody can decrypt with it."""
 		return bytes(self._native.server_key_bytes())
 
+	@property
+	def bootstrap_key(self) -> bytes:
+		"""A public key beside it, 186 kB, that deep networks are evaluated with; it follows from the client key."""
+		return bytes(self._native.bootstrap_key_bytes())
+
 	def __repr__(self) -> str:
 		where = f" in {self.folder}" if self.folder else ", not saved"
 		return f"<fhe_ml.Keys {self.fingerprint[:10]}…{where}>"

@@ -69,9 +69,6 @@ class Model:
 	def _estimator_type(self) -> str:
 		return "classifier" if self.card.is_classifier else "regressor"
 
-	def __sklearn_is_fitted__(self) -> bool:
-		return True
-
 	def __sklearn_tags__(self) -> Any:
 		from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags
 
@@ -185,11 +182,21 @@ class Model:
 		"""Rows X (rows, features) as one encrypted input: what a user sends to a worker."""
 		return self._native.encrypt(table_of(X), keys._native)
 
-	def evaluate(self, input: bytes, server_key: Optional[bytes] = None, *, threads: int = 1) -> bytes:
-		"""What a worker makes of an encrypted input, with `keys.server_key` unless the model is linear. Nothing is secret."""
+	def evaluate(
+		self,
+		input: bytes,
+		server_key: Optional[bytes] = None,
+		bootstrap_key: Optional[bytes] = None,
+		*,
+		threads: int = 1,
+	) -> bytes:
+		"""What a worker makes of an encrypted input. Nothing is secret.
+
+		It needs `keys.server_key` unless the model is linear, and `keys.bootstrap_key` for a deep network.
+		"""
 		if threads < 1:
 			raise InputError(f"an evaluation needs a thread at least, not {threads}")
-		return self._native.evaluate(input, server_key, threads)
+		return self._native.evaluate(input, server_key, bootstrap_key, threads)
 
 	def decrypt(self, input: bytes, result: bytes, keys: Keys) -> Predictions:
 		"""What a worker's `result` says of the rows of `input`.
@@ -240,6 +247,11 @@ class Model:
 		"""The bytes of the `.fheml` file."""
 		return self._native.artifact_bytes()
 
+	def __reduce__(self) -> tuple:
+		if self.card.visibility != "public":
+			raise TypeError(f"a model that is {self.card.visibility} cannot be pickled: save it with model.save(PATH)")
+		return (_from_bytes, (self.to_bytes(), self._estimator))
+
 	def __repr__(self) -> str:
 		return f"<fhe_ml.Model {self.card.name}: {self.card.kind}, {self.card.visibility}>"
 
@@ -284,6 +296,10 @@ def load(path: Path, keys: Optional[Keys] = None, passphrase: Optional[str] = No
 	sealed = None if passphrase is None else passphrase.encode()
 	native = _native.Model.load(os.fspath(path), None if keys is None else keys._native, sealed)
 	return Model(native, path=os.fspath(path))
+
+
+def _from_bytes(artifact: bytes, estimator: Any) -> Model:
+	return Model(_native.Model.from_bytes(artifact, None, None), estimator)
 
 
 def _name_of(estimator: Any) -> str:

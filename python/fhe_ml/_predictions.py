@@ -85,7 +85,8 @@ class Predictions:
 		signs = np.array([-1.0 if column["negate"] else 1.0 for column in columns])
 		offsets = np.array([column["offset"] for column in columns])
 		picked = self.raw_scores[:, [column["output"] for column in columns]] * signs + offsets
-		return picked[:, 1] if picked.shape[1] == 2 else picked
+		# Graphs of two classes have a score of each, or one of the second only.
+		return picked[:, -1] if picked.shape[1] <= 2 else picked
 
 
 def card_classes(card: Card) -> Optional[np.ndarray]:

@@ -67,6 +67,22 @@ def _column(name: Any, values: Any) -> Any:
 		raise InputError(f"column `{name}` is neither numbers nor texts: {error}") from error
 
 
+def width_of(x: Any) -> int:
+	"""Columns of a DataFrame or a matrix (rows, features)."""
+	shape = x.shape if hasattr(x, "shape") else np.asarray(x).shape
+	if len(shape) != 2:
+		raise not_2d(len(shape))
+	return int(shape[1])
+
+
+def not_2d(dimensions: int) -> InputError:
+	"""What is wrong with rows that are no table, as scikit-learn says it."""
+	return InputError(
+		f"Expected 2D array, got {dimensions}D array instead: rows are the first axis, features the second. "
+		"Reshape your data with array.reshape(1, -1) if it is one row"
+	)
+
+
 def table_of(x: Any) -> Native:
 	"""A DataFrame or a matrix (rows, features) as columns. `None` and NaN are missing values."""
 	if is_frame(x):
@@ -79,10 +95,7 @@ def table_of(x: Any) -> Native:
 	if np.iscomplexobj(matrix):
 		raise InputError("Complex data not supported: features are real numbers")
 	if matrix.ndim != 2:
-		raise InputError(
-			f"Expected 2D array, got {matrix.ndim}D array instead: rows are the first axis, features the second. "
-			"Reshape your data with array.reshape(1, -1) if it is one row"
-		)
+		raise not_2d(matrix.ndim)
 	columns = [_column(at, matrix[:, at]) for at in range(matrix.shape[1])]
 	return Native(Table(len(matrix), columns, None))
 

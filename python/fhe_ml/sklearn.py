@@ -16,7 +16,7 @@ from ._model import compile as compile_model
 def _fitted_has(method: str) -> Any:
 	def check(self: Any) -> bool:
 		# Raises an AttributeError that says so if not.
-		getattr(getattr(self, "estimator_", self.estimator), method)
+		getattr(getattr(self, "estimator_", None) or self._wrapped(), method)
 		return True
 
 	return check
@@ -35,28 +35,34 @@ class _Compiled(MetaEstimatorMixin, BaseEstimator):
 
 	def fit(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
 		"""Fits a clone of the estimator on X (rows, features) and y (rows,), and compiles it."""
-		validate_data(self, X, y, multi_output=True, ensure_all_finite=False, skip_check_array=True)
-		self.estimator_ = clone(self.estimator if self.estimator is not None else self._default())
+		# The estimator checks the rows; here only their number of columns and the names of these are remembered.
+		validate_data(self, X, y, skip_check_array=True)
+		self.estimator_ = clone(self._wrapped())
 		self.estimator_.fit(X, y, **fit_params)
 		self.model_: Model = compile_model(self.estimator_, X)
 		if hasattr(self.estimator_, "classes_"):
 			self.classes_ = self.estimator_.classes_
 		return self
 
-	def _rows(self, X: Any) -> Any:
+	def _wrapped(self) -> Any:
+		return self._default() if self.estimator is None else self.estimator
+
+	def _predicted(self, method: str, X: Any) -> Any:
 		check_is_fitted(self, "model_")
-		# The estimator's own checks of rows, with its sentences.
-		validate_data(self, X, reset=False, ensure_all_finite=False, dtype=None)
-		return X
+		# Rows are checked as scikit-learn does, with its sentences.
+		finite = "allow-nan" if self.__sklearn_tags__().input_tags.allow_nan else True
+		validate_data(self, X, reset=False, accept_sparse=True, ensure_all_finite=finite, dtype=None)
+		return getattr(self.model_, method)(X, keys=self.keys, mode=self.mode)
 
 	def predict(self, X: Any) -> Any:
 		"""Predictions (rows,) of rows X (rows, features)."""
-		return self.model_.predict(self._rows(X), keys=self.keys, mode=self.mode)
+		return self._predicted("predict", X)
 
 	def __sklearn_tags__(self) -> Any:
-		tags = super().__sklearn_tags__()
-		if self.estimator is not None:
-			tags.input_tags.allow_nan = self.estimator.__sklearn_tags__().input_tags.allow_nan
+		tags, wrapped = super().__sklearn_tags__(), self._wrapped().__sklearn_tags__()
+		tags.input_tags.allow_nan = wrapped.input_tags.allow_nan
+		tags.input_tags.sparse = wrapped.input_tags.sparse
+		tags.target_tags.multi_output = wrapped.target_tags.multi_output
 		return tags
 
 
@@ -72,12 +78,12 @@ class CompiledClassifier(ClassifierMixin, _Compiled):
 	@available_if(_fitted_has("predict_proba"))
 	def predict_proba(self, X: Any) -> Any:
 		"""Probabilities (rows, classes)."""
-		return self.model_.predict_proba(self._rows(X), keys=self.keys, mode=self.mode)
+		return self._predicted("predict_proba", X)
 
 	@available_if(_fitted_has("decision_function"))
 	def decision_function(self, X: Any) -> Any:
 		"""Scores (rows,) of two classes or (rows, classes) of more."""
-		return self.model_.decision_function(self._rows(X), keys=self.keys, mode=self.mode)
+		return self._predicted("decision_function", X)
 
 
 class CompiledRegressor(RegressorMixin, _Compiled):

@@ -9,6 +9,7 @@ use fhe_ml_client::{
 	programs::{FailureKind, ToolError},
 	rows::TableError,
 };
+use fhe_ml_engine::BootstrapKeyError;
 use fhe_ml_models::{ArtifactError, EncryptModelError, ImportError, PrivateError};
 use pyo3::{PyErr, import_exception};
 
@@ -47,6 +48,7 @@ exceptions! {
 	fhe_ml_models::SchemaError => ModelError,
 	FileError => KeyFileError,
 	OwnerKeyError => KeyFileError,
+	BootstrapKeyError => KeyFileError,
 	TableError => InputError,
 	HexHashError => InputError,
 	fhe_ml_models::StepError => InputError,

@@ -34,9 +34,14 @@ impl Keys {
 		Self { client, server, prepared: OnceLock::new(), folder: folder.into() }
 	}
 
-	/// The server key, ready for evaluation.
-	pub fn prepared(&self) -> &PreparedServerKey {
-		self.prepared.get_or_init(|| PreparedServerKey::new(&self.server))
+	/// The server key, ready for evaluation, of deep networks, too.
+	pub fn prepared(&self) -> Result<&PreparedServerKey, Exception> {
+		if let Some(prepared) = self.prepared.get() {
+			return Ok(prepared);
+		}
+		let bootstrap = self.client.bootstrap_key();
+		let prepared = PreparedServerKey::new(&self.server).with_bootstrap_key(&bootstrap)?;
+		Ok(self.prepared.get_or_init(|| prepared))
 	}
 
 	/// The bytes of the server key.
@@ -133,6 +138,11 @@ impl Keys {
 	/// The server key, which is public.
 	fn server_key_bytes(&self) -> Vec<u8> {
 		self.server.as_bytes().to_vec()
+	}
+
+	/// The bootstrap key, which is public and follows from the client key.
+	fn bootstrap_key_bytes(&self, py: Python<'_>) -> Vec<u8> {
+		py.detach(|| self.client.bootstrap_key().as_bytes().to_vec())
 	}
 }
 

@@ -14,7 +14,7 @@ use fhe_ml_client::{
 		predict_simulated, rows_together,
 	},
 };
-use fhe_ml_engine::{EvaluationBuffers, PreparedServerKey, ServerKey, ServerKeyError, new_seeder};
+use fhe_ml_engine::{BootstrapKey, EvaluationBuffers, PreparedServerKey, ServerKey, new_seeder};
 use fhe_ml_models::{
 	Artifact, Calibration, Card, Cell, EncryptedModel, Grid, ImportOptions, Prediction,
 	PrivateFile, PrivateOptions, Told, encrypt_model, evaluate, import_onnx, import_onnx_file,
@@ -270,25 +270,19 @@ impl Model {
 		Ok(PyBytes::new(py, &input))
 	}
 
-	/// What a worker does: evaluates the model on an encrypted input, with the bytes of a server key if it needs one.
+	/// What a worker does: evaluates the model on an encrypted input, with the bytes of a server key if it needs one,
+	/// and of a bootstrap key if it is a deep network.
 	fn evaluate<'py>(
 		&self,
 		py: Python<'py>,
 		input: PyBackedBytes,
 		server_key: Option<PyBackedBytes>,
+		bootstrap_key: Option<PyBackedBytes>,
 		threads: usize,
 	) -> Result<Bound<'py, PyBytes>, Exception> {
 		let result = py.detach(|| {
 			let key = match server_key.filter(|_| self.artifact.circuit.kind().needs_server_key()) {
-				Some(bytes) => {
-					let key = ServerKey::from_bytes(bytes.to_vec());
-					let failed = |error: ServerKeyError| {
-						Exception(InputError::new_err(format!(
-							"the server key is not usable: {error}"
-						)))
-					};
-					Some(PreparedServerKey::new(&key.map_err(failed)?))
-				},
+				Some(bytes) => Some(prepared_of(&bytes, bootstrap_key.as_deref())?),
 				None => None,
 			};
 			let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
@@ -429,7 +423,10 @@ impl Model {
 		let mut evaluator = LocalEvaluator {
 			model,
 			client_key: &keys.client,
-			server_key: kind.needs_server_key().then(|| keys.prepared()),
+			server_key: match kind.needs_server_key() {
+				true => Some(keys.prepared()?),
+				false => None,
+			},
 			pool: &pool,
 			buffers: EvaluationBuffers::default(),
 		};
@@ -484,6 +481,20 @@ impl Model {
 		}
 		Ok(predicted)
 	}
+}
+
+/// A public key as others send it, ready for evaluation.
+fn prepared_of(server: &[u8], bootstrap: Option<&[u8]>) -> Result<PreparedServerKey, Exception> {
+	let unusable = |what: &str, error: String| {
+		Exception(InputError::new_err(format!("the {what} key is not usable: {error}")))
+	};
+	let key = ServerKey::from_bytes(server.to_vec())
+		.map_err(|error| unusable("server", error.to_string()))?;
+	let prepared = PreparedServerKey::new(&key);
+	let Some(bootstrap) = bootstrap else { return Ok(prepared) };
+	BootstrapKey::from_bytes(bootstrap.to_vec())
+		.and_then(|key| prepared.with_bootstrap_key(&key))
+		.map_err(|error| unusable("bootstrap", error.to_string()))
 }
 
 fn predictions_of(

@@ -1,8 +1,8 @@
 //! Encrypt, evaluate and decrypt rows on this machine, without a chain.
 
 use fhe_ml_engine::{
-	CircuitInputError, ClientKey, EvaluateError, EvaluationBuffers, PreparedServerKey, Seeder,
-	new_seeder,
+	Circuit, CircuitInputError, ClientKey, EvaluateError, EvaluationBuffers, PreparedServerKey,
+	Seeder, new_seeder,
 };
 use fhe_ml_models::{
 	AnswerError, Artifact, Cell, EncodedRow, EncryptRowError, Model, PredictError, Prediction,
@@ -140,8 +140,8 @@ pub fn predict_clear(model: &Model, row: usize, values: &[Cell]) -> Result<Predi
 }
 
 /// As [`predict_clear`], with the noise of an encrypted evaluation: what a circuit's formula says of its standard
-/// deviation, drawn for every output, moves it by as many steps as the noise has. Circuits that have a hard bound
-/// for their noise have none to draw.
+/// deviation, drawn for every output, moves it by as many steps as the noise has; in deep networks noise is drawn
+/// layer by layer. Circuits that have a hard bound for their noise have none to draw.
 ///
 /// # Errors
 /// As [`predict_clear`].
@@ -153,7 +153,10 @@ pub fn predict_simulated(
 ) -> Result<Prediction, LocalError> {
 	let failed = |source| LocalError::Predict { row, source };
 	let integers = model.card.encode(values).map_err(PredictError::from).map_err(failed)?;
-	let outputs = model.artifact.circuit.evaluate_clear(&integers);
+	let outputs = match &model.artifact.circuit {
+		Circuit::Deep(circuit) => circuit.simulate(&integers, seeder.seed().0 as u64),
+		circuit => circuit.evaluate_clear(&integers),
+	};
 	let mut outputs = outputs.map_err(PredictError::from).map_err(failed)?;
 	if let Some(cost) = &model.card.cost.levelled {
 		// Messages are two budgets apart.
