@@ -88,7 +88,7 @@ class Node:
 			stdout=log,
 			stderr=log,
 		)
-		deadline = time.monotonic() + 90
+		deadline = time.monotonic() + 180
 		while time.monotonic() < deadline:
 			assert self.process.poll() is None, (self.folder / "node.log").read_text()[-2000:]
 			try:
@@ -111,9 +111,11 @@ def node(tmp_path_factory):
 	if not folder:
 		pytest.skip("FHE_ML_BIN names no folder with fhe-ml-node")
 	node = Node(os.path.join(folder, "fhe-ml-node"), tmp_path_factory.mktemp("node"))
-	node.chain = node.start()
-	yield node
-	node.stop()
+	try:
+		node.chain = node.start()
+		yield node
+	finally:
+		node.stop()
 
 
 @pytest.fixture(scope="session")
