@@ -130,7 +130,7 @@ class Card:
 
 	@property
 	def price(self) -> float:
-		"""What a row costs with one worker by the prices of this release, in FHE; a chain's own: `quote`."""
+		"""What a row costs with one worker by the prices of this release, rounded up, in FHE; a chain's own: `quote`."""
 		return self._native.fee(1, 1) / 1e12
 
 	@property
@@ -157,7 +157,7 @@ class Card:
 			("bytes", f"row {_bytes(self.input_bytes)}, answer {_bytes(self.result_bytes)}, server key {key}"),
 			("model", f"{_bytes(self.artifact_bytes)}, {self.hash[:18]}…"),
 			("time", f"about {self.milliseconds:.3g} ms a row on one core"),
-			("price", f"{self.price:.6f} FHE a row with one worker"),
+			("price", f"up to {self.price:.6f} FHE a row with one worker"),
 		]
 		fails = "never" if self.failure_probability == 0 else f"with probability {self.failure_probability:.0e}"
 		rows.append(("decryption fails", fails))

@@ -143,6 +143,7 @@ def _of_sklearn(estimator: Any, x: Any) -> bytes:
 		try:
 			with _PlainAttributes():
 				graph = skl2onnx.convert_sklearn(estimator, "model", inputs, options=options, target_opset=opsets)
+			_mend(graph, last)
 			return graph.SerializeToString()
 		except Exception as error:  # noqa: BLE001 - converters raise anything
 			failure = failure or error
@@ -150,6 +151,42 @@ def _of_sklearn(estimator: Any, x: Any) -> bytes:
 	raise NotConvertible(
 		f"skl2onnx cannot write {type(estimator).__name__} as an ONNX graph: {last_failure}"
 	) from failure
+
+
+def _mend(graph: Any, last: Any) -> None:
+	"""Mends what converters get wrong of an estimator that is alone or the last of a pipeline."""
+	kind, objective = type(last).__name__, getattr(last, "objective", None)
+	if kind == "HistGradientBoostingRegressor" and last.loss in ("poisson", "gamma"):
+		# skl2onnx leaves out the logarithmic link.
+		_append(graph, "Exp")
+	elif kind in ("XGBRegressor", "XGBRFRegressor") and objective in ("reg:logistic", "binary:logistic"):
+		# onnxmltools leaves out the logistic link, of the base score, too.
+		for attribute in _attributes(graph, "base_values"):
+			attribute.floats[:] = [float(np.log(base / (1 - base))) for base in attribute.floats]
+		_append(graph, "Sigmoid")
+	elif kind == "LGBMClassifier" and last.boosting_type == "rf":
+		# onnxmltools divides by the number of trees what is a probability already, instead of their sum.
+		numpy_helper = importlib.import_module("onnx.numpy_helper")
+		divisors = {node.input[1] for node in graph.graph.node if node.op_type == "Div"}
+		for constant in graph.graph.initializer:
+			if constant.name in divisors:
+				trees = float(numpy_helper.to_array(constant).ravel()[0])
+				constant.CopyFrom(numpy_helper.from_array(np.ones(list(constant.dims), np.float32), constant.name))
+				for attribute in _attributes(graph, "class_weights"):
+					attribute.floats[:] = [weight / trees for weight in attribute.floats]
+
+
+def _attributes(graph: Any, name: str) -> list:
+	return [attribute for node in graph.graph.node for attribute in node.attribute if attribute.name == name]
+
+
+def _append(graph: Any, operator: str) -> None:
+	"""One more operator behind the only output."""
+	(output,) = graph.graph.output
+	for node in graph.graph.node:
+		node.output[:] = [f"{name}_before" if name == output.name else name for name in node.output]
+	helper = importlib.import_module("onnx.helper")
+	graph.graph.node.append(helper.make_node(operator, [f"{output.name}_before"], [output.name]))
 
 
 def _without_dropout(model: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+import warnings
 from typing import Any, Optional
 
 import numpy as np
@@ -15,7 +16,7 @@ from ._keys import Keys, Path
 from ._predictions import Predictions, card_classes, shown
 from ._progress import Bar, Progress
 from ._tables import is_frame, table_of
-from .errors import InputError
+from .errors import InputError, NotConvertible
 
 
 async def beside(work: Any, cancel: _native.Cancel) -> Any:
@@ -271,8 +272,9 @@ def compile(
 	onnx.ModelProto, or the bytes or the path of an ONNX file. `X_train` (rows, features), a matrix or a DataFrame,
 	shows names and ranges of features; linear models can do without, networks cannot. `name` has 1 to 64 bytes.
 
-	Raises NotConvertible if there is no ONNX graph of the estimator, and says which package is missing; ModelError if
-	the graph is not understood to the last node, or does not fit.
+	Raises NotConvertible if there is no ONNX graph of the estimator, which names the package that is missing, or if the
+	graph predicts rows of X_train otherwise than the estimator; ModelError if the graph is not understood to the last
+	node, or does not fit.
 	"""
 	started = time.perf_counter()
 	is_path = isinstance(estimator, (str, os.PathLike))
@@ -287,6 +289,8 @@ def compile(
 		native = _native.Model.from_onnx(onnx, name, calibration)
 		is_graph = isinstance(estimator, (bytes, bytearray, memoryview)) or hasattr(estimator, "SerializeToString")
 		model = Model(native, None if is_graph else estimator)
+		if X_train is not None and hasattr(estimator, "get_params") and hasattr(estimator, "predict"):
+			_check_graph(model, estimator, X_train)
 	model.compile_seconds = time.perf_counter() - started
 	return model
 
@@ -296,6 +300,28 @@ def load(path: Path, keys: Optional[Keys] = None, passphrase: Optional[str] = No
 	sealed = None if passphrase is None else passphrase.encode()
 	native = _native.Model.load(os.fspath(path), None if keys is None else keys._native, sealed)
 	return Model(native, path=os.fspath(path))
+
+
+def _check_graph(model: Model, estimator: Any, x: Any) -> None:
+	"""Converters have errors, which rows of the training data show: what is compiled is the estimator, or refused."""
+	every = max(1, x.shape[0] // 200) if hasattr(x, "shape") else 1
+	rows = x.iloc[::every] if is_frame(x) else (x if hasattr(x, "shape") else np.asarray(x))[::every]
+	found = model.predictions(rows)
+	with warnings.catch_warnings():
+		# Of names of features that the estimator was fitted without.
+		warnings.simplefilter("ignore")
+		wanted = np.asarray(estimator.predict(rows)).reshape(found.labels.shape)
+	if model.card.is_classifier:
+		wrong = (found.labels != wanted) & ~found.ties
+	else:
+		wrong = np.abs(found.labels - wanted) > 0.2 * np.std(wanted, axis=0) + 1e-6 * np.abs(wanted)
+	wrong = wrong.reshape(len(wanted), -1).any(axis=1).sum()
+	# A few rows are those whose features single precision puts on the other side of a threshold.
+	if wrong > max(1, len(wanted) // 20):
+		raise NotConvertible(
+			f"the ONNX graph of {type(estimator).__name__} predicts otherwise than the estimator on {wrong} of "
+			f"{len(wanted)} rows of X_train, so its converter is wrong: update it, or train an estimator of another kind"
+		)
 
 
 def _from_bytes(artifact: bytes, estimator: Any) -> Model:

@@ -68,7 +68,7 @@ def test_probabilities_and_decisions(registered, model, cancer, keys):
 def test_quotes_and_prices(registered, cancer, keys):
 	one, many = registered.quote(), registered.quote(rows=10, redundancy=1)
 	assert 0 < one.fee < many.fee < 10 * one.fee + 1 and one.deposit > 0
-	assert registered.card.price == pytest.approx(one.fee, rel=0.2)
+	assert one.fee <= registered.card.price <= 1.5 * one.fee, "the release's prices are rounded up"
 	with pytest.raises(fhe_ml.PriceError, match="takes no requests"):
 		registered.quote(redundancy=200)
 	with pytest.raises(fhe_ml.PriceError, match="more than --max-fee"):
@@ -88,16 +88,14 @@ def test_what_is_wrong_is_said(chain, registered, model, cancer, keys):
 		registered.predict(cancer[1][:1], keys, "//Bob", model_hash="0x" + "00" * 32)
 
 
-def test_two_tasks_at_one_time(registered, model, cancer, keys):
-	linear = registered
-
+def test_two_tasks_at_one_time(registered, model, cancer):
 	async def both():
-		first = linear.predict_async(cancer[1][:1], keys, "//Charlie")
-		second = linear.predict_async(cancer[1][1:2], keys, "//Dave")
+		# A server key serves the account that registered it.
+		one, other = await asyncio.gather(fhe_ml.Keys.generate_async(), fhe_ml.Keys.generate_async())
+		first = registered.predict_async(cancer[1][:1], one, "//Charlie")
+		second = registered.predict_async(cancer[1][1:2], other, "//Dave")
 		return await asyncio.gather(first, second)
 
-	# Both accounts ask under one key, which the first to come registers.
-	linear.register_key(keys, "//Charlie")
 	found = np.concatenate(asyncio.run(both()))
 	assert np.array_equal(found, model.predict(cancer[1][:2]))
 
@@ -124,7 +122,7 @@ def test_a_private_model_is_sold(node, chain, model, cancer, keys):
 	assert sold.is_private and sold.record["private"]["price"] == str(10**10)
 	with pytest.raises(fhe_ml.PriceError, match="asks"):
 		sold.predict(x[:2], keys, "//Bob")
-	deadline = time.monotonic() + 60
+	deadline = time.monotonic() + 180
 	while True:  # A node looks for new files now and then.
 		try:
 			labels = sold.predict(x[:2], keys, "//Bob", max_fee=1.0)
@@ -140,7 +138,13 @@ def test_a_private_model_is_sold(node, chain, model, cancer, keys):
 		sold.predict(x[:1], fhe_ml.Keys.generate(), "//Bob", max_fee=1.0)
 
 
-def test_a_run_is_picked_up_after_the_process_was_killed(node, chain, registered, model, cancer, keys, tmp_path):
+@pytest.fixture(scope="module")
+def ferdies(tmp_path_factory):
+	"""A server key serves the account that registered it, so Ferdie has keys of his own."""
+	return fhe_ml.Keys.generate().save(tmp_path_factory.mktemp("keys") / "of-ferdie")
+
+
+def test_a_run_is_picked_up_after_the_process_was_killed(node, registered, model, cancer, ferdies, tmp_path):
 	x = np.repeat(cancer[1][:20], 4, axis=0)
 	np.save(tmp_path / "x.npy", x)
 	script = textwrap.dedent(
@@ -153,7 +157,7 @@ def test_a_run_is_picked_up_after_the_process_was_killed(node, chain, registered
 			resume=folder + "/run", progress=lambda count: print("there", count, flush=True))))
 		"""
 	)
-	args = [sys.executable, "-c", script, node.url, str(registered.number), keys.folder, str(tmp_path)]
+	args = [sys.executable, "-c", script, node.url, str(registered.number), ferdies.folder, str(tmp_path)]
 	first = subprocess.Popen(args, stdout=subprocess.PIPE, text=True)
 	heard = 0
 	for line in first.stdout:
@@ -165,32 +169,32 @@ def test_a_run_is_picked_up_after_the_process_was_killed(node, chain, registered
 	assert 0 < heard < len(x)
 
 	found = registered.predict(
-		x, keys, "//Ferdie", rows_per_request=4, resume=tmp_path / "run", output="frame"
+		x, ferdies, "//Ferdie", rows_per_request=4, resume=tmp_path / "run", output="frame"
 	)
 	assert np.array_equal(found.prediction, model.predict(x))
 	assert np.allclose(found[["score_0", "score_1"]], model.predict_proba(x), atol=0)
 	# All rows are there: nothing is asked again, not even of a node.
 	started = time.monotonic()
-	again = registered.predict(x, keys, "//Ferdie", rows_per_request=4, resume=tmp_path / "run")
+	again = registered.predict(x, ferdies, "//Ferdie", rows_per_request=4, resume=tmp_path / "run")
 	assert np.array_equal(again, found.prediction) and time.monotonic() - started < 2
 	with pytest.raises(fhe_ml.InputError, match="the books of another run"):
-		registered.predict(x[:8], keys, "//Ferdie", resume=tmp_path / "run")
+		registered.predict(x[:8], ferdies, "//Ferdie", resume=tmp_path / "run")
 	assert os.stat(tmp_path / "run" / "predictions.csv").st_mode & 0o077 == 0
 
 
-def max_job(chain, registered, cancer, keys):
+def next_job(registered, cancer, keys):
 	return int(registered.predictions(cancer[1][:1], keys, "//Bob").jobs[0])
 
 
-def test_a_run_that_was_interrupted_asks_for_nothing_twice(chain, registered, cancer, keys, tmp_path):
+def test_a_run_that_was_interrupted_asks_for_nothing_twice(registered, cancer, keys, ferdies, tmp_path):
 	x = np.repeat(cancer[1][:10], 3, axis=0)
-	before = max_job(chain, registered, cancer, keys)
+	before = next_job(registered, cancer, keys)
 	heard = []
 
 	async def interrupted():
 		task = asyncio.create_task(
 			registered.predict_async(
-				x, keys, "//Ferdie", rows_per_request=3, resume=tmp_path / "run", progress=heard.append
+				x, ferdies, "//Ferdie", rows_per_request=3, resume=tmp_path / "run", progress=heard.append
 			)
 		)
 		while sum(heard) == 0:
@@ -202,13 +206,13 @@ def test_a_run_that_was_interrupted_asks_for_nothing_twice(chain, registered, ca
 	asyncio.run(interrupted())
 	# The thread looks ten times in a second.
 	time.sleep(1)
-	assert len(registered.predict(x, keys, "//Ferdie", rows_per_request=3, resume=tmp_path / "run")) == 30
-	after = max_job(chain, registered, cancer, keys)
+	assert len(registered.predict(x, ferdies, "//Ferdie", rows_per_request=3, resume=tmp_path / "run")) == 30
+	after = next_job(registered, cancer, keys)
 	assert after - before == 10 + 1, "ten requests of three rows, and the one that counts"
 
 
 def test_a_retired_model_takes_no_requests(chain, model, cancer, keys):
 	retired = chain.register(model, admin="//Alice")
 	retired.retire("//Alice")
-	with pytest.raises(fhe_ml.PriceError, match="takes no requests"):
+	with pytest.raises(fhe_ml.ChainError, match="that takes requests"):
 		retired.predict(cancer[1][:1], keys, "//Bob")
