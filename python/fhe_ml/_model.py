@@ -304,8 +304,10 @@ def load(path: Path, keys: Optional[Keys] = None, passphrase: Optional[str] = No
 
 def _check_graph(model: Model, estimator: Any, x: Any) -> None:
 	"""Converters have errors, which rows of the training data show: what is compiled is the estimator, or refused."""
-	every = max(1, x.shape[0] // 200) if hasattr(x, "shape") else 1
-	rows = x.iloc[::every] if is_frame(x) else (x if hasattr(x, "shape") else np.asarray(x))[::every]
+	if not is_frame(x):
+		x = x.toarray() if hasattr(x, "toarray") else np.asarray(x)
+	every = max(1, len(x) // 200)
+	rows = x.iloc[::every] if is_frame(x) else x[::every]
 	found = model.predictions(rows)
 	with warnings.catch_warnings():
 		# Of names of features that the estimator was fitted without.
