@@ -147,7 +147,7 @@ class Card:
 			rows.append(("classes", _listed(self.classes)))
 		if self.max_error is not None:
 			is_measured = "network" in self.kind
-			where = "on the training rows" if is_measured else "while features are in the ranges of these"
+			where = "on the training rows" if is_measured else "while features are in their ranges"
 			error = f"at most {self.max_error:.2e} of a score before its transform, {where}"
 			if self.expected_error:
 				error += f"; {self.expected_error['mean']:.2e} on average of what it reports"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import json
 import os
@@ -132,6 +133,7 @@ def _of_sklearn(estimator: Any, x: Any) -> bytes:
 	boosters = packages & {"xgboost", "lightgbm"}
 	if boosters:
 		_register_boosters(boosters)
+		estimator = _without_names(estimator)
 	inputs = _inputs(estimator, x)
 	opsets = _OPSETS_OF_BOOSTERS if boosters else _OPSETS
 	last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
@@ -151,6 +153,15 @@ def _of_sklearn(estimator: Any, x: Any) -> bytes:
 	raise NotConvertible(
 		f"skl2onnx cannot write {type(estimator).__name__} as an ONNX graph: {last_failure}"
 	) from failure
+
+
+def _without_names(estimator: Any) -> Any:
+	"""onnxmltools wants features of XGBoost that are named f0, f1 and so on, or not at all."""
+	estimator = copy.deepcopy(estimator)
+	for part in _parts(estimator):
+		if _package(part) == "xgboost" and hasattr(part, "get_booster") and part.__sklearn_is_fitted__():
+			part.get_booster().feature_names = None
+	return estimator
 
 
 def _mend(graph: Any, last: Any) -> None:
@@ -260,6 +271,9 @@ def _of_booster(estimator: Any, x: Any) -> bytes:
 		width = width_of(x)
 	else:
 		width = estimator.num_features() if package == "xgboost" else estimator.num_feature()
+	if package == "xgboost":
+		estimator = estimator.copy()
+		estimator.feature_names = None
 	convert = onnxmltools.convert_xgboost if package == "xgboost" else onnxmltools.convert_lightgbm
 	options = {} if package == "xgboost" else {"zipmap": False}
 	graph = convert(

@@ -199,6 +199,22 @@ def test_frames_with_names_texts_and_missing_values(keys):
 	assert np.array_equal(model.predict(nullable), boosting.predict(numbers))
 
 
+def test_boosters_that_were_fitted_on_names(cancer):
+	xa, xb, ya, _ = cancer
+	names = [f"feature {at}" for at in range(30)]
+	frame, rows = pd.DataFrame(xa, columns=names), pd.DataFrame(xb, columns=names)
+	for estimator in (
+		xgboost.XGBClassifier(n_estimators=5, max_depth=3),
+		make_pipeline(StandardScaler().set_output(transform="pandas"), xgboost.XGBClassifier(n_estimators=5, max_depth=3)),
+		lightgbm.LGBMClassifier(n_estimators=5, verbose=-1),
+	):
+		estimator.fit(frame, ya)
+		model = fhe_ml.compile(estimator, frame)
+		assert np.array_equal(model.predict(rows), estimator.predict(rows))
+		assert list(model.feature_names_in_) == names
+		assert list(estimator.feature_names_in_)[0].startswith("feature"), "it is as it was"
+
+
 def test_the_card_says_what_there_is(compiled):
 	card = compiled.card
 	assert len(card.features) == 30 and card.classes == [0, 1] and card.kind == "forest classifier"
