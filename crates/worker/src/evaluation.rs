@@ -31,6 +31,10 @@ const KEPT_KEYS: usize = 192 << 20;
 pub struct Evaluator {
 	models: Mutex<Kept<CompiledModel>>,
 	keys: Mutex<Kept<PreparedServerKey>>,
+	/// Keys for deep networks, with their selectors.
+	bootstrapped_keys: Mutex<Kept<PreparedServerKey>>,
+	/// Memory for the selectors of one of them.
+	selector_memory: usize,
 	buffers: Mutex<Vec<EvaluationBuffers>>,
 	private: PrivateModels,
 	/// Hash of the chain's genesis block.
@@ -87,9 +91,12 @@ enum EvaluationError {
 }
 
 impl Evaluator {
-	/// For the chain with this genesis block, and these private models.
-	pub fn new(genesis: H256, private: PrivateModelsOptions) -> Self {
+	/// For the chain with this genesis block, and these private models. `selector_memory` bytes are for the expanded
+	/// selectors of bootstrap keys.
+	pub fn new(genesis: H256, private: PrivateModelsOptions, selector_memory: usize) -> Self {
 		Self {
+			bootstrapped_keys: Mutex::new(Kept::new(selector_memory.max(KEPT_KEYS))),
+			selector_memory,
 			private: PrivateModels::new(private),
 			genesis,
 			models: Mutex::new(Kept::new(KEPT_MODELS)),
@@ -203,7 +210,7 @@ impl Evaluator {
 		};
 		let key = match key {
 			Some(key) if model.circuit.kind().needs_bootstrap_key() => {
-				Some(self.with_bootstrap_key(&key, &blobs.input, lookup)?)
+				Some(self.with_bootstrap_key(&key, &model.circuit, &blobs.input, lookup)?)
 			},
 			key => key,
 		};
@@ -224,23 +231,32 @@ impl Evaluator {
 		Ok(result?)
 	}
 
-	/// A server key with the bootstrap key that the input names.
+	/// A server key with the bootstrap key that the input names, and as many of the selectors that the circuit takes as
+	/// there is memory for.
 	fn with_bootstrap_key(
 		&self,
 		key: &PreparedServerKey,
+		circuit: &Circuit,
 		input: &[u8],
 		lookup: &dyn Lookup,
 	) -> Result<Arc<PreparedServerKey>, EvaluationError> {
+		let gadget = match circuit {
+			Circuit::Deep(network) => network.bootstrap_gadget().unwrap_or_default(),
+			_ => 0,
+		};
 		let prefix = InputPrefix::read(input).map_err(InputError::Header);
 		let hash = H256(prefix.map_err(EvaluateError::from)?.server_key);
-		if let Some(known) = self.keys.lock().get(&hash) {
+		let place = H256(blake2b_256(&[&hash.0[..], &[gadget as u8]].concat()));
+		if let Some(known) = self.bootstrapped_keys.lock().get(&place) {
 			return Ok(known);
 		}
 		let bytes = lookup.bootstrap_key().filter(|bytes| blake2b_256(bytes) == hash.0);
 		let bootstrap_key = BootstrapKey::from_bytes(bytes.ok_or(EvaluationError::Gone)?)?;
-		let key = Arc::new(key.clone().with_bootstrap_key(&bootstrap_key)?);
-		let memory = PreparedServerKey::MEMORY_BYTES + PreparedServerKey::BOOTSTRAP_MEMORY_BYTES;
-		self.keys.lock().insert(hash, key.clone(), memory);
+		let mut key = key.clone().with_bootstrap_key(&bootstrap_key)?;
+		key.keep_selectors(gadget, self.selector_memory);
+		let memory = key.memory_bytes();
+		let key = Arc::new(key);
+		self.bootstrapped_keys.lock().insert(place, key.clone(), memory);
 		Ok(key)
 	}
 }
@@ -380,7 +396,7 @@ mod tests {
 		blobs.server_key = Some(server_key.as_bytes().to_vec());
 		blobs.input = model.encrypt_rows(&key, &rows, seeder.as_mut()).unwrap();
 
-		let evaluator = Evaluator::new(H256::zero(), PrivateModelsOptions::default());
+		let evaluator = Evaluator::new(H256::zero(), PrivateModelsOptions::default(), 0);
 		let parts = Memory::default();
 		let whole = evaluate_with(&evaluator, &blobs, &parts);
 		assert_eq!(parts.0.lock().1, rows.len() as u32);
@@ -392,7 +408,7 @@ mod tests {
 
 	#[test]
 	fn good_blobs_give_the_same_result_again_and_again() {
-		let evaluator = Evaluator::new(H256::zero(), PrivateModelsOptions::default());
+		let evaluator = Evaluator::new(H256::zero(), PrivateModelsOptions::default(), 0);
 		for blobs in [linear(false), forest(false), linear(true), forest(true)] {
 			let first = evaluate(&evaluator, &blobs);
 			assert!(matches!(first, Outcome::Completed(_)), "{first:?}");
@@ -402,7 +418,7 @@ mod tests {
 
 	#[test]
 	fn hostile_blobs_fail_with_the_blob_that_is_wrong() {
-		let evaluator = Evaluator::new(H256::zero(), PrivateModelsOptions::default());
+		let evaluator = Evaluator::new(H256::zero(), PrivateModelsOptions::default(), 0);
 		for good in [linear(false), forest(false), linear(true), forest(true)] {
 			let mut model = good.clone();
 			model.artifact.as_mut().unwrap().pop();

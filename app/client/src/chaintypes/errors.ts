@@ -629,6 +629,16 @@ export interface ChainErrors extends GenericChainErrors {
     CourtFailed: GenericPalletError;
 
     /**
+     * The server key has a bootstrap key already: it has one, and keeps it until it is removed.
+     **/
+    BootstrapKeyAlreadyRegistered: GenericPalletError;
+
+    /**
+     * The model takes a bootstrap key beside the server key: `register_bootstrap_key` first.
+     **/
+    BootstrapKeyRequired: GenericPalletError;
+
+    /**
      * Generic pallet error
      **/
     [error: string]: GenericPalletError;

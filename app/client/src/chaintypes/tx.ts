@@ -1572,6 +1572,27 @@ export interface ChainTx<
     >;
 
     /**
+     * Register the bootstrap key of your server key, for deep networks. Its deposit is returned when the server key is
+     * removed, and the bootstrap key with it.
+     *
+     * - `bootstrap_key`: the bytes that `fhe-ml key bootstrap` wrote; they name the server key.
+     *
+     * @param {BytesLike} bootstrapKey
+     **/
+    registerBootstrapKey: GenericTxCall<
+      (bootstrapKey: BytesLike) => ChainSubmittableExtrinsic<
+        {
+          pallet: "FheMl";
+          palletCall: {
+            name: "RegisterBootstrapKey";
+            params: { bootstrapKey: BytesLike };
+          };
+        },
+        ChainKnownTypes
+      >
+    >;
+
+    /**
      * Generic pallet tx call
      **/
     [callName: string]: GenericTxCall<TxCall<ChainKnownTypes>>;

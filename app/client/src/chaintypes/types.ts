@@ -973,7 +973,14 @@ export type PalletFheMlCall =
         part: number;
         signature: FheMlPrimitivesWorkerKeySignature;
       };
-    };
+    }
+  /**
+   * Register the bootstrap key of your server key, for deep networks. Its deposit is returned when the server key is
+   * removed, and the bootstrap key with it.
+   *
+   * - `bootstrap_key`: the bytes that `fhe-ml key bootstrap` wrote; they name the server key.
+   **/
+  | { name: "RegisterBootstrapKey"; params: { bootstrapKey: Bytes } };
 
 export type PalletFheMlCallLike =
   /**
@@ -1266,7 +1273,14 @@ export type PalletFheMlCallLike =
         part: number;
         signature: FheMlPrimitivesWorkerKeySignature;
       };
-    };
+    }
+  /**
+   * Register the bootstrap key of your server key, for deep networks. Its deposit is returned when the server key is
+   * removed, and the bootstrap key with it.
+   *
+   * - `bootstrap_key`: the bytes that `fhe-ml key bootstrap` wrote; they name the server key.
+   **/
+  | { name: "RegisterBootstrapKey"; params: { bootstrapKey: BytesLike } };
 
 export type FheMlPrimitivesWorkerKeyPublic = FixedBytes<32>;
 
@@ -1283,7 +1297,8 @@ export type FheMlPrimitivesRecordsFailureReason =
   | "EvaluationFailed"
   | "EvaluationCrashed"
   | "NoAgreement"
-  | "ModelNotHeld";
+  | "ModelNotHeld"
+  | "BootstrapKeyDoesNotDecode";
 
 export type FheMlPrimitivesRecordsLimits = {
   workers: number;
@@ -2813,6 +2828,33 @@ export type PalletFheMlEvent =
          **/
         job: bigint;
       };
+    }
+  /**
+   * Jobs of deep networks can be requested with a server key now.
+   **/
+  | {
+      name: "BootstrapKeyRegistered";
+      data: {
+        /**
+         * BLAKE2b-256 hash of the server key; name it in `request_inference`.
+         **/
+        serverKey: H256;
+
+        /**
+         * BLAKE2b-256 hash of the bootstrap key, which inputs of deep networks name.
+         **/
+        bootstrapKey: H256;
+
+        /**
+         * Account that may use it.
+         **/
+        owner: AccountId32;
+
+        /**
+         * Deposit held for it until the server key is removed.
+         **/
+        deposit: bigint;
+      };
     };
 
 export type FheMlPrimitivesPrivateSuspension = "Disagreement" | "Audit";
@@ -3769,7 +3811,15 @@ export type PalletFheMlError =
   /**
    * The court gave what cannot be part of a result: an error of this runtime.
    **/
-  | "CourtFailed";
+  | "CourtFailed"
+  /**
+   * The server key has a bootstrap key already: it has one, and keeps it until it is removed.
+   **/
+  | "BootstrapKeyAlreadyRegistered"
+  /**
+   * The model takes a bootstrap key beside the server key: `register_bootstrap_key` first.
+   **/
+  | "BootstrapKeyRequired";
 
 export type PalletBeaconContributionTurn = {
   author: FixedBytes<32>;

@@ -53,11 +53,11 @@ struct Kept {
 }
 
 impl PreparedBootstrapKey {
-	/// Bytes of memory that the key takes, without selectors that it keeps.
-	pub const MEMORY_BYTES: usize = 8
-		* (fhe_ml_format::BootstrapKeyPrefix::SELECTOR_RESIDUES
-			+ 2 * fhe_ml_format::BootstrapKeyPrefix::SQUARE_RESIDUES
-			+ 2 * fhe_ml_format::BootstrapKeyPrefix::SWITCH_RESIDUES);
+	/// Bytes of memory that the key takes.
+	pub fn memory_bytes(&self) -> usize {
+		let kept = self.kept.as_ref().map_or(0, |kept| kept.residues.len());
+		8 * (self.packed.len() + self.square.len() + self.switch.len() + kept)
+	}
 
 	/// Expands masks and transforms rows.
 	pub fn new(key: &BootstrapKey, server_key: Hash) -> Result<Self, BootstrapKeyError> {

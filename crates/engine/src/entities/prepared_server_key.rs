@@ -40,11 +40,14 @@ pub struct PreparedServerKey {
 }
 
 impl PreparedServerKey {
-	/// Bytes of memory that a prepared key takes.
+	/// Bytes of memory that a prepared key takes without a bootstrap key.
 	pub const MEMORY_BYTES: usize = (ServerKeyPrefix::SWITCHING_ROWS + 1) * 2 * POLYNOMIAL_SIZE * 8;
 
-	/// Bytes of memory that a bootstrap key takes besides, without selectors that are kept.
-	pub const BOOTSTRAP_MEMORY_BYTES: usize = PreparedBootstrapKey::MEMORY_BYTES;
+	/// Bytes of memory that this key takes.
+	pub fn memory_bytes(&self) -> usize {
+		let bootstrap = self.bootstrap.as_ref();
+		Self::MEMORY_BYTES + bootstrap.map_or(0, PreparedBootstrapKey::memory_bytes)
+	}
 
 	/// Expands and transforms a server key.
 	pub fn new(key: &ServerKey) -> Self {
