@@ -115,7 +115,7 @@ test('a broken bootstrap key fails its jobs with the reason, and the nodes live'
   const row = ['--input', TABLE, '--row', '0', '--key', own, '--output', file];
   await fheMl('encrypt', '--model', '0', ...row, ...chain);
   const input = readFileSync(file);
-  const serverKey = blake2AsU8a(readFileSync(join(own, 'server.key')));
+  const serverKey = u8aToHex(blake2AsU8a(readFileSync(join(own, 'server.key'))));
   const ask = (blob) => send(api, api.tx.fheMl.requestInference(0, serverKey, u8aToHex(blob), 10n ** 15n, 1), eve);
   // The input is for the bootstrap key that Eve's client key has, and not for the one that she has registered.
   await assert.rejects(ask(input), { message: /InputForAnotherKey/ });
