@@ -306,7 +306,9 @@ fn failed(job: u64, reason: FailureReason, why: &str) -> Outcome {
 mod tests {
 	use super::*;
 	use fhe_ml_engine::{ClientKey, new_seeder};
-	use fhe_ml_models::{Artifact, Calibration, ImportOptions, Model, encrypt_model, import_onnx};
+	use fhe_ml_models::{
+		Artifact, Calibration, Cell, ImportOptions, Model, encrypt_model, import_onnx,
+	};
 	use std::collections::BTreeMap;
 
 	fn blobs(onnx: &[u8], row: &[f64], encrypted: bool) -> JobBlobs {
@@ -473,7 +475,8 @@ mod tests {
 		let rows = lines.map(|line| line.map(|cell| cell.parse().unwrap()).collect());
 		let rows: Vec<Vec<f64>> = rows.take(300).collect();
 		let row = rows[0].clone();
-		let calibration = Some(Calibration { names, rows });
+		let cells = |row: &Vec<f64>| row.iter().copied().map(Cell::Number).collect();
+		let calibration = Some(Calibration { names, rows: rows.iter().map(cells).collect() });
 		let options = ImportOptions { name: "digits".into(), calibration };
 		let onnx = include_bytes!("../../../models/digits_mlp_32_32.onnx");
 		let model = Model::new(import_onnx(onnx, &options).unwrap(), None).unwrap();

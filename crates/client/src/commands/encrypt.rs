@@ -2,6 +2,7 @@
 
 use super::{
 	key::{keys_for, owner_keys},
+	model::warn_of_noise,
 	predict::count_answers,
 	verify::{Verifier, refused},
 };
@@ -111,6 +112,7 @@ pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandErro
 		},
 		false => (key, true),
 	};
+	warn_of_noise(&model.card.quantisation);
 	for prediction in model.decrypt_rows(&key, &input, &result)? {
 		let prediction = prediction.rounded(options.round);
 		let label = &prediction.prediction;

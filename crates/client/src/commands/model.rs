@@ -325,6 +325,38 @@ fn show(artifact: &Artifact, card: &ModelCard, output: Output) -> Result<(), Com
 	output.print(&json(artifact, card)?, &text)
 }
 
+/// What the noise of scores does, if they have any.
+fn noise_text(quantisation: &Quantisation) -> String {
+	if !quantisation.has_noise() {
+		return String::new();
+	}
+	let deviations: Vec<String> =
+		quantisation.score_deviations.iter().map(|deviation| format!("{deviation:.2e}")).collect();
+	let changed = quantisation.changed_classes.map_or(String::new(), |share| {
+		format!(
+			"changed classes {:.1} % of the calibration rows, by rounding and noise\n",
+			100.0 * share
+		)
+	});
+	format!(
+		"score noise     standard deviation {}\n\
+		{changed}\
+		WARNING         {}\n",
+		deviations.join(", "),
+		NOISY_SCORES,
+	)
+}
+
+/// Says on the error stream, where scores are decrypted, what they give away if they have noise.
+pub fn warn_of_noise(quantisation: &Quantisation) {
+	if quantisation.has_noise() {
+		eprintln!("warning: {NOISY_SCORES}");
+	}
+}
+
+/// What decrypted scores of models with noise give away.
+const NOISY_SCORES: &str = "the noise in decrypted scores of this model tells of your client key: show them to nobody, and make new keys if you have to show classes of many rows";
+
 /// Larger errors of what a model reports are warned of.
 const LARGE_ERROR: f64 = 0.05;
 
@@ -348,7 +380,8 @@ fn expected_error_text(card: &ModelCard) -> String {
 		""
 	};
 	format!(
-		"expected error  {what} is off by {mean:.4} on average and {largest:.4} at most on {rows}\n{warning}"
+		"expected error  {what} is off by {mean:.4} on average and {largest:.4} at most on {rows}\n{warning}{}",
+		noise_text(&card.quantisation),
 	)
 }
 

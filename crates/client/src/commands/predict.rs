@@ -6,7 +6,7 @@ mod row;
 mod session;
 mod table;
 
-use super::{key::owner_keys, verify::Verifier};
+use super::{key::owner_keys, model::warn_of_noise, verify::Verifier};
 use crate::{
 	cli::Predict,
 	error::CommandError,
@@ -89,6 +89,7 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	if let Some(owner_key) = owner_key.as_ref().filter(|_| is_new) {
 		count_answers(owner_key, count, options.scores, output)?;
 	}
+	warn_of_noise(&model.card.quantisation);
 	prices.show(&best, plan.rows.min(count), count, output).await?;
 	let session = Session {
 		scores,
