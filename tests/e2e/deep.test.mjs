@@ -89,7 +89,9 @@ test('a worker that is killed in the middle of an evaluation answers after its r
     const { api } = nodes.alice;
     const pending = (await api.query.fheMl.pending.keys()).map(({ args: [worker] }) => worker.toHex());
     const own = await Promise.all(
-      names.map(async (name) => pending.includes(u8aToHex(account(`//${name[0].toUpperCase()}${name.slice(1)}`).publicKey))),
+      names.map(async (name) =>
+        pending.includes(u8aToHex(account(`//${name[0].toUpperCase()}${name.slice(1)}`).publicKey)),
+      ),
     );
     return names.find((name, at) => own[at] && name !== 'alice') ?? (pending.length > 0 && 'alice');
   });
