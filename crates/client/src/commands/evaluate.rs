@@ -95,6 +95,7 @@ pub fn run(options: Evaluate, output: Output) -> Result<(), CommandError> {
 		"input_bytes_total": bytes.input,
 		"result_bytes_total": bytes.result,
 		"server_key_bytes": sizes.server_key,
+		"bootstrap_key_bytes": sizes.bootstrap_key,
 	}});
 	let mut text = format!(
 		"{} rows, evaluated in {median:.3} ms each (median, {threads} threads)",
