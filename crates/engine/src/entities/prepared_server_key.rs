@@ -35,7 +35,7 @@ pub struct PreparedServerKey {
 	/// An encryption of zero (transforms of mask and body); keys of version 1 have none.
 	pub(crate) zero: Option<Rlwe>,
 	/// What deep networks need besides.
-	bootstrap: Option<PreparedBootstrapKey>,
+	pub(crate) bootstrap: Option<PreparedBootstrapKey>,
 	hash: Hash,
 }
 
@@ -124,16 +124,6 @@ impl PreparedServerKey {
 	/// Whether it evaluates deep networks.
 	pub fn has_bootstrap_key(&self) -> bool {
 		self.bootstrap.is_some()
-	}
-
-	/// Keeps expanded selectors for one of the [`BOOTSTRAP_GADGETS`](crate::math::bootstrap_params::BOOTSTRAP_GADGETS),
-	/// by its number, in at most `memory_bytes`: all of them take 316 or 406 MB. Without that, every layer expands them
-	/// anew, a few at a time. Results do not depend on it.
-	pub fn keep_selectors(&mut self, gadget: usize, memory_bytes: usize) {
-		if let Some(mut bootstrap) = self.bootstrap.take() {
-			bootstrap.keep(self, gadget, memory_bytes);
-			self.bootstrap = Some(bootstrap);
-		}
 	}
 
 	/// The bootstrap key, if there is one.
