@@ -28,8 +28,8 @@ impl PreparedServerKey {
 }
 
 impl PreparedBootstrapKey {
-	/// Keeps the selectors of as many pairs of bits as take at most `memory_bytes`, for one of
-	/// [`BOOTSTRAP_GADGETS`]; forgets those of before.
+	/// Keeps the selectors of as many pairs of bits as take at most `memory_bytes`, for one gadget; forgets those of
+	/// before.
 	fn keep(&mut self, server: &PreparedServerKey, gadget: usize, memory_bytes: usize) {
 		let fit = memory_bytes / (8 * residues_of_pair(gadget_of(gadget)));
 		let pairs = fit.min(SMALL_PAIRS);
