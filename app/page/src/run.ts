@@ -222,7 +222,8 @@ export class Run {
     );
     const requested = await this.step('Submit', async (note) => {
       note(`at most ${fhe(price.most)}; waiting for a block`);
-      const wanted = { model: loaded.model.number, key, price: price.owner, account };
+      const { number, leastRedundancy: redundancy } = loaded.model;
+      const wanted = { model: number, redundancy, key, price: price.owner, account };
       const included = await this.session.chain.request(wanted, { rows: 1, input, most: price.most });
       const share = price.owner > 0n ? `, of which ${fhe(price.owner)} for the owner` : '';
       note(`job ${included.job} in block ${included.block}, fee ${fhe(included.fee)}${share}`);

@@ -129,6 +129,10 @@ pub enum CommandError {
 		"model {model} takes no requests with redundancy {redundancy}: it is retired, or the chain's limits do not allow that; `fhe-ml model list` shows what there is"
 	)]
 	NoQuote { model: u32, redundancy: u8 },
+	#[error(
+		"model {model} takes no requests with redundancy {redundancy}: at least {least} workers must agree on its results, each paid for its work; ask again with --redundancy {least}"
+	)]
+	RedundancyTooLow { model: u32, redundancy: u8, least: u8 },
 	#[error("model {model} is evaluated with your server key, and the chain does not have it; `fhe-ml key register --key {}` registers it", .folder.display())]
 	NoServerKey { model: u32, folder: PathBuf },
 	#[error("model {model} is a deep network, which takes a bootstrap key beside your server key, and the chain does not have it; `fhe-ml key register --deep --key {}` registers it", .folder.display())]

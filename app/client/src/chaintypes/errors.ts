@@ -312,7 +312,8 @@ export interface ChainErrors extends GenericChainErrors {
     RedundancyOutOfBounds: GenericPalletError;
 
     /**
-     * Bounds must not be zero, reversed, or beyond the constants of the runtime.
+     * Bounds must not be zero, reversed, or beyond the constants of the runtime, and `untriedRedundancy` must be
+     * within those of the redundancy.
      **/
     ImpossibleLimits: GenericPalletError;
 
@@ -637,6 +638,12 @@ export interface ChainErrors extends GenericChainErrors {
      * The model takes a bootstrap key beside the server key: `register_bootstrap_key` first.
      **/
     BootstrapKeyRequired: GenericPalletError;
+
+    /**
+     * The court cannot try jobs of this model, so more workers must agree: ask again with a redundancy of at least
+     * `untriedRedundancy`.
+     **/
+    RedundancyBelowUntried: GenericPalletError;
 
     /**
      * Generic pallet error

@@ -1505,6 +1505,20 @@ export interface ChainEvents extends GenericChainEvents {
     >;
 
     /**
+     * The admin has set how many workers must agree on jobs that the court cannot try.
+     **/
+    UntriedRedundancySet: GenericPalletEvent<
+      "FheMl",
+      "UntriedRedundancySet",
+      {
+        /**
+         * Least redundancy of requests for public models without a docket.
+         **/
+        least: number;
+      }
+    >;
+
+    /**
      * Generic pallet event
      **/
     [prop: string]: GenericPalletEvent;

@@ -794,6 +794,13 @@ export interface ChainStorage extends GenericChainStorage {
     >;
 
     /**
+     * Least redundancy of requests for public models without a docket: no court tries what their workers say.
+     *
+     * @param {Callback<number> =} callback
+     **/
+    untriedRedundancy: GenericStorageQuery<() => number>;
+
+    /**
      * What private models have besides their records in `Models`: owner, terms, bond.
      *
      * @param {number} arg

@@ -1593,6 +1593,27 @@ export interface ChainTx<
     >;
 
     /**
+     * Set how many workers must agree, at least, on jobs that the court cannot try. Admin only.
+     *
+     * - `least`: least redundancy of requests for public models without a docket, within the bounds of `set_limits`; 1
+     * believes a single worker. Jobs that are requested already stay as they are.
+     *
+     * @param {number} least
+     **/
+    setUntriedRedundancy: GenericTxCall<
+      (least: number) => ChainSubmittableExtrinsic<
+        {
+          pallet: "FheMl";
+          palletCall: {
+            name: "SetUntriedRedundancy";
+            params: { least: number };
+          };
+        },
+        ChainKnownTypes
+      >
+    >;
+
+    /**
      * Generic pallet tx call
      **/
     [callName: string]: GenericTxCall<TxCall<ChainKnownTypes>>;

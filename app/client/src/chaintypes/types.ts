@@ -980,7 +980,14 @@ export type PalletFheMlCall =
    *
    * - `bootstrap_key`: the bytes that `fhe-ml key bootstrap` wrote; they name the server key.
    **/
-  | { name: "RegisterBootstrapKey"; params: { bootstrapKey: Bytes } };
+  | { name: "RegisterBootstrapKey"; params: { bootstrapKey: Bytes } }
+  /**
+   * Set how many workers must agree, at least, on jobs that the court cannot try. Admin only.
+   *
+   * - `least`: least redundancy of requests for public models without a docket, within the bounds of `set_limits`; 1
+   * believes a single worker. Jobs that are requested already stay as they are.
+   **/
+  | { name: "SetUntriedRedundancy"; params: { least: number } };
 
 export type PalletFheMlCallLike =
   /**
@@ -1280,7 +1287,14 @@ export type PalletFheMlCallLike =
    *
    * - `bootstrap_key`: the bytes that `fhe-ml key bootstrap` wrote; they name the server key.
    **/
-  | { name: "RegisterBootstrapKey"; params: { bootstrapKey: BytesLike } };
+  | { name: "RegisterBootstrapKey"; params: { bootstrapKey: BytesLike } }
+  /**
+   * Set how many workers must agree, at least, on jobs that the court cannot try. Admin only.
+   *
+   * - `least`: least redundancy of requests for public models without a docket, within the bounds of `set_limits`; 1
+   * believes a single worker. Jobs that are requested already stay as they are.
+   **/
+  | { name: "SetUntriedRedundancy"; params: { least: number } };
 
 export type FheMlPrimitivesWorkerKeyPublic = FixedBytes<32>;
 
@@ -2855,6 +2869,18 @@ export type PalletFheMlEvent =
          **/
         deposit: bigint;
       };
+    }
+  /**
+   * The admin has set how many workers must agree on jobs that the court cannot try.
+   **/
+  | {
+      name: "UntriedRedundancySet";
+      data: {
+        /**
+         * Least redundancy of requests for public models without a docket.
+         **/
+        least: number;
+      };
     };
 
 export type FheMlPrimitivesPrivateSuspension = "Disagreement" | "Audit";
@@ -3559,7 +3585,8 @@ export type PalletFheMlError =
    **/
   | "RedundancyOutOfBounds"
   /**
-   * Bounds must not be zero, reversed, or beyond the constants of the runtime.
+   * Bounds must not be zero, reversed, or beyond the constants of the runtime, and `untriedRedundancy` must be
+   * within those of the redundancy.
    **/
   | "ImpossibleLimits"
   /**
@@ -3819,7 +3846,12 @@ export type PalletFheMlError =
   /**
    * The model takes a bootstrap key beside the server key: `register_bootstrap_key` first.
    **/
-  | "BootstrapKeyRequired";
+  | "BootstrapKeyRequired"
+  /**
+   * The court cannot try jobs of this model, so more workers must agree: ask again with a redundancy of at least
+   * `untriedRedundancy`.
+   **/
+  | "RedundancyBelowUntried";
 
 export type PalletBeaconContributionTurn = {
   author: FixedBytes<32>;

@@ -8,7 +8,7 @@ use crate::{
 	output::Output,
 };
 use fhe_ml_client::{files, rows::Table};
-use fhe_ml_engine::new_seeder;
+use fhe_ml_engine::{Trial, new_seeder};
 use fhe_ml_models::{
 	Artifact, Card, EncryptedModel, FilterCard, FilterKind, ImportOptions, ModelCard,
 	card::{
@@ -137,7 +137,8 @@ async fn list(node: &Node, output: Output) -> Result<(), CommandError> {
 	}
 	for (model, record) in models {
 		let name = String::from_utf8_lossy(&record.name).into_owned();
-		let fee = best.quote(model, 1, 1).await?.map(|quote| quote.fee);
+		let least = best.least_redundancy(model).await?;
+		let fee = best.quote(model, least, 1).await?.map(|quote| quote.fee);
 		let status = match record.status {
 			ModelStatus::Active => "active",
 			ModelStatus::Retired => "retired",
@@ -157,10 +158,11 @@ async fn list(node: &Node, output: Output) -> Result<(), CommandError> {
 			"encrypted_for": record.encrypted_for.map(|key| hex_hash(&key.0)),
 			"open_jobs": record.open_jobs,
 			"fee": fee.map(|fee| fee.to_string()),
+			"least_redundancy": least,
 		});
 		let price = fee.map_or("-".into(), |fee| format!("{:.6}", Fhe(fee)));
 		let text = format!(
-			"{model:>4}  {:32} {status:8} {price:>14}  in {} B, out {} B{}{}",
+			"{model:>4}  {:32} {status:8} {price:>14}  in {} B, out {} B{}{}{}",
 			// A name is anybody's bytes: no control characters into the terminal.
 			name.escape_debug().to_string(),
 			record.input_bytes,
@@ -168,6 +170,10 @@ async fn list(node: &Node, output: Output) -> Result<(), CommandError> {
 			match record.encrypted_for {
 				Some(key) => format!(", encrypted for key {}", hex_hash(&key.0)),
 				None => String::new(),
+			},
+			match least {
+				..=1 => String::new(),
+				least => format!(", at least {least} workers (--redundancy {least})"),
 			},
 			private.map(|(_, text)| text).unwrap_or_default(),
 		);
@@ -220,6 +226,7 @@ fn json(artifact: &Artifact, card: &impl Serialize) -> Result<serde_json::Value,
 		"artifact_bytes": artifact.as_bytes().len(),
 		"hash": hex_hash(&artifact.hash()),
 		"encrypted_for": artifact.encrypted_for.map(|key| hex_hash(&key)),
+		"court": is_tried(artifact),
 	});
 	if let (Some(json), Some(file)) = (json.as_object_mut(), file.as_object()) {
 		json.extend(file.clone());
@@ -235,7 +242,20 @@ fn file_text(artifact: &Artifact) -> String {
 		None => String::new(),
 	};
 	let bytes = artifact.as_bytes().len();
-	format!("hash            {} ({bytes} bytes)\n{key}", hex_hash(&artifact.hash()))
+	let court = match is_tried(artifact) {
+		Some(true) => "court           the chain evaluates disputed results itself\n",
+		Some(false) => {
+			"court           none, it is too much work: on most chains at least 3 workers must agree (--redundancy 3)\n"
+		},
+		None => "",
+	};
+	format!("hash            {} ({bytes} bytes)\n{key}{court}", hex_hash(&artifact.hash()))
+}
+
+/// Whether a chain of this release can evaluate the model itself; none for private ones, which it does not have.
+fn is_tried(artifact: &Artifact) -> Option<bool> {
+	let is_private = artifact.circuit.kind().is_private();
+	(!is_private).then(|| artifact.circuit.trial(artifact.as_bytes().len()) != Trial::None)
 }
 
 fn cost_text(sizes: &Sizes, cost: &Cost, failure_probability: f64) -> String {

@@ -6,7 +6,7 @@ mod row;
 mod session;
 mod table;
 
-use super::{key::owner_keys, model::warn_of_noise, verify::Verifier};
+use super::{key::owner_keys, model::warn_of_noise, quote::quoted, verify::Verifier};
 use crate::{
 	cli::Predict,
 	error::CommandError,
@@ -327,8 +327,7 @@ async fn agree_to_price(
 	if private.terms.price == 0 || options.max_fee.is_some() {
 		return Ok(());
 	}
-	let quote = best.quote(model, redundancy, 1).await?;
-	let fee = quote.ok_or(CommandError::NoQuote { model, redundancy })?.fee;
+	let fee = quoted(best, model, redundancy, 1).await?.fee;
 	let (price, total) = (Fhe(private.terms.price).to_string(), Fhe(fee).to_string());
 	Err(CommandError::PriceNotAgreed { model, price, total, fee })
 }
