@@ -640,7 +640,7 @@ pub mod pallet {
 		///
 		/// - `least`: least redundancy of requests for public models without a docket, within the bounds of `set_limits`; 1
 		///   believes a single worker. Jobs that are requested already stay as they are.
-		#[pallet::call_index(60)]
+		#[pallet::call_index(30)]
 		#[pallet::weight(T::WeightInfo::set_untried_redundancy())]
 		pub fn set_untried_redundancy(origin: OriginFor<T>, least: u8) -> DispatchResult {
 			T::AdminOrigin::ensure_origin(origin)?;
