@@ -119,6 +119,16 @@ class Card:
 		return self._json["sizes"]["server_key"]
 
 	@property
+	def bootstrap_key_bytes(self) -> int:
+		"""Bytes of the bootstrap key that deep networks need besides; 0 for others."""
+		return self._json["sizes"].get("bootstrap_key", 0)
+
+	@property
+	def score_deviations(self) -> list:
+		"""Of a deep network whose scores have noise: the standard deviation of each output. Show such scores to nobody."""
+		return self._json.get("quantisation", {}).get("score_deviations", [])
+
+	@property
 	def artifact_bytes(self) -> int:
 		"""Bytes of the `.fheml` file."""
 		return self._native.artifact_size
@@ -152,6 +162,9 @@ class Card:
 			if self.expected_error:
 				error += f"; {self.expected_error['mean']:.2e} on average of what it reports"
 			rows.append(("error", error))
+		if any(self.score_deviations):
+			deviation = max(self.score_deviations)
+			rows.append(("noise", f"up to {deviation:.2e} of a score, which tells of your client key: show scores to nobody"))
 		key = _bytes(self.server_key_bytes) if self.server_key_bytes else "none"
 		rows += [
 			("bytes", f"row {_bytes(self.input_bytes)}, answer {_bytes(self.result_bytes)}, server key {key}"),

@@ -92,13 +92,15 @@ class ChainModel:
 		return Quote(fee / UNIT, deposit / UNIT)
 
 	def register_key(self, keys: Keys, account: str, next: bool = False) -> bool:
-		"""Registers the server key that this model is evaluated with; returns whether it was not there.
+		"""Registers the server key that this model is evaluated with, and the bootstrap key of a deep network, too;
+		returns whether one was not there.
 
 		The owner of a private model gets a key of its own, made from `keys`, which have to be saved; `next` makes
 		that owner's next one, since one key serves 256 answers.
 		"""
 		for_model = self.number if self.is_private else None
-		return self.chain._native.register_key(keys._native, account, for_model=for_model, next=next)
+		deep = self.card.bootstrap_key_bytes > 0
+		return self.chain._native.register_key(keys._native, account, for_model=for_model, next=next, deep=deep)
 
 	def answers_left(self, keys: Keys) -> int:
 		"""Answers that the key for the owner of this private model has left."""

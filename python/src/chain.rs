@@ -210,8 +210,10 @@ impl Chain {
 		})
 	}
 
-	/// Registers the server key, or the one for the owner of a private model; returns whether it was not there.
-	#[pyo3(signature = (keys, account, for_model=None, next=false))]
+	/// Registers the server key, or the one for the owner of a private model, and for deep networks the bootstrap key,
+	/// too; returns whether one was not there.
+	#[pyo3(signature = (keys, account, for_model=None, next=false, deep=false))]
+	#[expect(clippy::too_many_arguments, reason = "they are keyword arguments in Python")]
 	fn register_key(
 		&self,
 		py: Python<'_>,
@@ -219,6 +221,7 @@ impl Chain {
 		account: &str,
 		for_model: Option<u32>,
 		next: bool,
+		deep: bool,
 	) -> Result<bool, Exception> {
 		let account = account_of(account)?;
 		wait(py, None, || async {
@@ -230,13 +233,11 @@ impl Chain {
 					files::read_server_key(&made.folder)?
 				},
 			};
-			let hash = server_key.hash().into();
-			if self.connection.best_block().await?.server_key(hash).await?.is_some() {
-				return Ok(false);
+			let mut made = self.connection.register_server_key(&server_key, &account).await?;
+			if deep {
+				made |= self.connection.register_bootstrap_key(&keys.client, &account).await?;
 			}
-			let call = Call::register_server_key(server_key.as_bytes());
-			self.connection.submit(call, &account).await?;
-			Ok(true)
+			Ok(made)
 		})
 	}
 

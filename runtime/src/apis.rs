@@ -8,7 +8,7 @@ use crate::{
 use alloc::vec::Vec;
 use codec::Encode;
 use fhe_ml_primitives::{
-	AssignedJob, CourtView, JobBlobs, JobId, ModelId, Outcome, Progress, Quote, WorkerId,
+	AssignedJob, CourtView, JobBlobs, JobId, KeyHash, ModelId, Outcome, Progress, Quote, WorkerId,
 	WorkerRecord, WorkerSignature, authorities::Overview,
 };
 use frame_support::{
@@ -140,6 +140,10 @@ impl_runtime_apis! {
 
 		fn job_blobs(job: JobId, artifact: bool, server_key: bool) -> Option<JobBlobs> {
 			FheMl::job_blobs(job, artifact, server_key)
+		}
+
+		fn bootstrap_key(server_key: KeyHash) -> Option<Vec<u8>> {
+			FheMl::bootstrap_key(server_key)
 		}
 
 		fn submission(

@@ -57,6 +57,8 @@ export interface Sizes {
   result: number;
   /** Of the server key that evaluation needs; 0 for linear models. */
   server_key: number;
+  /** Of the bootstrap key that deep networks need besides. */
+  bootstrap_key?: number;
 }
 
 /** What a model is and what its encrypted form costs. */
@@ -88,6 +90,14 @@ export interface ModelCard extends PublicCard {
     | { classification: { classes: Classes } }
     | { regression: object }
     | { computed: { label: number | null; classes: Classes | null } };
+  /** How exact the quantised model is; not of encrypted models. */
+  quantisation?: {
+    /** Of a model whose scores have noise: the standard deviation of each output. Show such scores to nobody. */
+    score_deviations?: number[];
+    /** Of such a classifier: the share of calibration rows whose class one evaluation changes. */
+    changed_classes?: number;
+    [more: string]: unknown;
+  };
 }
 
 /** What the owner of a private model shows of it to whoever asks, and what not; in words. */
@@ -143,6 +153,11 @@ export class Keys {
     return this.inner.serverKey();
   }
 
+  /** The bytes of the bootstrap key, for `fheMl.registerBootstrapKey`: deep networks take it beside the server key. */
+  bootstrapKey(): Uint8Array {
+    return this.inner.bootstrapKey();
+  }
+
   /** How the chain names the server key (`0x...`), for `fheMl.requestInference`. */
   serverKeyHash(): Hex {
     return toHex(this.inner.serverKeyHash());
@@ -182,6 +197,8 @@ export class WrongResult extends Error {
 export interface Decryption {
   /** The server key to verify with [default: that of the keys]. */
   serverKey?: Uint8Array;
+  /** The bootstrap key, beside a `serverKey`, to verify a deep network with. */
+  bootstrapKey?: Uint8Array;
   /**
    * Decrypt without verifying. A worker that lies can then learn the client key from the scores that you
    * show or act upon.
@@ -260,14 +277,15 @@ export class Model {
   /**
    * Evaluates the model on the input again, and compares: every honest worker gets exactly these bytes.
    * @param key the keys, or the bytes of the server key; nothing for models that need none
+   * @param bootstrapKey the bytes of the bootstrap key beside those of the server key, for deep networks
    * @throws {@link WrongResult} if the result is another one
    * @throws if it cannot be verified, for example without the server key
    */
-  verify(key: Keys | Uint8Array | undefined, input: Uint8Array, result: Uint8Array): void {
+  verify(key: Keys | Uint8Array | undefined, input: Uint8Array, result: Uint8Array, bootstrapKey?: Uint8Array): void {
     const wrong =
       key instanceof Keys
         ? this.inner.wrongPart(key.inner, input, result)
-        : this.inner.wrongPartWith(key, input, result);
+        : this.inner.wrongPartWith(key, bootstrapKey, input, result);
     if (wrong !== undefined) throw new WrongResult(wrong);
   }
 
@@ -343,8 +361,8 @@ export class Model {
   }
 
   /** What a collator does: evaluates the model on an input. Any honest one gets these bytes. */
-  evaluate(serverKey: Uint8Array | undefined, input: Uint8Array): Uint8Array {
-    return this.inner.evaluate(serverKey, input);
+  evaluate(serverKey: Uint8Array | undefined, input: Uint8Array, bootstrapKey?: Uint8Array): Uint8Array {
+    return this.inner.evaluate(serverKey, bootstrapKey, input);
   }
 
   /** Frees its memory. */
@@ -353,8 +371,9 @@ export class Model {
   }
 
   /** Verifies a result, if it is to be. */
-  private check(keys: Keys, input: Uint8Array, result: Uint8Array, { serverKey, trustWorker }: Decryption): void {
-    if (!trustWorker && this.picksResult()) this.verify(serverKey ?? keys, input, result);
+  private check(keys: Keys, input: Uint8Array, result: Uint8Array, decryption: Decryption): void {
+    const { serverKey, bootstrapKey, trustWorker } = decryption;
+    if (!trustWorker && this.picksResult()) this.verify(serverKey ?? keys, input, result, bootstrapKey);
   }
 }
 

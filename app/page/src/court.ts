@@ -42,8 +42,7 @@ export function verifyButton({ chain, account }: Session, job: number): HTMLElem
   const verify = async () => {
     place.replaceChildren('evaluating again …');
     try {
-      const { artifact, key, input, result } = await chain.evidence(job);
-      const { wrong, milliseconds } = await ask('evaluateAgain', artifact, key, input, result);
+      const { wrong, milliseconds } = await ask('evaluateAgain', await chain.evidence(job));
       if (wrong === undefined) place.replaceChildren(`right, in ${Math.round(milliseconds)} ms`);
       else place.replaceChildren('WRONG ', challenge(wrong));
     } catch (error) {

@@ -11,6 +11,7 @@ import {
 } from '@fhe-ml/client';
 import { fhe, type Offer } from '@fhe-ml/client/chain';
 import type { Account } from './accounts.ts';
+import { NOISY_SCORES, noisy } from './card.ts';
 import type { Chain, Price } from './chain.ts';
 import { standingText } from './court.ts';
 import { ask, type OwnKeys } from './crypto.ts';
@@ -83,15 +84,17 @@ export function badge(verified: number | undefined): HTMLElement {
     : h('p', { class: 'badge', 'data-state': 'verified' }, `verified on this machine in ${verified.toFixed(1)} ms`);
 }
 
-/** What is held for the server key, if the model needs one, and whether it is registered already. */
+/** What is held for the keys that the model needs, if any, and whether they are registered already. */
 export async function keyDeposit({ chain, knownKeys }: Session, { model, card, owner }: Loaded) {
   if (!model.needsServerKey) return undefined;
   const keys = await knownKeys(owner);
-  const registered = keys !== undefined && (await chain.hasServerKey(keys.hash)) !== undefined;
-  return { held: chain.deposit(card.sizes.server_key), registered };
+  const { server_key, bootstrap_key = 0 } = card.sizes;
+  const hasServerKey = keys !== undefined && (await chain.hasServerKey(keys.hash)) !== undefined;
+  const registered = hasServerKey && (bootstrap_key === 0 || (await chain.hasBootstrapKey(keys.hash)));
+  return { held: chain.deposit((hasServerKey && !registered ? 0 : server_key) + bootstrap_key), registered };
 }
 
-/** Sees to it that the chain has the server key, if the model needs one. */
+/** Sees to it that the chain has the keys that the model needs. */
 export async function registered(
   session: Session,
   loaded: Loaded,
@@ -112,6 +115,12 @@ export async function registered(
     throw new Error('another account has registered your server key: choose that account, or make new keys');
   } else {
     note('the chain has your server key already');
+  }
+  if (loaded.card.sizes.bootstrap_key && !(await session.chain.hasBootstrapKey(keys.hash))) {
+    const key = await ask('bootstrapKey');
+    note(`registering the bootstrap key, ${bytes(key.length)}, in one transaction`);
+    const block = await session.chain.registerBootstrapKey(key, account);
+    note(`bootstrap key of ${bytes(key.length)} registered in block ${block}`);
   }
   return keys.hash;
 }
@@ -168,7 +177,8 @@ export class Run {
       this.items.set(step, item);
       list.append(item);
     }
-    this.element = h('div', { class: 'columns' }, list, this.seen);
+    const warning = noisy(loaded.card) ? h('p', { class: 'hint' }, h('strong', {}, `${NOISY_SCORES}.`)) : '';
+    this.element = h('div', {}, warning, h('div', { class: 'columns' }, list, this.seen));
   }
 
   private mark(step: Step, state: 'now' | 'done' | 'failed', note?: string): void {
@@ -212,7 +222,8 @@ export class Run {
     );
     const requested = await this.step('Submit', async (note) => {
       note(`at most ${fhe(price.most)}; waiting for a block`);
-      const wanted = { model: loaded.model.number, key, price: price.owner, account };
+      const { number, leastRedundancy: redundancy } = loaded.model;
+      const wanted = { model: number, redundancy, key, price: price.owner, account };
       const included = await this.session.chain.request(wanted, { rows: 1, input, most: price.most });
       const share = price.owner > 0n ? `, of which ${fhe(price.owner)} for the owner` : '';
       note(`job ${included.job} in block ${included.block}, fee ${fhe(included.fee)}${share}`);

@@ -19,6 +19,7 @@ import {
   type PrivateAnswer,
   WrongResult,
 } from '@fhe-ml/client';
+import type { Evidence } from './chain.ts';
 import {
   type Booked,
   type Done,
@@ -160,6 +161,8 @@ const calls = {
     );
     return keepAndUse(Keys.read(secret as Uint8Array, shown as Uint8Array));
   },
+  /** The bootstrap key, which deep networks take beside the server key. */
+  bootstrapKey: () => mine().bootstrapKey(),
   /** Where the browser can save a key from: an address of bytes that stay here. */
   address(name: 'client.key' | 'server.key') {
     const data = name === 'client.key' ? mine().clientKey() : mine().serverKey();
@@ -186,11 +189,11 @@ const calls = {
     return opened(verify, () => found.decrypt(mine(), input, result, TRUST));
   },
   /** Evaluates a job of anybody again; the part of its result that is wrong, if one is, and how long it took. */
-  evaluateAgain(artifact: Uint8Array, key: Uint8Array | undefined, input: Uint8Array, result: Uint8Array) {
+  evaluateAgain({ artifact, key, bootstrapKey, input, result }: Evidence) {
     const read = new Model(artifact);
     const start = performance.now();
     try {
-      read.verify(key, input, result);
+      read.verify(key, input, result, bootstrapKey);
       return { wrong: undefined, milliseconds: performance.now() - start };
     } catch (error) {
       if (!(error instanceof WrongResult)) throw error;

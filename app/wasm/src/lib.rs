@@ -3,8 +3,10 @@
 //!
 //! Secrets stay in the memory of this module and of its caller; nothing here talks to a network.
 
-use fhe_ml_engine::{ClientKey, EvaluationBuffers, PreparedServerKey, Seed, Seeder, ServerKey};
-use fhe_ml_format::InputPrefix;
+use fhe_ml_engine::{
+	BootstrapKey, ClientKey, EvaluationBuffers, PreparedServerKey, Seed, Seeder, ServerKey,
+};
+use fhe_ml_format::{CircuitKind, InputPrefix};
 use fhe_ml_models::{
 	Artifact, Calibration, Card, Cell, EncodedRow, FilterKind, ImageFilter, ImportOptions,
 	MOST_ANSWERS, Model as FheModel, Sampling, Step, Told, import_onnx as import,
@@ -43,6 +45,40 @@ pub struct Keys {
 	server: Option<ServerKey>,
 	/// Ready for evaluation, once it is needed.
 	prepared: OnceCell<PreparedServerKey>,
+	/// The same with the bootstrap key.
+	bootstrapped: OnceCell<PreparedServerKey>,
+}
+
+impl Keys {
+	fn new(client: ClientKey, server: Option<ServerKey>) -> Self {
+		Self { client, server, prepared: OnceCell::new(), bootstrapped: OnceCell::new() }
+	}
+
+	/// The server key, ready for circuits of this kind, if they take one and it is here.
+	fn prepared(&self, kind: CircuitKind) -> Result<Option<&PreparedServerKey>, JsError> {
+		let Some(server) = self.server.as_ref().filter(|_| kind.needs_server_key()) else {
+			return Ok(None);
+		};
+		let cell =
+			if kind.needs_bootstrap_key() { &self.bootstrapped } else { &self.prepared };
+		if let Some(key) = cell.get() {
+			return Ok(Some(key));
+		}
+		let key = self.client.prepare(server, kind).map_err(error)?;
+		Ok(Some(cell.get_or_init(|| key)))
+	}
+}
+
+/// Keys in bytes, ready for evaluation.
+fn prepared(
+	server_key: Option<Vec<u8>>,
+	bootstrap_key: Option<Vec<u8>>,
+) -> Result<Option<PreparedServerKey>, JsError> {
+	let Some(server_key) = server_key else { return Ok(None) };
+	let key = PreparedServerKey::new(&ServerKey::from_bytes(server_key).map_err(error)?);
+	let Some(bootstrap_key) = bootstrap_key else { return Ok(Some(key)) };
+	let bootstrap_key = BootstrapKey::from_bytes(bootstrap_key).map_err(error)?;
+	Ok(Some(key.with_bootstrap_key(&bootstrap_key).map_err(error)?))
 }
 
 #[wasm_bindgen]
@@ -50,7 +86,7 @@ impl Keys {
 	/// Makes a new pair.
 	pub fn generate() -> Keys {
 		let (client, server) = ClientKey::generate(&mut CryptoSeeder);
-		Keys { client, server: Some(server), prepared: OnceCell::new() }
+		Keys::new(client, Some(server))
 	}
 
 	/// The pair number `number` for an owner of private models, made from this one, as the tool makes it: the hash
@@ -60,7 +96,7 @@ impl Keys {
 		let account = |bytes: &[u8]| bytes.try_into().map_err(|_| error("it takes 32 bytes"));
 		let (client, server) =
 			owner_key(&self.client, &account(genesis)?, &account(owner)?, number);
-		Ok(Keys { client, server: Some(server), prepared: OnceCell::new() })
+		Ok(Keys::new(client, Some(server)))
 	}
 
 	/// Reads the bytes of `client.key`, and of `server.key` if there are any.
@@ -70,7 +106,7 @@ impl Keys {
 		if server.as_ref().is_some_and(|server| server.hash() != client.server_key_hash()) {
 			return Err(error("the server key does not belong to the client key"));
 		}
-		Ok(Keys { client, server, prepared: OnceCell::new() })
+		Ok(Keys::new(client, server))
 	}
 
 	/// The bytes of `client.key`. Secret.
@@ -83,6 +119,12 @@ impl Keys {
 	#[wasm_bindgen(js_name = serverKey)]
 	pub fn server_key(&self) -> Option<Vec<u8>> {
 		self.server.as_ref().map(|server| server.as_bytes().to_vec())
+	}
+
+	/// The bytes of the bootstrap key, which deep networks take besides: they follow from the client key.
+	#[wasm_bindgen(js_name = bootstrapKey)]
+	pub fn bootstrap_key(&self) -> Vec<u8> {
+		self.client.bootstrap_key().as_bytes().to_vec()
 	}
 
 	/// BLAKE2b-256 hash of the server key: how the chain names it.
@@ -242,26 +284,21 @@ impl Model {
 		input: &[u8],
 		result: &[u8],
 	) -> Result<Option<u32>, JsError> {
-		let key = match &keys.server {
-			Some(server) if self.model.artifact.circuit.kind().needs_server_key() => {
-				Some(keys.prepared.get_or_init(|| PreparedServerKey::new(server)))
-			},
-			_ => None,
-		};
+		let key = keys.prepared(self.model.artifact.circuit.kind())?;
 		let wrong = first_wrong_part(&self.model.artifact, key, input, result)?;
 		Ok(self.noted(wrong))
 	}
 
-	/// The same with the bytes of a server key.
+	/// The same with the bytes of a server key, and of its bootstrap key.
 	#[wasm_bindgen(js_name = wrongPartWith)]
 	pub fn wrong_part_with(
 		&mut self,
 		server_key: Option<Vec<u8>>,
+		bootstrap_key: Option<Vec<u8>>,
 		input: &[u8],
 		result: &[u8],
 	) -> Result<Option<u32>, JsError> {
-		let key = server_key.map(ServerKey::from_bytes).transpose().map_err(error)?;
-		let key = key.as_ref().map(PreparedServerKey::new);
+		let key = prepared(server_key, bootstrap_key)?;
 		let wrong = first_wrong_part(&self.model.artifact, key.as_ref(), input, result)?;
 		Ok(self.noted(wrong))
 	}
@@ -283,9 +320,13 @@ impl Model {
 	}
 
 	/// What a collator does: evaluates the model on an input.
-	pub fn evaluate(&self, server_key: Option<Vec<u8>>, input: &[u8]) -> Result<Vec<u8>, JsError> {
-		let key = server_key.map(ServerKey::from_bytes).transpose().map_err(error)?;
-		let key = key.as_ref().map(PreparedServerKey::new);
+	pub fn evaluate(
+		&self,
+		server_key: Option<Vec<u8>>,
+		bootstrap_key: Option<Vec<u8>>,
+		input: &[u8],
+	) -> Result<Vec<u8>, JsError> {
+		let key = prepared(server_key, bootstrap_key)?;
 		let mut buffers = Default::default();
 		fhe_ml_models::evaluate(&self.model.artifact, key.as_ref(), input, &mut buffers)
 			.map_err(error)

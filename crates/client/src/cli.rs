@@ -253,6 +253,9 @@ pub enum KeyCommand {
 	Register {
 		#[command(flatten)]
 		key: Key,
+		/// Register the bootstrap key, too, which deep networks take besides.
+		#[arg(long, conflicts_with = "for_model")]
+		deep: bool,
 		/// Register the key for the owner of this private model instead: each owner gets a key of its own, which
 		/// is made from the one in the folder.
 		#[arg(long, value_name = "MODEL")]
@@ -263,7 +266,15 @@ pub enum KeyCommand {
 		#[command(flatten)]
 		signer: Signer,
 	},
-	/// Remove the server key and get its deposit back.
+	/// Write the bootstrap key into a file, for polkadot.js: `key register --deep` registers it without.
+	Bootstrap {
+		#[command(flatten)]
+		key: Key,
+		/// The file.
+		#[arg(long, value_name = "FILE", default_value = "bootstrap.key")]
+		output: PathBuf,
+	},
+	/// Remove the server key, and the bootstrap key with it, and get their deposits back.
 	Remove {
 		#[command(flatten)]
 		key: Key,

@@ -9,7 +9,7 @@ use fhe_ml_client::{
 	owner_keys::OwnerKeyError,
 	rows::TableError,
 };
-use fhe_ml_engine::{DecryptError, EvaluateError};
+use fhe_ml_engine::{BootstrapKeyError, DecryptError, EvaluateError};
 use fhe_ml_models::{
 	AnswerError, ArtifactError, EncryptModelError, EncryptRowError, FilterError, ImportError,
 	ModelError, PredictError, PrivateError, PrivateFileError, ProgramError, SchemaError,
@@ -122,14 +122,24 @@ pub enum CommandError {
 	KnownModel(#[from] KnownModelError),
 	#[error("the evaluation failed: {0}")]
 	Evaluate(#[from] EvaluateError),
+	#[error(
+		"{0}: client.key and server.key of a key folder must be those that `fhe-ml keygen` made together"
+	)]
+	BootstrapKey(#[from] BootstrapKeyError),
 	#[error("cannot write JSON: {0}")]
 	Json(#[from] serde_json::Error),
 	#[error(
 		"model {model} takes no requests with redundancy {redundancy}: it is retired, or the chain's limits do not allow that; `fhe-ml model list` shows what there is"
 	)]
 	NoQuote { model: u32, redundancy: u8 },
+	#[error(
+		"model {model} takes no requests with redundancy {redundancy}: at least {least} workers must agree on its results, each paid for its work; ask again with --redundancy {least}"
+	)]
+	RedundancyTooLow { model: u32, redundancy: u8, least: u8 },
 	#[error("model {model} is evaluated with your server key, and the chain does not have it; `fhe-ml key register --key {}` registers it", .folder.display())]
 	NoServerKey { model: u32, folder: PathBuf },
+	#[error("model {model} is a deep network, which takes a bootstrap key beside your server key, and the chain does not have it; `fhe-ml key register --deep --key {}` registers it", .folder.display())]
+	NoBootstrapKey { model: u32, folder: PathBuf },
 	#[error("the owner of model {model} gets a key of its own, and the chain does not have it; `fhe-ml key register --key {} --for-model {model}` registers it", .folder.display())]
 	NoOwnerKey { model: u32, folder: PathBuf },
 	#[error("the chain has none of the keys in {} that were made for the owner of model {model}", .folder.display())]

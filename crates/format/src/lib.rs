@@ -52,11 +52,17 @@ pub const FORMAT_VERSION: u16 = 1;
 /// |---------|------------|
 /// | 1       | inputs of one row |
 /// | 2       | inputs of many rows |
-pub const ENGINE_VERSION: u16 = 2;
+/// | 3       | circuits that take a bootstrap key |
+pub const ENGINE_VERSION: u16 = 3;
 
-/// The version of the evaluation that an input of this many rows asks for.
-pub const fn engine_of(rows: u32) -> u16 {
-	if rows > 1 { 2 } else { 1 }
+/// The version of the evaluation that an input of this many rows asks for, of a circuit that takes a bootstrap key or
+/// not.
+pub const fn engine_of(rows: u32, bootstraps: bool) -> u16 {
+	match (bootstraps, rows) {
+		(true, _) => 3,
+		(false, 0 | 1) => 1,
+		(false, _) => 2,
+	}
 }
 
 /// Whether this build evaluates the jobs of a version.

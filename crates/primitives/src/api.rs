@@ -3,8 +3,8 @@
 #[cfg(feature = "std")] // The runtime has the newest version only.
 use crate::AssignedJobBeforeSpec5;
 use crate::{
-	AssignedJob, CourtView, JobBlobs, JobId, ModelId, Outcome, Quote, WorkerId, WorkerRecord,
-	WorkerSignature,
+	AssignedJob, CourtView, JobBlobs, JobId, KeyHash, ModelId, Outcome, Quote, WorkerId,
+	WorkerRecord, WorkerSignature,
 };
 use alloc::vec::Vec;
 use codec::Codec;
@@ -12,7 +12,7 @@ use sp_core::H256;
 
 sp_api::decl_runtime_apis! {
 	/// What collators and clients ask the runtime.
-	#[api_version(7)]
+	#[api_version(8)]
 	pub trait FheMlApi<AccountId, Balance> where AccountId: Codec, Balance: Codec {
 		/// Before spec version 5.
 		#[changed_in(4)]
@@ -24,6 +24,9 @@ sp_api::decl_runtime_apis! {
 		/// The blobs that evaluating `job` reads, or `None` if the job is not pending. Artifact and server
 		/// key are left out unless they are asked for: a worker has those of the last jobs.
 		fn job_blobs(job: JobId, artifact: bool, server_key: bool) -> Option<JobBlobs>;
+
+		/// The bytes of the bootstrap key of a server key. Runtimes before version 8 of this API do not have it.
+		fn bootstrap_key(server_key: KeyHash) -> Option<Vec<u8>>;
 
 		/// Before spec version 5.
 		#[changed_in(4)]

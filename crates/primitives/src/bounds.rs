@@ -1,7 +1,8 @@
 //! Upper bounds of every blob that enters storage, as types.
 
 use fhe_ml_format::bounds::{
-	self as format_bounds, MAX_ARTIFACT_BYTES, MAX_INPUT_BYTES, MAX_SERVER_KEY_BYTES,
+	self as format_bounds, MAX_ARTIFACT_BYTES, MAX_BOOTSTRAP_KEY_BYTES, MAX_INPUT_BYTES,
+	MAX_SERVER_KEY_BYTES,
 };
 use sp_core::ConstU32;
 
@@ -10,6 +11,9 @@ pub type MaxArtifactBytes = ConstU32<{ MAX_ARTIFACT_BYTES as u32 }>;
 
 /// Longest server key.
 pub type MaxServerKeyBytes = ConstU32<{ MAX_SERVER_KEY_BYTES as u32 }>;
+
+/// Longest bootstrap key.
+pub type MaxBootstrapKeyBytes = ConstU32<{ MAX_BOOTSTRAP_KEY_BYTES as u32 }>;
 
 /// Longest encrypted input.
 pub type MaxInputBytes = ConstU32<{ MAX_INPUT_BYTES as u32 }>;

@@ -194,12 +194,19 @@ pub enum FailureReason {
 	NoAgreement,
 	/// Of the evaluators of a private model too few are left that have its private file and this engine.
 	ModelNotHeld,
+	/// The bootstrap key has a valid header but does not decode.
+	BootstrapKeyDoesNotDecode,
 }
 
 impl FailureReason {
 	/// Whether the job's owner sent what cannot be evaluated, and pays for the attempt.
 	pub fn is_of_owner(self) -> bool {
-		matches!(self, Self::ServerKeyDoesNotDecode | Self::InputDoesNotDecode)
+		matches!(
+			self,
+			Self::ServerKeyDoesNotDecode
+				| Self::BootstrapKeyDoesNotDecode
+				| Self::InputDoesNotDecode
+		)
 	}
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
 	LOG_TARGET,
-	blobs::job_blobs,
+	blobs::{BestState, job_blobs},
 	calibration::Speed,
 	delivery::{Mailbox, SendError, Sender},
 	evaluation::{Evaluation, Evaluator, Parts},
@@ -68,6 +68,8 @@ pub struct WorkerParams<Client, Pool, Storage> {
 	pub threads: Option<NonZeroUsize>,
 	/// The private models that this node evaluates.
 	pub private_models: PrivateModelsOptions,
+	/// Bytes of memory for expanded selectors of bootstrap keys.
+	pub selector_memory: usize,
 	/// How many of the jobs of others are evaluated again.
 	pub watch: WatchShare,
 	/// Where the metrics go.
@@ -173,7 +175,8 @@ where
 		show_speed(threads, &metrics)?;
 		let (finished_sender, finished) = unbounded();
 		let (looked_sender, looked) = unbounded();
-		let evaluator = Evaluator::new(client.info().genesis_hash, params.private_models);
+		let genesis = client.info().genesis_hash;
+		let evaluator = Evaluator::new(genesis, params.private_models, params.selector_memory);
 		metrics.set_private_models(evaluator.private().refresh());
 		Ok(Self {
 			scheduler: Scheduler::new(threads, journal.load()?),
@@ -393,11 +396,12 @@ where
 				let known = evaluator.known(&assigned);
 				match job_blobs(&*client, &assigned, &known) {
 					Some(blobs) => {
-						let commitment = || commitment(&*client, &assigned);
+						let best = BestState::<_, Block>::new(&*client, &assigned);
 						let parts = Journaled { journal: &journal, assigned: &assigned, metrics };
-						match evaluator.evaluate(&assigned, known, &blobs, commitment, &parts) {
+						match evaluator.evaluate(&assigned, known, &blobs, &best, &parts) {
 							Evaluation::Outcome(outcome) => Evaluated::Outcome(outcome),
 							Evaluation::NotHeld => Evaluated::NotHeld,
+							Evaluation::Gone => Evaluated::Gone,
 						}
 					},
 					None => Evaluated::Gone,
@@ -466,23 +470,6 @@ where
 		return Ok(jobs.into_iter().map(Into::into).collect());
 	}
 	api.assigned_jobs(at, workers, MAX_QUEUED)
-}
-
-/// What the chain holds the owner of a job's private model to, at the best block.
-fn commitment<Client, Block>(client: &Client, assigned: &AssignedJob) -> Option<H256>
-where
-	Block: BlockT,
-	Client: ProvideRuntimeApi<Block> + HeaderBackend<Block>,
-	Client::Api: FheMlApi<Block, AccountId32, u128>,
-{
-	let best = client.info().best_hash;
-	match client.runtime_api().private_commitment(best, assigned.model) {
-		Ok(commitment) => commitment,
-		Err(error) => {
-			log::error!(target: LOG_TARGET, "job {}: no commitment: {error}", assigned.job);
-			None
-		},
-	}
 }
 
 /// Lets every other thread of the machine go first: blocks are authored on time whatever is evaluated.

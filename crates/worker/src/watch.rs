@@ -1,7 +1,7 @@
 //! Evaluation of the jobs of others.
 
 use crate::{
-	blobs::job_blobs,
+	blobs::{BestState, job_blobs},
 	evaluation::{Evaluation, Evaluator, Parts},
 };
 use fhe_ml_primitives::{
@@ -63,7 +63,8 @@ where
 	let stated = client.runtime_api().outcome(client.info().best_hash, job.job).ok()??;
 	let known = evaluator.known(job);
 	let blobs = job_blobs(client, job, &known)?;
-	let found = match evaluator.evaluate(job, known, &blobs, || None, &Unkept) {
+	let best = BestState::<_, Block>::new(client, job);
+	let found = match evaluator.evaluate(job, known, &blobs, &best, &Unkept) {
 		// That this machine cannot do it says nothing of others.
 		Evaluation::Outcome(found) if !is_of_this_machine(&found) => found,
 		_ => return None,

@@ -9,7 +9,8 @@ use fhe_ml_primitives::{
 	bounds::MAX_ASSIGNEES,
 	commitment,
 	format::{
-		ArtifactPrefix, CircuitKind, InputPrefix, MODEL_NAME_BYTES, ResultPrefix, ServerKeyPrefix,
+		ArtifactPrefix, BootstrapKeyPrefix, CircuitKind, InputPrefix, MODEL_NAME_BYTES,
+		ResultPrefix, ServerKeyPrefix,
 	},
 };
 use frame_benchmarking::v2::*;
@@ -70,6 +71,14 @@ fn artifact_of(circuit: CircuitKind, bytes: u32, input_bytes: u32, result_bytes:
 fn server_key() -> Vec<u8> {
 	let mut key = ServerKeyPrefix { mask_seed: [1; 16], has_zero_row: true }.to_bytes().to_vec();
 	key.resize(ServerKeyPrefix::KEY_BYTES, 7);
+	key
+}
+
+/// The bootstrap key of a server key.
+fn bootstrap_key(server_key: KeyHash) -> Vec<u8> {
+	let prefix = BootstrapKeyPrefix { server_key: server_key.0, mask_seed: [1; 16] };
+	let mut key = prefix.to_bytes().to_vec();
+	key.resize(BootstrapKeyPrefix::KEY_BYTES, 7);
 	key
 }
 
@@ -327,12 +336,26 @@ mod benchmarks {
 		assert!(ServerKeyBytes::<T>::contains_key(hash));
 	}
 
+	/// Every valid key has the same length.
+	#[benchmark]
+	fn register_bootstrap_key() {
+		let owner = rich_account::<T>();
+		let key = server_key();
+		let hash: KeyHash = blake2_256(&key).into();
+		assert_ok!(Pallet::<T>::do_register_server_key(owner.clone(), key));
+		let bootstrap_key = bootstrap_key(hash);
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), bootstrap_key);
+		assert!(BootstrapKeyBytes::<T>::contains_key(hash));
+	}
+
 	#[benchmark]
 	fn remove_server_key() {
 		let owner = rich_account::<T>();
 		let key = server_key();
 		let hash: KeyHash = blake2_256(&key).into();
 		assert_ok!(Pallet::<T>::do_register_server_key(owner.clone(), key));
+		assert_ok!(Pallet::<T>::do_register_bootstrap_key(owner.clone(), bootstrap_key(hash)));
 		#[extrinsic_call]
 		_(RawOrigin::Signed(owner), hash);
 		assert!(!ServerKeyBytes::<T>::contains_key(hash));
@@ -542,6 +565,17 @@ mod benchmarks {
 		#[extrinsic_call]
 		_(origin as T::RuntimeOrigin, limits);
 		assert_eq!(AdminLimits::<T>::get(), Some(limits));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn set_untried_redundancy() -> Result<(), BenchmarkError> {
+		let origin =
+			T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+		let least = T::MaxRedundancy::get();
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, least);
+		assert_eq!(UntriedRedundancy::<T>::get(), least);
 		Ok(())
 	}
 

@@ -70,6 +70,9 @@ impl<T: Config> Pallet<T> {
 		};
 		Models::<T>::insert(model, record);
 		ModelArtifacts::<T>::insert(model, artifact);
+		if prefix.circuit.needs_bootstrap_key() {
+			BootstrappedModels::<T>::insert(model, ());
+		}
 		Self::deposit_event(Event::ModelRegistered { model, name, artifact: hash });
 		Ok(model)
 	}
@@ -106,6 +109,7 @@ impl<T: Config> Pallet<T> {
 	fn remove_artifact(model: ModelId, record: &mut ModelRecordOf<T>) -> DispatchResult {
 		ModelArtifacts::<T>::remove(model);
 		Dockets::<T>::remove(model);
+		BootstrappedModels::<T>::remove(model);
 		Self::start_bond_delay(model);
 		if let Some(depositor) = record.depositor.take() {
 			Self::release_hold(HoldReason::Model, &depositor, record.deposit)?;
@@ -140,6 +144,7 @@ impl<T: Config> Pallet<T> {
 		Self::release_hold(HoldReason::ServerKey, &owner, record.deposit)?;
 		ServerKeys::<T>::remove(server_key);
 		ServerKeyBytes::<T>::remove(server_key);
+		Self::remove_bootstrap_key(server_key);
 		Self::deposit_event(Event::ServerKeyRemoved { server_key, owner });
 		Ok(())
 	}
@@ -157,6 +162,7 @@ impl<T: Config> Pallet<T> {
 		let prefix = InputPrefix::read(&input).map_err(Error::<T>::from)?;
 		let mut record = Models::<T>::get(model).ok_or(Error::<T>::UnknownModel)?;
 		ensure!(record.status == ModelStatus::Active, Error::<T>::ModelIsRetired);
+		Self::check_untried(model, redundancy)?;
 		let private = Self::open_private_model(model, redundancy)?;
 		ensure!(prefix.artifact == record.artifact.0, Error::<T>::InputForAnotherModel);
 		let (rows, input_bytes) = (prefix.rows, input.len() as u32);
@@ -166,7 +172,7 @@ impl<T: Config> Pallet<T> {
 		if let Some(wanted) = record.encrypted_for {
 			ensure!(prefix.server_key == wanted.0, Error::<T>::ModelForAnotherKey);
 		}
-		Self::use_server_key(&owner, &record, &prefix, server_key, private.is_some())?;
+		Self::use_server_key(&owner, model, &record, &prefix, server_key)?;
 
 		let work = size.work;
 		let fee = Self::inference_fee(work, redundancy, size.stored_bytes);
@@ -207,7 +213,7 @@ impl<T: Config> Pallet<T> {
 				assignees: Assignees::new(),
 				reserves: Assignees::new(),
 				jurors: 0,
-				engine: format::engine_of(rows),
+				engine: format::engine_of(rows, BootstrappedModels::<T>::contains_key(model)),
 				work,
 				rounds: 0,
 				requested_at,
@@ -228,19 +234,20 @@ impl<T: Config> Pallet<T> {
 	/// Checks that `server_key` is what the model and the input ask for, and counts its use.
 	fn use_server_key(
 		owner: &T::AccountId,
-		model: &ModelRecordOf<T>,
+		model: ModelId,
+		listed: &ModelRecordOf<T>,
 		input: &InputPrefix,
 		server_key: Option<KeyHash>,
-		is_private: bool,
 	) -> DispatchResult {
-		match (model.needs_server_key, server_key) {
+		match (listed.needs_server_key, server_key) {
 			(false, None) => Ok(()),
 			(false, Some(_)) => Err(Error::<T>::ServerKeyNotNeeded.into()),
 			(true, None) => Err(Error::<T>::ServerKeyRequired.into()),
 			(true, Some(hash)) => ServerKeys::<T>::try_mutate(hash, |record| {
 				let record = record.as_mut().ok_or(Error::<T>::UnknownServerKey)?;
 				ensure!(record.owner == *owner, Error::<T>::NotServerKeyOwner);
-				ensure!(input.server_key == hash.0, Error::<T>::InputForAnotherKey);
+				Self::check_input_key(model, hash, input)?;
+				let is_private = PrivateModels::<T>::contains_key(model);
 				let can_hide = record.bytes as usize == ServerKeyPrefix::KEY_BYTES;
 				ensure!(can_hide || !is_private, Error::<T>::ServerKeyTooOld);
 				record.open_jobs = record.open_jobs.saturating_add(1);

@@ -54,7 +54,8 @@ mod errors {
 		TooFewWorkers,
 		/// The redundancy is not within the bounds that `limits` shows.
 		RedundancyOutOfBounds,
-		/// Bounds must not be zero, reversed, or beyond the constants of the runtime.
+		/// Bounds must not be zero, reversed, or beyond the constants of the runtime, and `untriedRedundancy` must be
+		/// within those of the redundancy.
 		ImpossibleLimits,
 		/// The job has one worker only: it posts its result without a commitment.
 		CommitmentNotExpected,
@@ -182,5 +183,12 @@ mod errors {
 		WorkerNotActive,
 		/// The court gave what cannot be part of a result: an error of this runtime.
 		CourtFailed,
+		/// The server key has a bootstrap key already: it has one, and keeps it until it is removed.
+		BootstrapKeyAlreadyRegistered,
+		/// The model takes a bootstrap key beside the server key: `register_bootstrap_key` first.
+		BootstrapKeyRequired,
+		/// The court cannot try jobs of this model, so more workers must agree: ask again with a redundancy of at least
+		/// `untriedRedundancy`.
+		RedundancyBelowUntried,
 	}
 }

@@ -372,5 +372,21 @@ mod events {
 			/// Number of the job.
 			job: JobId,
 		},
+		/// Jobs of deep networks can be requested with a server key now.
+		BootstrapKeyRegistered {
+			/// BLAKE2b-256 hash of the server key; name it in `request_inference`.
+			server_key: KeyHash,
+			/// BLAKE2b-256 hash of the bootstrap key, which inputs of deep networks name.
+			bootstrap_key: KeyHash,
+			/// Account that may use it.
+			owner: T::AccountId,
+			/// Deposit held for it until the server key is removed.
+			deposit: BalanceOf<T>,
+		},
+		/// The admin has set how many workers must agree on jobs that the court cannot try.
+		UntriedRedundancySet {
+			/// Least redundancy of requests for public models without a docket.
+			least: u8,
+		},
 	}
 }

@@ -7,8 +7,8 @@ use fhe_ml_primitives::{
 	FailureReason, JobId, KeyHash, ModelId, Outcome, Progress, ResultBytes, Statement,
 	SubmissionPayload, WorkerId, WorkerPair, WorkerSignature, commitment,
 	format::{
-		self, ArtifactPrefix, CircuitKind, InputPrefix, MODEL_NAME_BYTES, ResultPrefix, RowLayout,
-		ServerKeyPrefix,
+		self, ArtifactPrefix, BootstrapKeyPrefix, CircuitKind, InputPrefix, MODEL_NAME_BYTES,
+		ResultPrefix, RowLayout, ServerKeyPrefix,
 	},
 };
 use frame_support::{
@@ -384,7 +384,8 @@ pub fn externalities() -> sp_io::TestExternalities {
 			],
 			..Default::default()
 		},
-		fhe_ml: GenesisConfig { workers: vec![(worker(), PAYOUT)] },
+		// Most tests are of one worker, and most models of theirs have no docket.
+		fhe_ml: GenesisConfig { workers: vec![(worker(), PAYOUT)], untried_redundancy: Some(1) },
 		..Default::default()
 	}
 	.build_storage()
@@ -465,6 +466,14 @@ pub fn hash(bytes: &[u8]) -> H256 {
 pub fn server_key(seed: u8) -> Vec<u8> {
 	let mut key = ServerKeyPrefix { mask_seed: [seed; 16], has_zero_row: true }.to_bytes().to_vec();
 	key.resize(ServerKeyPrefix::KEY_BYTES, 0);
+	key
+}
+
+/// The bootstrap key of a server key; `seed` makes it unique.
+pub fn bootstrap_key(server_key: H256, seed: u8) -> Vec<u8> {
+	let prefix = BootstrapKeyPrefix { server_key: server_key.0, mask_seed: [seed; 16] };
+	let mut key = prefix.to_bytes().to_vec();
+	key.resize(BootstrapKeyPrefix::KEY_BYTES, 0);
 	key
 }
 

@@ -28,6 +28,19 @@ mod storage {
 	pub type ServerKeyBytes<T: Config> =
 		StorageMap<_, Identity, KeyHash, BoundedVec<u8, bounds::MaxServerKeyBytes>>;
 
+	/// Bootstrap keys by the server keys that they belong to: the BLAKE2b-256 hash of their bytes.
+	#[pallet::storage]
+	pub type BootstrapKeys<T> = StorageMap<_, Identity, KeyHash, KeyHash>;
+
+	/// The bytes of bootstrap keys, by the server keys that they belong to.
+	#[pallet::storage]
+	pub type BootstrapKeyBytes<T> =
+		StorageMap<_, Identity, KeyHash, BoundedVec<u8, bounds::MaxBootstrapKeyBytes>>;
+
+	/// Models whose evaluation takes a bootstrap key beside the server key.
+	#[pallet::storage]
+	pub type BootstrappedModels<T> = StorageMap<_, Twox64Concat, ModelId, ()>;
+
 	/// Workers, by the public key with which they sign results.
 	#[pallet::storage]
 	pub type Workers<T: Config> = StorageMap<_, Blake2_128Concat, WorkerId, WorkerRecordOf<T>>;
@@ -107,6 +120,16 @@ mod storage {
 	/// Bounds that the admin has set; none before the first `set_limits`.
 	#[pallet::storage]
 	pub type AdminLimits<T> = StorageValue<_, Limits>;
+
+	/// Least redundancy of requests for public models without a docket: no court tries what their workers say.
+	#[pallet::storage]
+	pub type UntriedRedundancy<T> = StorageValue<_, u8, ValueQuery, UntriedRedundancyOfNewChains>;
+
+	/// Of chains whose genesis says nothing else: two of three workers must not lie.
+	#[pallet::type_value]
+	pub fn UntriedRedundancyOfNewChains() -> u8 {
+		3
+	}
 
 	/// What private models have besides their records in `Models`: owner, terms, bond.
 	#[pallet::storage]

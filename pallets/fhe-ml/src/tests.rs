@@ -1,6 +1,7 @@
 //! Tests of the pallet, by what a user does.
 
 mod agreement;
+mod bootstrap_keys;
 mod court;
 mod deadlines;
 mod jobs;

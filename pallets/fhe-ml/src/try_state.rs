@@ -229,6 +229,22 @@ impl<T: Config> Pallet<T> {
 		}
 		let keys = ServerKeys::<T>::iter_keys().count();
 		ensure!(keys == ServerKeyBytes::<T>::iter_keys().count(), "server key without a record");
+		for (server_key, hash) in BootstrapKeys::<T>::iter() {
+			let bytes =
+				BootstrapKeyBytes::<T>::get(server_key).ok_or("no bytes of a bootstrap key")?;
+			ensure!(blake2_256(&bytes) == hash.0, "a bootstrap key has the wrong hash");
+			ensure!(
+				ServerKeys::<T>::contains_key(server_key),
+				"a bootstrap key without a server key"
+			);
+		}
+		let keys = BootstrapKeys::<T>::iter_keys().count();
+		ensure!(keys == BootstrapKeyBytes::<T>::iter_keys().count(), "bytes of no bootstrap key");
+		let has_artifact = |model| ModelArtifacts::<T>::contains_key(model);
+		ensure!(
+			BootstrappedModels::<T>::iter_keys().all(has_artifact),
+			"a bootstrapped model without an artifact"
+		);
 		Ok(deposits)
 	}
 

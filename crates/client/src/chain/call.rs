@@ -56,6 +56,12 @@ impl Call {
 		Self { pallet: PALLET, name: "register_server_key", arguments: server_key.encode() }
 	}
 
+	/// `register_bootstrap_key`.
+	pub fn register_bootstrap_key(bootstrap_key: &[u8]) -> Self {
+		let arguments = bootstrap_key.encode();
+		Self { pallet: PALLET, name: "register_bootstrap_key", arguments }
+	}
+
 	/// Any call.
 	pub(super) fn new(pallet: &'static str, name: &'static str, arguments: Vec<u8>) -> Self {
 		Self { pallet, name, arguments }

@@ -130,6 +130,9 @@ fn explain(reason: &FailureReason) -> &'static str {
 	match reason {
 		FailureReason::ModelDoesNotDecode => "the model on the chain does not decode",
 		FailureReason::ServerKeyDoesNotDecode => "the server key on the chain does not decode",
+		FailureReason::BootstrapKeyDoesNotDecode => {
+			"the bootstrap key on the chain does not decode"
+		},
 		FailureReason::InputDoesNotDecode => {
 			"the worker says that the encrypted input does not decode; if this tool made it, the worker is wrong: ask again with --redundancy 3"
 		},

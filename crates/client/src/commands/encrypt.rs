@@ -2,6 +2,7 @@
 
 use super::{
 	key::{keys_for, owner_keys},
+	model::warn_of_noise,
 	predict::count_answers,
 	verify::{Verifier, refused},
 };
@@ -89,9 +90,9 @@ pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandErro
 		hash: &options.model_hash,
 	};
 	let model = find_model(&model, source, &options.node, output).await?;
-	let (folder, hash) = (&options.key.folder, key.server_key_hash().into());
+	let folder = &options.key.folder;
 	let verifier =
-		Verifier::of_key(&model.artifact, folder, hash, &options.node, &options.trust).await?;
+		Verifier::of_key(&model.artifact, folder, &key, &options.node, &options.trust).await?;
 	if let Some(verifier) = verifier {
 		let job = job.as_ref().map(|(number, job)| (*number, job));
 		verifier.verify(&model.artifact, &input, &result).map_err(|error| refused(error, job))?;
@@ -112,6 +113,7 @@ pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandErro
 		},
 		false => (key, true),
 	};
+	warn_of_noise(&model.card.quantisation);
 	for prediction in model.decrypt_rows(&key, &input, &result)? {
 		let prediction = prediction.rounded(options.round);
 		let label = &prediction.prediction;

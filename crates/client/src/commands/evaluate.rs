@@ -10,11 +10,14 @@ use fhe_ml_client::{
 	local::{LocalEvaluator, LocalPrediction, predict_clear},
 	rows::Table,
 };
-use fhe_ml_engine::{EvaluationBuffers, PreparedServerKey};
+use fhe_ml_engine::{Circuit, EvaluationBuffers};
 use fhe_ml_models::{Cell, Model, ModelError, Prediction};
 use serde::Serialize;
 use serde_json::json;
 use std::time::Instant;
+
+/// Bytes of memory for the selectors of a bootstrap key, as of a node.
+const SELECTOR_MEMORY: usize = 512 << 20;
 
 /// One evaluated row.
 #[derive(Serialize)]
@@ -53,8 +56,15 @@ pub fn run(options: Evaluate, output: Output) -> Result<(), CommandError> {
 	let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
 	let pool = pool.map_err(|source| CommandError::Threads { threads, source })?;
 	let server_key = match &key {
-		Some((folder, _)) if model.card.sizes.server_key > 0 => {
-			Some(PreparedServerKey::new(&files::read_server_key(folder)?))
+		Some((folder, client_key)) if model.card.sizes.server_key > 0 => {
+			let circuit = &model.artifact.circuit;
+			let mut prepared =
+				client_key.prepare(&files::read_server_key(folder)?, circuit.kind())?;
+			if let Circuit::Deep(network) = circuit {
+				let gadget = network.bootstrap_gadget().unwrap_or_default();
+				prepared.keep_selectors(gadget, SELECTOR_MEMORY);
+			}
+			Some(prepared)
 		},
 		_ => None,
 	};
@@ -104,6 +114,7 @@ pub fn run(options: Evaluate, output: Output) -> Result<(), CommandError> {
 		"input_bytes_total": bytes.input,
 		"result_bytes_total": bytes.result,
 		"server_key_bytes": sizes.server_key,
+		"bootstrap_key_bytes": sizes.bootstrap_key,
 	}});
 	let mut text = format!(
 		"{} rows, evaluated in {median:.3} ms each (median, {threads} threads)",

@@ -6,12 +6,13 @@ use fhe_ml_client::{
 	files,
 	owner_keys::OwnerKeys,
 };
+use fhe_ml_engine::PreparedServerKey;
 use serde_json::json;
 use std::path::Path;
 
 pub async fn run(command: KeyCommand, output: Output) -> Result<(), CommandError> {
 	match command {
-		KeyCommand::Register { key, for_model, next, signer } => {
+		KeyCommand::Register { key, deep, for_model, next, signer } => {
 			let chain = signer.node.connect().await?;
 			let folder = match for_model {
 				Some(model) => {
@@ -22,19 +23,42 @@ pub async fn run(command: KeyCommand, output: Output) -> Result<(), CommandError
 			};
 			let server_key = files::read_server_key(&folder)?;
 			let hash = server_key.hash();
-			let registered = chain.best_block().await?.server_key(hash.into()).await?.is_some();
-			if !registered {
-				let spinner = output.spinner("registering the server key");
-				let call = Call::register_server_key(server_key.as_bytes());
-				chain.submit(call, &signer.suri).await?;
-				spinner.finish_and_clear();
-			}
-			let state = if registered { "was registered already" } else { "is registered" };
-			let text = format!("server key {} {state}", hex_hash(&hash));
-			let json = json!({
+			let spinner = output.spinner("registering the server key");
+			let registered = !chain.register_server_key(&server_key, &signer.suri).await?;
+			spinner.finish_and_clear();
+			let text = format!("server key {} {}", hex_hash(&hash), state(registered));
+			let mut json = json!({
 				"server_key_hash": hex_hash(&hash),
 				"server_key_bytes": server_key.as_bytes().len(),
 				"was_registered": registered,
+			});
+			if !deep {
+				return output.print(&json, &text);
+			}
+			let client_key = files::read_client_key(&folder)?;
+			let bootstrap_key = client_key.bootstrap_key();
+			// It names the server key: one that belongs to another client key would be refused by the chain only later.
+			PreparedServerKey::new(&server_key).with_bootstrap_key(&bootstrap_key)?;
+			let spinner = output.spinner("registering the bootstrap key");
+			let registered = !chain.register_bootstrap_key(&client_key, &signer.suri).await?;
+			spinner.finish_and_clear();
+			let hash = hex_hash(&bootstrap_key.hash());
+			let text = format!("{text}\nbootstrap key {hash} {}", state(registered));
+			json["bootstrap_key_hash"] = hash.into();
+			json["bootstrap_key_bytes"] = bootstrap_key.as_bytes().len().into();
+			json["bootstrap_key_was_registered"] = registered.into();
+			output.print(&json, &text)
+		},
+		KeyCommand::Bootstrap { key, output: path } => {
+			let bootstrap_key = files::read_client_key(&key.folder)?.bootstrap_key();
+			files::write(&path, bootstrap_key.as_bytes())?;
+			let hash = hex_hash(&bootstrap_key.hash());
+			let bytes = bootstrap_key.as_bytes().len();
+			let text = format!("{}  public, {bytes} bytes, hash {hash}", path.display());
+			let json = json!({
+				"bootstrap_key": path,
+				"bootstrap_key_bytes": bytes,
+				"bootstrap_key_hash": hash,
 			});
 			output.print(&json, &text)
 		},
@@ -61,6 +85,10 @@ pub async fn run(command: KeyCommand, output: Output) -> Result<(), CommandError
 			Ok(())
 		},
 	}
+}
+
+fn state(was_registered: bool) -> &'static str {
+	if was_registered { "was registered already" } else { "is registered" }
 }
 
 /// The keys in a key folder for the owner of a private model.

@@ -12,7 +12,7 @@ use fhe_ml_client::{
 	files,
 	rows::Table,
 };
-use fhe_ml_engine::new_seeder;
+use fhe_ml_engine::{Trial, new_seeder};
 use fhe_ml_models::{
 	Artifact, Card, EncryptedModel, FilterCard, FilterKind, ImportOptions, ModelCard,
 	card::{
@@ -153,7 +153,8 @@ pub async fn described(
 	record: &RegisteredModel,
 ) -> Result<(serde_json::Value, String), ChainError> {
 	let name = String::from_utf8_lossy(&record.name).into_owned();
-	let fee = best.quote(model, 1, 1).await?.map(|quote| quote.fee);
+	let least = best.least_redundancy(model).await?;
+	let fee = best.quote(model, least, 1).await?.map(|quote| quote.fee);
 	let status = match record.status {
 		ModelStatus::Active => "active",
 		ModelStatus::Retired => "retired",
@@ -173,10 +174,11 @@ pub async fn described(
 		"encrypted_for": record.encrypted_for.map(|key| hex_hash(&key.0)),
 		"open_jobs": record.open_jobs,
 		"fee": fee.map(|fee| fee.to_string()),
+		"least_redundancy": least,
 	});
 	let price = fee.map_or("-".into(), |fee| format!("{:.6}", Fhe(fee)));
 	let text = format!(
-		"{model:>4}  {:32} {status:8} {price:>14}  in {} B, out {} B{}{}",
+		"{model:>4}  {:32} {status:8} {price:>14}  in {} B, out {} B{}{}{}",
 		// A name is anybody's bytes: no control characters into the terminal.
 		name.escape_debug().to_string(),
 		record.input_bytes,
@@ -184,6 +186,10 @@ pub async fn described(
 		match record.encrypted_for {
 			Some(key) => format!(", encrypted for key {}", hex_hash(&key.0)),
 			None => String::new(),
+		},
+		match least {
+			..=1 => String::new(),
+			least => format!(", at least {least} workers (--redundancy {least})"),
 		},
 		private.map(|(_, text)| text).unwrap_or_default(),
 	);
@@ -234,6 +240,7 @@ fn json(artifact: &Artifact, card: &impl Serialize) -> Result<serde_json::Value,
 		"artifact_bytes": artifact.as_bytes().len(),
 		"hash": hex_hash(&artifact.hash()),
 		"encrypted_for": artifact.encrypted_for.map(|key| hex_hash(&key)),
+		"court": is_tried(artifact),
 	});
 	if let (Some(json), Some(file)) = (json.as_object_mut(), file.as_object()) {
 		json.extend(file.clone());
@@ -249,7 +256,20 @@ fn file_text(artifact: &Artifact) -> String {
 		None => String::new(),
 	};
 	let bytes = artifact.as_bytes().len();
-	format!("hash            {} ({bytes} bytes)\n{key}", hex_hash(&artifact.hash()))
+	let court = match is_tried(artifact) {
+		Some(true) => "court           the chain evaluates disputed results itself\n",
+		Some(false) => {
+			"court           none, it is too much work: on most chains at least 3 workers must agree (--redundancy 3)\n"
+		},
+		None => "",
+	};
+	format!("hash            {} ({bytes} bytes)\n{key}{court}", hex_hash(&artifact.hash()))
+}
+
+/// Whether a chain of this release can evaluate the model itself; none for private ones, which it does not have.
+fn is_tried(artifact: &Artifact) -> Option<bool> {
+	let is_private = artifact.circuit.kind().is_private();
+	(!is_private).then(|| artifact.circuit.trial(artifact.as_bytes().len()) != Trial::None)
 }
 
 fn cost_text(sizes: &Sizes, cost: &Cost, failure_probability: f64) -> String {
@@ -339,6 +359,38 @@ fn show(artifact: &Artifact, card: &ModelCard, output: Output) -> Result<(), Com
 	output.print(&json(artifact, card)?, &text)
 }
 
+/// What the noise of scores does, if they have any.
+fn noise_text(quantisation: &Quantisation) -> String {
+	if !quantisation.has_noise() {
+		return String::new();
+	}
+	let deviations: Vec<String> =
+		quantisation.score_deviations.iter().map(|deviation| format!("{deviation:.2e}")).collect();
+	let changed = quantisation.changed_classes.map_or(String::new(), |share| {
+		format!(
+			"changed classes {:.1} % of the calibration rows, by rounding and noise\n",
+			100.0 * share
+		)
+	});
+	format!(
+		"score noise     standard deviation {}\n\
+		{changed}\
+		WARNING         {}\n",
+		deviations.join(", "),
+		NOISY_SCORES,
+	)
+}
+
+/// Says on the error stream, where scores are decrypted, what they give away if they have noise.
+pub fn warn_of_noise(quantisation: &Quantisation) {
+	if quantisation.has_noise() {
+		eprintln!("warning: {NOISY_SCORES}");
+	}
+}
+
+/// What decrypted scores of models with noise give away.
+const NOISY_SCORES: &str = "the noise in decrypted scores of this model tells of your client key: show them to nobody, and make new keys if you have to show classes of many rows";
+
 /// Larger errors of what a model reports are warned of.
 const LARGE_ERROR: f64 = 0.05;
 
@@ -362,7 +414,8 @@ fn expected_error_text(card: &ModelCard) -> String {
 		""
 	};
 	format!(
-		"expected error  {what} is off by {mean:.4} on average and {largest:.4} at most on {rows}\n{warning}"
+		"expected error  {what} is off by {mean:.4} on average and {largest:.4} at most on {rows}\n{warning}{}",
+		noise_text(&card.quantisation),
 	)
 }
 

@@ -6,7 +6,7 @@ mod row;
 mod session;
 mod table;
 
-use super::{key::owner_keys, verify::Verifier};
+use super::{key::owner_keys, model::warn_of_noise, quote::quoted, verify::Verifier};
 use crate::{
 	cli::Predict,
 	error::CommandError,
@@ -87,9 +87,11 @@ pub async fn predict_rows(
 			None => CommandError::NoServerKey { model, folder },
 		});
 	}
-	let hash = key.server_key_hash().into();
+	if model.artifact.circuit.kind().needs_bootstrap_key() && !best.has_bootstrap_key(&key).await? {
+		return Err(CommandError::NoBootstrapKey { model: options.model, folder: folder.clone() });
+	}
 	let verifier =
-		Verifier::of_key(&model.artifact, folder, hash, &options.signer.node, &options.trust)
+		Verifier::of_key(&model.artifact, folder, &key, &options.signer.node, &options.trust)
 			.await?;
 	// All rows are looked at before the first is paid for.
 	let (first, count) = check_rows(source, &options, &model, output)?;
@@ -106,6 +108,7 @@ pub async fn predict_rows(
 	if let Some(owner_key) = owner_key.as_ref().filter(|_| is_new) {
 		count_answers(owner_key, count, options.scores, output)?;
 	}
+	warn_of_noise(&model.card.quantisation);
 	prices.show(&best, plan.rows.min(count), count, output).await?;
 	let session = Session {
 		scores,
@@ -360,8 +363,7 @@ async fn agree_to_price(
 	if private.terms.price == 0 || options.max_fee.is_some() {
 		return Ok(());
 	}
-	let quote = best.quote(model, redundancy, 1).await?;
-	let fee = quote.ok_or(CommandError::NoQuote { model, redundancy })?.fee;
+	let fee = quoted(best, model, redundancy, 1).await?.fee;
 	let (price, total) = (Fhe(private.terms.price).to_string(), Fhe(fee).to_string());
 	Err(CommandError::PriceNotAgreed { model, price, total, fee })
 }

@@ -16,7 +16,7 @@ use fhe_ml_engine::{EvaluationBuffers, blake2b_256, new_seeder};
 use fhe_ml_models::{
 	Artifact, Calibration, Grid, PrivateFile, PrivateOptions, Told, make_private, passphrase_of,
 };
-use fhe_ml_primitives::{Fhe, WorkerId};
+use fhe_ml_primitives::{Fhe, WorkerId, format::CircuitKind};
 use serde_json::json;
 use std::path::Path;
 use subxt::config::substrate::AccountId32;
@@ -220,7 +220,8 @@ pub async fn audit(options: Audit, output: Output) -> Result<(), CommandError> {
 			wanted: hex_hash(&record.commitment.0),
 		});
 	}
-	let key = key_of_chain(&best, job.server_key.ok_or(ChainError::JobGone(number))?).await?;
+	let key_hash = job.server_key.ok_or(ChainError::JobGone(number))?;
+	let key = key_of_chain(&best, key_hash, CircuitKind::Private).await?;
 	let genesis = chain.genesis_hash().await?;
 	let mut buffers = EvaluationBuffers::default();
 	let expected = file.evaluator.evaluate(&key, &input, &genesis, &mut buffers)?;

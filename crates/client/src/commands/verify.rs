@@ -12,9 +12,11 @@ use fhe_ml_client::{
 	chain::{BestBlock, EndedJob, Job},
 	files,
 };
-use fhe_ml_engine::{EvaluateError, EvaluationBuffers, PreparedServerKey, blake2b_256, new_seeder};
+use fhe_ml_engine::{
+	ClientKey, EvaluateError, EvaluationBuffers, PreparedServerKey, blake2b_256, new_seeder,
+};
 use fhe_ml_models::{Artifact, Sampling, VerifyError, evaluate, verify_result, wrong_part};
-use fhe_ml_primitives::{JobStatus, KeyHash, Outcome};
+use fhe_ml_primitives::{JobStatus, KeyHash, Outcome, format::CircuitKind};
 use serde_json::json;
 use std::{
 	path::Path,
@@ -38,7 +40,7 @@ impl Verifier {
 	pub async fn of_key(
 		model: &Artifact,
 		folder: &Path,
-		hash: KeyHash,
+		client_key: &ClientKey,
 		node: &Node,
 		trust: &Trust,
 	) -> Result<Option<Self>, CommandError> {
@@ -51,12 +53,16 @@ impl Verifier {
 			);
 			return Ok(None);
 		}
-		let key = match model.circuit.kind().needs_server_key() {
+		let kind = model.circuit.kind();
+		let key = match kind.needs_server_key() {
 			false => None,
 			true if folder.join(files::SERVER_KEY).exists() => {
-				Some(PreparedServerKey::new(&files::read_server_key(folder)?))
+				Some(client_key.prepare(&files::read_server_key(folder)?, kind)?)
 			},
-			true => Some(key_of_chain(&node.connect().await?.best_block().await?, hash).await?),
+			true => {
+				let best = node.connect().await?.best_block().await?;
+				Some(key_of_chain(&best, client_key.server_key_hash().into(), kind).await?)
+			},
 		};
 		Ok(Some(Self::new(key)))
 	}
@@ -83,13 +89,20 @@ impl Verifier {
 	}
 }
 
-/// A server key of the chain, ready for evaluation.
+/// A server key of the chain, ready for the evaluation of circuits of this kind.
 pub async fn key_of_chain(
 	best: &BestBlock,
 	hash: KeyHash,
+	kind: CircuitKind,
 ) -> Result<PreparedServerKey, CommandError> {
-	let key = best.server_key_bytes(hash).await?;
-	Ok(PreparedServerKey::new(&key.ok_or(CommandError::NoKeyToVerify(hex_hash(&hash.0)))?))
+	let missing = || CommandError::NoKeyToVerify(hex_hash(&hash.0));
+	let key = best.server_key_bytes(hash).await?.ok_or_else(missing)?;
+	let prepared = PreparedServerKey::new(&key);
+	if !kind.needs_bootstrap_key() {
+		return Ok(prepared);
+	}
+	let bootstrap_key = best.bootstrap_key_bytes(hash).await?.ok_or_else(missing)?;
+	Ok(prepared.with_bootstrap_key(&bootstrap_key)?)
 }
 
 /// The workers that a job was assigned to, as `fhe-ml worker list` shows them.
@@ -170,8 +183,9 @@ pub async fn run(options: Verify, output: Output) -> Result<(), CommandError> {
 	if job.input.0 != blake2b_256(&input) || !agrees(&job, &outcome) {
 		return Err(CommandError::Inconsistent(number));
 	}
-	let key = match job.server_key.filter(|_| artifact.circuit.kind().needs_server_key()) {
-		Some(hash) => Some(key_of_chain(&best, hash).await?),
+	let kind = artifact.circuit.kind();
+	let key = match job.server_key.filter(|_| kind.needs_server_key()) {
+		Some(hash) => Some(key_of_chain(&best, hash, kind).await?),
 		None => None,
 	};
 	let compared = compare(&artifact, key.as_ref(), &input, &outcome)

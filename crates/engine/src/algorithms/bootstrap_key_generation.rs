@@ -2,7 +2,12 @@
 
 use crate::{
 	algorithms::encryption::{RlweEncryptor, encrypt_entries, pair_entries},
-	entities::{bootstrap_key::BootstrapKey, client_key::ClientKey},
+	entities::{
+		bootstrap_key::{BootstrapKey, BootstrapKeyError},
+		client_key::ClientKey,
+		prepared_server_key::PreparedServerKey,
+		server_key::ServerKey,
+	},
 	hash::blake2b_256,
 	math::{
 		bits::{pack, pack_bits},
@@ -80,6 +85,22 @@ impl ClientKey {
 		match kind.needs_bootstrap_key() {
 			true => self.bootstrap_key().hash(),
 			false => self.server_key_hash,
+		}
+	}
+
+	/// The server key of this key, ready for circuits of this kind: with the bootstrap key if they take one.
+	///
+	/// # Errors
+	/// If it is not the server key of this key, and a bootstrap key is taken.
+	pub fn prepare(
+		&self,
+		server_key: &ServerKey,
+		kind: CircuitKind,
+	) -> Result<PreparedServerKey, BootstrapKeyError> {
+		let prepared = PreparedServerKey::new(server_key);
+		match kind.needs_bootstrap_key() {
+			true => prepared.with_bootstrap_key(&self.bootstrap_key()),
+			false => Ok(prepared),
 		}
 	}
 

@@ -82,7 +82,9 @@ fn request(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
 	let server_key = (record.needs_server_key == right).then_some(key);
 	let several = record.row_layout.is_some() == right && random.below(3) == 0;
 	let rows = if several { random.one_of(&ROWS) } else { 1 };
-	let mut input = rows_for(&artifact, key.0, random.below(200) as u8, rows);
+	let bootstraps = BootstrappedModels::<Test>::contains_key(model) == right;
+	let named = BootstrapKeys::<Test>::get(key).filter(|_| bootstraps).unwrap_or(key);
+	let mut input = rows_for(&artifact, named.0, random.below(200) as u8, rows);
 	if random.below(40) == 0 {
 		// Says that it has other rows than it has bytes for.
 		input[10] ^= 1;
@@ -268,6 +270,7 @@ fn call(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
 				CircuitKind::EncryptedLinear,
 				CircuitKind::EncryptedForest,
 				CircuitKind::Private,
+				CircuitKind::Deep,
 			]);
 			let artifact = some_artifact(random, circuit, key);
 			let depositor = (random.below(3) > 0).then_some(account);
@@ -278,6 +281,13 @@ fn call(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
 			(if random.below(8) > 0 { root } else { signed }, Call::retire_model { model })
 		},
 		7..=11 => (signed, Call::register_server_key { server_key: server_key(key) }),
+		12 if random.below(2) == 0 => {
+			let server_key = hash(&server_key(key));
+			let owner = ServerKeys::<Test>::get(server_key).map(|record| record.owner);
+			let bootstrap_key = bootstrap_key(server_key, random.below(2) as u8);
+			let caller = RuntimeOrigin::signed(owner.unwrap_or(account));
+			(caller, Call::register_bootstrap_key { bootstrap_key })
+		},
 		12 => (signed, Call::remove_server_key { server_key: hash(&server_key(key)) }),
 		13..=29 => request(random),
 		30..=70 => submission_of(random).unwrap_or((signed, Call::release { job })),
@@ -306,7 +316,16 @@ fn call(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
 		_ => {
 			let (workers, min_redundancy) = (random.below(9) as u32, random.below(3) as u8);
 			let limits = Limits { workers, min_redundancy, max_redundancy: 4 };
-			(root, Call::set_limits { limits })
+			match random.below(2) {
+				0 => (root, Call::set_limits { limits }),
+				_ => {
+					let least = random.below(6) as u8;
+					(
+						if random.below(8) > 0 { root } else { signed },
+						Call::set_untried_redundancy { least },
+					)
+				},
+			}
 		},
 	}
 }
