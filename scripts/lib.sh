@@ -71,6 +71,28 @@ setup_concrete() {
 	fi
 }
 
+# The Python package fhe_ml: a wheel in $WHEELS, and a virtual environment with it and what its tests need, $VENV_PYTHON.
+build_wheel() {
+	local venv="$CACHE/venv-python" stamp
+	command -v python3 >/dev/null && python3 -c 'import ensurepip, venv' 2>/dev/null ||
+		install_packages python3 python3-venv
+	WHEELS="$CACHE/wheels"
+	VENV_PYTHON="$venv/bin/python"
+	stamp="$venv/requirements.txt"
+	if ! cat "$ROOT"/python/requirements-*.txt | cmp -s - "$stamp"; then
+		say "Installing maturin, and what the tests of fhe_ml need"
+		python3 -m venv --clear "$venv"
+		"$VENV_PYTHON" -m pip install --quiet $(printf -- '--requirement %s ' "$ROOT"/python/requirements-*.txt)
+		cat "$ROOT"/python/requirements-*.txt >"$stamp"
+	fi
+	rm -rf "$WHEELS"
+	(
+		cd "$ROOT/python"
+		CARGO="$ROOT/scripts/wheel-cargo.sh" "$venv/bin/maturin" build --release --locked --out "$WHEELS"
+	)
+	"$VENV_PYTHON" -m pip install --quiet --no-deps --force-reinstall "$WHEELS"/fhe_ml-*.whl
+}
+
 setup_node_js() {
 	command -v node >/dev/null && command -v npm >/dev/null || install_packages nodejs npm
 }

@@ -23,6 +23,7 @@ STAGES=(
 	"types     the types of the chain for TypeScript are those of the runtime"
 	"doc       documentation of the crates that need no node"
 	"unit      unit, property and documentation tests"
+	"python    the Python package: its wheel, and its tests, against a dev node, too"
 	"bytes     the same bytes on every CPU"
 	"fuzz      every fuzz target for ten seconds"
 	"e2e       end-to-end tests against real nodes"
@@ -60,6 +61,11 @@ wasm() {
 types() { scripts/chaintypes.sh --check; }
 
 unit() { cargo test --release --locked --workspace --quiet; }
+
+python() {
+	build_wheel
+	(cd python/tests && FHE_ML_BIN="$BIN" timeout 20m "$VENV_PYTHON" -m pytest -q .)
+}
 
 # With private items, since its readers are those who work on the crates: so links to these are fine.
 doc() {
@@ -107,6 +113,10 @@ prepare() {
 	case "$1" in
 		links | circles) command -v python3 >/dev/null || install_packages python3 ;;
 		fmt | build | doc | unit | lint) once setup_rust ;;
+		python)
+			once setup_rust
+			once run build
+			;;
 		js) once setup_node_js ;;
 		types)
 			once setup_node_js

@@ -33,6 +33,11 @@ pub struct WorkerOptions {
 	#[arg(long, value_name = "FILE", requires = "private_models")]
 	pub private_models_passphrase: Option<PathBuf>,
 
+	/// Memory for the expanded selectors of a bootstrap key, in MiB: all of them take up to 390, and need not be expanded
+	/// again for the next row of a deep network then.
+	#[arg(long, value_name = "MIB", default_value_t = 512)]
+	pub selector_memory: usize,
+
 	/// How many of the jobs of other workers this node evaluates again when it has nothing else to do: all, none, or
 	/// 1/N. It challenges what is wrong, for half of the liar's bond; what it answers with is held from the
 	/// worker's operator until the court has decided.

@@ -232,6 +232,7 @@ pub fn new_full(
 					options.private_models_passphrase.as_deref(),
 				)
 				.map_err(|error| ServiceError::Application(Box::new(error)))?,
+				selector_memory: options.selector_memory.saturating_mul(1 << 20),
 				watch: options.watch,
 				registry: registry.clone(),
 			})

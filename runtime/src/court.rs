@@ -2,7 +2,8 @@
 
 use alloc::vec::Vec;
 use fhe_ml_engine::{
-	AdvanceError, Circuit, CompiledModel, MAX_REST_BYTES, PreparedServerKey, Progress as Advanced,
+	AdvanceError, CompiledModel, MAX_REST_BYTES, MAX_TRIED_ARTIFACT_BYTES, PreparedServerKey,
+	Progress as Advanced, Trial,
 };
 use fhe_ml_primitives::{FailureReason, Progress, bounds::MAX_CARRY_BYTES};
 use frame_support::weights::{
@@ -11,25 +12,12 @@ use frame_support::weights::{
 };
 use pallet_fhe_ml::{ArtifactRefused, Case, Court, Docket};
 
-/// Most slices of one row: about half a minute. Larger models need several workers.
-const MOST_SLICES_OF_A_ROW: u64 = 128;
-
-/// Most slices of a part with many rows.
-const MOST_SLICES_OF_A_PART: u64 = 8192;
-
-/// How much work a row is that needs no server key, at most, to be evaluated in one go: work units, which are
-/// microseconds of native code.
-const MOST_WORK_AT_ONCE: u64 = 20_000;
-
 /// Milliseconds of the longest slice, with preparing the server key: a third of a block.
 /// `the_compiled_runtime_gives_the_bytes_of_native_code` prints what they take.
 const SLICE_MILLISECONDS: u64 = 333;
 
 /// Microseconds of decoding 1,024 bytes of an artifact, and of cutting its circuit into slices.
 const MICROSECONDS_PER_KIBIBYTE: u64 = 1_000;
-
-/// Longest artifact that is decoded: a third of a block. The models of longer ones are not tried.
-const MAX_DECODED_BYTES: usize = 333 * 1024;
 
 /// How much longer a work unit, a microsecond of native code, takes in WebAssembly.
 const MICROSECONDS_PER_WORK: u64 = 8;
@@ -43,7 +31,7 @@ impl Court for EngineCourt {
 	}
 
 	fn docket_weight(artifact_bytes: u32) -> Weight {
-		match artifact_bytes as usize > MAX_DECODED_BYTES {
+		match artifact_bytes as usize > MAX_TRIED_ARTIFACT_BYTES {
 			true => Weight::zero(),
 			false => {
 				let kibibytes = u64::from(artifact_bytes).div_ceil(1024);
@@ -54,18 +42,16 @@ impl Court for EngineCourt {
 	}
 
 	fn docket(artifact: &[u8]) -> Result<Docket, ArtifactRefused> {
-		if artifact.len() > MAX_DECODED_BYTES {
+		if artifact.len() > MAX_TRIED_ARTIFACT_BYTES {
 			return Ok(Docket::None);
 		}
 		let (model, _) = CompiledModel::read(artifact).map_err(|_| ArtifactRefused)?;
-		let circuit = model.circuit;
-		if circuit.kind().needs_server_key() {
-			return Ok(slices(&circuit).map_or(Docket::None, |per_part| Docket::Steps { per_part }));
-		}
-		Ok(match circuit.work() {
-			work if work > MOST_WORK_AT_ONCE => Docket::None,
-			work => {
-				let time = work * MICROSECONDS_PER_WORK * WEIGHT_REF_TIME_PER_MICROS;
+		Ok(match model.circuit.trial(artifact.len()) {
+			Trial::None => Docket::None,
+			Trial::Slices(per_part) => Docket::Steps { per_part },
+			Trial::AtOnce => {
+				let microseconds = model.circuit.work() * MICROSECONDS_PER_WORK;
+				let time = microseconds * WEIGHT_REF_TIME_PER_MICROS;
 				Docket::AtOnce { weight: Weight::from_parts(time, 0) }
 			},
 		})
@@ -82,13 +68,6 @@ impl Court for EngineCourt {
 }
 
 const _: () = assert!(MAX_REST_BYTES <= MAX_CARRY_BYTES as usize);
-
-/// Slices of the largest part; `None` if those are too many.
-fn slices(circuit: &Circuit) -> Option<u32> {
-	circuit.slices(1, 0).filter(|&slices| slices <= MOST_SLICES_OF_A_ROW)?;
-	let most = circuit.most_slices().filter(|&slices| slices <= MOST_SLICES_OF_A_PART)?;
-	u32::try_from(most).ok()
-}
 
 /// The next slice, or what a worker says of such a job; nothing if that is no fault of the job.
 fn evaluate(case: &Case<'_>, carry: &[u8]) -> Result<Advanced, Option<FailureReason>> {

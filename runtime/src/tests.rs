@@ -2,6 +2,7 @@
 
 mod authorities;
 mod court;
+mod presets;
 
 use crate::{Aura, Beacon, Runtime, RuntimeCall, configs::RuntimeBlockWeights};
 use codec::Encode;

@@ -14,6 +14,8 @@ import {
   completed,
   deceive,
   encrypted,
+  formOf,
+  N,
   refusal,
   register,
   request,
@@ -24,7 +26,6 @@ import {
   wealth,
 } from './lib.mjs';
 
-const N = 2048;
 /** Key bits that are read out: all but one. */
 const WANTED = Number(process.env.FHE_ML_KEY_BITS ?? 2047);
 const [bob, eve] = ['//Bob', '//Eve'].map(account);
@@ -55,18 +56,13 @@ function pack(values, bits) {
 
 /** A maker of results with a chosen mask, in the form of an honest one. */
 function forger(honest) {
-  for (let bits = 12; bits <= 34; bits += 1) {
-    for (let count = 1; count < 40; count += 1) {
-      if (Math.ceil(((N + count) * bits) / 8) !== honest.length - 24) continue;
-      const make = (mask, bodies = []) => {
-        const result = honest.slice();
-        result.set(pack([...mask, ...Array.from({ length: count }, (_, at) => bodies[at] ?? 0)], bits), 24);
-        return result;
-      };
-      return { make, bits, count };
-    }
-  }
-  throw new Error('no number of coefficients fits the length of the result');
+  const { bits, count } = formOf(honest);
+  const make = (mask, bodies = []) => {
+    const result = honest.slice();
+    result.set(pack([...mask, ...Array.from({ length: count }, (_, at) => bodies[at] ?? 0)], bits), 24);
+    return result;
+  };
+  return { make, bits, count };
 }
 
 const zeros = () => new Array(N).fill(0);

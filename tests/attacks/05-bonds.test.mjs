@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { event, fheMl, send } from '../e2e/harness.mjs';
+import { event, send } from '../e2e/harness.mjs';
 import {
   account,
   attackedNode,
@@ -14,7 +14,7 @@ import {
   deceive,
   encrypted,
   fhe,
-  register,
+  registerForest,
   request,
   requested,
   resultOf,
@@ -32,11 +32,9 @@ let template;
 before(async () => {
   node = await attackedNode();
   api = node.api;
-  forest = await register(node, 'breast_cancer_forest_10x4', 'breast_cancer');
-  const chain = ['--key', node.keys, '--suri', '//Bob', '--url', node.url];
-  const [{ server_key_hash: key }] = await fheMl('key', 'register', ...chain);
+  forest = await registerForest(node);
   const { bytes } = await encrypted(node, forest.artifact, 'breast_cancer', 0);
-  template = await resultOf(node, await requested(node, request(node, forest.number, bytes, 1, key), bob));
+  template = await resultOf(node, await requested(node, request(node, forest.number, bytes, 1, forest.key), bob));
 });
 after(() => node?.stop());
 

@@ -45,9 +45,18 @@ export function verdict(succeeded, what) {
   assert.equal(succeeded, SHOULD_SUCCEED, `the attack should have ${SHOULD_SUCCEED ? 'succeeded' : 'failed'}: ${what}`);
 }
 
-/** A dev node with keys; the node's own worker is Alice's. */
+/** Registers the forest that some attacks lie about, and the key of //Bob: of a linear model the chain corrects a lie. */
+export async function registerForest(node) {
+  const forest = await register(node, 'breast_cancer_forest_10x4', 'breast_cancer');
+  const chain = ['--key', node.keys, '--suri', '//Bob', '--url', node.url];
+  const [{ server_key_hash: key }] = await fheMl('key', 'register', ...chain);
+  return { ...forest, key };
+}
+
+/** A dev node with keys; the node's own worker is Alice's, and challenges nobody: attacks fail without its luck, too. */
 export async function attackedNode(...options) {
-  const node = await new Node(['--dev', ...options]).start();
+  const watch = SHOULD_SUCCEED ? [] : ['--watch', 'none'];
+  const node = await new Node(['--dev', ...watch, ...options]).start();
   node.keys = join(node.folder, 'keys');
   await fheMl('keygen', '--out', node.keys);
   return node;
@@ -287,7 +296,7 @@ export async function rpc(node, method, ...params) {
 export const submitRaw = (node, hex) => rpc(node, 'author_submitExtrinsic', hex);
 
 /** Waits until workers that have just joined can be drawn: the first versions drew them at once. */
-async function untilDrawn(node) {
+export async function untilDrawn(node) {
   const first = (await best(node)) + (node.api.consts.fheMl.joinDelay?.toNumber() ?? 0);
   await until('the new workers to be drawn', async () => (await best(node)) >= first);
 }
@@ -364,16 +373,25 @@ export function refusal({ code, stderr, message }) {
   return { refused: stderr.trim() };
 }
 
-const Q = 2_251_799_813_640_193n;
-/** A result of the logistic model that says the other class: its first score is moved by a sixteenth of q. */
+/** Coefficients of a mask. */
+export const N = 2048;
+
+/** How a result of trees is packed: a mask and so many bodies, of so many bits each. */
+export function formOf(result) {
+  for (let bits = 12; bits <= 34; bits += 1) {
+    for (let count = 1; count < 40; count += 1) {
+      if (Math.ceil(((N + count) * bits) / 8) === result.length - 24) return { bits, count };
+    }
+  }
+  throw new Error('no number of coefficients fits the length of the result');
+}
+
+/** A result of trees that says something else: its first body is moved by an eighth of the modulus. */
 export function lie(result) {
   const lied = result.slice();
-  const at = lied.length - 13; // Two bodies of 51 bits.
-  let bits = lied.subarray(at).reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
-  const mask = (1n << 51n) - 1n;
-  const [first, second] = [bits & mask, ((bits >> 51n) + (1n << 47n)) % Q];
-  bits = first | (second << 51n);
-  for (let byte = at; byte < lied.length; byte += 1, bits >>= 8n) lied[byte] = Number(bits & 255n);
+  const { bits } = formOf(result);
+  const at = N * bits + bits - 3;
+  lied[24 + (at >> 3)] ^= 1 << (at & 7);
   return lied;
 }
 

@@ -49,7 +49,7 @@ const bootstrapKey = async (folder) => {
 
 test('a deep network is refused until the bootstrap key is on the chain', async () => {
   await fheMl('key', 'register', '--key', keys, '--suri', '//Bob', ...chain);
-  await assert.rejects(predict('0', '--redundancy', '2'), (error) => {
+  await assert.rejects(predict('0', '--redundancy', '3'), (error) => {
     assert.equal(error.code, 1);
     assert.match(error.stderr, /bootstrap key/);
     assert.match(error.stderr, /fhe-ml key register --deep/);
@@ -72,8 +72,9 @@ test('a deep network is refused until the bootstrap key is on the chain', async 
   await assert.rejects(register(key, bob), { message: /BootstrapKeyAlreadyRegistered/ });
 });
 
-test('two workers get the same bytes, which are verified, and the classes are the float model’s', async () => {
-  const rows = await predict('0..6', '--redundancy', '2');
+test('a single worker is not believed, and three get the same bytes, which are verified, and the classes are the float model’s', async () => {
+  await assert.rejects(predict('0'), /--redundancy 3/);
+  const rows = await predict('0..6', '--redundancy', '3');
   assert.equal(rows.length, 6);
   mostAgree(rows);
   const { job } = rows[0];
@@ -83,13 +84,15 @@ test('two workers get the same bytes, which are verified, and the classes are th
 });
 
 test('a worker that is killed in the middle of an evaluation answers after its restart', async () => {
-  const running = predict('6..14');
+  const running = predict('6..14', '--redundancy', '3');
   const names = Object.keys(nodes);
   const busy = await until('an evaluation', async () => {
     const { api } = nodes.alice;
     const pending = (await api.query.fheMl.pending.keys()).map(({ args: [worker] }) => worker.toHex());
     const own = await Promise.all(
-      names.map(async (name) => pending.includes(u8aToHex(account(`//${name[0].toUpperCase()}${name.slice(1)}`).publicKey))),
+      names.map(async (name) =>
+        pending.includes(u8aToHex(account(`//${name[0].toUpperCase()}${name.slice(1)}`).publicKey)),
+      ),
     );
     return names.find((name, at) => own[at] && name !== 'alice') ?? (pending.length > 0 && 'alice');
   });
@@ -115,8 +118,8 @@ test('a broken bootstrap key fails its jobs with the reason, and the nodes live'
   const row = ['--input', TABLE, '--row', '0', '--key', own, '--output', file];
   await fheMl('encrypt', '--model', '0', ...row, ...chain);
   const input = readFileSync(file);
-  const serverKey = blake2AsU8a(readFileSync(join(own, 'server.key')));
-  const ask = (blob) => send(api, api.tx.fheMl.requestInference(0, serverKey, u8aToHex(blob), 10n ** 15n, 1), eve);
+  const serverKey = u8aToHex(blake2AsU8a(readFileSync(join(own, 'server.key'))));
+  const ask = (blob) => send(api, api.tx.fheMl.requestInference(0, serverKey, u8aToHex(blob), 10n ** 15n, 3), eve);
   // The input is for the bootstrap key that Eve's client key has, and not for the one that she has registered.
   await assert.rejects(ask(input), { message: /InputForAnotherKey/ });
   Buffer.from(blake2AsU8a(broken)).copy(input, 48);
@@ -127,5 +130,5 @@ test('a broken bootstrap key fails its jobs with the reason, and the nodes live'
   });
   assert.equal(reason, 'BootstrapKeyDoesNotDecode');
   writeFileSync(file, input);
-  mostAgree(await predict('14..16'));
+  mostAgree(await predict('14..16', '--redundancy', '3'));
 });

@@ -108,6 +108,9 @@ async function open() {
   return tab;
 }
 
+/** A network with two hidden layers. */
+const DEEP = 'digits_mlp_32_32';
+
 const shot = (name, tab = page) => screenshot(name, tab);
 const go = (tab, hash) => tab.goto(`${url}#${hash}`);
 const ask = (tab = page) => tab.getByRole('button', { name: 'Encrypt and ask the chain' });
@@ -137,6 +140,10 @@ before(async () => {
     await fheMl('model', 'filter', filter, '--output', artifact);
     await fheMl('model', 'register', artifact, '--suri', '//Alice', '--url', node.url);
   }
+  const deep = join(node.folder, `${DEEP}.fheml`);
+  const calibration = ['--calibration', model('digits.train.csv')];
+  await fheMl('model', 'import', model(`${DEEP}.onnx`), '--output', deep, ...calibration);
+  await fheMl('model', 'register', deep, '--suri', '//Alice', '--url', node.url);
   await init();
   ({ app, url } = await servePage('--url', node.url));
   browser = await launch();
@@ -192,6 +199,24 @@ test('keys are made in the browser in less than five seconds, kept, saved and lo
   );
   assert.equal((await leaks(page, secret)).leaking, 1);
   await page.evaluate(() => window.messages.pop());
+});
+
+test('a digit goes through a deep network, whose bootstrap key the page registers', async () => {
+  await go(page, 'digit');
+  await page.getByLabel('Model', { exact: true }).selectOption({ label: `${2 + FILTERS.length}: ${DEEP}` });
+  await page.locator('.hint').filter({ hasText: 'deep network' }).waitFor(WAIT);
+  await page.getByLabel('A digit of the data set').selectOption('0');
+  await ask().click();
+  const steps = page.locator('.steps');
+  await steps.filter({ hasText: /bootstrap key of 185\.\d kB registered/ }).waitFor(WAIT);
+  // Evaluated by the worker, and again in the browser.
+  await answer()
+    .filter({ hasText: /^It is a \d$/ })
+    .waitFor({ timeout: 240_000 });
+  assert.equal(await answer().textContent(), `It is a ${expectedOf(DEEP).prediction[0]}`);
+  await page.getByText('tells of your client key').waitFor(WAIT);
+  await shot('digit-deep');
+  await page.getByLabel('Model', { exact: true }).selectOption('0');
 });
 
 test('a digit is drawn, encrypted, evaluated by the chain and decrypted', async () => {
@@ -356,7 +381,7 @@ test("one's own model is compiled in the browser, registered and tried", async (
   await message().filter({ hasText: 'choose the admin account' }).waitFor(WAIT);
   await page.locator('#account').selectOption({ label: 'Alice (development)' });
   await register.click();
-  await page.getByRole('heading', { name: 'Try model 9, wine_logistic' }).waitFor(WAIT);
+  await page.getByRole('heading', { name: `Try model ${3 + FILTERS.length}, wine_logistic` }).waitFor(WAIT);
   await ask().click();
   await answer().waitFor(WAIT);
   assert.match(await answer().textContent(), /^[012]$/);

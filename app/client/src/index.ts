@@ -90,6 +90,14 @@ export interface ModelCard extends PublicCard {
     | { classification: { classes: Classes } }
     | { regression: object }
     | { computed: { label: number | null; classes: Classes | null } };
+  /** How exact the quantised model is; not of encrypted models. */
+  quantisation?: {
+    /** Of a model whose scores have noise: the standard deviation of each output. Show such scores to nobody. */
+    score_deviations?: number[];
+    /** Of such a classifier: the share of calibration rows whose class one evaluation changes. */
+    changed_classes?: number;
+    [more: string]: unknown;
+  };
 }
 
 /** What the owner of a private model shows of it to whoever asks, and what not; in words. */

@@ -59,6 +59,8 @@ export interface Offer {
   needsServerKey: boolean;
   /** How rows of one request lie in its result; none if the model takes one row per request. */
   rowLayout: RowLayout | undefined;
+  /** How many workers a request has to ask, at least: several where the chain cannot try what they say. */
+  leastRedundancy: number;
   /** Of an encrypted model: hash of the server key whose owner can ask it. */
   encryptedFor: Hash | undefined;
   /** Of a private model. */
@@ -67,29 +69,49 @@ export interface Offer {
 
 /** All models, in the order of their numbers. Of a light client: `(await finalized(api)).query`. */
 export async function offers(query: Query): Promise<Offer[]> {
-  const [records, privates, now] = await Promise.all([
+  const [records, privates, dockets, least, now] = await Promise.all([
     query.fheMl.models.entries(),
     query.fheMl.privateModels.entries(),
+    query.fheMl.dockets.entries(),
+    leastOf(query),
     query.system.number(),
   ]);
   const details = new Map(privates);
+  const tried = new Set(dockets.map(([number]) => number));
   return records
-    .flatMap(([number, record]) => (record ? [offerOf(number, record, details.get(number), now)] : []))
+    .flatMap(([number, record]) =>
+      record ? [offerOf(number, record, details.get(number), now, least(tried.has(number)))] : [],
+    )
     .sort((a, b) => a.number - b.number);
 }
 
 /** One model, as it is now. */
 export async function offer(query: Query, number: number): Promise<Offer> {
-  const [record, details, now] = await Promise.all([
+  const [record, details, docket, least, now] = await Promise.all([
     query.fheMl.models(number),
     query.fheMl.privateModels(number),
+    query.fheMl.dockets(number),
+    leastOf(query),
     query.system.number(),
   ]);
   if (!record) throw new Error(`the chain has no model ${number}`);
-  return offerOf(number, record, details, now);
+  return offerOf(number, record, details, now, least(docket !== undefined));
 }
 
-function offerOf(number: number, record: ModelRecord, details: PrivateRecord | undefined, now: number): Offer {
+/** The least redundancy of public models that the court can try, and of those that it cannot. */
+async function leastOf(query: Query): Promise<(isTried: boolean) => number> {
+  const [limits, untried] = await Promise.all([query.fheMl.adminLimits(), query.fheMl.untriedRedundancy()]);
+  const ofAll = limits?.minRedundancy ?? 1;
+  return (isTried) => (isTried ? ofAll : Math.max(ofAll, untried));
+}
+
+function offerOf(
+  number: number,
+  record: ModelRecord,
+  details: PrivateRecord | undefined,
+  now: number,
+  least: number,
+): Offer {
   const { artifactBytes, inputBytes, resultBytes, work, needsServerKey, rowLayout, encryptedFor } = record;
   const retired = record.status === 'Retired';
   const offered = details && privateOffer(details, now);
@@ -105,6 +127,7 @@ function offerOf(number: number, record: ModelRecord, details: PrivateRecord | u
     work: Number(work),
     needsServerKey,
     rowLayout,
+    leastRedundancy: offered ? 1 : least,
     encryptedFor,
     private: offered,
   };

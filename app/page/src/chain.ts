@@ -57,6 +57,8 @@ export interface Price {
 /** What is asked of whom, and who pays. */
 export interface Wanted {
   model: number;
+  /** How many workers must agree. */
+  redundancy: number;
   /** Hash of the server key, if the model needs one. */
   key: Hex | undefined;
   /** What the owner of a private model gets for a row. */
@@ -212,7 +214,7 @@ export class Chain {
 
   /** What the workers get for a row, by what the chain says of its model. */
   fee(model: Offer): bigint {
-    return feeOf(pricesOf(this.api), model);
+    return feeOf(pricesOf(this.api), model, model.leastRedundancy);
   }
 
   async artifact(model: number): Promise<Uint8Array> {
@@ -228,31 +230,37 @@ export class Chain {
    * owner's is for the visitor to agree to, and what was shown as a public model has none.
    * @param mostRows most rows of one request
    */
-  async price({ number, private: offered }: Offer, rows = 1, mostRows = 1): Promise<Price> {
+  async price({ number, private: offered, leastRedundancy }: Offer, rows = 1, mostRows = 1): Promise<Price> {
     const artifact = this.artifacts.get(number) ?? (await this.artifact(number));
-    const [now, quote] = await Promise.all([offered && offer(await this.state(), number), this.quote(number)]);
+    const [now, quote] = await Promise.all([
+      offered && offer(await this.state(), number),
+      this.quote(number, leastRedundancy),
+    ]);
     const owner = now?.private?.price ?? 0n;
-    const most = mostFee(this.api, artifact, 1, owner);
+    const most = mostFee(this.api, artifact, leastRedundancy, owner);
     if (quote > most) {
       throw new Error(
         `the chain asks ${fhe(quote)} for a prediction that should cost at most ${fhe(most)}: nothing was paid`,
       );
     }
-    const plan = planOf(this.api, artifact, mostRows, { work: WORK_OF_REQUEST / FEWER });
+    const plan = planOf(this.api, artifact, mostRows, {
+      redundancy: leastRedundancy,
+      work: WORK_OF_REQUEST / FEWER,
+    });
     const prices = pricesOf(this.api);
     const requests = requestsOf(plan, rows).map((count) => ({
       rows: count,
-      workers: feeOf(prices, artifact, 1, count),
-      most: mostFee(this.api, artifact, 1, owner, count),
+      workers: feeOf(prices, artifact, leastRedundancy, count),
+      most: mostFee(this.api, artifact, leastRedundancy, owner, count),
     }));
     const sum = (of: 'workers' | 'most') => requests.reduce((all, request) => all + request[of], 0n);
     return { owner, workers: sum('workers'), most: sum('most'), requests, atOnce: plan.atOnce };
   }
 
   /** What one prediction costs, as the chain says. */
-  private async quote(model: number): Promise<bigint> {
+  private async quote(model: number, redundancy: number): Promise<bigint> {
     const { call } = this.light ? await finalized(this.api) : this.api;
-    const quote = await call.fheMlApi.quote(model, 1);
+    const quote = await call.fheMlApi.quote(model, redundancy);
     if (!quote) throw new Error(`model ${model} takes no requests`);
     return quote.fee;
   }
@@ -311,11 +319,11 @@ export class Chain {
 
   /** Signs a request and hands it to the pool; resolves then, to what resolves once the chain has taken it. */
   private async sendRequest(
-    { model, key, price, account }: Wanted,
+    { model, redundancy, key, price, account }: Wanted,
     { input, rows, most }: Part,
     nonce?: number,
   ): Promise<{ included: Promise<Requested> }> {
-    const call = this.api.tx.fheMl.requestInference(model, key, toHex(input), most, 1);
+    const call = this.api.tx.fheMl.requestInference(model, key, toHex(input), most, redundancy);
     // What has changed since the visitor looked has a sentence of its own.
     const explained = async (error: unknown): Promise<never> => {
       if (error instanceof NoRoom) throw error;

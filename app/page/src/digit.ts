@@ -3,7 +3,9 @@
 import { attempt, h, pen, say } from './dom.ts';
 import { bars, load, Run, type Session, type Shown } from './run.ts';
 
-const NAMES = ['digits_network', 'digits_xgboost', 'digits_forest'];
+const NAMES = ['digits_network', 'digits_cnn', 'digits_mlp_32_32', 'digits_xgboost', 'digits_forest'];
+/** Where the chosen model is remembered when the page is loaded again: its answer may be under way. */
+const CHOSEN = 'fhe-ml-digit-model';
 /** The data set's bitmaps have 32 x 32 pixels, of which 4 x 4 are counted for one feature. */
 const GRID = 32;
 const CELLS = 8;
@@ -16,8 +18,9 @@ export async function digit(session: Session): Promise<HTMLElement> {
   const models = (await session.chain.models()).filter(
     (model) => model.active && model.kind === 'public' && NAMES.includes(model.name),
   );
-  const [model] = models;
-  if (!model)
+  const remembered = Number(sessionStorage.getItem(CHOSEN) ?? Number.NaN);
+  const first = models.find(({ number }) => number === remembered) ?? models[0];
+  if (!first)
     return h(
       'p',
       {},
@@ -25,7 +28,27 @@ export async function digit(session: Session): Promise<HTMLElement> {
       h('a', { href: '#own' }, 'Register one'),
       ' (models/digits_network.onnx).',
     );
-  const loaded = await load(session, model);
+  let model = first;
+  let loaded = await load(session, model);
+  const hint = h('p', { class: 'hint' });
+  const tell = () =>
+    hint.replaceChildren(
+      `Model ${model.number}, ${loaded.card.kind}, sees 8 x 8 encrypted grey values and gives ten encrypted scores.`,
+    );
+  tell();
+  const choice = h(
+    'select',
+    { 'aria-label': 'Model' },
+    ...models.map(({ number, name }) => h('option', { value: number }, `${number}: ${name}`)),
+  );
+  choice.value = String(model.number);
+  const choose = async () => {
+    const chosen = models.find(({ number }) => number === Number(choice.value)) ?? model;
+    loaded = await load(session, chosen);
+    model = chosen;
+    sessionStorage.setItem(CHOSEN, String(model.number));
+    tell();
+  };
   const pad = h('canvas', {
     class: 'pad',
     width: 256,
@@ -96,6 +119,7 @@ export async function digit(session: Session): Promise<HTMLElement> {
   };
   const place = h('div', {});
   const go = h('button', { class: 'main', type: 'button' }, 'Encrypt and ask the chain');
+  choice.addEventListener('change', () => void attempt(choose, go));
   const begin = (work: (run: Run) => Promise<void>) =>
     attempt(() => {
       answer.replaceChildren();
@@ -115,11 +139,8 @@ export async function digit(session: Session): Promise<HTMLElement> {
     'div',
     { class: 'card' },
     h('h2', {}, 'Draw a digit from 0 to 9'),
-    h(
-      'p',
-      { class: 'hint' },
-      `Model ${model.number}, ${loaded.card.kind}, sees 8 x 8 encrypted grey values and gives ten encrypted scores.`,
-    ),
+    hint,
+    models.length > 1 ? h('p', {}, 'Model ', choice) : '',
     h(
       'div',
       { class: 'columns' },

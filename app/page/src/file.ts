@@ -139,7 +139,8 @@ export class RowsFile {
     const key = await registered(session, loaded, account, (text) => {
       this.count.textContent = text;
     });
-    const wanted = { model: loaded.model.number, key, price: file.price, account };
+    const { number, leastRedundancy: redundancy } = loaded.model;
+    const wanted = { model: number, redundancy, key, price: file.price, account };
     async function* missing(): AsyncGenerator<Sent> {
       for (const { first, rows, most, booked, done } of parts) {
         if (done) continue;

@@ -243,7 +243,8 @@ async function filter(
   status.textContent = `encrypted in ${time} ms; ${parts.length} ${parts.length === 1 ? 'tile is' : 'tiles are'} on the way`;
   const blocks: number[] = [];
   let [total, verified] = [0n, 0];
-  const wanted = { model: model.number, key: undefined, price: owner, account: session.account() };
+  const { number, leastRedundancy: redundancy } = model;
+  const wanted = { model: number, redundancy, key: undefined, price: owner, account: session.account() };
   await chain.requestAll(wanted, sent, atOnce, async ({ input, tile }, answer) => {
     const { requested, result, block } = await answer;
     const opened = await refusing(session, requested.job, ask('openImage', hash, input, result));

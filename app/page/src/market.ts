@@ -130,6 +130,10 @@ function trust(offer: Offer): [string, string][] {
       you,
       ['Who reads the model', offer.kind === 'public' ? 'everybody' : `the owner of server key ${offer.encryptedFor}`],
       ['Who can check an answer', offer.kind === 'public' ? 'everybody; this browser does' : 'its owner'],
+      [
+        'Workers that must agree on an answer',
+        offer.leastRedundancy === 1 ? '1' : `${offer.leastRedundancy}, each paid for its work`,
+      ],
     ];
   }
   const { owner, evaluators, auditor, bond, quota, next } = offered;

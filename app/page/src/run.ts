@@ -11,6 +11,7 @@ import {
 } from '@fhe-ml/client';
 import { fhe, type Offer } from '@fhe-ml/client/chain';
 import type { Account } from './accounts.ts';
+import { NOISY_SCORES, noisy } from './card.ts';
 import type { Chain, Price } from './chain.ts';
 import { standingText } from './court.ts';
 import { ask, type OwnKeys } from './crypto.ts';
@@ -176,7 +177,8 @@ export class Run {
       this.items.set(step, item);
       list.append(item);
     }
-    this.element = h('div', { class: 'columns' }, list, this.seen);
+    const warning = noisy(loaded.card) ? h('p', { class: 'hint' }, h('strong', {}, `${NOISY_SCORES}.`)) : '';
+    this.element = h('div', {}, warning, h('div', { class: 'columns' }, list, this.seen));
   }
 
   private mark(step: Step, state: 'now' | 'done' | 'failed', note?: string): void {
@@ -220,7 +222,8 @@ export class Run {
     );
     const requested = await this.step('Submit', async (note) => {
       note(`at most ${fhe(price.most)}; waiting for a block`);
-      const wanted = { model: loaded.model.number, key, price: price.owner, account };
+      const { number, leastRedundancy: redundancy } = loaded.model;
+      const wanted = { model: number, redundancy, key, price: price.owner, account };
       const included = await this.session.chain.request(wanted, { rows: 1, input, most: price.most });
       const share = price.owner > 0n ? `, of which ${fhe(price.owner)} for the owner` : '';
       note(`job ${included.job} in block ${included.block}, fee ${fhe(included.fee)}${share}`);

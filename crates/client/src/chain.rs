@@ -14,6 +14,7 @@ mod court;
 mod ended;
 mod error;
 mod identity;
+mod keys;
 mod light;
 mod prices;
 mod private;

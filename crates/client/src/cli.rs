@@ -426,6 +426,12 @@ pub struct Node {
 }
 
 impl Node {
+	/// What a program is connected to.
+	pub fn connected(chain: Chain) -> Self {
+		let connection = OnceCell::new_with(Some(chain));
+		Self { url: String::new(), light: None, bootnodes: Vec::new(), connection }
+	}
+
 	/// Connects to the node, or starts the light client; once, however often it is called.
 	pub async fn connect(&self) -> Result<Chain, ChainError> {
 		let source = || Source { url: self.url.clone(), light: self.light() };

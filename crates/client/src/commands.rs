@@ -5,15 +5,16 @@ mod authority;
 mod encrypt;
 mod evaluate;
 mod key;
-mod model;
-mod predict;
+pub mod model;
+pub mod predict;
 mod private;
+mod quote;
 mod standing;
 mod verify;
 mod worker;
 
 use crate::{
-	cli::{Cli, Command, Node},
+	cli::{Cli, Command},
 	error::CommandError,
 	models::hex_hash,
 	output::Output,
@@ -23,7 +24,6 @@ use fhe_ml_client::{
 	files::{self, FileError},
 };
 use fhe_ml_engine::{ClientKey, new_seeder};
-use fhe_ml_primitives::Fhe;
 use serde_json::json;
 use std::path::Path;
 
@@ -36,7 +36,7 @@ pub async fn run(cli: Cli) -> Result<(), CommandError> {
 		Command::Worker(command) => worker::run(command, output).await,
 		Command::Authority(command) => authority::run(command, output).await,
 		Command::Quote { model, redundancy, node } => {
-			quote(model, redundancy.count, &node, output).await
+			quote::run(model, redundancy.count, &node, output).await
 		},
 		Command::Predict(options) => predict::run(options, output).await,
 		Command::Encrypt(options) => encrypt::encrypt(options, output).await,
@@ -76,32 +76,5 @@ fn keygen(out: &Path, output: Output) -> Result<(), CommandError> {
 		"server_key_bytes": server_key.as_bytes().len(),
 		"server_key_hash": hash,
 	});
-	output.print(&json, &text)
-}
-
-async fn quote(
-	model: u32,
-	redundancy: u8,
-	node: &Node,
-	output: Output,
-) -> Result<(), CommandError> {
-	let best = node.connect().await?.best_block().await?;
-	let quote = best
-		.quote(model, redundancy, 1)
-		.await?
-		.ok_or(CommandError::NoQuote { model, redundancy })?;
-	let court = best.has_docket(model).await?;
-	let text = format!(
-		"one prediction with model {model} costs {:.6}, and holds {:.6} until the job is released{}",
-		Fhe(quote.fee),
-		Fhe(quote.deposit),
-		match court {
-			true => "",
-			false =>
-				"; the chain cannot evaluate it: only with --redundancy 3 and more do workers answer for wrong results",
-		},
-	);
-	let (fee, deposit) = (quote.fee.to_string(), quote.deposit.to_string());
-	let json = json!({ "model": model, "fee": fee, "deposit": deposit, "court": court });
 	output.print(&json, &text)
 }

@@ -5,6 +5,7 @@ use fhe_ml_client::{
 	chain::{ChainError, LightError},
 	files::FileError,
 	known_models::KnownModelError,
+	local::LocalError,
 	owner_keys::OwnerKeyError,
 	rows::TableError,
 };
@@ -87,6 +88,8 @@ pub enum CommandError {
 	OwnerKey(#[from] OwnerKeyError),
 	#[error("`{0}` is no grid; one is decoys:48, quantiles:64, exact or like:FILE.fheml")]
 	Grid(String),
+	#[error("`{0}` is no amount of FHE, like 0.01 or 5, with at most 12 digits after the point")]
+	Price(String),
 	#[error("`{0}` is not the address of an account")]
 	Address(String),
 	#[error("{} does not belong to {}: import both together", .private.display(), .model.display())]
@@ -129,6 +132,10 @@ pub enum CommandError {
 		"model {model} takes no requests with redundancy {redundancy}: it is retired, or the chain's limits do not allow that; `fhe-ml model list` shows what there is"
 	)]
 	NoQuote { model: u32, redundancy: u8 },
+	#[error(
+		"model {model} takes no requests with redundancy {redundancy}: at least {least} workers must agree on its results, each paid for its work; ask again with --redundancy {least}"
+	)]
+	RedundancyTooLow { model: u32, redundancy: u8, least: u8 },
 	#[error("model {model} is evaluated with your server key, and the chain does not have it; `fhe-ml key register --key {}` registers it", .folder.display())]
 	NoServerKey { model: u32, folder: PathBuf },
 	#[error("model {model} is a deep network, which takes a bootstrap key beside your server key, and the chain does not have it; `fhe-ml key register --deep --key {}` registers it", .folder.display())]
@@ -192,6 +199,17 @@ pub enum CommandError {
 	Interrupted { path: PathBuf, done: usize, rows: usize, first: String },
 	#[error("{failed} of {rows} rows failed; the first: {first}")]
 	SomeRows { failed: usize, rows: usize, first: String },
+}
+
+impl From<LocalError> for CommandError {
+	fn from(error: LocalError) -> Self {
+		match error {
+			LocalError::Encrypt { row, source } => Self::Encrypt { row, source },
+			LocalError::Predict { row, source } => Self::Predict { row, source },
+			LocalError::Evaluate(error) => Self::Evaluate(error),
+			LocalError::Answer(error) => error.into(),
+		}
+	}
 }
 
 impl From<AnswerError> for CommandError {

@@ -10,8 +10,8 @@ use fhe_ml_client::{
 	files,
 	known_models::{HexHash, KnownModelError, KnownModels, ModelName},
 };
-use fhe_ml_engine::{ClientKey, new_seeder};
-use fhe_ml_models::{Artifact, Cell, EncodedRow, Model, ModelError};
+use fhe_ml_engine::ClientKey;
+use fhe_ml_models::{Artifact, Model, ModelError};
 use std::path::Path;
 
 /// A hash as polkadot.js shows it.
@@ -99,20 +99,4 @@ pub fn with_schema(
 			source => CommandError::Model { model: number, source },
 		}
 	})
-}
-
-/// Encodes row number `row`.
-pub fn encode_row(model: &Model, row: usize, values: &[Cell]) -> Result<EncodedRow, CommandError> {
-	model.encode(values).map_err(|source| CommandError::Encrypt { row, source })
-}
-
-/// Encrypts rows from number `first` on as one input.
-pub fn encrypt_rows(
-	model: &Model,
-	key: &ClientKey,
-	first: usize,
-	rows: &[EncodedRow],
-) -> Result<Vec<u8>, CommandError> {
-	let input = model.encrypt_rows(key, rows, new_seeder().as_mut());
-	input.map_err(|source| CommandError::Encrypt { row: first, source: source.into() })
 }

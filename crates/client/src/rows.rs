@@ -1,13 +1,17 @@
 //! Rows of features in CSV files.
 
+use fhe_ml_engine::{Hash, blake2b_256};
 use fhe_ml_models::{Calibration, Cell, ModelCard};
 use std::{
 	fs::File,
 	io::{Cursor, Read},
+	iter::{Cloned, Enumerate},
 	ops::Range,
 	path::{Path, PathBuf},
+	slice::Iter,
 	str::FromStr,
 	sync::Arc,
+	time::UNIX_EPOCH,
 };
 
 /// A table with a header.
@@ -171,6 +175,14 @@ impl Columns {
 	}
 }
 
+/// Which of these columns is which feature of a model: the column's number for each feature.
+///
+/// # Errors
+/// If the columns are not the model's features.
+pub fn column_order(names: &[String], card: &ModelCard) -> Result<Vec<usize>, TableError> {
+	Ok(Columns::of(names, card)?.order)
+}
+
 /// The column of each feature.
 fn by_name(names: &[String], card: &ModelCard) -> Result<Vec<usize>, TableError> {
 	let features: Vec<&String> = card.features.iter().collect();
@@ -199,11 +211,26 @@ fn by_position(names: &[String], card: &ModelCard) -> Result<Vec<usize>, TableEr
 	}
 }
 
-/// A CSV file with a header whose rows are read several times.
-pub struct RowSource {
-	path: PathBuf,
+/// Rows that are read several times: a CSV file with a header, or what is in memory.
+pub struct RowSource(Kind);
+
+enum Kind {
+	File(PathBuf),
 	/// What came through a pipe, which gives it once only.
-	piped: Option<Arc<[u8]>>,
+	Piped(PathBuf, Arc<[u8]>),
+	/// Rows in the order of the model's features.
+	Cells(Vec<Vec<Cell>>),
+}
+
+/// What tells the rows of a source from others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceIdentity {
+	/// Path of the file; of rows in memory a hash of them.
+	pub path: PathBuf,
+	/// Bytes of the file, or number of rows in memory.
+	pub bytes: u64,
+	/// When the file was last written, in seconds since 1970.
+	pub modified: u64,
 }
 
 impl RowSource {
@@ -212,27 +239,76 @@ impl RowSource {
 	/// # Errors
 	/// If there is none, or it cannot be read.
 	pub fn open(path: &Path) -> Result<Self, TableError> {
-		let piped = match std::fs::metadata(path)?.is_file() {
-			true => None,
-			false => Some(std::fs::read(path)?.into()),
+		Ok(Self(match std::fs::metadata(path)?.is_file() {
+			true => Kind::File(path.into()),
+			false => Kind::Piped(path.into(), std::fs::read(path)?.into()),
+		}))
+	}
+
+	/// Rows that are in memory, each in the order of the model's features.
+	pub fn of_cells(rows: Vec<Vec<Cell>>) -> Self {
+		Self(Kind::Cells(rows))
+	}
+
+	/// What tells its rows from those of others.
+	///
+	/// # Errors
+	/// If the file cannot be looked at.
+	pub fn identity(&self) -> Result<SourceIdentity, TableError> {
+		let path = match &self.0 {
+			Kind::File(path) | Kind::Piped(path, _) => path,
+			Kind::Cells(rows) => {
+				let path = format!("rows-{}", hex::encode(hash_of(rows))).into();
+				return Ok(SourceIdentity { path, bytes: rows.len() as u64, modified: 0 });
+			},
 		};
-		Ok(Self { path: path.into(), piped })
+		let metadata = std::fs::metadata(path)?;
+		let modified = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+		Ok(SourceIdentity {
+			path: path.canonicalize().unwrap_or_else(|_| path.clone()),
+			bytes: metadata.len(),
+			modified: modified.unwrap_or_default().as_secs(),
+		})
 	}
 
 	/// Its rows, from the first one on.
 	///
 	/// # Errors
 	/// If the file cannot be read, has no header, or its columns are not the model's features.
-	pub fn rows<'a>(&self, card: &'a ModelCard) -> Result<RowStream<'a>, TableError> {
-		let bytes: Box<dyn Read> = match &self.piped {
-			Some(piped) => Box::new(Cursor::new(piped.clone())),
-			None => Box::new(File::open(&self.path)?),
+	pub fn rows<'a>(&'a self, card: &'a ModelCard) -> Result<RowStream<'a>, TableError> {
+		let bytes: Box<dyn Read> = match &self.0 {
+			Kind::File(path) => Box::new(File::open(path)?),
+			Kind::Piped(_, piped) => Box::new(Cursor::new(piped.clone())),
+			Kind::Cells(rows) => return Ok(RowStream::Cells(rows.iter().cloned().enumerate())),
 		};
 		let mut reader = reader().from_reader(bytes);
 		let names: Vec<String> = reader.headers()?.iter().map(String::from).collect();
 		let columns = Columns::of(&names, card)?;
-		Ok(RowStream { records: reader.into_records(), columns, card, next: 0 })
+		let records = reader.into_records();
+		Ok(RowStream::File(RecordStream { records, columns, card, next: 0 }.into()))
 	}
+}
+
+/// BLAKE2b-256 of rows.
+fn hash_of(rows: &[Vec<Cell>]) -> Hash {
+	let mut bytes = Vec::new();
+	for row in rows {
+		bytes.extend((row.len() as u64).to_le_bytes());
+		for cell in row {
+			match cell {
+				Cell::Number(number) => {
+					bytes.push(0);
+					bytes.extend(number.to_bits().to_le_bytes());
+				},
+				Cell::Text(text) => {
+					bytes.push(1);
+					bytes.extend((text.len() as u64).to_le_bytes());
+					bytes.extend(text.as_bytes());
+				},
+			}
+		}
+	}
+	blake2b_256(&bytes)
 }
 
 /// How tables are read.
@@ -242,8 +318,27 @@ fn reader() -> csv::ReaderBuilder {
 	builder
 }
 
-/// The rows of a file as features of a model, one after the other: a file may be larger than the memory.
-pub struct RowStream<'a> {
+/// Rows as features of a model, one after the other: a file may be larger than the memory.
+pub enum RowStream<'a> {
+	/// Those of a file.
+	File(Box<RecordStream<'a>>),
+	/// Those in memory.
+	Cells(Enumerate<Cloned<Iter<'a, Vec<Cell>>>>),
+}
+
+impl Iterator for RowStream<'_> {
+	type Item = Result<(usize, Vec<Cell>), TableError>;
+
+	fn next(&mut self) -> Option<Self::Item> {
+		match self {
+			Self::File(records) => records.next(),
+			Self::Cells(rows) => rows.next().map(Ok),
+		}
+	}
+}
+
+/// The rows of a file.
+pub struct RecordStream<'a> {
 	records: csv::StringRecordsIntoIter<Box<dyn Read>>,
 	columns: Columns,
 	card: &'a ModelCard,
@@ -251,7 +346,7 @@ pub struct RowStream<'a> {
 	next: usize,
 }
 
-impl Iterator for RowStream<'_> {
+impl Iterator for RecordStream<'_> {
 	type Item = Result<(usize, Vec<Cell>), TableError>;
 
 	fn next(&mut self) -> Option<Self::Item> {
@@ -344,6 +439,24 @@ mod tests {
 		assert_eq!(all.len(), 4);
 		assert!(matches!(&all[2], Err(TableError::NotANumber { row: 2, .. })));
 		assert_eq!(all[3].as_ref().unwrap(), &3);
+	}
+
+	#[test]
+	fn rows_in_memory_are_read_again_and_told_from_others() {
+		let card = card(&["a", "colour"], &[1]);
+		let rows = vec![vec![Cell::Number(1.0), "red".into()], vec![f64::NAN.into(), "".into()]];
+		let source = RowSource::of_cells(rows.clone());
+		for _ in 0..2 {
+			let found: Vec<_> = source.rows(&card).unwrap().map(Result::unwrap).collect();
+			assert_eq!((found[0].clone(), found.len()), ((0, rows[0].clone()), 2));
+		}
+		let identity = |rows| RowSource::of_cells(rows).identity().unwrap();
+		assert_eq!(identity(rows.clone()), source.identity().unwrap());
+		for (row, column, other) in [(0, 0, 2.0.into()), (1, 1, "x".into()), (0, 1, 1.0.into())] {
+			let mut changed = rows.clone();
+			changed[row][column] = other;
+			assert_ne!(identity(changed), source.identity().unwrap());
+		}
 	}
 
 	#[test]

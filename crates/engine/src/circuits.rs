@@ -33,6 +33,7 @@ pub mod private;
 pub(crate) mod sliced;
 mod table;
 pub(crate) mod tree;
+pub mod trial;
 
 pub use deep::{DeepCircuit, DeepCircuitError};
 pub use encrypted_forest::{EncryptedForestCircuit, EncryptedForestError};

@@ -68,6 +68,7 @@ pub use circuits::{
 	advance::{AdvanceError, MAX_REST_BYTES, Progress},
 	filter::Tap,
 	levelled::{ExcessiveMemory, LevelledCost},
+	trial::{MAX_TRIED_ARTIFACT_BYTES, Trial},
 };
 pub use compiled_model::{CompiledModel, CompiledModelError, check_key};
 #[cfg(feature = "client")]

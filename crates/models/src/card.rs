@@ -133,6 +133,17 @@ pub struct Quantisation {
 	/// the calibration rows.
 	#[serde(default, skip_serializing_if = "Vec::is_empty")]
 	pub score_deviations: Vec<f64>,
+	/// Of a classifier whose scores have noise: the share of calibration rows whose class one evaluation changes, with the
+	/// predicted noise.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	pub changed_classes: Option<f64>,
+}
+
+impl Quantisation {
+	/// Whether scores have noise, which tells of the client key: they are for its owner's eyes only.
+	pub fn has_noise(&self) -> bool {
+		self.score_deviations.iter().any(|deviation| *deviation > 0.0)
+	}
 }
 
 /// Errors of what a model reports, on the calibration rows or on ones drawn over the ranges of its

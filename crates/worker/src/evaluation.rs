@@ -7,7 +7,8 @@ use crate::{
 };
 use fhe_ml_engine::{
 	BootstrapKey, BootstrapKeyError, Circuit, CompiledModel, CompiledModelError, EvaluateError,
-	EvaluationBuffers, PreparedServerKey, ServerKeyError, blake2b_256, entities::input::InputError,
+	EvaluationBuffers, PreparedServerKey, SelfTestError, ServerKeyError, blake2b_256,
+	entities::input::InputError,
 };
 use fhe_ml_primitives::{
 	AssignedJob, FailureReason, JobBlobs, Outcome, ResultBytes,
@@ -17,7 +18,7 @@ use parking_lot::Mutex;
 use sp_core::H256;
 use std::{
 	panic::{AssertUnwindSafe, catch_unwind},
-	sync::Arc,
+	sync::{Arc, LazyLock},
 };
 
 /// Memory for decoded models.
@@ -27,10 +28,18 @@ const MEMORY_OF_ARTIFACT: usize = 8;
 /// Memory for prepared server keys, of which each takes 6 MB.
 const KEPT_KEYS: usize = 192 << 20;
 
+/// Before the first deep network, since it takes longer than the self-test of all that a node evaluates.
+static SELF_TEST: LazyLock<Result<(), SelfTestError>> =
+	LazyLock::new(fhe_ml_engine::bootstrap_self_test);
+
 /// Evaluates jobs, and keeps what the next one can use.
 pub struct Evaluator {
 	models: Mutex<Kept<CompiledModel>>,
 	keys: Mutex<Kept<PreparedServerKey>>,
+	/// Keys for deep networks, with their selectors.
+	bootstrapped_keys: Mutex<Kept<PreparedServerKey>>,
+	/// Memory for the selectors of one of them.
+	selector_memory: usize,
 	buffers: Mutex<Vec<EvaluationBuffers>>,
 	private: PrivateModels,
 	/// Hash of the chain's genesis block.
@@ -80,6 +89,8 @@ enum EvaluationError {
 	BootstrapKey(#[from] BootstrapKeyError),
 	#[error("the bootstrap key that the input names is not on the chain")]
 	Gone,
+	#[error("this machine does not evaluate deep networks as it should: {0}")]
+	Unfit(SelfTestError),
 	#[error(transparent)]
 	Input(#[from] EvaluateError),
 	#[error(transparent)]
@@ -87,9 +98,12 @@ enum EvaluationError {
 }
 
 impl Evaluator {
-	/// For the chain with this genesis block, and these private models.
-	pub fn new(genesis: H256, private: PrivateModelsOptions) -> Self {
+	/// For the chain with this genesis block, and these private models. `selector_memory` bytes are for the expanded
+	/// selectors of bootstrap keys.
+	pub fn new(genesis: H256, private: PrivateModelsOptions, selector_memory: usize) -> Self {
 		Self {
+			bootstrapped_keys: Mutex::new(Kept::new(selector_memory.max(KEPT_KEYS))),
+			selector_memory,
 			private: PrivateModels::new(private),
 			genesis,
 			models: Mutex::new(Kept::new(KEPT_MODELS)),
@@ -146,6 +160,7 @@ impl Evaluator {
 					EvaluationError::ServerKey(_) => FailureReason::ServerKeyDoesNotDecode,
 					EvaluationError::BootstrapKey(_) => FailureReason::BootstrapKeyDoesNotDecode,
 					EvaluationError::Gone => return Evaluation::Gone,
+					EvaluationError::Unfit(_) => FailureReason::EvaluationCrashed,
 					EvaluationError::Input(_) => FailureReason::InputDoesNotDecode,
 					EvaluationError::NotHeld(why) => {
 						let model = assigned.model;
@@ -203,7 +218,7 @@ impl Evaluator {
 		};
 		let key = match key {
 			Some(key) if model.circuit.kind().needs_bootstrap_key() => {
-				Some(self.with_bootstrap_key(&key, &blobs.input, lookup)?)
+				Some(self.with_bootstrap_key(&key, &model.circuit, &blobs.input, lookup)?)
 			},
 			key => key,
 		};
@@ -224,23 +239,33 @@ impl Evaluator {
 		Ok(result?)
 	}
 
-	/// A server key with the bootstrap key that the input names.
+	/// A server key with the bootstrap key that the input names, and as many of the selectors that the circuit takes as
+	/// there is memory for.
 	fn with_bootstrap_key(
 		&self,
 		key: &PreparedServerKey,
+		circuit: &Circuit,
 		input: &[u8],
 		lookup: &dyn Lookup,
 	) -> Result<Arc<PreparedServerKey>, EvaluationError> {
+		SELF_TEST.clone().map_err(EvaluationError::Unfit)?;
+		let gadget = match circuit {
+			Circuit::Deep(network) => network.bootstrap_gadget().unwrap_or_default(),
+			_ => 0,
+		};
 		let prefix = InputPrefix::read(input).map_err(InputError::Header);
 		let hash = H256(prefix.map_err(EvaluateError::from)?.server_key);
-		if let Some(known) = self.keys.lock().get(&hash) {
+		let place = H256(blake2b_256(&[&hash.0[..], &[gadget as u8]].concat()));
+		if let Some(known) = self.bootstrapped_keys.lock().get(&place) {
 			return Ok(known);
 		}
 		let bytes = lookup.bootstrap_key().filter(|bytes| blake2b_256(bytes) == hash.0);
 		let bootstrap_key = BootstrapKey::from_bytes(bytes.ok_or(EvaluationError::Gone)?)?;
-		let key = Arc::new(key.clone().with_bootstrap_key(&bootstrap_key)?);
-		let memory = PreparedServerKey::MEMORY_BYTES + PreparedServerKey::BOOTSTRAP_MEMORY_BYTES;
-		self.keys.lock().insert(hash, key.clone(), memory);
+		let mut key = key.clone().with_bootstrap_key(&bootstrap_key)?;
+		key.keep_selectors(gadget, self.selector_memory);
+		let memory = key.memory_bytes();
+		let key = Arc::new(key);
+		self.bootstrapped_keys.lock().insert(place, key.clone(), memory);
 		Ok(key)
 	}
 }
@@ -281,7 +306,9 @@ fn failed(job: u64, reason: FailureReason, why: &str) -> Outcome {
 mod tests {
 	use super::*;
 	use fhe_ml_engine::{ClientKey, new_seeder};
-	use fhe_ml_models::{Artifact, ImportOptions, Model, encrypt_model, import_onnx};
+	use fhe_ml_models::{
+		Artifact, Calibration, Cell, ImportOptions, Model, encrypt_model, import_onnx,
+	};
 	use std::collections::BTreeMap;
 
 	fn blobs(onnx: &[u8], row: &[f64], encrypted: bool) -> JobBlobs {
@@ -317,8 +344,8 @@ mod tests {
 		evaluate_with(evaluator, blobs, &Memory::default())
 	}
 
-	fn evaluate_with(evaluator: &Evaluator, blobs: &JobBlobs, parts: &dyn Parts) -> Outcome {
-		let assigned = AssignedJob {
+	fn assigned(blobs: &JobBlobs) -> AssignedJob {
+		AssignedJob {
 			job: 0,
 			worker: sp_core::sr25519::Public::from_raw([0; 32]).into(),
 			model: 0,
@@ -329,7 +356,11 @@ mod tests {
 			work: 0,
 			step: fhe_ml_primitives::Step::Post,
 			deadline: 0,
-		};
+		}
+	}
+
+	fn evaluate_with(evaluator: &Evaluator, blobs: &JobBlobs, parts: &dyn Parts) -> Outcome {
+		let assigned = assigned(blobs);
 		let known = evaluator.known(&assigned);
 		match evaluator.evaluate(&assigned, known, blobs, &NothingElse, parts) {
 			Evaluation::Outcome(outcome) => outcome,
@@ -380,7 +411,7 @@ mod tests {
 		blobs.server_key = Some(server_key.as_bytes().to_vec());
 		blobs.input = model.encrypt_rows(&key, &rows, seeder.as_mut()).unwrap();
 
-		let evaluator = Evaluator::new(H256::zero(), PrivateModelsOptions::default());
+		let evaluator = Evaluator::new(H256::zero(), PrivateModelsOptions::default(), 0);
 		let parts = Memory::default();
 		let whole = evaluate_with(&evaluator, &blobs, &parts);
 		assert_eq!(parts.0.lock().1, rows.len() as u32);
@@ -392,7 +423,7 @@ mod tests {
 
 	#[test]
 	fn good_blobs_give_the_same_result_again_and_again() {
-		let evaluator = Evaluator::new(H256::zero(), PrivateModelsOptions::default());
+		let evaluator = Evaluator::new(H256::zero(), PrivateModelsOptions::default(), 0);
 		for blobs in [linear(false), forest(false), linear(true), forest(true)] {
 			let first = evaluate(&evaluator, &blobs);
 			assert!(matches!(first, Outcome::Completed(_)), "{first:?}");
@@ -402,7 +433,7 @@ mod tests {
 
 	#[test]
 	fn hostile_blobs_fail_with_the_blob_that_is_wrong() {
-		let evaluator = Evaluator::new(H256::zero(), PrivateModelsOptions::default());
+		let evaluator = Evaluator::new(H256::zero(), PrivateModelsOptions::default(), 0);
 		for good in [linear(false), forest(false), linear(true), forest(true)] {
 			let mut model = good.clone();
 			model.artifact.as_mut().unwrap().pop();
@@ -421,5 +452,67 @@ mod tests {
 		}
 		let outcome = evaluate(&evaluator, &key);
 		assert_eq!(outcome, Outcome::Failed(FailureReason::ServerKeyDoesNotDecode));
+	}
+
+	/// A chain with this bootstrap key.
+	struct WithBootstrapKey(Option<Vec<u8>>);
+
+	impl Lookup for WithBootstrapKey {
+		fn commitment(&self) -> Option<H256> {
+			None
+		}
+
+		fn bootstrap_key(&self) -> Option<Vec<u8>> {
+			self.0.clone()
+		}
+	}
+
+	/// A deep network, a row of it, and its bootstrap key.
+	fn deep() -> (JobBlobs, Vec<u8>) {
+		let table = include_str!("../../../models/digits.train.csv");
+		let mut lines = table.lines().map(|line| line.split(','));
+		let names = lines.next().unwrap().map(String::from).collect();
+		let rows = lines.map(|line| line.map(|cell| cell.parse().unwrap()).collect());
+		let rows: Vec<Vec<f64>> = rows.take(300).collect();
+		let row = rows[0].clone();
+		let cells = |row: &Vec<f64>| row.iter().copied().map(Cell::Number).collect();
+		let calibration = Some(Calibration { names, rows: rows.iter().map(cells).collect() });
+		let options = ImportOptions { name: "digits".into(), calibration };
+		let onnx = include_bytes!("../../../models/digits_mlp_32_32.onnx");
+		let model = Model::new(import_onnx(onnx, &options).unwrap(), None).unwrap();
+		let mut seeder = new_seeder();
+		let (key, server_key) = ClientKey::generate(seeder.as_mut());
+		let blobs = JobBlobs {
+			artifact: Some(model.artifact.as_bytes().to_vec()),
+			server_key: Some(server_key.as_bytes().to_vec()),
+			input: model.encrypt(&key, &row, seeder.as_mut()).unwrap(),
+		};
+		(blobs, key.bootstrap_key().as_bytes().to_vec())
+	}
+
+	#[test]
+	fn deep_networks_take_the_bootstrap_key_that_their_input_names() {
+		let (mut blobs, key) = deep();
+		let kept = Evaluator::new(H256::zero(), PrivateModelsOptions::default(), 32 << 20);
+		let evaluate = |evaluator: &Evaluator, blobs: &JobBlobs, key: Option<&[u8]>| {
+			let assigned = assigned(blobs);
+			let (known, key) =
+				(evaluator.known(&assigned), WithBootstrapKey(key.map(<[u8]>::to_vec)));
+			evaluator.evaluate(&assigned, known, blobs, &key, &Memory::default())
+		};
+		assert_eq!(evaluate(&kept, &blobs, None), Evaluation::Gone);
+		assert_eq!(evaluate(&kept, &blobs, Some(&key[1..])), Evaluation::Gone);
+		let found = evaluate(&kept, &blobs, Some(&key));
+		assert!(matches!(found, Evaluation::Outcome(Outcome::Completed(_))), "{found:?}");
+		// The key is known now; and how many selectors are kept changes no byte.
+		assert_eq!(evaluate(&kept, &blobs, None), found);
+		let other = Evaluator::new(H256::zero(), PrivateModelsOptions::default(), 0);
+		assert_eq!(evaluate(&other, &blobs, Some(&key)), found);
+
+		let mut broken = key;
+		broken[1000..2000].fill(0xff);
+		blobs.input[48..80].copy_from_slice(&blake2b_256(&broken));
+		let failed = Outcome::Failed(FailureReason::BootstrapKeyDoesNotDecode);
+		assert_eq!(evaluate(&kept, &blobs, Some(&broken)), Evaluation::Outcome(failed));
 	}
 }

@@ -68,6 +68,8 @@ pub struct WorkerParams<Client, Pool, Storage> {
 	pub threads: Option<NonZeroUsize>,
 	/// The private models that this node evaluates.
 	pub private_models: PrivateModelsOptions,
+	/// Bytes of memory for expanded selectors of bootstrap keys.
+	pub selector_memory: usize,
 	/// How many of the jobs of others are evaluated again.
 	pub watch: WatchShare,
 	/// Where the metrics go.
@@ -173,7 +175,8 @@ where
 		show_speed(threads, &metrics)?;
 		let (finished_sender, finished) = unbounded();
 		let (looked_sender, looked) = unbounded();
-		let evaluator = Evaluator::new(client.info().genesis_hash, params.private_models);
+		let genesis = client.info().genesis_hash;
+		let evaluator = Evaluator::new(genesis, params.private_models, params.selector_memory);
 		metrics.set_private_models(evaluator.private().refresh());
 		Ok(Self {
 			scheduler: Scheduler::new(threads, journal.load()?),

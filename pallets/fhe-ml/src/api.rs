@@ -118,6 +118,7 @@ impl<T: Config> Pallet<T> {
 	pub fn quote_rows(model: ModelId, redundancy: u8, rows: u32) -> Option<Quote<BalanceOf<T>>> {
 		let record = Models::<T>::get(model)?;
 		Self::check_redundancy(model, redundancy).ok()?;
+		Self::check_untried(model, redundancy).ok()?;
 		let size = Self::request_size(&record, rows).ok()?;
 		Self::check_rows_at_once(model, rows).ok()?;
 		let price = match PrivateModels::<T>::get(model) {

@@ -569,6 +569,17 @@ mod benchmarks {
 	}
 
 	#[benchmark]
+	fn set_untried_redundancy() -> Result<(), BenchmarkError> {
+		let origin =
+			T::AdminOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+		let least = T::MaxRedundancy::get();
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, least);
+		assert_eq!(UntriedRedundancy::<T>::get(), least);
+		Ok(())
+	}
+
+	#[benchmark]
 	fn register_private_model(b: Linear<{ ArtifactPrefix::BYTES as u32 }, MAX_ARTIFACT>) {
 		single_worker::<T>();
 		let artifact = artifact_of(CircuitKind::Private, b, MAX_INPUT, MAX_RESULT);

@@ -1,6 +1,6 @@
 //! Checks of blobs before they are stored, and what they cost.
 
-use crate::{BalanceOf, Config, Court, Error, Pallet, WeightInfo};
+use crate::{BalanceOf, Config, Court, Error, Pallet, UntriedRedundancyOfNewChains, WeightInfo};
 use alloc::vec::Vec;
 use fhe_ml_primitives::{
 	bounds::{MAX_ASSIGNEES, MaxArtifactBytes, MaxInputBytes, MaxResultBytes, MaxServerKeyBytes},
@@ -112,6 +112,10 @@ impl<T: Config> Pallet<T> {
 		assert!(
 			(1..=MAX_ASSIGNEES).contains(&T::MaxRedundancy::get().into()),
 			"redundancy must fit the assignees of a job"
+		);
+		assert!(
+			UntriedRedundancyOfNewChains::get() <= T::MaxRedundancy::get(),
+			"a new chain must take requests for models without a docket"
 		);
 	}
 }

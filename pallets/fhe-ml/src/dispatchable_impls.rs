@@ -162,6 +162,7 @@ impl<T: Config> Pallet<T> {
 		let prefix = InputPrefix::read(&input).map_err(Error::<T>::from)?;
 		let mut record = Models::<T>::get(model).ok_or(Error::<T>::UnknownModel)?;
 		ensure!(record.status == ModelStatus::Active, Error::<T>::ModelIsRetired);
+		Self::check_untried(model, redundancy)?;
 		let private = Self::open_private_model(model, redundancy)?;
 		ensure!(prefix.artifact == record.artifact.0, Error::<T>::InputForAnotherModel);
 		let (rows, input_bytes) = (prefix.rows, input.len() as u32);

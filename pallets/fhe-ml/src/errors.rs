@@ -54,7 +54,8 @@ mod errors {
 		TooFewWorkers,
 		/// The redundancy is not within the bounds that `limits` shows.
 		RedundancyOutOfBounds,
-		/// Bounds must not be zero, reversed, or beyond the constants of the runtime.
+		/// Bounds must not be zero, reversed, or beyond the constants of the runtime, and `untriedRedundancy` must be
+		/// within those of the redundancy.
 		ImpossibleLimits,
 		/// The job has one worker only: it posts its result without a commitment.
 		CommitmentNotExpected,
@@ -186,5 +187,8 @@ mod errors {
 		BootstrapKeyAlreadyRegistered,
 		/// The model takes a bootstrap key beside the server key: `register_bootstrap_key` first.
 		BootstrapKeyRequired,
+		/// The court cannot try jobs of this model, so more workers must agree: ask again with a redundancy of at least
+		/// `untriedRedundancy`.
+		RedundancyBelowUntried,
 	}
 }

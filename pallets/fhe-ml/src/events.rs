@@ -383,5 +383,10 @@ mod events {
 			/// Deposit held for it until the server key is removed.
 			deposit: BalanceOf<T>,
 		},
+		/// The admin has set how many workers must agree on jobs that the court cannot try.
+		UntriedRedundancySet {
+			/// Least redundancy of requests for public models without a docket.
+			least: u8,
+		},
 	}
 }

@@ -120,7 +120,7 @@ pub mod pallet {
 	use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
 	use sp_core::H256;
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(5);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(6);
 
 	#[pallet::pallet]
 	#[pallet::storage_version(STORAGE_VERSION)]
@@ -150,6 +150,8 @@ pub mod pallet {
 	pub struct GenesisConfig<T: Config> {
 		/// Workers and their operators, who hold the bond and are paid.
 		pub workers: Vec<(WorkerId, T::AccountId)>,
+		/// `UntriedRedundancy`, if it is not 3: a chain with fewer workers takes no requests for such models.
+		pub untried_redundancy: Option<u8>,
 	}
 
 	#[pallet::genesis_build]
@@ -159,6 +161,14 @@ pub mod pallet {
 				if let Err(error) = Pallet::<T>::do_join(worker.clone(), operator.clone()) {
 					panic!("genesis: worker {worker:?} cannot join: {error:?}");
 				}
+			}
+			if let Some(least) = self.untried_redundancy {
+				let most = T::MaxRedundancy::get();
+				assert!(
+					(1..=most).contains(&least),
+					"genesis: untried_redundancy is from 1 to {most}"
+				);
+				UntriedRedundancy::<T>::put(least);
 			}
 		}
 	}
@@ -624,6 +634,17 @@ pub mod pallet {
 		) -> DispatchResult {
 			let owner = ensure_signed(origin)?;
 			Self::do_register_bootstrap_key(owner, bootstrap_key)
+		}
+
+		/// Set how many workers must agree, at least, on jobs that the court cannot try. Admin only.
+		///
+		/// - `least`: least redundancy of requests for public models without a docket, within the bounds of `set_limits`; 1
+		///   believes a single worker. Jobs that are requested already stay as they are.
+		#[pallet::call_index(30)]
+		#[pallet::weight(T::WeightInfo::set_untried_redundancy())]
+		pub fn set_untried_redundancy(origin: OriginFor<T>, least: u8) -> DispatchResult {
+			T::AdminOrigin::ensure_origin(origin)?;
+			Self::do_set_untried_redundancy(least)
 		}
 	}
 

@@ -384,7 +384,8 @@ pub fn externalities() -> sp_io::TestExternalities {
 			],
 			..Default::default()
 		},
-		fhe_ml: GenesisConfig { workers: vec![(worker(), PAYOUT)] },
+		// Most tests are of one worker, and most models of theirs have no docket.
+		fhe_ml: GenesisConfig { workers: vec![(worker(), PAYOUT)], untried_redundancy: Some(1) },
 		..Default::default()
 	}
 	.build_storage()

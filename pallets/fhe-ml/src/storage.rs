@@ -121,6 +121,16 @@ mod storage {
 	#[pallet::storage]
 	pub type AdminLimits<T> = StorageValue<_, Limits>;
 
+	/// Least redundancy of requests for public models without a docket: no court tries what their workers say.
+	#[pallet::storage]
+	pub type UntriedRedundancy<T> = StorageValue<_, u8, ValueQuery, UntriedRedundancyOfNewChains>;
+
+	/// Of chains whose genesis says nothing else: two of three workers must not lie.
+	#[pallet::type_value]
+	pub fn UntriedRedundancyOfNewChains() -> u8 {
+		3
+	}
+
 	/// What private models have besides their records in `Models`: owner, terms, bond.
 	#[pallet::storage]
 	pub type PrivateModels<T: Config> =

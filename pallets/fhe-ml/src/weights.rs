@@ -50,6 +50,8 @@ pub trait WeightInfo {
 	fn allow_model_deposit() -> Weight;
 	/// Weight of `set_limits`.
 	fn set_limits() -> Weight;
+	/// Weight of `set_untried_redundancy`.
+	fn set_untried_redundancy() -> Weight;
 	/// Weight of `register_private_model`.
 	fn register_private_model(b: u32, ) -> Weight;
 	/// Weight of `update_private_model`.
@@ -160,6 +162,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `FheMl::Deadlines` (`max_values`: None, `max_size`: Some(28), added: 2503, mode: `MaxEncodedLen`)
 	/// Storage: `FheMl::Inputs` (r:0 w:1)
 	/// Proof: `FheMl::Inputs` (`max_values`: None, `max_size`: Some(1048596), added: 1051071, mode: `MaxEncodedLen`)
+	/// Storage: `FheMl::UntriedRedundancy` (r:1 w:0)
+	/// Proof: `FheMl::UntriedRedundancy` (`max_values`: Some(1), `max_size`: Some(1), added: 496, mode: `MaxEncodedLen`)
 	/// The range of component `b` is `[96, 262144]`.
 	/// The range of component `w` is `[1, 64]`.
 	fn request_inference(b: u32, w: u32, ) -> Weight {
@@ -167,7 +171,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Weight::from_parts(100_000_000, 3683)
 			.saturating_add(Weight::from_parts(2_990, 0).saturating_mul(b.into()))
 			.saturating_add(Weight::from_parts(15_000_000, 0).saturating_mul(w.into()))
-			.saturating_add(T::DbWeight::get().reads(12_u64))
+			.saturating_add(T::DbWeight::get().reads(13_u64))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(w.into())))
 			.saturating_add(T::DbWeight::get().writes(11_u64))
 			.saturating_add(Weight::from_parts(0, 2604).saturating_mul(w.into()))
@@ -374,6 +378,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Minimum execution time: 4_617_000 picoseconds.
 		Weight::from_parts(5_307_000, 0)
 			.saturating_add(T::DbWeight::get().writes(1_u64))
+	}
+	fn set_untried_redundancy() -> Weight {
+		// NOT MEASURED: `set_limits` writes as much, and does not read the limits.
+		Weight::from_parts(15_000_000, 1491)
+			.saturating_add(T::DbWeight::get().reads_writes(1_u64, 1_u64))
 	}
 	fn register_private_model(b: u32, ) -> Weight {
 		// NOT MEASURED: `register_model`, a bond, and sixteen workers looked up.

@@ -172,11 +172,20 @@ impl<T: Config> Pallet<T> {
 		ensure!(
 			(1..=T::MaxWorkers::get()).contains(&workers)
 				&& (1..=max_redundancy).contains(&min_redundancy)
-				&& max_redundancy <= T::MaxRedundancy::get(),
+				&& max_redundancy <= T::MaxRedundancy::get()
+				&& UntriedRedundancy::<T>::get() <= max_redundancy,
 			Error::<T>::ImpossibleLimits
 		);
 		AdminLimits::<T>::put(limits);
 		Self::deposit_event(Event::LimitsSet { limits });
+		Ok(())
+	}
+
+	pub(crate) fn do_set_untried_redundancy(least: u8) -> DispatchResult {
+		let possible = (1..=Self::limits().max_redundancy).contains(&least);
+		ensure!(possible, Error::<T>::ImpossibleLimits);
+		UntriedRedundancy::<T>::put(least);
+		Self::deposit_event(Event::UntriedRedundancySet { least });
 		Ok(())
 	}
 }

@@ -64,6 +64,7 @@ impl frame_system::Config for Runtime {
 	type SingleBlockMigrations = (
 		pallet_fhe_ml::migrations::MigrateToV4<Runtime>,
 		pallet_fhe_ml::migrations::MigrateToV5<Runtime>,
+		pallet_fhe_ml::migrations::MigrateToV6<Runtime>,
 		authorities::SessionsFromFixedAuthorities,
 	);
 	type Block = Block;

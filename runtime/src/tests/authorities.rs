@@ -1,8 +1,9 @@
 //! Authorities of the real runtime: the migration from fixed ones, and what a double vote costs.
 
+use super::presets::chain_of;
 use crate::{
-	AccountId, Grandpa, HOURS, Historical, Runtime, RuntimeGenesisConfig, Session, System,
-	configs::authorities::SessionsFromFixedAuthorities, genesis_config_presets,
+	AccountId, Grandpa, HOURS, Historical, Runtime, Session, System,
+	configs::authorities::SessionsFromFixedAuthorities,
 };
 use frame_support::{
 	assert_ok,
@@ -12,31 +13,10 @@ use frame_support::{
 use pallet_authorities::PermanentAuthorities;
 use sp_core::{H256, Pair, crypto::key_types};
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
-use sp_runtime::BuildStorage;
 
 /// A chain with the four authorities of `local`.
 fn run(test: impl FnOnce()) {
-	let id = sp_genesis_builder::PresetId::from(sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET);
-	let patch = genesis_config_presets::get_preset(&id).unwrap();
-	let patch = serde_json::from_slice(&patch).unwrap();
-	let mut config = serde_json::to_value(RuntimeGenesisConfig::default()).unwrap();
-	merge(&mut config, patch);
-	let config: RuntimeGenesisConfig = serde_json::from_value(config).unwrap();
-	sp_io::TestExternalities::from(config.build_storage().unwrap()).execute_with(|| {
-		System::set_block_number(1);
-		test();
-	});
-}
-
-fn merge(config: &mut serde_json::Value, patch: serde_json::Value) {
-	match (config, patch) {
-		(serde_json::Value::Object(config), serde_json::Value::Object(patch)) => {
-			for (key, value) in patch {
-				merge(config.entry(key).or_insert(serde_json::Value::Null), value);
-			}
-		},
-		(config, patch) => *config = patch,
-	}
+	chain_of(sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET).execute_with(test);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use fhe_ml_engine::{ClientKey, EvaluationBuffers, PreparedServerKey, ServerKey, 
 use fhe_ml_models::{Artifact, Calibration, ImportOptions, Model, encrypt_model, import_onnx};
 use fhe_ml_primitives::Progress;
 use sc_executor::WasmExecutor;
+use sc_executor_common::runtime_blob::RuntimeBlob;
 use sp_core::{
 	H256,
 	traits::{CallContext, CodeExecutor, RuntimeCode, WrappedRuntimeCode},
@@ -44,6 +45,30 @@ impl Compiled {
 
 	fn slices(&self, artifact: &Artifact) -> Option<u32> {
 		self.call("CourtApi_slices", &artifact.as_bytes().encode())
+	}
+
+	/// A slice, and the bytes that the runtime's allocator had given out at most, and has taken of the address space.
+	fn measured_slice(
+		&self,
+		artifact: &Artifact,
+		input: &[u8],
+		rest: Vec<u8>,
+	) -> (Progress, [u32; 2]) {
+		let (_, server, _) = &*KEYS;
+		let key = Some((server.as_bytes().to_vec(), H256(server.hash())));
+		let arguments = (artifact.as_bytes(), key, input, 0u32, rest).encode();
+		let blob = RuntimeBlob::uncompress_if_needed(self.code).unwrap();
+		let mut externalities = sp_io::TestExternalities::default();
+		let (found, stats) = self.executor.uncached_call_with_allocation_stats(
+			blob,
+			&mut externalities.ext(),
+			false,
+			"CourtApi_slice",
+			&arguments,
+		);
+		let stats = stats.unwrap();
+		let progress = Progress::decode(&mut found.unwrap().as_slice()).unwrap();
+		(progress, [stats.bytes_allocated_peak, stats.address_space_used])
 	}
 
 	fn call<T: Decode>(&self, method: &str, arguments: &[u8]) -> T {
@@ -179,6 +204,52 @@ fn so_it_does_for_encrypted_models_and_many_rows() {
 	// What packs a row of ten scores is a slice of its own.
 	let (artifact, rows) = import("digits_network");
 	compare("digits_network", &Model::new(artifact, None).unwrap(), &rows[..2]);
+}
+
+/// Most bytes of the heap that a slice may have at one time. An allocation alone may have 32 MiB, or the executor
+/// refuses it and the call fails.
+const MOST_HEAP: u32 = 64 << 20;
+
+/// The slices that have most to do with: a forest with the longest input that there is, a network with the most that
+/// rests, and the model whose artifact is the longest.
+#[test]
+fn a_slice_takes_little_memory() {
+	let folder = format!("{}/fhe-ml-court-{}", std::env::temp_dir().display(), std::process::id());
+	// Each call compiles the runtime, or reads it here.
+	let executor = WasmExecutor::builder().with_cache_path(&folder).build();
+	let runtime = Compiled { executor, ..Compiled::new() };
+	let longest = |artifact: &Artifact| artifact.most_rows() as usize;
+	let two: fn(&Artifact) -> usize = |_| 2;
+	for (name, rows_of, slices) in [
+		("breast_cancer_xgboost_50x4", longest as fn(&Artifact) -> usize, 3),
+		("digits_xgboost", two, 3),
+		("digits_network", two, usize::MAX),
+	] {
+		let (artifact, rows) = import(name);
+		let count = rows_of(&artifact);
+		let model = Model::new(artifact, None).unwrap();
+		let encoded: Vec<_> =
+			rows.iter().cycle().take(count).map(|row| model.encode(row).unwrap()).collect();
+		let input = model.encrypt_rows(&KEYS.0, &encoded, new_seeder().as_mut()).unwrap();
+		let (mut rest, mut most) = (Vec::new(), [0; 2]);
+		for _ in 0..slices {
+			let (progress, heap) = runtime.measured_slice(&model.artifact, &input, rest);
+			most = [0, 1].map(|at| heap[at].max(most[at]));
+			match progress {
+				Progress::Carry(bytes) => rest = bytes,
+				Progress::Done(Ok(_)) => break,
+				other => panic!("{name}: {other:?}"),
+			}
+		}
+		println!(
+			"{name}, {count} rows, input of {} bytes: heap {:.1} MiB, address space {:.1} MiB",
+			input.len(),
+			f64::from(most[0]) / f64::from(1 << 20),
+			f64::from(most[1]) / f64::from(1 << 20),
+		);
+		assert!(most[0] <= MOST_HEAP, "{name}: {} bytes of the heap", most[0]);
+	}
+	std::fs::remove_dir_all(folder).unwrap();
 }
 
 /// Models of a folder (`*.onnx`, with `rows.csv`), small ones first: how court time grows with work. See

@@ -312,7 +312,8 @@ export interface ChainErrors extends GenericChainErrors {
     RedundancyOutOfBounds: GenericPalletError;
 
     /**
-     * Bounds must not be zero, reversed, or beyond the constants of the runtime.
+     * Bounds must not be zero, reversed, or beyond the constants of the runtime, and `untriedRedundancy` must be
+     * within those of the redundancy.
      **/
     ImpossibleLimits: GenericPalletError;
 
@@ -627,6 +628,22 @@ export interface ChainErrors extends GenericChainErrors {
      * The court gave what cannot be part of a result: an error of this runtime.
      **/
     CourtFailed: GenericPalletError;
+
+    /**
+     * The server key has a bootstrap key already: it has one, and keeps it until it is removed.
+     **/
+    BootstrapKeyAlreadyRegistered: GenericPalletError;
+
+    /**
+     * The model takes a bootstrap key beside the server key: `register_bootstrap_key` first.
+     **/
+    BootstrapKeyRequired: GenericPalletError;
+
+    /**
+     * The court cannot try jobs of this model, so more workers must agree: ask again with a redundancy of at least
+     * `untriedRedundancy`.
+     **/
+    RedundancyBelowUntried: GenericPalletError;
 
     /**
      * Generic pallet error

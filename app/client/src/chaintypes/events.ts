@@ -1476,6 +1476,49 @@ export interface ChainEvents extends GenericChainEvents {
     >;
 
     /**
+     * Jobs of deep networks can be requested with a server key now.
+     **/
+    BootstrapKeyRegistered: GenericPalletEvent<
+      "FheMl",
+      "BootstrapKeyRegistered",
+      {
+        /**
+         * BLAKE2b-256 hash of the server key; name it in `request_inference`.
+         **/
+        serverKey: H256;
+
+        /**
+         * BLAKE2b-256 hash of the bootstrap key, which inputs of deep networks name.
+         **/
+        bootstrapKey: H256;
+
+        /**
+         * Account that may use it.
+         **/
+        owner: AccountId32;
+
+        /**
+         * Deposit held for it until the server key is removed.
+         **/
+        deposit: bigint;
+      }
+    >;
+
+    /**
+     * The admin has set how many workers must agree on jobs that the court cannot try.
+     **/
+    UntriedRedundancySet: GenericPalletEvent<
+      "FheMl",
+      "UntriedRedundancySet",
+      {
+        /**
+         * Least redundancy of requests for public models without a docket.
+         **/
+        least: number;
+      }
+    >;
+
+    /**
      * Generic pallet event
      **/
     [prop: string]: GenericPalletEvent;

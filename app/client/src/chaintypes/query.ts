@@ -595,6 +595,36 @@ export interface ChainStorage extends GenericChainStorage {
     serverKeyBytes: GenericStorageQuery<(arg: H256) => Bytes | undefined, H256>;
 
     /**
+     * Bootstrap keys by the server keys that they belong to: the BLAKE2b-256 hash of their bytes.
+     *
+     * @param {H256} arg
+     * @param {Callback<H256 | undefined> =} callback
+     **/
+    bootstrapKeys: GenericStorageQuery<(arg: H256) => H256 | undefined, H256>;
+
+    /**
+     * The bytes of bootstrap keys, by the server keys that they belong to.
+     *
+     * @param {H256} arg
+     * @param {Callback<Bytes | undefined> =} callback
+     **/
+    bootstrapKeyBytes: GenericStorageQuery<
+      (arg: H256) => Bytes | undefined,
+      H256
+    >;
+
+    /**
+     * Models whose evaluation takes a bootstrap key beside the server key.
+     *
+     * @param {number} arg
+     * @param {Callback<[] | undefined> =} callback
+     **/
+    bootstrappedModels: GenericStorageQuery<
+      (arg: number) => [] | undefined,
+      number
+    >;
+
+    /**
      * Workers, by the public key with which they sign results.
      *
      * @param {FheMlPrimitivesWorkerKeyPublic} arg
@@ -762,6 +792,13 @@ export interface ChainStorage extends GenericChainStorage {
     adminLimits: GenericStorageQuery<
       () => FheMlPrimitivesRecordsLimits | undefined
     >;
+
+    /**
+     * Least redundancy of requests for public models without a docket: no court tries what their workers say.
+     *
+     * @param {Callback<number> =} callback
+     **/
+    untriedRedundancy: GenericStorageQuery<() => number>;
 
     /**
      * What private models have besides their records in `Models`: owner, terms, bond.

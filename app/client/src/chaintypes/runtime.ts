@@ -339,6 +339,16 @@ export interface RuntimeApis extends GenericRuntimeApis {
     >;
 
     /**
+     * The bytes of the bootstrap key of a server key. Runtimes before version 8 of this API do not have it.
+     *
+     * @callname: FheMlApi_bootstrap_key
+     * @param {H256} server_key
+     **/
+    bootstrapKey: GenericRuntimeApiMethod<
+      (serverKey: H256) => Promise<Bytes | undefined>
+    >;
+
+    /**
      * A transaction that posts `outcome`, whose hash is `outcome_hash`, ready for the pool.
      *
      * @callname: FheMlApi_submission

@@ -1572,6 +1572,48 @@ export interface ChainTx<
     >;
 
     /**
+     * Register the bootstrap key of your server key, for deep networks. Its deposit is returned when the server key is
+     * removed, and the bootstrap key with it.
+     *
+     * - `bootstrap_key`: the bytes that `fhe-ml key bootstrap` wrote; they name the server key.
+     *
+     * @param {BytesLike} bootstrapKey
+     **/
+    registerBootstrapKey: GenericTxCall<
+      (bootstrapKey: BytesLike) => ChainSubmittableExtrinsic<
+        {
+          pallet: "FheMl";
+          palletCall: {
+            name: "RegisterBootstrapKey";
+            params: { bootstrapKey: BytesLike };
+          };
+        },
+        ChainKnownTypes
+      >
+    >;
+
+    /**
+     * Set how many workers must agree, at least, on jobs that the court cannot try. Admin only.
+     *
+     * - `least`: least redundancy of requests for public models without a docket, within the bounds of `set_limits`; 1
+     * believes a single worker. Jobs that are requested already stay as they are.
+     *
+     * @param {number} least
+     **/
+    setUntriedRedundancy: GenericTxCall<
+      (least: number) => ChainSubmittableExtrinsic<
+        {
+          pallet: "FheMl";
+          palletCall: {
+            name: "SetUntriedRedundancy";
+            params: { least: number };
+          };
+        },
+        ChainKnownTypes
+      >
+    >;
+
+    /**
      * Generic pallet tx call
      **/
     [callName: string]: GenericTxCall<TxCall<ChainKnownTypes>>;

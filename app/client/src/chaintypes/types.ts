@@ -973,7 +973,21 @@ export type PalletFheMlCall =
         part: number;
         signature: FheMlPrimitivesWorkerKeySignature;
       };
-    };
+    }
+  /**
+   * Register the bootstrap key of your server key, for deep networks. Its deposit is returned when the server key is
+   * removed, and the bootstrap key with it.
+   *
+   * - `bootstrap_key`: the bytes that `fhe-ml key bootstrap` wrote; they name the server key.
+   **/
+  | { name: "RegisterBootstrapKey"; params: { bootstrapKey: Bytes } }
+  /**
+   * Set how many workers must agree, at least, on jobs that the court cannot try. Admin only.
+   *
+   * - `least`: least redundancy of requests for public models without a docket, within the bounds of `set_limits`; 1
+   * believes a single worker. Jobs that are requested already stay as they are.
+   **/
+  | { name: "SetUntriedRedundancy"; params: { least: number } };
 
 export type PalletFheMlCallLike =
   /**
@@ -1266,7 +1280,21 @@ export type PalletFheMlCallLike =
         part: number;
         signature: FheMlPrimitivesWorkerKeySignature;
       };
-    };
+    }
+  /**
+   * Register the bootstrap key of your server key, for deep networks. Its deposit is returned when the server key is
+   * removed, and the bootstrap key with it.
+   *
+   * - `bootstrap_key`: the bytes that `fhe-ml key bootstrap` wrote; they name the server key.
+   **/
+  | { name: "RegisterBootstrapKey"; params: { bootstrapKey: BytesLike } }
+  /**
+   * Set how many workers must agree, at least, on jobs that the court cannot try. Admin only.
+   *
+   * - `least`: least redundancy of requests for public models without a docket, within the bounds of `set_limits`; 1
+   * believes a single worker. Jobs that are requested already stay as they are.
+   **/
+  | { name: "SetUntriedRedundancy"; params: { least: number } };
 
 export type FheMlPrimitivesWorkerKeyPublic = FixedBytes<32>;
 
@@ -1283,7 +1311,8 @@ export type FheMlPrimitivesRecordsFailureReason =
   | "EvaluationFailed"
   | "EvaluationCrashed"
   | "NoAgreement"
-  | "ModelNotHeld";
+  | "ModelNotHeld"
+  | "BootstrapKeyDoesNotDecode";
 
 export type FheMlPrimitivesRecordsLimits = {
   workers: number;
@@ -2813,6 +2842,45 @@ export type PalletFheMlEvent =
          **/
         job: bigint;
       };
+    }
+  /**
+   * Jobs of deep networks can be requested with a server key now.
+   **/
+  | {
+      name: "BootstrapKeyRegistered";
+      data: {
+        /**
+         * BLAKE2b-256 hash of the server key; name it in `request_inference`.
+         **/
+        serverKey: H256;
+
+        /**
+         * BLAKE2b-256 hash of the bootstrap key, which inputs of deep networks name.
+         **/
+        bootstrapKey: H256;
+
+        /**
+         * Account that may use it.
+         **/
+        owner: AccountId32;
+
+        /**
+         * Deposit held for it until the server key is removed.
+         **/
+        deposit: bigint;
+      };
+    }
+  /**
+   * The admin has set how many workers must agree on jobs that the court cannot try.
+   **/
+  | {
+      name: "UntriedRedundancySet";
+      data: {
+        /**
+         * Least redundancy of requests for public models without a docket.
+         **/
+        least: number;
+      };
     };
 
 export type FheMlPrimitivesPrivateSuspension = "Disagreement" | "Audit";
@@ -3517,7 +3585,8 @@ export type PalletFheMlError =
    **/
   | "RedundancyOutOfBounds"
   /**
-   * Bounds must not be zero, reversed, or beyond the constants of the runtime.
+   * Bounds must not be zero, reversed, or beyond the constants of the runtime, and `untriedRedundancy` must be
+   * within those of the redundancy.
    **/
   | "ImpossibleLimits"
   /**
@@ -3769,7 +3838,20 @@ export type PalletFheMlError =
   /**
    * The court gave what cannot be part of a result: an error of this runtime.
    **/
-  | "CourtFailed";
+  | "CourtFailed"
+  /**
+   * The server key has a bootstrap key already: it has one, and keeps it until it is removed.
+   **/
+  | "BootstrapKeyAlreadyRegistered"
+  /**
+   * The model takes a bootstrap key beside the server key: `register_bootstrap_key` first.
+   **/
+  | "BootstrapKeyRequired"
+  /**
+   * The court cannot try jobs of this model, so more workers must agree: ask again with a redundancy of at least
+   * `untriedRedundancy`.
+   **/
+  | "RedundancyBelowUntried";
 
 export type PalletBeaconContributionTurn = {
   author: FixedBytes<32>;

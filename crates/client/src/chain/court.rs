@@ -8,7 +8,7 @@ use super::{
 	error::ChainError,
 };
 use codec::{Decode, Encode};
-use fhe_ml_primitives::{CourtView, JobId, ModelId};
+use fhe_ml_primitives::{CourtView, JobId, Limits, ModelId};
 use subxt::config::substrate::AccountId32;
 
 /// A value of which only matters that it is there.
@@ -40,6 +40,24 @@ impl BestBlock {
 			return Ok(false);
 		}
 		Ok(self.fetch::<_, Anything>("Dockets", (model,)).await?.is_some())
+	}
+
+	/// Least redundancy that a request for a model may ask for.
+	///
+	/// # Errors
+	/// If the chain cannot be read.
+	pub async fn least_redundancy(&self, model: ModelId) -> Result<u8, ChainError> {
+		if self.private_model(model).await?.is_some() {
+			return Ok(1);
+		}
+		let limits: Option<Limits> = self.fetch("AdminLimits", ()).await?;
+		let of_all = limits.map_or(1, |limits| limits.min_redundancy);
+		// Runtimes before version 8 believe a single worker of any model.
+		if !self.has_storage("UntriedRedundancy") || self.has_docket(model).await? {
+			return Ok(of_all);
+		}
+		let untried: Option<u8> = self.fetch("UntriedRedundancy", ()).await?;
+		Ok(untried.map_or(of_all, |least| least.max(of_all)))
 	}
 
 	/// When a job is final, and what the court does with it; `None` if it is final, or waits for its workers.

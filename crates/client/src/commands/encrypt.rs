@@ -2,18 +2,20 @@
 
 use super::{
 	key::{keys_for, owner_keys},
+	model::warn_of_noise,
 	predict::count_answers,
 	verify::{Verifier, refused},
 };
 use crate::{
 	cli::{Decrypt, Encrypt},
 	error::CommandError,
-	models::{ModelSource, encode_row, encrypt_rows, find_model, hex_hash},
+	models::{ModelSource, find_model, hex_hash},
 	output::{Output, tie},
 };
 use fhe_ml_client::{
 	chain::FinishedJob,
 	files::{self, FileError},
+	local::{encode_row, encrypt_rows},
 	owner_keys::OwnerKey,
 	rows::{RowRange, Table},
 };
@@ -111,6 +113,7 @@ pub async fn decrypt(options: Decrypt, output: Output) -> Result<(), CommandErro
 		},
 		false => (key, true),
 	};
+	warn_of_noise(&model.card.quantisation);
 	for prediction in model.decrypt_rows(&key, &input, &result)? {
 		let prediction = prediction.rounded(options.round);
 		let label = &prediction.prediction;

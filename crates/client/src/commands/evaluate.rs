@@ -3,18 +3,21 @@
 use crate::{
 	cli::Evaluate,
 	error::CommandError,
-	models::{encode_row, encrypt_rows},
 	output::{Output, tie},
 };
 use fhe_ml_client::{
 	files::{self, FileError},
+	local::{LocalEvaluator, LocalPrediction, predict_clear},
 	rows::Table,
 };
-use fhe_ml_engine::{ClientKey, EvaluationBuffers, PreparedServerKey};
-use fhe_ml_models::{Cell, Model, ModelError, Prediction, evaluate};
+use fhe_ml_engine::{Circuit, EvaluationBuffers};
+use fhe_ml_models::{Cell, Model, ModelError, Prediction};
 use serde::Serialize;
 use serde_json::json;
-use std::{path::Path, time::Instant};
+use std::time::Instant;
+
+/// Bytes of memory for the selectors of a bootstrap key, as of a node.
+const SELECTOR_MEMORY: usize = 512 << 20;
 
 /// One evaluated row.
 #[derive(Serialize)]
@@ -52,17 +55,33 @@ pub fn run(options: Evaluate, output: Output) -> Result<(), CommandError> {
 	let threads = options.threads.get();
 	let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
 	let pool = pool.map_err(|source| CommandError::Threads { threads, source })?;
-	let mut evaluator = match key {
-		Some((folder, client_key)) => Some(Evaluator::new(&model, folder, client_key, &pool)?),
-		None => None,
+	let server_key = match &key {
+		Some((folder, client_key)) if model.card.sizes.server_key > 0 => {
+			let circuit = &model.artifact.circuit;
+			let mut prepared =
+				client_key.prepare(&files::read_server_key(folder)?, circuit.kind())?;
+			if let Circuit::Deep(network) = circuit {
+				let gadget = network.bootstrap_gadget().unwrap_or_default();
+				prepared.keep_selectors(gadget, SELECTOR_MEMORY);
+			}
+			Some(prepared)
+		},
+		_ => None,
 	};
+	let mut evaluator = key.as_ref().map(|(_, client_key)| LocalEvaluator {
+		model: &model,
+		client_key,
+		server_key: server_key.as_ref(),
+		pool: &pool,
+		buffers: EvaluationBuffers::default(),
+	});
 	let together = options.rows_per_request.get().min(model.artifact.most_rows() as usize);
 	let bar = output.bar(rows.len(), "evaluating");
 	let mut times = Vec::with_capacity(rows.len());
 	let mut bytes = Bytes::default();
 	for rows in rows.chunks(together) {
 		let evaluated = match &mut evaluator {
-			Some(evaluator) => evaluator.request(rows, &mut bytes)?,
+			Some(evaluator) => request(evaluator, rows, &mut bytes)?,
 			None => rows.iter().map(|row| clear(&model, row)).collect::<Result<_, _>>()?,
 		};
 		for row in evaluated {
@@ -95,6 +114,7 @@ pub fn run(options: Evaluate, output: Output) -> Result<(), CommandError> {
 		"input_bytes_total": bytes.input,
 		"result_bytes_total": bytes.result,
 		"server_key_bytes": sizes.server_key,
+		"bootstrap_key_bytes": sizes.bootstrap_key,
 	}});
 	let mut text = format!(
 		"{} rows, evaluated in {median:.3} ms each (median, {threads} threads)",
@@ -113,69 +133,31 @@ struct Bytes {
 	result: usize,
 }
 
-/// A model with the keys to evaluate it, and the threads.
-struct Evaluator<'a> {
-	model: &'a Model,
-	client_key: ClientKey,
-	server_key: Option<PreparedServerKey>,
-	pool: &'a rayon::ThreadPool,
-	buffers: EvaluationBuffers,
-}
-
-impl<'a> Evaluator<'a> {
-	fn new(
-		model: &'a Model,
-		folder: &Path,
-		client_key: ClientKey,
-		pool: &'a rayon::ThreadPool,
-	) -> Result<Self, CommandError> {
-		let server_key = match model.card.sizes.server_key {
-			0 => None,
-			_ => {
-				let kind = model.artifact.circuit.kind();
-				Some(client_key.prepare(&files::read_server_key(folder)?, kind)?)
-			},
-		};
-		Ok(Self { model, client_key, server_key, pool, buffers: EvaluationBuffers::default() })
+/// Evaluates rows as one request; each row with its share of the times.
+fn request(
+	evaluator: &mut LocalEvaluator,
+	rows: &[(usize, Vec<Cell>)],
+	bytes: &mut Bytes,
+) -> Result<Vec<Row>, CommandError> {
+	let first = rows.first().map_or(0, |(row, _)| *row);
+	let values: Vec<&Vec<Cell>> = rows.iter().map(|(_, values)| values).collect();
+	let evaluated = evaluator.request(first, &values)?;
+	if let Some(of_request) = evaluated.first() {
+		bytes.input += of_request.input_bytes;
+		bytes.result += of_request.result_bytes;
 	}
-
-	/// Rows as one input; each with its share of the times.
-	fn request(
-		&mut self,
-		rows: &[(usize, Vec<Cell>)],
-		bytes: &mut Bytes,
-	) -> Result<Vec<Row>, CommandError> {
-		let Self { model, client_key, server_key, pool, buffers } = self;
-		let share = |start: Instant| milliseconds(start) / rows.len() as f64;
-		let first = rows.first().map_or(0, |(row, _)| *row);
-		let start = Instant::now();
-		let encode = |(row, values): &(usize, Vec<Cell>)| encode_row(model, *row, values);
-		let encoded = rows.iter().map(encode).collect::<Result<Vec<_>, _>>()?;
-		let input = encrypt_rows(model, client_key, first, &encoded)?;
-		let encrypt_ms = share(start);
-		let start = Instant::now();
-		let result =
-			pool.install(|| evaluate(&model.artifact, server_key.as_ref(), &input, buffers))?;
-		let evaluate_ms = share(start);
-		let start = Instant::now();
-		let predictions = model.decrypt_rows(client_key, &input, &result)?;
-		let decrypt_ms = share(start);
-		bytes.input += input.len();
-		bytes.result += result.len();
-		let row = |((row, _), prediction): (&(usize, Vec<Cell>), Prediction)| Row {
-			row: *row,
-			prediction,
-			encrypt_ms,
-			evaluate_ms,
-			decrypt_ms,
-		};
-		Ok(rows.iter().zip(predictions).map(row).collect())
-	}
+	let row = |((row, _), evaluated): (&(usize, Vec<Cell>), LocalPrediction)| Row {
+		row: *row,
+		prediction: evaluated.prediction,
+		encrypt_ms: evaluated.encrypt_ms,
+		evaluate_ms: evaluated.evaluate_ms,
+		decrypt_ms: evaluated.decrypt_ms,
+	};
+	Ok(rows.iter().zip(evaluated).map(row).collect())
 }
 
 fn clear(model: &Model, (row, values): &(usize, Vec<Cell>)) -> Result<Row, CommandError> {
 	let (row, start) = (*row, Instant::now());
-	let prediction = model.predict_clear(values);
-	let prediction = prediction.map_err(|source| CommandError::Predict { row, source })?;
+	let prediction = predict_clear(model, row, values)?;
 	Ok(Row { row, prediction, encrypt_ms: 0.0, evaluate_ms: milliseconds(start), decrypt_ms: 0.0 })
 }

@@ -23,13 +23,9 @@ pub async fn run(command: KeyCommand, output: Output) -> Result<(), CommandError
 			};
 			let server_key = files::read_server_key(&folder)?;
 			let hash = server_key.hash();
-			let registered = chain.best_block().await?.server_key(hash.into()).await?.is_some();
-			if !registered {
-				let spinner = output.spinner("registering the server key");
-				let call = Call::register_server_key(server_key.as_bytes());
-				chain.submit(call, &signer.suri).await?;
-				spinner.finish_and_clear();
-			}
+			let spinner = output.spinner("registering the server key");
+			let registered = !chain.register_server_key(&server_key, &signer.suri).await?;
+			spinner.finish_and_clear();
 			let text = format!("server key {} {}", hex_hash(&hash), state(registered));
 			let mut json = json!({
 				"server_key_hash": hex_hash(&hash),
@@ -43,13 +39,9 @@ pub async fn run(command: KeyCommand, output: Output) -> Result<(), CommandError
 			let bootstrap_key = client_key.bootstrap_key();
 			// It names the server key: one that belongs to another client key would be refused by the chain only later.
 			PreparedServerKey::new(&server_key).with_bootstrap_key(&bootstrap_key)?;
-			let registered = chain.best_block().await?.has_bootstrap_key(&client_key).await?;
-			if !registered {
-				let spinner = output.spinner("registering the bootstrap key");
-				let call = Call::register_bootstrap_key(bootstrap_key.as_bytes());
-				chain.submit(call, &signer.suri).await?;
-				spinner.finish_and_clear();
-			}
+			let spinner = output.spinner("registering the bootstrap key");
+			let registered = !chain.register_bootstrap_key(&client_key, &signer.suri).await?;
+			spinner.finish_and_clear();
 			let hash = hex_hash(&bootstrap_key.hash());
 			let text = format!("{text}\nbootstrap key {hash} {}", state(registered));
 			json["bootstrap_key_hash"] = hash.into();

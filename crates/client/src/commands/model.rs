@@ -7,8 +7,12 @@ use crate::{
 	models::hex_hash,
 	output::Output,
 };
-use fhe_ml_client::{files, rows::Table};
-use fhe_ml_engine::new_seeder;
+use fhe_ml_client::{
+	chain::{BestBlock, ChainError, RegisteredModel},
+	files,
+	rows::Table,
+};
+use fhe_ml_engine::{Trial, new_seeder};
 use fhe_ml_models::{
 	Artifact, Card, EncryptedModel, FilterCard, FilterKind, ImportOptions, ModelCard,
 	card::{
@@ -16,7 +20,7 @@ use fhe_ml_models::{
 	},
 	client_operators, encrypt_model, image_filter, import_onnx_file, supported_operators,
 };
-use fhe_ml_primitives::{Fhe, ModelStatus};
+use fhe_ml_primitives::{Fhe, ModelId, ModelStatus};
 use serde::Serialize;
 use serde_json::json;
 use std::path::Path;
@@ -136,44 +140,60 @@ async fn list(node: &Node, output: Output) -> Result<(), CommandError> {
 		println!("The chain has no models; `fhe-ml model register` adds one.");
 	}
 	for (model, record) in models {
-		let name = String::from_utf8_lossy(&record.name).into_owned();
-		let fee = best.quote(model, 1, 1).await?.map(|quote| quote.fee);
-		let status = match record.status {
-			ModelStatus::Active => "active",
-			ModelStatus::Retired => "retired",
-		};
-		let private = best.private_model(model).await?.map(|record| private::describe(&record));
-		let json = json!({
-			"model": model,
-			"private": private.as_ref().map(|(json, _)| json),
-			"name": name,
-			"status": status,
-			"hash": hex_hash(&record.artifact.0),
-			"artifact_bytes": record.artifact_bytes,
-			"input_bytes": record.input_bytes,
-			"result_bytes": record.result_bytes,
-			"work": record.work,
-			"needs_server_key": record.needs_server_key,
-			"encrypted_for": record.encrypted_for.map(|key| hex_hash(&key.0)),
-			"open_jobs": record.open_jobs,
-			"fee": fee.map(|fee| fee.to_string()),
-		});
-		let price = fee.map_or("-".into(), |fee| format!("{:.6}", Fhe(fee)));
-		let text = format!(
-			"{model:>4}  {:32} {status:8} {price:>14}  in {} B, out {} B{}{}",
-			// A name is anybody's bytes: no control characters into the terminal.
-			name.escape_debug().to_string(),
-			record.input_bytes,
-			record.result_bytes,
-			match record.encrypted_for {
-				Some(key) => format!(", encrypted for key {}", hex_hash(&key.0)),
-				None => String::new(),
-			},
-			private.map(|(_, text)| text).unwrap_or_default(),
-		);
+		let (json, text) = described(&best, model, &record).await?;
 		output.print(&json, &text)?;
 	}
 	Ok(())
+}
+
+/// What is said of a model of the chain: as JSON, and for people.
+pub async fn described(
+	best: &BestBlock,
+	model: ModelId,
+	record: &RegisteredModel,
+) -> Result<(serde_json::Value, String), ChainError> {
+	let name = String::from_utf8_lossy(&record.name).into_owned();
+	let least = best.least_redundancy(model).await?;
+	let fee = best.quote(model, least, 1).await?.map(|quote| quote.fee);
+	let status = match record.status {
+		ModelStatus::Active => "active",
+		ModelStatus::Retired => "retired",
+	};
+	let private = best.private_model(model).await?.map(|record| private::describe(&record));
+	let json = json!({
+		"model": model,
+		"private": private.as_ref().map(|(json, _)| json),
+		"name": name,
+		"status": status,
+		"hash": hex_hash(&record.artifact.0),
+		"artifact_bytes": record.artifact_bytes,
+		"input_bytes": record.input_bytes,
+		"result_bytes": record.result_bytes,
+		"work": record.work,
+		"needs_server_key": record.needs_server_key,
+		"encrypted_for": record.encrypted_for.map(|key| hex_hash(&key.0)),
+		"open_jobs": record.open_jobs,
+		"fee": fee.map(|fee| fee.to_string()),
+		"least_redundancy": least,
+	});
+	let price = fee.map_or("-".into(), |fee| format!("{:.6}", Fhe(fee)));
+	let text = format!(
+		"{model:>4}  {:32} {status:8} {price:>14}  in {} B, out {} B{}{}{}",
+		// A name is anybody's bytes: no control characters into the terminal.
+		name.escape_debug().to_string(),
+		record.input_bytes,
+		record.result_bytes,
+		match record.encrypted_for {
+			Some(key) => format!(", encrypted for key {}", hex_hash(&key.0)),
+			None => String::new(),
+		},
+		match least {
+			..=1 => String::new(),
+			least => format!(", at least {least} workers (--redundancy {least})"),
+		},
+		private.map(|(_, text)| text).unwrap_or_default(),
+	);
+	Ok((json, text))
 }
 
 /// Prints what an artifact shows of its model.
@@ -220,6 +240,7 @@ fn json(artifact: &Artifact, card: &impl Serialize) -> Result<serde_json::Value,
 		"artifact_bytes": artifact.as_bytes().len(),
 		"hash": hex_hash(&artifact.hash()),
 		"encrypted_for": artifact.encrypted_for.map(|key| hex_hash(&key)),
+		"court": is_tried(artifact),
 	});
 	if let (Some(json), Some(file)) = (json.as_object_mut(), file.as_object()) {
 		json.extend(file.clone());
@@ -235,7 +256,20 @@ fn file_text(artifact: &Artifact) -> String {
 		None => String::new(),
 	};
 	let bytes = artifact.as_bytes().len();
-	format!("hash            {} ({bytes} bytes)\n{key}", hex_hash(&artifact.hash()))
+	let court = match is_tried(artifact) {
+		Some(true) => "court           the chain evaluates disputed results itself\n",
+		Some(false) => {
+			"court           none, it is too much work: on most chains at least 3 workers must agree (--redundancy 3)\n"
+		},
+		None => "",
+	};
+	format!("hash            {} ({bytes} bytes)\n{key}{court}", hex_hash(&artifact.hash()))
+}
+
+/// Whether a chain of this release can evaluate the model itself; none for private ones, which it does not have.
+fn is_tried(artifact: &Artifact) -> Option<bool> {
+	let is_private = artifact.circuit.kind().is_private();
+	(!is_private).then(|| artifact.circuit.trial(artifact.as_bytes().len()) != Trial::None)
 }
 
 fn cost_text(sizes: &Sizes, cost: &Cost, failure_probability: f64) -> String {
@@ -325,6 +359,38 @@ fn show(artifact: &Artifact, card: &ModelCard, output: Output) -> Result<(), Com
 	output.print(&json(artifact, card)?, &text)
 }
 
+/// What the noise of scores does, if they have any.
+fn noise_text(quantisation: &Quantisation) -> String {
+	if !quantisation.has_noise() {
+		return String::new();
+	}
+	let deviations: Vec<String> =
+		quantisation.score_deviations.iter().map(|deviation| format!("{deviation:.2e}")).collect();
+	let changed = quantisation.changed_classes.map_or(String::new(), |share| {
+		format!(
+			"changed classes {:.1} % of the calibration rows, by rounding and noise\n",
+			100.0 * share
+		)
+	});
+	format!(
+		"score noise     standard deviation {}\n\
+		{changed}\
+		WARNING         {}\n",
+		deviations.join(", "),
+		NOISY_SCORES,
+	)
+}
+
+/// Says on the error stream, where scores are decrypted, what they give away if they have noise.
+pub fn warn_of_noise(quantisation: &Quantisation) {
+	if quantisation.has_noise() {
+		eprintln!("warning: {NOISY_SCORES}");
+	}
+}
+
+/// What decrypted scores of models with noise give away.
+const NOISY_SCORES: &str = "the noise in decrypted scores of this model tells of your client key: show them to nobody, and make new keys if you have to show classes of many rows";
+
 /// Larger errors of what a model reports are warned of.
 const LARGE_ERROR: f64 = 0.05;
 
@@ -348,7 +414,8 @@ fn expected_error_text(card: &ModelCard) -> String {
 		""
 	};
 	format!(
-		"expected error  {what} is off by {mean:.4} on average and {largest:.4} at most on {rows}\n{warning}"
+		"expected error  {what} is off by {mean:.4} on average and {largest:.4} at most on {rows}\n{warning}{}",
+		noise_text(&card.quantisation),
 	)
 }
 

@@ -6,11 +6,11 @@ mod row;
 mod session;
 mod table;
 
-use super::{key::owner_keys, verify::Verifier};
+use super::{key::owner_keys, model::warn_of_noise, quote::quoted, verify::Verifier};
 use crate::{
 	cli::Predict,
 	error::CommandError,
-	models::{check_known, encode_row, encrypt_rows, hex_hash, with_schema},
+	models::{check_known, hex_hash, with_schema},
 	output::Output,
 	words::counted,
 };
@@ -18,8 +18,9 @@ use agreed::Agreed;
 use fhe_ml_client::{
 	chain::{BestBlock, Call, Chain, RegisteredPrivateModel},
 	files,
+	local::{encode_row, encrypt_rows},
 	owner_keys::OwnerKey,
-	rows::{RowSource, TableError},
+	rows::{RowSource, SourceIdentity, TableError},
 };
 use fhe_ml_engine::ClientKey;
 use fhe_ml_models::{EncodedRow, MOST_ANSWERS, Model};
@@ -27,13 +28,32 @@ use fhe_ml_primitives::Fhe;
 use futures::{StreamExt, stream};
 use indicatif::ProgressBar;
 use plan::{Limits, Plan};
-use row::Row;
+pub use row::Row;
 use serde_json::json;
 use session::{Answer, Nonces, Request, Session};
-use std::{num::NonZeroUsize, path::Path, pin::pin, sync::Mutex, time::UNIX_EPOCH};
+use std::{num::NonZeroUsize, path::Path, pin::pin, sync::Mutex};
 use table::{Run, Scores};
 
 pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
+	let source = RowSource::open(&options.input.table)?;
+	predict_rows(options, &source, output, None).await
+}
+
+/// Hears of predictions, instead of somebody who reads standard output.
+pub trait Listener: Sync {
+	/// So many rows are asked for, of which so many were there before.
+	fn begins(&self, rows: usize, there: usize);
+	/// These rows are there; what all of this run cost until now, and the newest block that was seen.
+	fn hears(&self, rows: Vec<Row>, paid: u128, block: u64);
+}
+
+/// Asks a chain for the rows of a source, whatever the options say of a table.
+pub async fn predict_rows(
+	options: Predict,
+	source: &RowSource,
+	output: Output,
+	listener: Option<&dyn Listener>,
+) -> Result<(), CommandError> {
 	let key = files::read_client_key(&options.key.folder)?;
 	let chain = options.signer.node.connect().await?;
 	let (best, artifact) = chain.artifact(options.model).await?;
@@ -74,13 +94,12 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 		Verifier::of_key(&model.artifact, folder, &key, &options.signer.node, &options.trust)
 			.await?;
 	// All rows are looked at before the first is paid for.
-	let source = RowSource::open(&options.input.table)?;
-	let (first, count) = check_rows(&source, &options, &model, output)?;
+	let (first, count) = check_rows(source, &options, &model, output)?;
 	let scores = options.scores || private.is_none();
 	let table = match &options.output {
 		Some(path) => {
 			let run =
-				run_of(&chain, &model, &key, &options, (first, first + count), scores).await?;
+				run_of(&chain, &model, &key, &options, source, (first, first + count)).await?;
 			Some(Scores::begin(path, &run)?)
 		},
 		None => None,
@@ -89,6 +108,7 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 	if let Some(owner_key) = owner_key.as_ref().filter(|_| is_new) {
 		count_answers(owner_key, count, options.scores, output)?;
 	}
+	warn_of_noise(&model.card.quantisation);
 	prices.show(&best, plan.rows.min(count), count, output).await?;
 	let session = Session {
 		scores,
@@ -105,7 +125,14 @@ pub async fn run(options: Predict, output: Output) -> Result<(), CommandError> {
 		redundancy,
 		table: table.map(Mutex::new),
 	};
-	predict(session, &source, &options, plan, (first, count), output).await
+	predict(session, source, &options, plan, (first, count), Reader { output, listener }).await
+}
+
+/// Who reads what is predicted.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+	output: Output,
+	listener: Option<&'a dyn Listener>,
 }
 
 /// Asks for all rows and shows what comes.
@@ -115,7 +142,7 @@ async fn predict(
 	options: &Predict,
 	plan: Plan,
 	(first, count): (usize, usize),
-	output: Output,
+	Reader { output, listener }: Reader<'_>,
 ) -> Result<(), CommandError> {
 	let bar = output.bar(count, "predicting");
 	let begun = session.begun()?;
@@ -131,11 +158,14 @@ async fn predict(
 	let mut answers = pin!(answers);
 	let (mut jobs, mut failures, mut paid) = (session.jobs_of_before(), Vec::new(), 0);
 	let mut there = session.done().len();
+	if let Some(listener) = listener {
+		listener.begins(count, there);
+	}
 	while let Some(answer) = answers.next().await {
 		let Answer { rows, job, fee, block } = match answer {
 			Ok(answer) => answer,
 			Err((error, rows)) => {
-				if count > 1 {
+				if count > 1 && listener.is_none() {
 					bar.suspend(|| eprintln!("error: {error}"));
 				}
 				failures.push((error, rows));
@@ -152,9 +182,13 @@ async fn predict(
 		bar.inc(rows.len() as u64);
 		there += rows.len();
 		jobs.push(job);
-		match &session.table {
-			Some(_) => session.write(&rows, job)?,
-			None => show(&rows, &bar, output)?,
+		match (&session.table, listener) {
+			(Some(_), _) => session.write(&rows, job)?,
+			(None, None) => show(&rows, &bar, output)?,
+			(None, Some(_)) => {},
+		}
+		if let Some(listener) = listener {
+			listener.hears(rows, paid, block);
 		}
 	}
 	bar.finish_and_clear();
@@ -173,7 +207,10 @@ async fn predict(
 	}
 	if let Some(path) = &options.output {
 		session.finish()?;
-		return summary(path, count, jobs.len(), paid, output);
+		return match listener {
+			None => summary(path, count, jobs.len(), paid, output),
+			Some(_) => Ok(()),
+		};
 	}
 	let failed = failures.iter().map(|(_, rows)| rows).sum();
 	match failures.into_iter().next() {
@@ -244,7 +281,7 @@ fn check_rows(
 fn requests<'a>(
 	model: &'a Model,
 	key: &'a ClientKey,
-	source: &RowSource,
+	source: &'a RowSource,
 	range: std::ops::Range<usize>,
 	rows_per_request: usize,
 ) -> Result<impl Iterator<Item = Result<Request, (CommandError, usize)>> + use<'a>, CommandError> {
@@ -257,7 +294,7 @@ fn requests<'a>(
 			.take(rows_per_request)
 			.map(|row| {
 				let (row, values) = row?;
-				encode_row(model, row, &values)
+				Ok(encode_row(model, row, &values)?)
 			})
 			.collect();
 		let encoded = match encoded {
@@ -269,7 +306,7 @@ fn requests<'a>(
 		first += rows;
 		let input = tokio::task::block_in_place(|| encrypt_rows(model, key, row, &encoded));
 		let request = |input| Request { first: row, rows, input, booked: None };
-		Some(input.map(request).map_err(|error| (error, rows)))
+		Some(input.map(request).map_err(|error| (error.into(), rows)))
 	}))
 }
 
@@ -279,20 +316,20 @@ async fn run_of(
 	model: &Model,
 	key: &ClientKey,
 	options: &Predict,
+	source: &RowSource,
 	rows: (usize, usize),
-	scores: bool,
 ) -> Result<Run, CommandError> {
-	let table = &options.input.table;
-	let metadata = std::fs::metadata(table).map_err(TableError::from)?;
-	let modified = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+	let SourceIdentity { path: table, bytes: table_bytes, modified: table_modified } =
+		source.identity()?;
+	let scores = options.scores || !model.artifact.circuit.kind().is_private();
 	Ok(Run {
 		chain: hex_hash(&chain.genesis_hash().await?),
 		model: hex_hash(&model.artifact.hash()),
 		key: hex_hash(&key.server_key_hash()),
 		account: hex_hash(&options.signer.suri.bytes()),
-		table: table.canonicalize().unwrap_or_else(|_| table.clone()),
-		table_bytes: metadata.len(),
-		table_modified: modified.unwrap_or_default().as_secs(),
+		table,
+		table_bytes,
+		table_modified,
 		rows,
 		redundancy: options.redundancy.count,
 		scores,
@@ -326,8 +363,7 @@ async fn agree_to_price(
 	if private.terms.price == 0 || options.max_fee.is_some() {
 		return Ok(());
 	}
-	let quote = best.quote(model, redundancy, 1).await?;
-	let fee = quote.ok_or(CommandError::NoQuote { model, redundancy })?.fee;
+	let fee = quoted(best, model, redundancy, 1).await?.fee;
 	let (price, total) = (Fhe(private.terms.price).to_string(), Fhe(fee).to_string());
 	Err(CommandError::PriceNotAgreed { model, price, total, fee })
 }

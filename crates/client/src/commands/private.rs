@@ -107,7 +107,8 @@ fn read_file(path: &Path, passphrase: Option<&Path>) -> Result<PrivateFile, Comm
 }
 
 impl OfferTerms {
-	fn offer(&self) -> Result<Offer, CommandError> {
+	/// The offer that the chain takes.
+	pub fn offer(&self) -> Result<Offer, CommandError> {
 		let evaluator = |key: &String| {
 			let bytes = hex::decode(key.trim_start_matches("0x")).ok();
 			let worker = bytes.and_then(|bytes| WorkerId::decode(&mut bytes.as_slice()).ok());

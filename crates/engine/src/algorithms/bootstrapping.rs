@@ -6,6 +6,7 @@
 //! secret keys for enhanced performance in (T)FHE", ePrint 2023/979), so no key for every coefficient of s is needed.
 //! A blind rotation takes two bits of the small secret in a step.
 
+mod kept;
 pub(crate) mod rotation;
 pub(crate) mod selectors;
 pub(crate) mod switches;

@@ -1,14 +1,8 @@
 //! Bootstrap keys that are ready for use.
 
 use crate::{
-	PreparedServerKey,
-	algorithms::{
-		bootstrapping::selectors::{Selectors, expand_selectors, residues_of_pair},
-		expansion::{EvaluationBuffers, Packed},
-	},
 	entities::{
 		bootstrap_key::{BootstrapBodies, BootstrapKey, BootstrapKeyError},
-		prepared_server_key::KeySwitchingKey,
 		rlwe::{RLWE_SIZE, mask_and_body_mut},
 	},
 	math::{
@@ -18,46 +12,48 @@ use crate::{
 		kernels,
 		params::POLYNOMIAL_SIZE,
 		ring,
+		selector::SelectorGadget,
 	},
 	sampling,
 	threads::*,
 };
-use alloc::{borrow::Cow, vec, vec::Vec};
+use alloc::{vec, vec::Vec};
 use core::ops::Range;
 use fhe_ml_format::Hash;
 
 /// The rows of a bootstrap key, transformed, and its selectors, packed as they were sent.
 ///
 /// Expanded, the selectors of one gadget take hundreds of MB, so they are expanded block by block each time that a
-/// layer needs them, but for those that [`keep`](PreparedBootstrapKey::keep) has been told to keep.
+/// layer needs them, but for those that `keep_selectors` has been told to keep.
 #[derive(Clone)]
 pub(crate) struct PreparedBootstrapKey {
-	mask_seed: [u8; 16],
+	pub mask_seed: [u8; 16],
 	/// One residue per entry, gadget after gadget.
-	packed: Vec<u64>,
+	pub packed: Vec<u64>,
 	/// From s² to s.
-	pub square: KeySwitchingKey,
+	pub square: Vec<u64>,
 	/// From s to the small secret, NEGATED: a mask's digits times it are what is added to the body.
-	pub switch: KeySwitchingKey,
-	kept: Option<Kept>,
+	pub switch: Vec<u64>,
+	/// Selectors that are expanded already.
+	pub kept: Option<Kept>,
 	/// The hash of the key's bytes.
 	pub hash: Hash,
 }
 
 /// Selectors of the first pairs of bits.
 #[derive(Clone)]
-struct Kept {
-	gadget: usize,
-	pairs: usize,
-	residues: Vec<u64>,
+pub(crate) struct Kept {
+	pub gadget: usize,
+	pub pairs: usize,
+	pub residues: Vec<u64>,
 }
 
 impl PreparedBootstrapKey {
-	/// Bytes of memory that the key takes, without selectors that it keeps.
-	pub const MEMORY_BYTES: usize = 8
-		* (fhe_ml_format::BootstrapKeyPrefix::SELECTOR_RESIDUES
-			+ 2 * fhe_ml_format::BootstrapKeyPrefix::SQUARE_RESIDUES
-			+ 2 * fhe_ml_format::BootstrapKeyPrefix::SWITCH_RESIDUES);
+	/// Bytes of memory that the key takes.
+	pub fn memory_bytes(&self) -> usize {
+		let kept = self.kept.as_ref().map_or(0, |kept| kept.residues.len());
+		8 * (self.packed.len() + self.square.len() + self.switch.len() + kept)
+	}
 
 	/// Expands masks and transforms rows.
 	pub fn new(key: &BootstrapKey, server_key: Hash) -> Result<Self, BootstrapKeyError> {
@@ -83,67 +79,16 @@ impl PreparedBootstrapKey {
 			hash: key.hash(),
 		})
 	}
-
-	/// Keeps the selectors of as many pairs of bits as take at most `memory_bytes`, for one of
-	/// [`BOOTSTRAP_GADGETS`]; forgets those of before.
-	pub fn keep(&mut self, server: &PreparedServerKey, gadget: usize, memory_bytes: usize) {
-		let fit = memory_bytes / (8 * residues_of_pair(gadget_of(gadget)));
-		let pairs = fit.min(SMALL_PAIRS);
-		self.kept = None;
-		let mut residues = Vec::with_capacity(pairs * residues_of_pair(gadget_of(gadget)));
-		let mut buffers = EvaluationBuffers::default();
-		let mut first = 0;
-		while first < pairs {
-			let end = (first + KEPT_AT_ONCE).min(pairs);
-			residues.extend(self.expand(server, gadget, first..end, &mut buffers));
-			first = end;
-		}
-		self.kept = Some(Kept { gadget, pairs, residues });
-	}
-
-	/// The selectors of some pairs of bits of the small secret.
-	pub fn selectors(
-		&self,
-		server: &PreparedServerKey,
-		gadget: usize,
-		pairs: Range<usize>,
-		buffers: &mut EvaluationBuffers,
-	) -> Cow<'_, [u64]> {
-		let size = residues_of_pair(gadget_of(gadget));
-		let kept =
-			self.kept.as_ref().filter(|kept| kept.gadget == gadget && pairs.end <= kept.pairs);
-		let kept = kept.and_then(|kept| kept.residues.get(pairs.start * size..pairs.end * size));
-		kept.map_or_else(|| Cow::Owned(self.expand(server, gadget, pairs, buffers)), Cow::Borrowed)
-	}
-
-	fn expand(
-		&self,
-		server: &PreparedServerKey,
-		gadget: usize,
-		pairs: Range<usize>,
-		buffers: &mut EvaluationBuffers,
-	) -> Vec<u64> {
-		let range = packed_range(gadget);
-		let first_index = (0..gadget)
-			.map(|before| packed_range(before).len().div_ceil(POLYNOMIAL_SIZE) as u64)
-			.sum();
-		let bodies = self.packed.get(range).unwrap_or_default();
-		let packed = Packed { mask_seed: self.mask_seed, first_index, bodies };
-		let selectors = Selectors { packed, gadget: gadget_of(gadget) };
-		expand_selectors(server, &self.square, &selectors, pairs, buffers)
-	}
 }
 
-/// Pairs of bits that are expanded together to be kept.
-const KEPT_AT_ONCE: usize = 32;
-
-fn gadget_of(number: usize) -> crate::math::selector::SelectorGadget {
+/// One of [`BOOTSTRAP_GADGETS`] by its number; the fine one for all others.
+pub(crate) fn gadget_of(number: usize) -> SelectorGadget {
 	let [coarse, fine] = BOOTSTRAP_GADGETS;
 	if number == 0 { coarse } else { fine }
 }
 
 /// The entries of a gadget among those of all.
-fn packed_range(gadget: usize) -> Range<usize> {
+pub(crate) fn packed_range(gadget: usize) -> Range<usize> {
 	let entries = |gadget| SMALL_PAIRS * PATTERNS * gadget_of(gadget).mask.levels as usize;
 	let start = (0..gadget).map(entries).sum();
 	start..start + entries(gadget)

@@ -35,16 +35,19 @@ pub struct PreparedServerKey {
 	/// An encryption of zero (transforms of mask and body); keys of version 1 have none.
 	pub(crate) zero: Option<Rlwe>,
 	/// What deep networks need besides.
-	bootstrap: Option<PreparedBootstrapKey>,
+	pub(crate) bootstrap: Option<PreparedBootstrapKey>,
 	hash: Hash,
 }
 
 impl PreparedServerKey {
-	/// Bytes of memory that a prepared key takes.
+	/// Bytes of memory that a prepared key takes without a bootstrap key.
 	pub const MEMORY_BYTES: usize = (ServerKeyPrefix::SWITCHING_ROWS + 1) * 2 * POLYNOMIAL_SIZE * 8;
 
-	/// Bytes of memory that a bootstrap key takes besides, without selectors that are kept.
-	pub const BOOTSTRAP_MEMORY_BYTES: usize = PreparedBootstrapKey::MEMORY_BYTES;
+	/// Bytes of memory that this key takes.
+	pub fn memory_bytes(&self) -> usize {
+		let bootstrap = self.bootstrap.as_ref();
+		Self::MEMORY_BYTES + bootstrap.map_or(0, PreparedBootstrapKey::memory_bytes)
+	}
 
 	/// Expands and transforms a server key.
 	pub fn new(key: &ServerKey) -> Self {
@@ -121,16 +124,6 @@ impl PreparedServerKey {
 	/// Whether it evaluates deep networks.
 	pub fn has_bootstrap_key(&self) -> bool {
 		self.bootstrap.is_some()
-	}
-
-	/// Keeps expanded selectors for one of the [`BOOTSTRAP_GADGETS`](crate::math::bootstrap_params::BOOTSTRAP_GADGETS),
-	/// by its number, in at most `memory_bytes`: all of them take 316 or 406 MB. Without that, every layer expands them
-	/// anew, a few at a time. Results do not depend on it.
-	pub fn keep_selectors(&mut self, gadget: usize, memory_bytes: usize) {
-		if let Some(mut bootstrap) = self.bootstrap.take() {
-			bootstrap.keep(self, gadget, memory_bytes);
-			self.bootstrap = Some(bootstrap);
-		}
 	}
 
 	/// The bootstrap key, if there is one.

@@ -2,7 +2,7 @@
 //!
 //! All of them are exact, so it does not matter for the result which version runs: AVX-512 IFMA
 //! where it exists, otherwise what the compiler makes of the plain loop for AVX-512, AVX2, or the
-//! baseline of the target; in WebAssembly and without `std`, products as in `quotient`.
+//! baseline of the target; in WebAssembly and without `std`, products as in `quotient`, and on x86-64 sums of them.
 
 use crate::math::{params::MODULUS, target};
 

@@ -1,4 +1,5 @@
-//! Products modulo q without 128-bit integers, for WebAssembly, where one of those is a library call.
+//! Products modulo q without 128-bit integers, for WebAssembly, where one of those is a library call, and sums of them for
+//! loops that become vectors.
 //!
 //! a b - k q is exact in wrapping 64-bit arithmetic, whatever k is, as long as the difference fits: so k need only be
 //! near a b / q, and that comes from one product of floating-point numbers (Shoup's NTL, `mulmod` for long, has the

@@ -181,6 +181,7 @@ fn measured(
 		weight_bits: 0,
 		max_score_error: worst,
 		max_relative_error,
+		changed_classes: (outputs > 1).then(|| sample.reported.changed_classes(&raw)),
 		expected_error: Some(finite(sample.reported.error(raw.into_iter()))),
 		score_deviations: deviations.into_iter().map(|sum| (sum / count).sqrt()).collect(),
 	}

@@ -64,6 +64,7 @@ pub(crate) fn quantise(
 			max_relative_error,
 			expected_error: None,
 			score_deviations: Vec::new(),
+			changed_classes: None,
 		},
 	})
 }

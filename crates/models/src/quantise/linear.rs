@@ -161,6 +161,7 @@ impl<'a> CentredModel<'a> {
 				max_relative_error,
 				expected_error: None,
 				score_deviations: Vec::new(),
+				changed_classes: None,
 			},
 		})
 	}

@@ -43,6 +43,18 @@ impl<'a> Reported<'a> {
 		reported.into_iter().zip(&self.spans).map(|(value, span)| value / span).collect()
 	}
 
+	/// The share of rows for which these outputs give another class, the one with the largest number; for classifiers.
+	pub fn changed_classes(&self, outputs: &[Vec<f64>]) -> f64 {
+		let class = |numbers: &[f64]| {
+			(0..numbers.len()).max_by(|&a, &b| f64::total_cmp(&numbers[a], &numbers[b]))
+		};
+		let rows = outputs.iter().zip(&self.exact);
+		let changed = rows.filter(|(outputs, exact)| {
+			class(&apply(&self.scores, outputs)) != class(exact.as_slice())
+		});
+		changed.count() as f64 / outputs.len().max(1) as f64
+	}
+
 	/// The error of outputs of all rows.
 	pub fn error(&self, outputs: impl Iterator<Item = Vec<f64>>) -> ExpectedError {
 		let (mut sum, mut largest, mut count) = (0.0, 0.0f64, 0u32);

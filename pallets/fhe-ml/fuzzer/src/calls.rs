@@ -316,7 +316,16 @@ fn call(random: &mut Random) -> (RuntimeOrigin, Call<Test>) {
 		_ => {
 			let (workers, min_redundancy) = (random.below(9) as u32, random.below(3) as u8);
 			let limits = Limits { workers, min_redundancy, max_redundancy: 4 };
-			(root, Call::set_limits { limits })
+			match random.below(2) {
+				0 => (root, Call::set_limits { limits }),
+				_ => {
+					let least = random.below(6) as u8;
+					(
+						if random.below(8) > 0 { root } else { signed },
+						Call::set_untried_redundancy { least },
+					)
+				},
+			}
 		},
 	}
 }

@@ -26,6 +26,17 @@ impl<T: Config> Pallet<T> {
 		Dockets::<T>::get(model).unwrap_or_default()
 	}
 
+	/// Refuses a request for a public model that nobody but its workers judges, if they are fewer than the admin wants.
+	/// What evaluators of a private model say is for its users to judge.
+	pub(crate) fn check_untried(model: ModelId, redundancy: u8) -> Result<(), Error<T>> {
+		let is_tried = Dockets::<T>::contains_key(model);
+		let enough = is_tried
+			|| redundancy >= UntriedRedundancy::<T>::get()
+			|| PrivateModels::<T>::contains_key(model);
+		ensure!(enough, Error::RedundancyBelowUntried);
+		Ok(())
+	}
+
 	/// Refuses more rows than the call that posts their outcome can evaluate.
 	pub(crate) fn check_rows_at_once(model: ModelId, rows: u32) -> Result<(), Error<T>> {
 		let weight = Self::weight_of_rows(model, rows);

@@ -18,6 +18,11 @@ impl<T: Config> Pallet<T> {
 			ensure!(ModelArtifacts::<T>::contains_key(model), "a docket without an artifact");
 			ensure!(!PrivateModels::<T>::contains_key(model), "the court tries a private model");
 		}
+		let asked = 1..=Self::limits().max_redundancy;
+		ensure!(
+			asked.contains(&UntriedRedundancy::<T>::get()),
+			"nobody can ask for UntriedRedundancy"
+		);
 		let now = Self::now();
 		for (job, provisional) in Provisional::<T>::iter() {
 			let record = Jobs::<T>::get(job).ok_or("a provisional job is no job")?;

@@ -70,7 +70,7 @@ fn bad_keys_and_poor_accounts_are_refused() {
 		assert_noop!(register(ALICE, vec![0; 200_000]), Error::<Test>::BlobTooLong);
 		assert_noop!(register(ALICE, vec![0; 1000]), Error::<Test>::BlobNotRecognised);
 		let other_kind = server_key(1)[..1000].to_vec();
-		assert_noop!(register(ALICE, other_kind), Error::<Test>::BlobWrongLength);
+		assert_noop!(register(ALICE, other_kind), Error::<Test>::BlobWrongKind);
 
 		let left = Balances::free_balance(ALICE) - DEPOSIT / 2;
 		assert_ok!(Balances::transfer_allow_death(RuntimeOrigin::signed(ALICE), BOB, left));
@@ -81,7 +81,6 @@ fn bad_keys_and_poor_accounts_are_refused() {
 #[test]
 fn deep_networks_take_inputs_that_name_the_bootstrap_key() {
 	run(|| {
-		assert_ok!(join(BOB, 1));
 		let artifact = artifact_of(CircuitKind::Deep, 7, None);
 		assert_ok!(FheMl::allow_model_deposit(RuntimeOrigin::signed(BOB), u64::MAX));
 		assert_ok!(FheMl::register_model(RuntimeOrigin::root(), artifact.clone(), Some(BOB)));

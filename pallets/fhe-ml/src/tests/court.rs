@@ -6,6 +6,7 @@ mod failures;
 mod guards;
 mod rows;
 mod split;
+mod untried;
 
 use crate::{mock::*, pallet::*};
 use fhe_ml_primitives::{

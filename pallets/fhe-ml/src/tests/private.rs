@@ -370,6 +370,7 @@ fn redundancy_goes_up_to_the_number_of_evaluators_whatever_the_least_of_others_i
 		let model = market(3);
 		let limits = Limits { workers: 6, min_redundancy: 2, max_redundancy: 4 };
 		assert_ok!(FheMl::set_limits(RuntimeOrigin::root(), limits));
+		assert_ok!(FheMl::set_untried_redundancy(RuntimeOrigin::root(), 4));
 		assert_noop!(ask(model, 0, 0), Error::<Test>::RedundancyOutOfBounds);
 		assert_noop!(ask(model, 0, 4), Error::<Test>::TooFewEvaluators);
 		assert_noop!(ask(model, 0, 5), Error::<Test>::RedundancyOutOfBounds);

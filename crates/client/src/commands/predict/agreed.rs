@@ -1,6 +1,7 @@
 //! What is paid, and for how much of it.
 
 use super::plan::Limits;
+use crate::commands::quote::quoted;
 use crate::{cli::Predict, error::CommandError, output::Output, words::counted};
 use fhe_ml_client::chain::BestBlock;
 use fhe_ml_models::{Artifact, Model};
@@ -52,8 +53,7 @@ impl Agreed {
 	/// What the chain asks for a request of so many rows, if that is not too much.
 	async fn check(&self, best: &BestBlock, rows: usize) -> Result<u128, CommandError> {
 		let Self { model, redundancy, .. } = *self;
-		let quote = best.quote(model, redundancy, rows as u32).await?;
-		let quote = quote.ok_or(CommandError::NoQuote { model, redundancy })?.fee;
+		let quote = quoted(best, model, redundancy, rows as u32).await?.fee;
 		let most = self.most(rows);
 		if quote > most && self.max_fee.is_none() {
 			return Err(CommandError::Overpriced { rows, quote, most });

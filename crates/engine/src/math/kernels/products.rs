@@ -3,7 +3,7 @@
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 use super::ifma;
 use super::rows::{BLOCK, BLOCKS, Rows};
-use crate::math::{params::POLYNOMIAL_SIZE, target::Sum};
+use crate::math::{params::POLYNOMIAL_SIZE, target::SumInLoops as Sum};
 
 /// Most products that are added up before they are reduced.
 const MAX_TERMS: usize = 32;
@@ -30,22 +30,30 @@ pub(crate) fn accumulate_products<const NODES: usize>(
 		ifma::accumulate_products(simd, outs, digits, rows);
 		return;
 	}
-	for (outs, digits) in outs.iter_mut().zip(digits) {
-		let (digits, _) = digits.as_chunks::<BLOCK>();
-		for at in 0..BLOCKS {
-			for (component, out) in outs.iter_mut().enumerate() {
-				let Some(out) = out.as_chunks_mut::<BLOCK>().0.get_mut(at) else { break };
-				let mut sums = out.each_ref().map(|&residue| Sum::of(residue));
-				for level in 0..levels {
-					let digits = &digits[level * BLOCKS + at];
-					let row = rows.block(level, component, at);
-					for ((sum, &digit), &row) in sums.iter_mut().zip(digits).zip(row) {
-						sum.add_product(digit, row);
-					}
+	vectorised!({
+		for (outs, digits) in outs.iter_mut().zip(digits) {
+			accumulate_plainly(outs, digits, rows, levels);
+		}
+	});
+}
+
+/// The same for one ciphertext, with whatever the target's sums are.
+#[inline(always)]
+fn accumulate_plainly(outs: &mut [&mut [u64]; 2], digits: &[u64], rows: Rows<'_>, levels: usize) {
+	let (digits, _) = digits.as_chunks::<BLOCK>();
+	for at in 0..BLOCKS {
+		for (component, out) in outs.iter_mut().enumerate() {
+			let Some(out) = out.as_chunks_mut::<BLOCK>().0.get_mut(at) else { break };
+			let mut sums = out.each_ref().map(|&residue| Sum::of(residue));
+			for level in 0..levels {
+				let digits = &digits[level * BLOCKS + at];
+				let row = rows.block(level, component, at);
+				for ((sum, &digit), &row) in sums.iter_mut().zip(digits).zip(row) {
+					sum.add_product(digit, row);
 				}
-				for (out, sum) in out.iter_mut().zip(sums) {
-					*out = sum.residue();
-				}
+			}
+			for (out, sum) in out.iter_mut().zip(sums) {
+				*out = sum.residue();
 			}
 		}
 	}
@@ -82,6 +90,10 @@ mod tests {
 				[&digits[0], &digits[1]],
 				Rows::sequential(&rows, stride),
 			);
+			let [mut mask, mut body] = [4, 5].map(polynomial);
+			let sequential = Rows::sequential(&rows, stride);
+			accumulate_plainly(&mut [&mut mask, &mut body], &digits[0], sequential, levels);
+			assert_eq!((&mask, &body), (&o0, &o1), "the plain loop gives what the CPU's does");
 			if stride == 1 {
 				let [mut mask, mut body] = [4, 5].map(polynomial);
 				let interleaved = interleave(&rows);
@@ -117,6 +129,11 @@ mod tests {
 		mask.fill(MODULUS - 1);
 		body.fill(MODULUS - 1);
 		accumulate_products([[&mut mask, &mut body]], [digits], Rows::sequential(&largest, 1));
+		assert!(mask.iter().chain(&body).all(|&value| value == MAX_TERMS as u64 - 1));
+		mask.fill(MODULUS - 1);
+		body.fill(MODULUS - 1);
+		let rows = Rows::sequential(&largest, 1);
+		accumulate_plainly(&mut [&mut mask, &mut body], digits, rows, MAX_TERMS);
 		assert!(mask.iter().chain(&body).all(|&value| value == MAX_TERMS as u64 - 1));
 	}
 }

@@ -155,5 +155,6 @@ fn quantisation(
 		max_relative_error,
 		expected_error: Some(sample.reported.error(raw.into_iter())),
 		score_deviations: Vec::new(),
+		changed_classes: None,
 	}
 }
