@@ -68,9 +68,11 @@ say "The same rows in the clear, by ONNX Runtime"
 	"$DATA/predictions.jsonl"
 
 say "More models, for the page: digits, and image filters"
-fhe-ml model import models/digits_network.onnx --calibration models/digits.train.csv \
-	--output "$DATA/digits_network.fheml" --json >/dev/null
-fhe-ml model register "$DATA/digits_network.fheml" --suri //Alice --url "$URL"
+for name in digits_network digits_cnn; do
+	fhe-ml model import "models/$name.onnx" --calibration models/digits.train.csv \
+		--output "$DATA/$name.fheml" --json >/dev/null
+	fhe-ml model register "$DATA/$name.fheml" --suri //Alice --url "$URL"
+done
 for filter in identity inverted rotate black-and-white blur sharpen ridge-detection; do
 	fhe-ml model filter "$filter" --output "$DATA/$filter.fheml" --json >/dev/null
 	fhe-ml model register "$DATA/$filter.fheml" --suri //Alice --url "$URL"

@@ -108,8 +108,8 @@ async function open() {
   return tab;
 }
 
-/** A network with two hidden layers. */
-const DEEP = 'digits_mlp_32_32';
+/** A convolutional network. */
+const DEEP = 'digits_cnn';
 
 const shot = (name, tab = page) => screenshot(name, tab);
 const go = (tab, hash) => tab.goto(`${url}#${hash}`);
