@@ -90,7 +90,7 @@ impl Geometry {
 }
 
 /// Most products of a weight with one of a row, some seconds: a file of few bytes can ask for any number of them.
-const MAX_PRODUCTS: usize = 1 << 32;
+const MAX_PRODUCTS: u64 = 1 << 32;
 
 /// That combinations take no more than seconds.
 ///
@@ -101,8 +101,8 @@ pub(super) fn check_products(
 	inner: &Affine,
 	combinations: &[(Vec<(usize, f64)>, f64)],
 ) -> Result<(), OnnxError> {
-	let terms: usize = combinations.iter().map(|(terms, _)| terms.len()).sum();
-	let of_row = inner.size() / inner.rows.len().max(1);
+	let terms: u64 = combinations.iter().map(|(terms, _)| terms.len() as u64).sum();
+	let of_row = (inner.size() / inner.rows.len().max(1)) as u64;
 	match terms.saturating_mul(of_row) <= MAX_PRODUCTS {
 		true => Ok(()),
 		false => Err(node.unsupported(
