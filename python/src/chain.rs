@@ -213,7 +213,6 @@ impl Chain {
 	/// Registers the server key, or the one for the owner of a private model, and for deep networks the bootstrap key,
 	/// too; returns whether one was not there.
 	#[pyo3(signature = (keys, account, for_model=None, next=false, deep=false))]
-	#[expect(clippy::too_many_arguments, reason = "they are keyword arguments in Python")]
 	fn register_key(
 		&self,
 		py: Python<'_>,
