@@ -97,8 +97,7 @@ fn a_new_chain_asks_for_three_unless_its_genesis_says_otherwise() {
 	let least = |untried_redundancy| {
 		let fhe_ml = GenesisConfig { workers: Vec::new(), untried_redundancy };
 		let storage = RuntimeGenesisConfig { fhe_ml, ..Default::default() }.build_storage();
-		sp_io::TestExternalities::new(storage.unwrap())
-			.execute_with(|| UntriedRedundancy::<Test>::get())
+		sp_io::TestExternalities::new(storage.unwrap()).execute_with(UntriedRedundancy::<Test>::get)
 	};
 	assert_eq!((least(None), least(Some(1)), least(Some(4))), (3, 1, 4));
 }
