@@ -52,7 +52,7 @@ interface ChainKnownTypes extends GenericChainKnownTypes {
 
 /**
  * @name: FheMlApi
- * @specVersion: 8
+ * @specVersion: 9
  **/
 export interface FheMlApi extends GenericSubstrateApi {
   rpc: ChainJsonRpcApis;

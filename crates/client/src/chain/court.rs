@@ -52,7 +52,7 @@ impl BestBlock {
 		}
 		let limits: Option<Limits> = self.fetch("AdminLimits", ()).await?;
 		let of_all = limits.map_or(1, |limits| limits.min_redundancy);
-		// Runtimes before version 8 believe a single worker of any model.
+		// Runtimes before version 9 believe a single worker of any model.
 		if !self.has_storage("UntriedRedundancy") || self.has_docket(model).await? {
 			return Ok(of_all);
 		}
@@ -68,7 +68,7 @@ impl BestBlock {
 		&self,
 		job: JobId,
 	) -> Result<Option<CourtView<AccountId32, u128>>, ChainError> {
-		// Runtimes before version 8 have no court.
+		// Runtimes before version 9 have no court.
 		if !self.has_storage("Provisional") {
 			return Ok(None);
 		}
