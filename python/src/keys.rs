@@ -3,6 +3,7 @@
 use crate::errors::{Exception, KeyFileError};
 use fhe_ml_client::files::{self, FileError};
 use fhe_ml_engine::{ClientKey, PreparedServerKey, ServerKey, new_seeder};
+use fhe_ml_primitives::format::CircuitKind;
 use pyo3::prelude::*;
 use std::{
 	path::{Path, PathBuf},
@@ -39,8 +40,7 @@ impl Keys {
 		if let Some(prepared) = self.prepared.get() {
 			return Ok(prepared);
 		}
-		let bootstrap = self.client.bootstrap_key();
-		let prepared = PreparedServerKey::new(&self.server).with_bootstrap_key(&bootstrap)?;
+		let prepared = self.client.prepare(&self.server, CircuitKind::Deep)?;
 		Ok(self.prepared.get_or_init(|| prepared))
 	}
 

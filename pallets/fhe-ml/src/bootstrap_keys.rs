@@ -6,7 +6,7 @@
 use crate::{blobs::bounded, pallet::*};
 use alloc::vec::Vec;
 use fhe_ml_primitives::{
-	KeyHash, ModelId,
+	KeyHash,
 	format::{BootstrapKeyPrefix, InputPrefix},
 };
 use frame_support::{ensure, pallet_prelude::*, traits::fungible::MutateHold};
@@ -48,14 +48,14 @@ impl<T: Config> Pallet<T> {
 		BootstrapKeyBytes::<T>::remove(server_key);
 	}
 
-	/// Checks that the input names the key that `model` is evaluated with: the bootstrap key of `server_key` if it takes
-	/// one, else `server_key`.
+	/// Checks that the input names the key that it is evaluated with: the bootstrap key of `server_key` if the model
+	/// bootstraps, else `server_key`.
 	pub(crate) fn check_input_key(
-		model: ModelId,
 		server_key: KeyHash,
 		input: &InputPrefix,
+		bootstraps: bool,
 	) -> Result<(), Error<T>> {
-		let wanted = match BootstrappedModels::<T>::contains_key(model) {
+		let wanted = match bootstraps {
 			true => BootstrapKeys::<T>::get(server_key).ok_or(Error::<T>::BootstrapKeyRequired)?,
 			false => server_key,
 		};

@@ -172,7 +172,9 @@ impl<T: Config> Pallet<T> {
 		if let Some(wanted) = record.encrypted_for {
 			ensure!(prefix.server_key == wanted.0, Error::<T>::ModelForAnotherKey);
 		}
-		Self::use_server_key(&owner, model, &record, &prefix, server_key)?;
+		let bootstraps = BootstrappedModels::<T>::contains_key(model);
+		let is_private = private.is_some();
+		Self::use_server_key(&owner, &record, &prefix, server_key, bootstraps, is_private)?;
 
 		let work = size.work;
 		let fee = Self::inference_fee(work, redundancy, size.stored_bytes);
@@ -213,7 +215,7 @@ impl<T: Config> Pallet<T> {
 				assignees: Assignees::new(),
 				reserves: Assignees::new(),
 				jurors: 0,
-				engine: format::engine_of(rows, BootstrappedModels::<T>::contains_key(model)),
+				engine: format::engine_of(rows, bootstraps),
 				work,
 				rounds: 0,
 				requested_at,
@@ -234,20 +236,20 @@ impl<T: Config> Pallet<T> {
 	/// Checks that `server_key` is what the model and the input ask for, and counts its use.
 	fn use_server_key(
 		owner: &T::AccountId,
-		model: ModelId,
-		listed: &ModelRecordOf<T>,
+		model: &ModelRecordOf<T>,
 		input: &InputPrefix,
 		server_key: Option<KeyHash>,
+		bootstraps: bool,
+		is_private: bool,
 	) -> DispatchResult {
-		match (listed.needs_server_key, server_key) {
+		match (model.needs_server_key, server_key) {
 			(false, None) => Ok(()),
 			(false, Some(_)) => Err(Error::<T>::ServerKeyNotNeeded.into()),
 			(true, None) => Err(Error::<T>::ServerKeyRequired.into()),
 			(true, Some(hash)) => ServerKeys::<T>::try_mutate(hash, |record| {
 				let record = record.as_mut().ok_or(Error::<T>::UnknownServerKey)?;
 				ensure!(record.owner == *owner, Error::<T>::NotServerKeyOwner);
-				Self::check_input_key(model, hash, input)?;
-				let is_private = PrivateModels::<T>::contains_key(model);
+				Self::check_input_key(hash, input, bootstraps)?;
 				let can_hide = record.bytes as usize == ServerKeyPrefix::KEY_BYTES;
 				ensure!(can_hide || !is_private, Error::<T>::ServerKeyTooOld);
 				record.open_jobs = record.open_jobs.saturating_add(1);

@@ -91,12 +91,13 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `FheMl::Models` (`max_values`: None, `max_size`: Some(218), added: 2693, mode: `MaxEncodedLen`)
 	/// The range of component `b` is `[104, 1048576]`.
 	fn register_model(b: u32, ) -> Weight {
+		// NOT MEASURED: `BootstrappedModels` is written, too.
 		// Minimum execution time: 58_266_000 picoseconds.
 		Weight::from_parts(71_738_368, 3604)
 			// Standard Error: 0
 			.saturating_add(Weight::from_parts(2_633, 0).saturating_mul(b.into()))
 			.saturating_add(T::DbWeight::get().reads(2_u64))
-			.saturating_add(T::DbWeight::get().writes(4_u64))
+			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
 	/// Storage: `FheMl::Models` (r:1 w:1)
 	/// Proof: `FheMl::Models` (`max_values`: None, `max_size`: Some(218), added: 2693, mode: `MaxEncodedLen`)
@@ -105,10 +106,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `FheMl::ModelArtifacts` (r:0 w:1)
 	/// Proof: `FheMl::ModelArtifacts` (`max_values`: None, `max_size`: Some(3145744), added: 3148219, mode: `MaxEncodedLen`)
 	fn retire_model() -> Weight {
+		// NOT MEASURED: `BootstrappedModels` is removed, too.
 		// Minimum execution time: 56_744_000 picoseconds.
 		Weight::from_parts(67_991_000, 3683)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
-			.saturating_add(T::DbWeight::get().writes(3_u64))
+			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
 	/// Storage: `FheMl::ServerKeys` (r:1 w:1)
 	/// Proof: `FheMl::ServerKeys` (`max_values`: None, `max_size`: Some(88), added: 2563, mode: `MaxEncodedLen`)
@@ -135,10 +137,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Storage: `FheMl::ServerKeyBytes` (r:0 w:1)
 	/// Proof: `FheMl::ServerKeyBytes` (`max_values`: None, `max_size`: Some(2621476), added: 2623951, mode: `MaxEncodedLen`)
 	fn remove_server_key() -> Weight {
+		// NOT MEASURED: the bootstrap key and its hash are removed, too.
 		// Minimum execution time: 84_946_000 picoseconds.
 		Weight::from_parts(97_064_000, 3604)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
-			.saturating_add(T::DbWeight::get().writes(3_u64))
+			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
 	/// Storage: `FheMl::AdminLimits` (r:1 w:0)
 	/// Proof: `FheMl::AdminLimits` (`max_values`: Some(1), `max_size`: Some(6), added: 501, mode: `MaxEncodedLen`)
@@ -167,11 +170,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// The range of component `b` is `[96, 262144]`.
 	/// The range of component `w` is `[1, 64]`.
 	fn request_inference(b: u32, w: u32, ) -> Weight {
+		// NOT MEASURED: `BootstrappedModels` and `BootstrapKeys` are read, too.
 		// NOT MEASURED since workers are drawn later: the old base, twice, and 15 us for each record of a worker.
 		Weight::from_parts(100_000_000, 3683)
 			.saturating_add(Weight::from_parts(2_990, 0).saturating_mul(b.into()))
 			.saturating_add(Weight::from_parts(15_000_000, 0).saturating_mul(w.into()))
-			.saturating_add(T::DbWeight::get().reads(13_u64))
+			.saturating_add(T::DbWeight::get().reads(15_u64))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(w.into())))
 			.saturating_add(T::DbWeight::get().writes(11_u64))
 			.saturating_add(Weight::from_parts(0, 2604).saturating_mul(w.into()))

@@ -6,7 +6,7 @@ use fhe_ml_client::{
 	files,
 	owner_keys::OwnerKeys,
 };
-use fhe_ml_engine::PreparedServerKey;
+use fhe_ml_engine::BootstrapKeyError;
 use serde_json::json;
 use std::path::Path;
 
@@ -23,6 +23,11 @@ pub async fn run(command: KeyCommand, output: Output) -> Result<(), CommandError
 			};
 			let server_key = files::read_server_key(&folder)?;
 			let hash = server_key.hash();
+			// Before anything is paid for: the chain would refuse the bootstrap key of another server key.
+			let client_key = deep.then(|| files::read_client_key(&folder)).transpose()?;
+			if client_key.as_ref().is_some_and(|key| key.server_key_hash() != hash) {
+				return Err(BootstrapKeyError::AnotherServerKey.into());
+			}
 			let spinner = output.spinner("registering the server key");
 			let registered = !chain.register_server_key(&server_key, &signer.suri).await?;
 			spinner.finish_and_clear();
@@ -32,13 +37,10 @@ pub async fn run(command: KeyCommand, output: Output) -> Result<(), CommandError
 				"server_key_bytes": server_key.as_bytes().len(),
 				"was_registered": registered,
 			});
-			if !deep {
+			let Some(client_key) = client_key else {
 				return output.print(&json, &text);
-			}
-			let client_key = files::read_client_key(&folder)?;
+			};
 			let bootstrap_key = client_key.bootstrap_key();
-			// It names the server key: one that belongs to another client key would be refused by the chain only later.
-			PreparedServerKey::new(&server_key).with_bootstrap_key(&bootstrap_key)?;
 			let spinner = output.spinner("registering the bootstrap key");
 			let registered = !chain.register_bootstrap_key(&client_key, &signer.suri).await?;
 			spinner.finish_and_clear();

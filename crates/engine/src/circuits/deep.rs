@@ -17,7 +17,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 
-pub use layers::{DeepLayer, DeepLayers, DeepOutput, DeepTable, SparseRow};
+pub use layers::{DeepLayer, DeepLayers, DeepOutput, DeepTable, SparseRow, unit_groups};
 
 /// A network with several hidden layers, compiled against the noise of bootstrapping.
 ///

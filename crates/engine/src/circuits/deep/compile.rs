@@ -140,19 +140,6 @@ fn allowed_noise(layers: &DeepLayers, layer: usize) -> f64 {
 	allowed
 }
 
-/// For each hidden layer the first one of those whose values have the same unit: layers that are read together.
-fn groups(layers: &DeepLayers) -> Vec<usize> {
-	let count = layers.hidden.len();
-	let mut group: Vec<usize> = (0..count).collect();
-	let readers = layers.hidden.iter().enumerate().skip(1).map(|(at, layer)| (layer.from, at));
-	for (from, to) in readers.chain([(layers.outputs_from, count)]) {
-		let read: Vec<usize> = group.iter().copied().take(to).skip(from).collect();
-		let Some(&first) = read.iter().min() else { continue };
-		group.iter_mut().filter(|group| read.contains(group)).for_each(|group| *group = first);
-	}
-	group
-}
-
 /// The noise of the arguments of each unit of a layer, not the first one.
 fn arguments<'a>(
 	layers: &'a DeepLayers,
@@ -175,7 +162,7 @@ fn with_gadgets(
 	gadgets: Vec<u8>,
 ) -> Result<DeepCircuit, DeepCircuitError> {
 	let values = value_noise(&layers, input_gadget, &gadgets);
-	let group = groups(&layers);
+	let group = layers.unit_groups();
 	let mut of_group = vec![MAX_UNIT; layers.hidden.len()];
 	for (at, layer) in layers.hidden.iter().enumerate().skip(1) {
 		let read = group[layer.from];
@@ -224,7 +211,7 @@ pub(super) fn with_choice(
 		&& choice.gadgets.iter().all(|&gadget| usize::from(gadget) < BOOTSTRAP_GADGETS.len())
 		&& choice.units.len() == count
 		&& choice.units.iter().all(|unit| (1..=MAX_UNIT).contains(unit));
-	let group = groups(&layers);
+	let group = layers.unit_groups();
 	let unit_of = |layer: usize| choice.units.get(layer).copied().unwrap_or_default();
 	if !known || group.iter().enumerate().any(|(at, &first)| unit_of(at) != unit_of(first)) {
 		return Err(DeepCircuitError::Budget);

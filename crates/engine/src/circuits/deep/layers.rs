@@ -123,7 +123,28 @@ pub struct DeepLayers {
 	pub outputs: Vec<DeepOutput>,
 }
 
+/// For each hidden layer the first one of those whose values have the same unit: layers that are read together. `from`
+/// has for each hidden layer the first one that it reads (the first layer reads none), `outputs_from` is that of the
+/// outputs.
+pub fn unit_groups(from: &[usize], outputs_from: usize) -> Vec<usize> {
+	let count = from.len();
+	let mut group: Vec<usize> = (0..count).collect();
+	let readers = from.iter().copied().zip(0..).skip(1);
+	for (from, to) in readers.chain([(outputs_from, count)]) {
+		let read: Vec<usize> = group.iter().copied().take(to).skip(from).collect();
+		let Some(&first) = read.iter().min() else { continue };
+		group.iter_mut().filter(|group| read.contains(group)).for_each(|group| *group = first);
+	}
+	group
+}
+
 impl DeepLayers {
+	/// The [`unit_groups`] of its layers.
+	pub(super) fn unit_groups(&self) -> Vec<usize> {
+		let from: Vec<usize> = self.hidden.iter().map(|layer| layer.from).collect();
+		unit_groups(&from, self.outputs_from)
+	}
+
 	/// Number of encrypted bits.
 	pub fn bits(&self) -> usize {
 		self.feature_bits.iter().map(|&bits| bits as usize).sum()

@@ -45,6 +45,10 @@ pub(crate) const UNITS_LOG2: RangeInclusive<u32> = 20..=49;
 /// Bits of a switched modulus.
 const RESULT_BITS: RangeInclusive<u32> = 12..=34;
 
+fn is_known(unit_log2: u32, result_bits: u32) -> bool {
+	UNITS_LOG2.contains(&unit_log2) && RESULT_BITS.contains(&result_bits)
+}
+
 impl ResultEncoding {
 	/// With this unit and the smallest result, or `None` if the noise or the ranges (lowest and
 	/// highest value of each integer) do not fit.
@@ -60,18 +64,25 @@ impl ResultEncoding {
 		noise: Variance,
 		ranges: &[(i64, i64)],
 	) -> Option<Self> {
-		if !UNITS_LOG2.contains(&unit_log2) || !RESULT_BITS.contains(&result_bits) {
+		if !is_known(unit_log2, result_bits) {
 			return None;
 		}
 		let total = noise + Variance::modulus_switch(result_bits);
-		let width = ranges.iter().map(|(low, high)| high - low).max().unwrap_or_default();
-		let fits = ranges.len() <= POLYNOMIAL_SIZE
-			&& total.fits(unit_log2)
-			&& width < Self::capacity(unit_log2);
-		let centres = ranges.iter().map(|(low, high)| low + (high - low) / 2).collect();
-		let (ranges, tolerance) = (ranges.to_vec(), total.tolerance());
 		let packed = total + Variance::packing();
 		let packed_tolerance = packed.fits(unit_log2).then(|| packed.tolerance());
+		let encoding = Self::of_ranges(unit_log2, result_bits, ranges.to_vec())?;
+		let all = Self { tolerance: total.tolerance(), packed_tolerance, ..encoding };
+		total.fits(unit_log2).then_some(all)
+	}
+
+	/// With these ranges, and half of a unit as the tolerance; `None` if they leave no room.
+	fn of_ranges(unit_log2: u32, result_bits: u32, ranges: Vec<(i64, i64)>) -> Option<Self> {
+		let width = ranges.iter().map(|(low, high)| high - low).max().unwrap_or_default();
+		let fits = ranges.len() <= POLYNOMIAL_SIZE && width < Self::capacity(unit_log2);
+		let centres = ranges.iter().map(|(low, high)| low + (high - low) / 2).collect();
+		// What is left by rounding to units.
+		let tolerance = 1 << (unit_log2 - 1);
+		let packed_tolerance = Some(tolerance);
 		let all = Self { unit_log2, result_bits, centres, ranges, tolerance, packed_tolerance };
 		fits.then_some(all)
 	}
@@ -85,7 +96,7 @@ impl ResultEncoding {
 		noise: Variance,
 		ranges: &[(i64, i64)],
 	) -> Option<Self> {
-		if !UNITS_LOG2.contains(&unit_log2) || !RESULT_BITS.contains(&result_bits) {
+		if !is_known(unit_log2, result_bits) {
 			return None;
 		}
 		let total = noise + Variance::packing() + Variance::modulus_switch(result_bits);
@@ -94,15 +105,7 @@ impl ResultEncoding {
 			let more = more + (high - low) / 8;
 			(low - more, high + more)
 		};
-		let ranges: Vec<(i64, i64)> = ranges.iter().map(wider).collect();
-		let width = ranges.iter().map(|(low, high)| high - low).max().unwrap_or_default();
-		let fits = ranges.len() <= POLYNOMIAL_SIZE && width < Self::capacity(unit_log2);
-		let centres = ranges.iter().map(|(low, high)| low + (high - low) / 2).collect();
-		// What is left by rounding to units.
-		let tolerance = 1 << (unit_log2 - 1);
-		let packed_tolerance = Some(tolerance);
-		let all = Self { unit_log2, result_bits, centres, ranges, tolerance, packed_tolerance };
-		fits.then_some(all)
+		Self::of_ranges(unit_log2, result_bits, ranges.iter().map(wider).collect())
 	}
 
 	/// For results that are [sanitised](crate::algorithms::sanitise): everything in it follows from these
@@ -114,8 +117,11 @@ impl ResultEncoding {
 		coefficients: usize,
 	) -> Option<Self> {
 		let SanitisedBounds { noise_log2, flooding_log2, range_log2 } = bounds;
-		let is_known = UNITS_LOG2.contains(&unit_log2) && RESULT_BITS.contains(&result_bits);
-		if !is_known || noise_log2 > 40 || flooding_log2 > 48 || range_log2 > 40 {
+		if !is_known(unit_log2, result_bits)
+			|| noise_log2 > 40
+			|| flooding_log2 > 48
+			|| range_log2 > 40
+		{
 			return None;
 		}
 		let noise = (1u64 << noise_log2) as f64;

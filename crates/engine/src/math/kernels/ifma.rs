@@ -70,6 +70,30 @@ impl Ifma {
 		Sum { low: self.madd_low(sum.low, a, b), high: self.madd_high(sum.high, a, b) }
 	}
 
+	/// Adds the products of all digits with their rows in block `at`, for mask and body.
+	#[inline(always)]
+	fn add_products<const NODES: usize>(
+		self,
+		sums: &mut [[[Sum; VECTORS]; 2]; NODES],
+		digits: &[&[[u64; BLOCK]]; NODES],
+		rows: &Rows<'_>,
+		at: usize,
+	) {
+		for level in 0..digits[0].len() / BLOCKS {
+			let mask = vectors(rows.block(level, 0, at));
+			let body = vectors(rows.block(level, 1, at));
+			for node in 0..NODES {
+				let digits = vectors(&digits[node][level * BLOCKS + at]);
+				for vector in 0..VECTORS {
+					let sums = &mut sums[node];
+					let digit = digits[vector];
+					sums[0][vector] = self.accumulate(sums[0][vector], digit, mask[vector]);
+					sums[1][vector] = self.accumulate(sums[1][vector], digit, body[vector]);
+				}
+			}
+		}
+	}
+
 	/// low + 2^52 high mod q, for low and high below 2^58: 2^51 = FOLD mod q.
 	#[inline(always)]
 	fn reduce(self, sum: Sum) -> u64x8 {
@@ -105,7 +129,6 @@ pub(super) fn accumulate_products<const NODES: usize>(
 ) {
 	let mut outs = outs.map(|parts| parts.map(|part| part.as_chunks_mut::<BLOCK>().0));
 	let digits = digits.map(|digits| digits.as_chunks::<BLOCK>().0);
-	let levels = digits[0].len() / BLOCKS;
 	simd.vectorize(
 		#[inline(always)]
 		|| {
@@ -120,19 +143,7 @@ pub(super) fn accumulate_products<const NODES: usize>(
 						}
 					}
 				}
-				for level in 0..levels {
-					let mask = vectors(rows.block(level, 0, at));
-					let body = vectors(rows.block(level, 1, at));
-					for node in 0..NODES {
-						let digits = vectors(&digits[node][level * BLOCKS + at]);
-						for vector in 0..VECTORS {
-							let sums = &mut sums[node];
-							let digit = digits[vector];
-							sums[0][vector] = simd.accumulate(sums[0][vector], digit, mask[vector]);
-							sums[1][vector] = simd.accumulate(sums[1][vector], digit, body[vector]);
-						}
-					}
-				}
+				simd.add_products(&mut sums, &digits, &rows, at);
 				for node in 0..NODES {
 					for component in 0..2 {
 						let mut values = [simd.splat(0); VECTORS];
@@ -157,7 +168,6 @@ pub(super) fn accumulate_patterns<const NODES: usize>(
 	let mut outs = outs.map(|parts| parts.map(|part| part.as_chunks_mut::<BLOCK>().0));
 	let digits = digits.map(|digits| digits.as_chunks::<BLOCK>().0);
 	let factors = factors.map(|all| all.map(|pair| pair.map(|part| part.as_chunks::<BLOCK>().0)));
-	let levels = digits[0].len() / BLOCKS;
 	simd.vectorize(
 		#[inline(always)]
 		|| {
@@ -168,21 +178,7 @@ pub(super) fn accumulate_patterns<const NODES: usize>(
 				for pattern in 0..PATTERNS {
 					let rows = &rows[pattern];
 					let mut sums = [[[zero; VECTORS]; 2]; NODES];
-					for level in 0..levels {
-						let mask = vectors(rows.block(level, 0, at));
-						let body = vectors(rows.block(level, 1, at));
-						for node in 0..NODES {
-							let digits = vectors(&digits[node][level * BLOCKS + at]);
-							for vector in 0..VECTORS {
-								let sums = &mut sums[node];
-								let digit = digits[vector];
-								sums[0][vector] =
-									simd.accumulate(sums[0][vector], digit, mask[vector]);
-								sums[1][vector] =
-									simd.accumulate(sums[1][vector], digit, body[vector]);
-							}
-						}
-					}
+					simd.add_products(&mut sums, &digits, rows, at);
 					for node in 0..NODES {
 						let [low, high] = factors[node][pattern];
 						let (low, high) = (vectors(&low[at]), vectors(&high[at]));

@@ -7,7 +7,7 @@ use crate::float::{
 	network::{FloatDeepNetwork, FloatLayer},
 };
 use fhe_ml_engine::{
-	circuits::deep::{DeepLayer, DeepLayers, DeepOutput, DeepTable, SparseRow},
+	circuits::deep::{DeepLayer, DeepLayers, DeepOutput, DeepTable, SparseRow, unit_groups},
 	math::{bootstrap_params::BOOTSTRAP_GADGETS, params::MODULUS},
 	noise::Variance,
 };
@@ -123,7 +123,8 @@ pub(super) fn quantised_layers(
 	let own: Vec<f64> =
 		layers.iter().enumerate().map(|(at, layer)| ranges.value_step(at, layer)).collect();
 	let outputs_from = usize::from(network.outputs_from);
-	let group = groups(&layers, outputs_from);
+	let from: Vec<usize> = layers.iter().map(|layer| layer.from.into()).collect();
+	let group = unit_groups(&from, outputs_from);
 	let step_of = |layer: usize| {
 		let first = group.get(layer).copied().unwrap_or(layer);
 		let of_group = own.iter().zip(&group).filter(|(_, group)| **group == first);
@@ -150,18 +151,6 @@ pub(super) fn quantised_layers(
 	let outputs = weights.iter().zip(&output_units).zip(&ranges.outputs).map(output);
 	let (outputs, steps) = outputs.unzip();
 	(DeepLayers { feature_bits: inputs.bits(), hidden, outputs_from, outputs }, steps)
-}
-
-/// For each layer the first one of those whose values have the same step: layers that are read together.
-fn groups(layers: &[&FloatLayer], outputs_from: usize) -> Vec<usize> {
-	let mut group: Vec<usize> = (0..layers.len()).collect();
-	let readers = layers.iter().enumerate().skip(1).map(|(at, layer)| (layer.from.into(), at));
-	for (from, to) in readers.chain([(outputs_from, layers.len())]) {
-		let read: Vec<usize> = group.iter().copied().take(to).skip(from).collect();
-		let Some(&first) = read.iter().min() else { continue };
-		group.iter_mut().filter(|group| read.contains(group)).for_each(|group| *group = first);
-	}
-	group
 }
 
 /// What the integer 1 of the weights of each row is worth, with weights of at most `largest`.
