@@ -5,11 +5,14 @@ Run by bench-peer.sh, in an environment with Concrete ML.
 
 import argparse
 import json
+import os
 import pathlib
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
+import traceback
 import warnings
 
 import numpy as np
@@ -141,13 +144,14 @@ def run_fhe_ml(options, onnx, folder, x_train, x_test):
     tool("model", "import", onnx, "--calibration", folder / "train.csv", "--output", model)
     evaluate = ("evaluate", model, "--input", folder / "test.csv", "--threads", options.threads)
     # Deep networks take seconds a row: a sample is encrypted, and all rows are counted in integers.
-    is_deep = json.loads(tool("model", "show", model)[0])["sizes"].get("bootstrap_key", 0) > 0
+    is_deep = json.loads(tool("model", "inspect", model)[0])["sizes"].get("bootstrap_key", 0) > 0
     sample = ("--rows", "0..20") if is_deep else ()
     *rows, summary = map(json.loads, tool(*evaluate, "--key", keys, *sample))
     summary = summary["summary"]
     if is_deep:
         *clear, _ = map(json.loads, tool(*evaluate, "--clear"))
-        same = sum(a["prediction"] == b["prediction"] for a, b in zip(rows, clear))
+        predicted = lambda rows: labels([row["prediction"] for row in rows])
+        same = np.sum(predicted(rows) == predicted(clear[: len(rows)]))
         print(f"{same} of {len(rows)} encrypted rows have the class of the exact integers", flush=True)
         rows = clear
     found = labels([row["prediction"] for row in rows])
@@ -217,4 +221,10 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except Exception:
+        # With Concrete ML's runtime loaded, Python ends with 0 after an exception.
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
